@@ -1,0 +1,6 @@
+#ifndef RETORT_CPNG_SHIM_H
+#define RETORT_CPNG_SHIM_H
+
+#include <png.h>
+
+#endif

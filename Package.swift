@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets that call C wrap it in a file or two; every other target has no unsafe pointer, and the compiler checks that.
+let safe: [SwiftSetting] = [.strictMemorySafety()]
+
+let libraries = [
+    "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill", "Quantize",
+]
+
+let package = Package(
+    name: "Retort",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Retort", targets: ["Retort"]),
+        .executable(name: "retort", targets: ["retort-cli"]),
+    ] + libraries.map { .library(name: $0, targets: [$0]) },
+    dependencies: [
+        // For the command alone; no library target depends on it.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // The system's C libraries
+        .systemLibrary(
+            name: "COpenBLAS", path: "Modules/COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CPNG", path: "Modules/CPNG", pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(
+            name: "CJPEG", path: "Modules/CJPEG", pkgConfig: "libjpeg",
+            providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+
+        // Our own C: SIMD kernels, dispatched at run time
+        .target(name: "CKernels"),
+        .target(name: "CImageKernels"),
+
+        // The rooms, from the ground up
+        .target(name: "TensorCore", dependencies: ["COpenBLAS", "CKernels"]),
+        .target(name: "Autograd", dependencies: ["TensorCore"], swiftSettings: safe),
+        .target(name: "Layers", dependencies: ["Autograd"], swiftSettings: safe),
+        .target(name: "Graph", dependencies: ["Layers"], swiftSettings: safe),
+        .target(
+            name: "Datasets", dependencies: ["TensorCore", "CZlib"], resources: [.copy("Resources/Digits")]),
+        .target(name: "ImageFiles", dependencies: ["Datasets", "CPNG", "CJPEG"]),
+        .target(name: "Training", dependencies: ["Layers", "Datasets"], swiftSettings: safe),
+        .target(name: "Augment", dependencies: ["Datasets", "CImageKernels"]),
+        .target(name: "Distill", dependencies: ["Training"], swiftSettings: safe),
+        .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
+        .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
+        .executableTarget(
+            name: "retort-cli",
+            dependencies: ["Retort", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: safe),
+
+        // Tests mirror Sources
+        .target(name: "TestSupport", dependencies: ["Autograd", "Datasets"], path: "Tests/Support"),
+    ]
+        + libraries.map {
+            .testTarget(
+                name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests")
+        },
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)

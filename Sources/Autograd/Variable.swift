@@ -1,0 +1,25 @@
+import TensorCore
+
+/// A tensor and where it stands on a tape. Operations on variables are recorded; operations on tensors are not.
+public struct Variable {
+    /// The tensor.
+    public let value: Tensor
+    /// The tape that the operations on this variable are written to.
+    public let tape: Tape
+    /// Its node; nil if no gradient flows through it.
+    let node: Int?
+    /// Its entry in the trace, on a tracing tape.
+    let traced: Int?
+
+    /// The extents of its axes.
+    public var shape: Shape { value.shape }
+
+    /// The same value, through which no gradient flows back.
+    public func detached() -> Variable { Variable(value: value, tape: tape, node: nil, traced: traced) }
+
+    /// Marks a feature map that a caller may ask for by name, such as a stage's output; passes it on unchanged.
+    public func named(_ name: String) -> Variable {
+        if tape.requestedFeatures.contains(name) { tape.features[name] = self }
+        return self
+    }
+}

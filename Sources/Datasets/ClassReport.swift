@@ -1,0 +1,55 @@
+/// How a model does on validation data, class by class: what a training loop emits after each validation and what
+/// steers the sampling of the next epoch.
+public struct ClassReport: Sendable, Hashable, Codable {
+    /// The epoch that the validation followed, from 0.
+    public let epoch: Int
+    /// Mean loss over all images.
+    public let loss: Double
+    /// `confusion[actual][predicted]` counts images.
+    public let confusion: [[Int]]
+    /// Mean loss of each class; 0 for a class without images.
+    public let classLosses: [Double]
+
+    /// Creates a report.
+    public init(epoch: Int, loss: Double, confusion: [[Int]], classLosses: [Double]) {
+        self.epoch = epoch
+        self.loss = loss
+        self.confusion = confusion
+        self.classLosses = classLosses
+    }
+
+    /// The share of all images that were classified rightly, in 0 ... 1.
+    public var accuracy: Double {
+        let total = confusion.joined().reduce(0, +)
+        return total == 0 ? 0 : Double(confusion.indices.reduce(0) { $0 + confusion[$1][$1] }) / Double(total)
+    }
+
+    /// The share of each class that was classified rightly; nil for a class without images.
+    public var classAccuracies: [Double?] {
+        confusion.indices.map { actual in
+            let total = confusion[actual].reduce(0, +)
+            return total == 0 ? nil : Double(confusion[actual][actual]) / Double(total)
+        }
+    }
+}
+
+/// Steers the data of the next epoch by what the last validation and the last epoch's losses said.
+///
+/// A training loop calls these, logs the state and keeps it in checkpoints; what is done with it is the conformer's.
+public protocol DataController: Sendable, Codable {
+    /// After each validation.
+    mutating func validated(_ report: ClassReport)
+    /// After each epoch: the mean training loss of each sample that was seen.
+    mutating func trained(epoch: Int, sampleLosses: [Int: Float])
+    /// Relative probability of drawing a sample of each class in the next epoch; nil to draw all samples alike.
+    var classProbabilities: [Double]? { get }
+    /// The factor on the strength of geometric transforms for a sample.
+    func strength(forSample id: Int) -> Float
+}
+
+extension DataController {
+    public mutating func validated(_ report: ClassReport) {}
+    public mutating func trained(epoch: Int, sampleLosses: [Int: Float]) {}
+    public var classProbabilities: [Double]? { nil }
+    public func strength(forSample id: Int) -> Float { 1 }
+}

@@ -1,0 +1,11 @@
+// The umbrella: `import Retort` brings every room. Nothing else lives here.
+@_exported import Augment
+@_exported import Autograd
+@_exported import Datasets
+@_exported import Distill
+@_exported import Graph
+@_exported import ImageFiles
+@_exported import Layers
+@_exported import Quantize
+@_exported import TensorCore
+@_exported import Training

@@ -1,0 +1,82 @@
+/// Everything that is fixed about a 2-D convolution but its batch size, computed and validated once.
+///
+/// Input [N, inputHeight, inputWidth, inputChannels]; weights [kernelHeight, kernelWidth, inputChannels / groups,
+/// outputChannels]; output [N, outputHeight, outputWidth, outputChannels]. Output channel o reads input channels of
+/// group o / (outputChannels / groups).
+public struct Conv2DGeometry: Hashable, Sendable {
+    /// Extents of the input.
+    public let inputHeight, inputWidth, inputChannels: Int
+    /// Extents of the kernel, in taps.
+    public let kernelHeight, kernelWidth: Int
+    /// Channels of the output.
+    public let outputChannels: Int
+    /// Step between output pixels in input pixels, (vertical, horizontal).
+    public let strideHeight, strideWidth: Int
+    /// Zero rows (columns) added on each of the two sides.
+    public let paddingHeight, paddingWidth: Int
+    /// Distance between kernel taps in input pixels.
+    public let dilationHeight, dilationWidth: Int
+    /// Blocks of channels that do not mix; equal to both channel counts for a depthwise convolution.
+    public let groups: Int
+    /// Extents of the output.
+    public let outputHeight, outputWidth: Int
+
+    /// Validates the sizes and computes the output's.
+    ///
+    /// - Parameters:
+    ///   - input: (height, width, channels).
+    ///   - kernel: (height, width).
+    ///   - stride: (vertical, horizontal), 1 or more.
+    ///   - padding: zero pixels on each side, 0 or more.
+    ///   - dilation: distance between taps, 1 or more.
+    ///   - groups: divides both channel counts.
+    public init(
+        input: (height: Int, width: Int, channels: Int), kernel: (height: Int, width: Int), outputChannels: Int,
+        stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
+    ) {
+        require(
+            input.height > 0 && input.width > 0 && input.channels > 0 && outputChannels > 0,
+            "Conv2DGeometry: input \(input) to \(outputChannels) channels, positive sizes expected")
+        require(kernel.height > 0 && kernel.width > 0, "Conv2DGeometry: kernel \(kernel), 1×1 or larger expected")
+        require(
+            stride.0 > 0 && stride.1 > 0 && dilation.0 > 0 && dilation.1 > 0 && padding.0 >= 0 && padding.1 >= 0,
+            "Conv2DGeometry: stride \(stride), dilation \(dilation) (1 or more), padding \(padding) (0 or more)")
+        require(
+            groups > 0 && input.channels % groups == 0 && outputChannels % groups == 0,
+            "Conv2DGeometry: \(groups) groups do not divide \(input.channels) input and \(outputChannels) output channels"
+        )
+        (inputHeight, inputWidth, inputChannels) = input
+        (kernelHeight, kernelWidth) = kernel
+        self.outputChannels = outputChannels
+        (strideHeight, strideWidth) = stride
+        (paddingHeight, paddingWidth) = padding
+        (dilationHeight, dilationWidth) = dilation
+        self.groups = groups
+        let spanHeight = (kernel.height - 1) * dilation.0 + 1
+        let spanWidth = (kernel.width - 1) * dilation.1 + 1
+        require(
+            input.height + 2 * padding.0 >= spanHeight && input.width + 2 * padding.1 >= spanWidth,
+            "Conv2DGeometry: kernel spans \(spanHeight)×\(spanWidth), padded input is only "
+                + "\(input.height + 2 * padding.0)×\(input.width + 2 * padding.1)")
+        outputHeight = (input.height + 2 * padding.0 - spanHeight) / stride.0 + 1
+        outputWidth = (input.width + 2 * padding.1 - spanWidth) / stride.1 + 1
+    }
+
+    /// Pixels of one output image.
+    public var outputPixels: Int { outputHeight * outputWidth }
+
+    /// Elements that one output pixel of one group reads: a row of the im2col matrix.
+    public var patchLength: Int { kernelHeight * kernelWidth * (inputChannels / groups) }
+
+    /// The shape of the weights.
+    public var weightShape: Shape { [kernelHeight, kernelWidth, inputChannels / groups, outputChannels] }
+
+    /// The input's shape at a batch size.
+    public func inputShape(batch: Int) -> Shape { [batch, inputHeight, inputWidth, inputChannels] }
+
+    /// The output's shape at a batch size.
+    public func outputShape(batch: Int) -> Shape { [batch, outputHeight, outputWidth, outputChannels] }
+
+    /// Multiply-adds for one image.
+    public var multiplyAdds: Int { outputPixels * outputChannels * patchLength }
+}

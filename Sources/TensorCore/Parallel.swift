@@ -1,0 +1,61 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Work on several cores, by a partition that depends on the data and never on the number of threads.
+///
+/// A caller cuts its work into pieces, each of which writes its own output; sums over pieces are reduced in the order
+/// of the pieces. So one thread and eight give the same bits.
+public enum Parallel {
+    private static let configured = Mutex<Int?>(nil)
+    @TaskLocal private static var override: Int?
+
+    /// The number of threads that work at once: what was set here, else `RETORT_THREADS`, else the number of cores.
+    public static var threads: Int {
+        get {
+            if let override { return override }
+            return configured.withLock { value in
+                if let value { return value }
+                let asked = ProcessInfo.processInfo.environment["RETORT_THREADS"].flatMap(Int.init) ?? 0
+                let threads = asked > 0 ? asked : ProcessInfo.processInfo.activeProcessorCount
+                value = threads
+                return threads
+            }
+        }
+        set {
+            require(newValue > 0, "Parallel.threads: \(newValue) given, 1 or more expected")
+            configured.withLock { $0 = newValue }
+        }
+    }
+
+    /// Runs the closure with another number of threads, in this task alone.
+    public static func withThreads<R>(_ threads: Int, _ body: () throws -> R) rethrows -> R {
+        require(threads > 0, "Parallel.withThreads: \(threads) given, 1 or more expected")
+        return try $override.withValue(threads, operation: body)
+    }
+
+    /// Calls the closure once for each piece, on up to ``threads`` threads, and returns when all are done.
+    ///
+    /// Pieces are handed out one at a time, so uneven pieces balance; the closure must not depend on which thread or
+    /// in which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another.
+    public static func forEach(_ pieces: Int, _ body: @Sendable (_ piece: Int) -> Void) {
+        let workers = min(threads, pieces)
+        guard workers > 1, !isInsidePiece else {
+            for piece in 0..<pieces { body(piece) }
+            return
+        }
+        let next = Atomic<Int>(0)
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in
+            $override.withValue(1) {
+                while true {
+                    let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard piece < pieces else { return }
+                    body(piece)
+                }
+            }
+        }
+    }
+
+    // A piece runs with `override` = 1, which is also what keeps nested calls serial.
+    private static var isInsidePiece: Bool { override == 1 }
+}

@@ -1,0 +1,45 @@
+/// The extents of a tensor's axes, outermost first. A scalar has no axes.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, RandomAccessCollection, CustomStringConvertible {
+    /// The extents, each zero or more.
+    public let extents: [Int]
+
+    /// Creates a shape; a negative extent stops the program.
+    public init(_ extents: [Int]) {
+        require(extents.allSatisfy { $0 >= 0 }, "Shape: \(extents) has a negative extent")
+        self.extents = extents
+    }
+
+    /// Creates a shape from a literal, `[64, 28, 28, 1]`.
+    public init(arrayLiteral extents: Int...) { self.init(extents) }
+
+    /// The number of axes.
+    public var rank: Int { extents.count }
+
+    /// The number of elements: the product of the extents, 1 for a scalar.
+    public var elementCount: Int { extents.reduce(1, *) }
+
+    /// Distance in elements between neighbours along each axis of the dense, row-major layout.
+    public var strides: [Int] {
+        var strides = [Int](repeating: 1, count: rank)
+        for axis in stride(from: rank - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * extents[axis + 1] }
+        return strides
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { extents.count }
+    public subscript(axis: Int) -> Int { extents[axis] }
+
+    public var description: String { "[\(extents.map(String.init).joined(separator: ", "))]" }
+
+    /// The four extents of an image batch [N, H, W, C]; any other rank stops the program, naming the operation.
+    public func nhwc(for operation: String) -> (n: Int, h: Int, w: Int, c: Int) {
+        require(rank == 4, "\(operation): input has shape \(self), 4 axes [N, H, W, C] expected")
+        return (extents[0], extents[1], extents[2], extents[3])
+    }
+
+    /// The two extents of a matrix [rows, columns]; any other rank stops the program, naming the operation.
+    public func matrix(for operation: String) -> (rows: Int, columns: Int) {
+        require(rank == 2, "\(operation): input has shape \(self), 2 axes [rows, columns] expected")
+        return (extents[0], extents[1])
+    }
+}
