@@ -3,10 +3,29 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, RandomAccess
     /// The extents, each zero or more.
     public let extents: [Int]
 
-    /// Creates a shape; a negative extent stops the program.
+    /// Creates a shape; a negative extent, or more elements than an Int counts, stops the program.
     public init(_ extents: [Int]) {
         require(extents.allSatisfy { $0 >= 0 }, "Shape: \(extents) has a negative extent")
+        require(Shape.isCountable(extents), "Shape: \(extents) has more than 2⁶³ elements")
         self.extents = extents
+    }
+
+    /// Creates a shape from extents that come from outside the program: nil if one is negative or the product overflows.
+    public init?(checking extents: [Int]) {
+        guard extents.allSatisfy({ $0 >= 0 }), Shape.isCountable(extents) else { return nil }
+        self.extents = extents
+    }
+
+    /// Whether the product of the extents, and so every stride, is an Int. Zeros count as one: [2⁶², 8, 0] has no elements but
+    /// strides that overflow.
+    private static func isCountable(_ extents: [Int]) -> Bool {
+        var product = 1
+        for extent in extents where extent > 1 {
+            let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+            guard !overflow else { return false }
+            product = next
+        }
+        return true
     }
 
     /// Creates a shape from a literal, `[64, 28, 28, 1]`.
