@@ -1,0 +1,116 @@
+import Foundation
+import TensorCore
+
+/// A file of a known layout that is read from front to back, gzipped or not; which of the two its first bytes say.
+///
+/// Every error names the file and the place. Memory is asked for only when the file's size justifies it.
+final class InputFile {
+    /// The path as the caller gave it, for errors.
+    let name: String
+    /// Bytes read so far, after decompression.
+    private(set) var position = 0
+    /// The most bytes that can come out of the file.
+    private let largestSize: Int
+    private let handle: FileHandle
+    private let gzip: GzipStream?
+
+    /// Opens a regular file.
+    init(_ url: URL) throws {
+        name = url.relativePath
+        handle = try Self.open(url)
+        let size = Int(clamping: try handle.seekToEnd())
+        try handle.seek(toOffset: 0)
+        let start = try handle.read(upToCount: 2)
+        try handle.seek(toOffset: 0)
+        if start == Data([0x1F, 0x8B]) {
+            let handle = handle
+            gzip = try GzipStream { Array(try handle.read(upToCount: 1 << 16) ?? Data()) }
+            largestSize = size.multipliedReportingOverflow(by: GzipStream.largestRatio).partialValue
+        } else {
+            gzip = nil
+            largestSize = size
+        }
+    }
+
+    deinit { try? handle.close() }
+
+    /// The size of a file that is not compressed; nil for a compressed one, which says only when it is read.
+    var size: Int? { gzip == nil ? largestSize : nil }
+
+    /// The next bytes, exactly as many as asked for.
+    ///
+    /// - Throws: `FormatError` when the file cannot hold so many, or does not.
+    func read(_ count: Int, of what: String) throws -> [UInt8] {
+        guard count <= largestSize - min(position, largestSize) else {
+            throw error(
+                found: gzip == nil ? "\(largestSize - position) bytes" : "a gzip file that can hold \(largestSize)",
+                expected: "\(count) bytes of \(what)")
+        }
+        var failure: (any Error)?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do { initialized = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count])) } catch {
+                failure = error
+            }
+        }
+        if let failure { throw self.error(reading: what, failure) }
+        guard bytes.count == count else {
+            throw error(found: "\(bytes.count) bytes", expected: "\(count) bytes of \(what)")
+        }
+        position += count
+        return bytes
+    }
+
+    /// Checks that nothing follows.
+    func expectEnd() throws {
+        var failure: (any Error)?
+        let rest = [UInt8](unsafeUninitializedCapacity: 1) { buffer, initialized in
+            do { initialized = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<1])) } catch { failure = error }
+        }
+        if let failure { throw error(reading: "the end", failure) }
+        guard rest.isEmpty else { throw error(found: "more bytes", expected: "the end of the file") }
+    }
+
+    /// An error at the present position, or at another.
+    func error(at position: Int? = nil, found: String, expected: String) -> FormatError {
+        FormatError(file: name, place: "at byte \(position ?? self.position)", found: found, expected: expected)
+    }
+
+    private func error(reading what: String, _ failure: any Error) -> FormatError {
+        if let corrupt = failure as? GzipStream.Corrupt {
+            return error(found: "gzip data with \(corrupt.reason)", expected: what)
+        }
+        return error(found: "a read error (\(failure.localizedDescription))", expected: what)
+    }
+
+    private func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>) throws -> Int {
+        if let gzip { return try gzip.read(into: buffer) }
+        var written = 0
+        while written < buffer.count {
+            guard let piece = try handle.read(upToCount: min(buffer.count - written, 1 << 20)), !piece.isEmpty else {
+                break
+            }
+            _ = piece.copyBytes(to: UnsafeMutableBufferPointer(rebasing: buffer[written...]))
+            written += piece.count
+        }
+        return written
+    }
+
+    private static func open(_ url: URL) throws -> FileHandle {
+        let expected = "a readable file"
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+            throw FormatError(file: url.relativePath, found: "nothing", expected: expected)
+        }
+        // A pipe or a device would block, or never end.
+        let resolved = url.resolvingSymlinksInPath().path
+        let type = try? FileManager.default.attributesOfItem(atPath: resolved)[.type] as? FileAttributeType
+        guard !isFolder.boolValue, type == .typeRegular else {
+            let found = isFolder.boolValue ? "a folder" : "something that is no regular file"
+            throw FormatError(file: url.relativePath, found: found, expected: expected)
+        }
+        guard let handle = try? FileHandle(forReadingFrom: url) else {
+            throw FormatError(file: url.relativePath, found: "no permission to read", expected: expected)
+        }
+        return handle
+    }
+}
