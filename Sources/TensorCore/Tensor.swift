@@ -133,12 +133,3 @@ extension Tensor: Equatable {
             && (0..<count).allSatisfy { storage.base[$0].bitPattern == other.storage.base[$0].bitPattern }
     }
 }
-
-extension Tensor {
-    /// Adds another tensor of the same shape in place.
-    public mutating func add(_ other: Tensor) {
-        require(shape == other.shape, "add: shapes \(shape) and \(other.shape) differ")
-        let target = mutablePointer()
-        for index in 0..<count { target[index] += other.storage.base[index] }
-    }
-}

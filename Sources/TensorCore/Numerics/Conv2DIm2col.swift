@@ -1,0 +1,129 @@
+import CKernels
+
+// Convolution as matrix products. P pixels of an output image, K = taps · channels of a group, N = output channels of a
+// group; patches[P, K] are written by im2col unless the input is already that matrix (1×1, stride 1, no padding).
+
+func im2colConvolution(
+    _ x: Tensor, _ weights: Tensor, bias: Tensor?, _ geometry: Conv2DGeometry, batch: Int
+) -> Tensor {
+    var output = Tensor(uninitialized: geometry.outputShape(batch: batch))
+    let y = SendablePointer(output.mutablePointer())
+    let (p, k, n) = geometry.productSizes
+    Parallel.forEach(batch) { image in
+        let to = y.pointer + image * p * geometry.outputChannels
+        geometry.withWorkspace { workspace in
+            for group in 0..<geometry.groups {
+                let patches = geometry.patches(of: x, image: image, group: group, in: workspace)
+                // Y[P, N] = patches[P, K] · W[K, N]
+                gemm(
+                    patches.pointer, leadingA: patches.leading,
+                    weights.pointer + group * n, leadingB: geometry.outputChannels,
+                    into: to + group * n, leadingC: geometry.outputChannels, m: p, n: n, k: k)
+            }
+        }
+        if let bias { rk_add_rows(bias.pointer, to, p, geometry.outputChannels) }
+    }
+    return output
+}
+
+func im2colGradientToInput(
+    _ upstream: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry, batch: Int
+) -> Tensor {
+    let shape = geometry.inputShape(batch: batch)
+    var gradient = geometry.readsInputDirectly ? Tensor(uninitialized: shape) : .zeros(shape)
+    let dx = SendablePointer(gradient.mutablePointer())
+    let (p, k, n) = geometry.productSizes
+    let channels = geometry.inputChannels / geometry.groups
+    let imageSize = geometry.inputHeight * geometry.inputWidth * geometry.inputChannels
+    Parallel.forEach(batch) { image in
+        let dy = upstream.pointer + image * p * geometry.outputChannels
+        let to = dx.pointer + image * imageSize
+        geometry.withWorkspace { workspace in
+            for group in 0..<geometry.groups {
+                // dPatches[P, K] = dY[P, N] · Wᵀ[N, K]
+                gemm(
+                    dy + group * n, leadingA: geometry.outputChannels,
+                    weights.pointer + group * n, leadingB: geometry.outputChannels, transposeB: true,
+                    into: workspace ?? to + group * channels,
+                    leadingC: workspace == nil ? geometry.inputChannels : k, m: p, n: k, k: n)
+                guard let workspace else { continue }
+                withUnsafePointer(to: geometry.kernelForm) { rk_col2im(workspace, $0, to + group * channels) }
+            }
+        }
+    }
+    return gradient
+}
+
+func im2colGradientToWeights(
+    _ x: Tensor, _ upstream: Tensor, _ geometry: Conv2DGeometry, batch: Int
+) -> Tensor {
+    let (p, k, n) = geometry.productSizes
+    // Each piece sums over its images; the pieces' sums are added in order. Their number depends on the batch alone.
+    let pieces = max(1, min(batch, 8))
+    let size = geometry.weightShape.elementCount
+    var parts = Tensor.zeros([pieces, size])
+    let dw = SendablePointer(parts.mutablePointer())
+    Parallel.forEach(pieces) { piece in
+        geometry.withWorkspace { workspace in
+            for image in (piece * batch / pieces)..<((piece + 1) * batch / pieces) {
+                let dy = upstream.pointer + image * p * geometry.outputChannels
+                for group in 0..<geometry.groups {
+                    let patches = geometry.patches(of: x, image: image, group: group, in: workspace)
+                    // dW[K, N] += patchesᵀ[K, P] · dY[P, N]
+                    gemm(
+                        patches.pointer, leadingA: patches.leading, transposeA: true,
+                        dy + group * n, leadingB: geometry.outputChannels,
+                        into: dw.pointer + piece * size + group * n, leadingC: geometry.outputChannels,
+                        m: k, n: n, k: p, beta: 1)
+                }
+            }
+        }
+    }
+    return sumOverFirstAxis(parts).reshaped(to: geometry.weightShape)
+}
+
+/// [B, ...] → [...], added in order.
+func sumOverFirstAxis(_ parts: Tensor) -> Tensor {
+    var total = Tensor.zeros(Shape(Array(parts.shape.dropFirst())))
+    let out = total.mutablePointer()
+    for part in 0..<parts.shape[0] { rk_add(out, parts.pointer + part * total.count, out, total.count) }
+    return total
+}
+
+extension Conv2DGeometry {
+    /// The sizes of the matrix product of one image and group.
+    fileprivate var productSizes: (p: Int, k: Int, n: Int) { (outputPixels, patchLength, outputChannels / groups) }
+
+    /// Whether the rows of the image are the patches.
+    fileprivate var readsInputDirectly: Bool {
+        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && paddingHeight == 0
+            && paddingWidth == 0
+    }
+
+    /// Lends room for the patches of one image and group; nil where the image itself serves.
+    fileprivate func withWorkspace(_ body: (UnsafeMutablePointer<Float>?) -> Void) {
+        guard !readsInputDirectly else { return body(nil) }
+        let storage = TensorStorage(count: outputPixels * patchLength)
+        withExtendedLifetime(storage) { body(storage.base) }
+    }
+
+    fileprivate func patches(
+        of x: Tensor, image: Int, group: Int, in workspace: UnsafeMutablePointer<Float>?
+    ) -> (pointer: UnsafePointer<Float>, leading: Int) {
+        let channels = inputChannels / groups
+        let from = x.pointer + image * inputHeight * inputWidth * inputChannels + group * channels
+        guard let workspace else { return (from, inputChannels) }
+        withUnsafePointer(to: kernelForm) { rk_im2col(from, $0, workspace) }
+        return (UnsafePointer(workspace), patchLength)
+    }
+
+    /// The window as the C kernels take it, for one group.
+    fileprivate var kernelForm: rk_patch_geometry {
+        rk_patch_geometry(
+            input_height: inputHeight, input_width: inputWidth, pixel_stride: inputChannels,
+            channels: inputChannels / groups, kernel_height: kernelHeight, kernel_width: kernelWidth,
+            stride_height: strideHeight, stride_width: strideWidth, padding_height: paddingHeight,
+            padding_width: paddingWidth, dilation_height: dilationHeight, dilation_width: dilationWidth,
+            output_height: outputHeight, output_width: outputWidth)
+    }
+}

@@ -1,0 +1,88 @@
+import COpenBLAS
+
+/// OpenBLAS, held to one thread: the layers above cut their work into pieces themselves, which feeds small matrices
+/// better than slicing each product, and gives the same bits for any number of threads.
+private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+
+/// C = alpha · op(A) · op(B) + beta · C on row-major storage with leading dimensions.
+///
+/// - Parameters:
+///   - m: rows of op(A) and C.
+///   - n: columns of op(B) and C.
+///   - k: columns of op(A), rows of op(B).
+func gemm(
+    _ a: UnsafePointer<Float>, leadingA: Int, transposeA: Bool = false,
+    _ b: UnsafePointer<Float>, leadingB: Int, transposeB: Bool = false,
+    into c: UnsafeMutablePointer<Float>, leadingC: Int,
+    m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0
+) {
+    _ = singleThreadedBLAS
+    guard m > 0, n > 0 else { return }
+    cblas_sgemm(
+        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+        blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(leadingA, 1)), b, blasint(max(leadingB, 1)), beta, c,
+        blasint(max(leadingC, 1)))
+}
+
+/// The product op(a) · op(b) of two matrices.
+///
+/// - Parameters:
+///   - a: [M, K], or [K, M] if transposed.
+///   - b: [K, N], or [N, K] if transposed.
+/// - Returns: [M, N].
+public func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false) -> Tensor {
+    let (aRows, aColumns) = a.shape.matrix(for: "matmul")
+    let (bRows, bColumns) = b.shape.matrix(for: "matmul")
+    let (m, k) = transposeA ? (aColumns, aRows) : (aRows, aColumns)
+    let (inner, n) = transposeB ? (bColumns, bRows) : (bRows, bColumns)
+    require(
+        k == inner,
+        "matmul: \(a.shape)\(transposeA ? " transposed" : "") has \(k) columns, "
+            + "\(b.shape)\(transposeB ? " transposed" : "") has \(inner) rows")
+    guard k > 0 else { return .zeros([m, n]) }
+    var product = Tensor(uninitialized: [m, n])
+    let c = SendablePointer(product.mutablePointer())
+    // C[M, N] = op(A)[M, K] · op(B)[K, N], in blocks of rows whose size depends on the shapes alone.
+    let rowsPerPiece = max(32, (1 << 20) / max(n * k, 1))
+    Parallel.forEach((m + rowsPerPiece - 1) / rowsPerPiece) { piece in
+        let first = piece * rowsPerPiece
+        let rows = min(rowsPerPiece, m - first)
+        gemm(
+            a.pointer + (transposeA ? first : first * aColumns), leadingA: aColumns, transposeA: transposeA,
+            b.pointer, leadingB: bColumns, transposeB: transposeB,
+            into: c.pointer + first * n, leadingC: n, m: rows, n: n, k: k)
+    }
+    return product
+}
+
+/// The products of as many pairs of matrices.
+///
+/// - Parameters:
+///   - a: [B, M, K], or [B, K, M] if transposed.
+///   - b: [B, K, N], or [B, N, K] if transposed.
+/// - Returns: [B, M, N].
+public func batchedMatmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false) -> Tensor {
+    require(
+        a.shape.rank == 3 && b.shape.rank == 3 && a.shape[0] == b.shape[0],
+        "batchedMatmul: shapes \(a.shape) and \(b.shape), two times [B, rows, columns] expected")
+    let (m, k) = transposeA ? (a.shape[2], a.shape[1]) : (a.shape[1], a.shape[2])
+    let (inner, n) = transposeB ? (b.shape[2], b.shape[1]) : (b.shape[1], b.shape[2])
+    require(k == inner, "batchedMatmul: \(a.shape) has \(k) columns, \(b.shape) has \(inner) rows")
+    guard k > 0 else { return .zeros([a.shape[0], m, n]) }
+    var product = Tensor(uninitialized: [a.shape[0], m, n])
+    let c = SendablePointer(product.mutablePointer())
+    Parallel.forEach(a.shape[0]) { index in
+        // C[M, N] = op(A)[M, K] · op(B)[K, N] for one pair.
+        gemm(
+            a.pointer + index * m * k, leadingA: a.shape[2], transposeA: transposeA,
+            b.pointer + index * k * n, leadingB: b.shape[2], transposeB: transposeB,
+            into: c.pointer + index * m * n, leadingC: n, m: m, n: n, k: k)
+    }
+    return product
+}
+
+/// A pointer that pieces of parallel work share; each piece writes a part of its own.
+struct SendablePointer<Element>: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Element>
+    init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
+}
