@@ -1,0 +1,111 @@
+extension Tensor {
+    /// The elements at `base + Σ index · stride`, dense: how transposing, repeating and slicing copy.
+    func gathered(shape: Shape, strides: [Int], base: Int = 0) -> Tensor {
+        var result = Tensor(uninitialized: shape)
+        guard result.count > 0 else { return result }
+        let out = result.mutablePointer()
+        guard let last = strides.last else {
+            out[0] = pointer[base]
+            return result
+        }
+        let inner = shape[shape.rank - 1]
+        var index = [Int](repeating: 0, count: shape.rank - 1)
+        var from = base
+        for row in stride(from: 0, to: result.count, by: inner) {
+            for column in 0..<inner { out[row + column] = pointer[from + column * last] }
+            // Count the outer indices up like an odometer.
+            for axis in index.indices.reversed() {
+                index[axis] += 1
+                from += strides[axis]
+                if index[axis] < shape[axis] { break }
+                from -= index[axis] * strides[axis]
+                index[axis] = 0
+            }
+        }
+        return result
+    }
+
+    /// Axes in another order; reversed when none is given, so that a matrix is transposed.
+    ///
+    /// - Parameter order: axis i of the result is axis `order[i]` of self.
+    public func transposed(_ order: [Int]? = nil) -> Tensor {
+        let order = order ?? Array((0..<shape.rank).reversed())
+        require(
+            order.sorted() == Array(0..<shape.rank), "transposed: \(order) is no order of the axes of \(shape)")
+        let strides = shape.strides
+        return gathered(shape: Shape(order.map { shape[$0] }), strides: order.map { strides[$0] })
+    }
+
+    /// A range of one axis, with all of the others.
+    public func slice(axis: Int, _ range: Range<Int>) -> Tensor {
+        require(axis >= 0 && axis < shape.rank, "slice: axis \(axis) of shape \(shape)")
+        require(
+            range.lowerBound >= 0 && range.upperBound <= shape[axis],
+            "slice: \(range) of axis \(axis) of shape \(shape)")
+        var extents = shape.extents
+        extents[axis] = range.count
+        return gathered(shape: Shape(extents), strides: shape.strides, base: range.lowerBound * shape.strides[axis])
+    }
+
+    /// Rows of the first axis, `tensor[rows: 0..<8]`.
+    public subscript(rows range: Range<Int>) -> Tensor { slice(axis: 0, range) }
+
+    /// The given rows of the first axis, in that order; a row may come several times.
+    public func gatheringRows(_ rows: [Int]) -> Tensor {
+        require(shape.rank > 0, "gatheringRows: a scalar has no rows")
+        let size = shape[0] == 0 ? 0 : count / shape[0]
+        var result = Tensor(uninitialized: Shape([rows.count] + shape.dropFirst()))
+        let out = result.mutablePointer()
+        for (place, row) in rows.enumerated() {
+            require(row >= 0 && row < shape[0], "gatheringRows: row \(row) of shape \(shape)")
+            (out + place * size).update(from: pointer + row * size, count: size)
+        }
+        return result
+    }
+
+    /// Element c of the last axis becomes element `permutation[c]` of self.
+    public func permutingLastAxis(_ permutation: [Int]) -> Tensor {
+        require(
+            shape.rank > 0 && permutation.sorted() == Array(0..<shape[shape.rank - 1]),
+            "permutingLastAxis: no permutation of the last axis of \(shape)")
+        var result = Tensor(uninitialized: shape)
+        let out = result.mutablePointer()
+        for first in stride(from: 0, to: count, by: Swift.max(permutation.count, 1)) {
+            for (place, source) in permutation.enumerated() { out[first + place] = pointer[first + source] }
+        }
+        return result
+    }
+
+    /// Tensors one after another along an axis; they agree in all others.
+    public static func concatenated(_ parts: [Tensor], axis: Int) -> Tensor {
+        guard let first = parts.first else { fatalError("concatenated: no tensors given") }
+        let rank = first.shape.rank
+        require(axis >= 0 && axis < rank, "concatenated: axis \(axis) of shape \(first.shape)")
+        for part in parts {
+            require(
+                part.shape.rank == rank
+                    && (0..<rank).allSatisfy { $0 == axis || part.shape[$0] == first.shape[$0] },
+                "concatenated: shapes \(first.shape) and \(part.shape) differ beside axis \(axis)")
+        }
+        var extents = first.shape.extents
+        extents[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+        var result = Tensor(uninitialized: Shape(extents))
+        let out = result.mutablePointer()
+        let outer = extents[..<axis].reduce(1, *)
+        let inner = extents[(axis + 1)...].reduce(1, *)
+        var start = 0
+        for part in parts {
+            let length = part.shape[axis] * inner
+            for row in 0..<outer {
+                (out + row * extents[axis] * inner + start).update(from: part.pointer + row * length, count: length)
+            }
+            start += length
+        }
+        return result
+    }
+
+    /// Tensors of one shape as the rows of a new first axis.
+    public static func stacked(_ parts: [Tensor]) -> Tensor {
+        concatenated(parts.map { $0.reshaped(to: Shape([1] + $0.shape)) }, axis: 0)
+    }
+}
