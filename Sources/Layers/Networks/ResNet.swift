@@ -1,0 +1,83 @@
+import Autograd
+import TensorCore
+
+/// Two 3×3 blocks with a way around them (He et al., arXiv 1512.03385).
+public struct ResidualBlock: Module {
+    /// Convolution, normalisation and ReLU.
+    public var first: ConvolutionBlock
+    /// Convolution and normalisation; the sum with the shortcut is cut by a ReLU.
+    public var second: ConvolutionBlock
+    /// A 1×1 projection where the shape changes; otherwise the input itself is the shortcut.
+    public var shortcut: ConvolutionBlock?
+
+    /// Creates a block.
+    public init(_ inputChannels: Int, _ outputChannels: Int, stride: Int, using random: inout Philox) {
+        first = ConvolutionBlock(inputChannels, outputChannels, stride: stride, using: &random)
+        second = ConvolutionBlock(outputChannels, outputChannels, using: &random)
+        shortcut =
+            stride == 1 && inputChannels == outputChannels
+            ? nil : ConvolutionBlock(inputChannels, outputChannels, kernel: 1, stride: stride, using: &random)
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        second(first(input), residual: shortcut?(input, relu: false) ?? input, relu: true)
+    }
+
+    public mutating func visitParameters(_ visitor: ParameterVisitor) {
+        visitor("first", &first)
+        visitor("second", &second)
+        visitor("shortcut", &shortcut)
+    }
+}
+
+/// The residual network for 32×32 images of He et al. (arXiv 1512.03385, section 4.2): depth 6n + 2, three stages of n
+/// blocks with 16, 32 and 64 channels, the second and third at half the resolution; projections where shapes change.
+///
+/// Input [N, H, W, channels], output logits [N, classes]. Feature maps `stage1`, `stage2`, `stage3`.
+public struct ResNet: Module {
+    /// From the image to 16 channels.
+    public var stem: ConvolutionBlock
+    /// 16 channels.
+    public var stage1: [ResidualBlock]
+    /// 32 channels, half the resolution.
+    public var stage2: [ResidualBlock]
+    /// 64 channels, a quarter of the resolution.
+    public var stage3: [ResidualBlock]
+    /// From channels to classes.
+    public var classifier: Dense
+
+    /// Creates a network; the same seed gives the same weights.
+    ///
+    /// - Parameter depth: 6n + 2: 8, 20, 32, 56 …
+    public init(depth: Int, channels: Int, classes: Int, seed: UInt64) {
+        require(depth >= 8 && (depth - 2) % 6 == 0, "ResNet: depth \(depth), 6n + 2 expected (8, 20, 32, 56)")
+        require(channels > 0 && classes > 0, "ResNet: \(channels) channels, \(classes) classes, 1 or more expected")
+        var random = Initialization.stream(seed: seed)
+        let blocks = (depth - 2) / 6
+        func stage(_ inputs: Int, _ outputs: Int, stride: Int) -> [ResidualBlock] {
+            (0..<blocks).map { index in
+                ResidualBlock(index == 0 ? inputs : outputs, outputs, stride: index == 0 ? stride : 1, using: &random)
+            }
+        }
+        stem = ConvolutionBlock(channels, 16, using: &random)
+        stage1 = stage(16, 16, stride: 1)
+        stage2 = stage(16, 32, stride: 2)
+        stage3 = stage(32, 64, stride: 2)
+        classifier = Dense(64, classes, using: &random)
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        let first = stage1.reduce(stem(input)) { $1($0) }.named("stage1")
+        let second = stage2.reduce(first) { $1($0) }.named("stage2")
+        let third = stage3.reduce(second) { $1($0) }.named("stage3")
+        return classifier(third.globalAveragePooled())
+    }
+
+    public mutating func visitParameters(_ visitor: ParameterVisitor) {
+        visitor("stem", &stem)
+        visitor("stage1", &stage1)
+        visitor("stage2", &stage2)
+        visitor("stage3", &stage3)
+        visitor("classifier", &classifier)
+    }
+}
