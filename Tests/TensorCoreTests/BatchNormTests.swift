@@ -1,0 +1,102 @@
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite struct BatchNormTests {
+    static let shapes: [Shape] = [[1, 1], [2, 1], [5, 17], [3, 2, 3, 8], [2, 5, 7, 33], [70, 3, 3, 2]]
+
+    @Test("Mean, biased variance and the normalised map, with residual and ReLU", arguments: shapes)
+    func training(shape: Shape) {
+        var random = Philox(seed: 6)
+        let channels = shape[shape.rank - 1]
+        let x = Tensor(normal: shape, mean: 3, deviation: 2, using: &random)
+        let scale = Tensor(uniform: [channels], in: 0.5...2, using: &random)
+        let shift = Tensor(normal: [channels], using: &random)
+        let residual = Tensor(normal: shape, using: &random)
+        for (other, relu) in [(nil, false), (residual, false), (nil, true), (residual, true)] {
+            let step = batchNormTraining(x, scale: scale, shift: shift, epsilon: 1e-5, residual: other, relu: relu)
+            let columns = DoubleArray(x).columns
+            let means = columns.map { $0.reduce(0, +) / Double($0.count) }
+            let variances = zip(columns, means).map { column, mean in
+                column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(column.count)
+            }
+            // Sums of 32 values up to about 10 in single precision, then Double.
+            #expect(step.mean.distance(to: DoubleArray(means, shape: [channels])) <= 32 * 10 * 0x1p-24)
+            #expect(step.variance.distance(to: DoubleArray(variances, shape: [channels])) <= 32 * 50 * 0x1p-24)
+            let expected = DoubleArray(x).mapRows { row in
+                row.indices.map { c in
+                    let deviation = (variances[c] + 1e-5).squareRoot()
+                    return Double(scale.scalars[c]) * (row[c] - means[c]) / deviation + Double(shift.scalars[c])
+                }
+            }
+            let added = other.map { expected + DoubleArray($0) } ?? expected
+            let cut = relu ? added.map { max($0, 0) } : added
+            // With one row a channel the deviation is √ε: rounding of x · scale / √ε, some 2 · 10 · 316 · 2⁻²³.
+            #expect(step.output.distance(to: cut) <= (columns[0].count == 1 ? 2e-3 : 2e-5))
+        }
+    }
+
+    @Test("In use: the given statistics", arguments: shapes)
+    func inference(shape: Shape) {
+        var random = Philox(seed: 7)
+        let channels = shape[shape.rank - 1]
+        let x = Tensor(normal: shape, using: &random)
+        let residual = Tensor(normal: shape, using: &random)
+        let scale = Tensor(uniform: [channels], in: 0.5...2, using: &random)
+        let shift = Tensor(normal: [channels], using: &random)
+        let mean = Tensor(normal: [channels], using: &random)
+        let variance = Tensor(uniform: [channels], in: 0.25...4, using: &random)
+        let result = batchNormInference(
+            x, scale: scale, shift: shift, mean: mean, variance: variance, epsilon: 1e-3, residual: residual,
+            relu: true)
+        let expected =
+            DoubleArray(x).mapRows { row in
+                row.indices.map { c in
+                    Double(scale.scalars[c]) * (row[c] - Double(mean.scalars[c]))
+                        / (Double(variance.scalars[c]) + 1e-3).squareRoot() + Double(shift.scalars[c])
+                }
+            } + DoubleArray(residual)
+        #expect(result.distance(to: expected.map { max($0, 0) }) <= 5e-6)
+    }
+
+    @Test("The gradient against the textbook's formula, with residual and ReLU", arguments: shapes.dropFirst(2))
+    func gradient(shape: Shape) throws {
+        var random = Philox(seed: 8)
+        let channels = shape[shape.rank - 1]
+        let x = Tensor(normal: shape, mean: -1, deviation: 2, using: &random)
+        let residual = Tensor(normal: shape, using: &random)
+        let scale = Tensor(uniform: [channels], in: 0.5...2, using: &random)
+        let shift = Tensor(normal: [channels], using: &random)
+        let upstream = Tensor(normal: shape, using: &random)
+        let step = batchNormTraining(x, scale: scale, shift: shift, epsilon: 1e-5, residual: residual, relu: true)
+        let found = batchNormTrainingGradient(
+            upstream, x: x, step: step, scale: scale, relu: true, hasResidual: true)
+        let passed = DoubleArray(
+            zip(upstream.scalars, step.output.scalars).map { $1 > 0 ? Double($0) : 0 }, shape: shape)
+        let throughResidual = try #require(found.residual)
+        #expect(throughResidual.distance(to: passed) == 0)
+
+        // Ioffe and Szegedy, section 3: dx = scale / σ · (g − mean(g) − x̂ · mean(g · x̂)).
+        var (dx, dscale, dshift) = (DoubleArray(zeros: shape), [Double](), [Double]())
+        for (c, (column, g)) in zip(DoubleArray(x).columns, passed.columns).enumerated() {
+            let m = Double(column.count)
+            let mean = column.reduce(0, +) / m
+            let deviation = (column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / m + 1e-5).squareRoot()
+            let hat = column.map { ($0 - mean) / deviation }
+            let (sum, product) = (g.reduce(0, +), zip(g, hat).reduce(0) { $0 + $1.0 * $1.1 })
+            dscale.append(product)
+            dshift.append(sum)
+            for row in column.indices {
+                dx.values[row * channels + c] =
+                    Double(scale.scalars[c]) / deviation * (g[row] - sum / m - hat[row] * product / m)
+            }
+        }
+        #expect(found.x.distance(to: dx) <= 1e-5 * max(dx.magnitude, 1))
+        #expect(found.scale.distance(to: DoubleArray(dscale, shape: [channels])) <= 2e-5 * 10)
+        #expect(found.shift.distance(to: DoubleArray(dshift, shape: [channels])) <= 2e-5 * 10)
+        #expect(
+            sumOverLeadingAxes(upstream).distance(
+                to: DoubleArray(
+                    DoubleArray(upstream).columns.map { $0.reduce(0, +) }, shape: [channels])) <= 2e-5 * 10)
+    }
+}

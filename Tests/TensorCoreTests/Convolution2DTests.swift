@@ -1,0 +1,135 @@
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite struct Convolution2DTests {
+    struct Case: Sendable {
+        var input: (n: Int, h: Int, w: Int, c: Int)
+        var kernel: (h: Int, w: Int)
+        var output: Int
+        var stride = (1, 1)
+        var padding = (0, 0)
+        var dilation = (1, 1)
+        var groups = 1
+
+        var geometry: Conv2DGeometry {
+            Conv2DGeometry(
+                input: (input.h, input.w, input.c), kernel: (kernel.h, kernel.w), outputChannels: output,
+                stride: stride, padding: padding, dilation: dilation, groups: groups)
+        }
+        var naive: NaiveConvolution {
+            NaiveConvolution(
+                input: input, kernel: kernel, output: output, stride: stride, padding: padding, dilation: dilation,
+                groups: groups)
+        }
+    }
+
+    /// A geometry with every parameter drawn alone: non-square kernels and images, all of the borders, all of the groups.
+    private static func randomCase(_ random: inout Philox) -> Case {
+        func draw(_ range: ClosedRange<Int>) -> Int { range.lowerBound + random.index(below: range.count) }
+        // Small kernels more often: 7×7 is slow and 1×1 and 3×3 are what networks are made of.
+        let sides = [1, 1, 2, 3, 3, 3, 4, 5, 6, 7]
+        let kernel = (h: sides[draw(0...9)], w: sides[draw(0...9)])
+        let stride = (draw(1...3), draw(1...3))
+        let padding = (draw(0...3), draw(0...3))
+        let dilation = (draw(1...2), draw(1...2))
+        func extent(_ kernel: Int, _ padding: Int, _ dilation: Int) -> Int {
+            max(1, (kernel - 1) * dilation + 1 - 2 * padding) + draw(0...3)
+        }
+        let groups = [1, 1, 2, 3, 4][draw(0...4)]
+        let depthwise = draw(0...3) == 0
+        let channels = groups * (depthwise ? 1 : draw(1...3))
+        return Case(
+            input: (
+                draw(1...2), extent(kernel.h, padding.0, dilation.0), extent(kernel.w, padding.1, dilation.1), channels
+            ),
+            kernel: kernel, output: groups * (depthwise ? draw(1...2) : draw(1...3)), stride: stride,
+            padding: padding, dilation: dilation, groups: groups)
+    }
+
+    /// Forward and both gradients against the naive loop. Whole numbers: every sum is exact in Float32, so any
+    /// difference is a mistake and none is rounding.
+    private func check(_ it: Case, _ random: inout Philox) {
+        let geometry = it.geometry
+        let naive = it.naive
+        #expect(geometry.outputHeight == naive.outputHeight && geometry.outputWidth == naive.outputWidth, "\(it)")
+        let x = Tensor(wholeNumbers: geometry.inputShape(batch: it.input.n), using: &random)
+        let weights = Tensor(wholeNumbers: geometry.weightShape, using: &random)
+        let bias = Tensor(wholeNumbers: [it.output], using: &random)
+        let upstream = Tensor(wholeNumbers: geometry.outputShape(batch: it.input.n), using: &random)
+        let (dx, dw, du) = (DoubleArray(x), DoubleArray(weights), DoubleArray(upstream))
+        let output = naive.output(dx, dw)
+        let shifted = output.mapRows { row in zip(row, bias.scalars).map { $0 + Double($1) } }
+        let gradientToInput = naive.gradientToInput(du, dw)
+        let gradientToWeights = naive.gradientToWeights(dx, du)
+        for algorithm in Conv2DAlgorithm.allCases {
+            #expect(
+                convolution2D(x, weights, geometry, algorithm: algorithm).distance(to: output) == 0,
+                "forward, \(algorithm), \(it)")
+            #expect(
+                convolution2D(x, weights, bias: bias, geometry, algorithm: algorithm).distance(to: shifted) == 0,
+                "forward with bias, \(algorithm), \(it)")
+            #expect(
+                convolution2DGradientToInput(upstream, weights, geometry, algorithm: algorithm)
+                    .distance(to: gradientToInput) == 0, "gradient to input, \(algorithm), \(it)")
+            #expect(
+                convolution2DGradientToWeights(x, upstream, geometry, algorithm: algorithm)
+                    .distance(to: gradientToWeights) == 0, "gradient to weights, \(algorithm), \(it)")
+        }
+    }
+
+    @Test("300 random geometries: forward and both gradients equal the naive loop", arguments: 0..<6)
+    func randomGeometries(series: Int) {
+        var random = Philox(seed: 11, sample: series)
+        var seen = Set<String>()
+        for _ in 0..<50 {
+            let it = Self.randomCase(&random)
+            check(it, &random)
+            seen.formUnion([
+                "stride \(it.stride.0)", "padding \(it.padding.1)", "dilation \(it.dilation.0)", "groups \(it.groups)",
+            ])
+            if it.groups > 1 && it.input.c == it.groups { seen.insert("depthwise") }
+            if it.kernel.h != it.kernel.w { seen.insert("kernel not square") }
+        }
+        #expect(seen.count == 3 + 4 + 2 + 4 + 2, "the draw missed a kind: \(seen.sorted())")
+    }
+
+    @Test("Geometries that special cases are made for: 1×1, no batch, one pixel, 7×7, channels beside 8 and 16")
+    func chosenGeometries() {
+        var random = Philox(seed: 12)
+        let cases = [
+            Case(input: (2, 3, 4, 5), kernel: (1, 1), output: 7),
+            Case(input: (2, 3, 4, 6), kernel: (1, 1), output: 4, groups: 2),
+            Case(input: (2, 5, 4, 3), kernel: (1, 1), output: 2, stride: (2, 2)),
+            Case(input: (1, 2, 2, 3), kernel: (1, 1), output: 2, padding: (1, 1)),
+            Case(input: (3, 1, 1, 1), kernel: (1, 1), output: 1),
+            Case(input: (1, 1, 1, 2), kernel: (3, 3), output: 2, padding: (1, 1)),
+            Case(input: (1, 7, 7, 1), kernel: (7, 7), output: 1),
+            Case(input: (1, 8, 7, 1), kernel: (7, 7), output: 2, padding: (3, 3)),
+            Case(input: (0, 4, 4, 2), kernel: (3, 3), output: 3, padding: (1, 1)),
+            Case(input: (1, 4, 5, 17), kernel: (3, 3), output: 9, padding: (1, 1)),
+            Case(input: (1, 3, 3, 33), kernel: (3, 3), output: 33, padding: (1, 1), groups: 33),
+            // More images than the gradient to the weights has pieces, and not a multiple of them.
+            Case(input: (11, 3, 3, 2), kernel: (3, 3), output: 2, padding: (1, 1)),
+        ]
+        for it in cases { check(it, &random) }
+    }
+
+    @Test("Real numbers: the error is within that of adding in single precision")
+    func rounding() {
+        var random = Philox(seed: 13)
+        let it = Case(input: (2, 6, 5, 7), kernel: (3, 3), output: 9, padding: (1, 1))
+        let x = Tensor(normal: it.geometry.inputShape(batch: 2), using: &random)
+        let weights = Tensor(normal: it.geometry.weightShape, using: &random)
+        let (output, magnitude) = (
+            it.naive.output(DoubleArray(x), DoubleArray(weights)),
+            it.naive.output(DoubleArray(x).map(abs), DoubleArray(weights).map(abs))
+        )
+        // A sum of K products in any order is off by at most K · 2⁻²⁴ · Σ |a · b| (Higham, Accuracy and Stability, 3.1).
+        let bound = Double(it.geometry.patchLength) * 0x1p-24
+        let result = convolution2D(x, weights, it.geometry)
+        for ((found, expected), size) in zip(zip(result.scalars, output.values), magnitude.values) {
+            #expect(abs(Double(found) - expected) <= bound * size)
+        }
+    }
+}
