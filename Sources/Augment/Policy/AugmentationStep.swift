@@ -1,0 +1,78 @@
+import TensorCore
+
+/// What a policy is built of: an operation, a group of them, or either with a probability.
+public protocol PolicyElement: Sendable {
+    /// This element as a step of a policy.
+    var step: AugmentationStep { get }
+}
+
+extension PolicyElement {
+    /// The same element, done with the given probability and skipped otherwise; where it has one already, the product
+    /// of both counts. An element without a probability is always done.
+    ///
+    /// - Parameter probability: in 0 ... 1.
+    public func probability(_ probability: Double) -> AugmentationStep {
+        require(
+            probability >= 0 && probability <= 1, "probability: \(probability) given, a number within 0…1 expected")
+        var step = step
+        step.probability *= probability
+        return step
+    }
+}
+
+/// An operation or a group of them, and how probable it is.
+public struct AugmentationStep: PolicyElement {
+    /// A policy has fewer places than this, so that draws of one place never meet those of another.
+    static let placeLimit = 1000
+
+    enum Content: Sendable {
+        case operation(any AugmentationOperation)
+        case oneOf([AugmentationStep])
+        case allOf([AugmentationStep])
+    }
+
+    let content: Content
+    var probability = 1.0
+
+    public var step: AugmentationStep { self }
+
+    /// Places that this step takes in a policy: its own, and its members'.
+    var placeCount: Int { members.reduce(1) { $0 + $1.placeCount } }
+
+    /// The steps of a group; none of an operation.
+    var members: [AugmentationStep] {
+        switch content {
+        case .operation: []
+        case .oneOf(let members), .allOf(let members): members
+        }
+    }
+
+    func scaled(by factor: Double) -> AugmentationStep {
+        let scaled: Content =
+            switch content {
+            case .operation(let operation): .operation(operation.scaled(by: factor))
+            case .oneOf(let members): .oneOf(members.map { $0.scaled(by: factor) })
+            case .allOf(let members): .allOf(members.map { $0.scaled(by: factor) })
+            }
+        return AugmentationStep(content: scaled, probability: probability)
+    }
+}
+
+extension AugmentationStep: Hashable {
+    public static func == (left: AugmentationStep, right: AugmentationStep) -> Bool {
+        left.probability == right.probability && left.identity == right.identity
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(probability)
+        hasher.combine(identity)
+    }
+
+    private var identity: [AnyHashable] {
+        switch content {
+        case .operation(let operation): [AnyHashable(operation)]
+        case .oneOf(let members): ["oneOf", AnyHashable(members)]
+        case .allOf(let members): ["allOf", AnyHashable(members)]
+        }
+    }
+}

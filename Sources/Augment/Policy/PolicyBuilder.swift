@@ -1,0 +1,37 @@
+import TensorCore
+
+/// Collects the steps of a policy or a group from a closure; `if` and `for` work inside.
+@resultBuilder
+public enum PolicyBuilder {
+    public static func buildExpression(_ element: some PolicyElement) -> [AugmentationStep] { [element.step] }
+    public static func buildBlock(_ parts: [AugmentationStep]...) -> [AugmentationStep] { parts.flatMap { $0 } }
+    public static func buildOptional(_ part: [AugmentationStep]?) -> [AugmentationStep] { part ?? [] }
+    public static func buildEither(first part: [AugmentationStep]) -> [AugmentationStep] { part }
+    public static func buildEither(second part: [AugmentationStep]) -> [AugmentationStep] { part }
+    public static func buildArray(_ parts: [[AugmentationStep]]) -> [AugmentationStep] { parts.flatMap { $0 } }
+}
+
+/// Does one of its members, each equally likely; the chosen member's own probability then counts.
+public struct OneOf: PolicyElement {
+    public let step: AugmentationStep
+
+    /// Creates a group from the operations in the closure, one or more.
+    public init(@PolicyBuilder _ members: () -> [AugmentationStep]) {
+        let members = members()
+        require(!members.isEmpty, "OneOf: no member given, one or more expected")
+        step = AugmentationStep(content: .oneOf(members))
+    }
+}
+
+/// Does all of its members in order: what gives several operations one probability, or makes them one choice of
+/// ``OneOf``.
+///
+/// Not called `Sequence`: a public type of that name would hide Swift's own wherever this module is imported.
+public struct AllOf: PolicyElement {
+    public let step: AugmentationStep
+
+    /// Creates a group from the operations in the closure.
+    public init(@PolicyBuilder _ members: () -> [AugmentationStep]) {
+        step = AugmentationStep(content: .allOf(members()))
+    }
+}

@@ -1,0 +1,115 @@
+import Datasets
+import TensorCore
+
+extension AugmentationPolicy: BatchTransform {
+    /// Augments and normalises a batch.
+    ///
+    /// - Parameter normalization: one mean and deviation per channel of the images.
+    /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`.
+    public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
+        let images = raw.images
+        require(
+            normalization.mean.count == images.channels,
+            "AugmentationPolicy: images have \(images.channels) channels, the normalization has "
+                + "\(normalization.mean.count)")
+        let views = views(of: raw)
+        let table = normalization.table
+        let inputs = Tensor(shape: [images.count, images.height, images.width, images.channels]) { span in
+            span.withUnsafeMutableBufferPointer { output in
+                render(views, of: images, into: output) { canvas, view, image, target in
+                    canvas.render(view, of: image, normalization: normalization, table: table, into: target)
+                }
+            }
+        }
+        return Batch(inputs: inputs, sampleIDs: images.sampleIDs, labels: images.labels)
+    }
+
+    /// The augmented images themselves, as bytes, for looking at: from the same draws as the transform's inputs.
+    public func images(_ raw: RawBatch) -> ImageSet {
+        let images = raw.images
+        let views = views(of: raw)
+        let pixels = [UInt8](unsafeUninitializedCapacity: images.pixels.count) { output, count in
+            render(views, of: images, into: output) { canvas, view, image, target in
+                canvas.render(view, of: image, into: target)
+            }
+            count = images.pixels.count
+        }
+        return ImageSet(
+            pixels: pixels, height: images.height, width: images.width, channels: images.channels,
+            labels: images.labels, classNames: images.classNames, sampleIDs: images.sampleIDs)
+    }
+
+    private func render<Element>(
+        _ views: [View], of images: ImageSet, into output: UnsafeMutableBufferPointer<Element>,
+        _ body:
+            @Sendable (
+                borrowing Canvas, View, UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<Element>
+            ) -> Void
+    ) {
+        guard let base = output.baseAddress, !images.pixels.isEmpty else { return }
+        let target = SharedPointer(pointer: base)
+        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        let size = images.imageSize
+        Parallel.forEach(images.count) { place in
+            let canvas = Canvas(extent)
+            images.pixels.withUnsafeBufferPointer { pixels in
+                body(
+                    canvas, views[place], UnsafeBufferPointer(rebasing: pixels[place * size..<(place + 1) * size]),
+                    target.pointer + place * size)
+            }
+        }
+    }
+
+    /// What is drawn for each image of a batch.
+    func views(of raw: RawBatch) -> [View] {
+        let images = raw.images
+        require(
+            raw.draws.count == images.count && raw.strengths.count == images.count,
+            "AugmentationPolicy: \(raw.draws.count) draws and \(raw.strengths.count) strengths for "
+                + "\(images.count) images")
+        require(
+            raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
+            "AugmentationPolicy: a strength is negative or not a number")
+        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        return (0..<images.count).map { place in
+            var drawing = Drawing(
+                extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
+                draw: raw.draws[place], strength: Double(raw.strengths[place]))
+            drawing.addAll(steps, from: 0)
+            return View(fusing: drawing.view)
+        }
+    }
+}
+
+/// Walks through a policy for one sample and collects what is drawn.
+private struct Drawing {
+    let extent: ImageExtent
+    let seed: UInt64
+    let epoch, sample, draw: Int
+    /// The factor on geometric operations.
+    let strength: Double
+    var view: [PixelStep] = []
+
+    /// Steps count their places from the first's; members of a group follow it.
+    mutating func addAll(_ steps: [AugmentationStep], from first: Int) {
+        var place = first
+        for step in steps {
+            add(step, at: place)
+            place += step.placeCount
+        }
+    }
+
+    private mutating func add(_ step: AugmentationStep, at place: Int) {
+        var stream = RandomStream(seed: seed, epoch: epoch, sample: sample, draw: draw, place: place)
+        guard Double(stream.random.uniform()) < step.probability else { return }
+        switch step.content {
+        case .operation(let operation):
+            let drawn = type(of: operation).isGeometric ? operation.scaled(by: strength) : operation
+            drawn.draw(extent, from: &stream, into: &view)
+        case .allOf(let members): addAll(members, from: place + 1)
+        case .oneOf(let members):
+            let choice = stream.random.index(below: members.count)
+            add(members[choice], at: place + 1 + members[..<choice].reduce(0) { $0 + $1.placeCount })
+        }
+    }
+}
