@@ -23,10 +23,9 @@ public final class Tape {
     public var random: Philox
     /// Names of the feature maps that the caller wants; see ``Variable/named(_:)``.
     public let requestedFeatures: Set<String>
-    /// The feature maps that were wanted and passed.
-    public internal(set) var features: [String: Variable] = [:]
 
     var nodes: [Node] = []
+    var namedMaps: [String: Unbound] = [:]
     var bindings: [Binding] = []
     var trace: Trace?
 
@@ -38,8 +37,15 @@ public final class Tape {
 
     /// A tensor of a model that this tape knows: one that gradients are wanted for, or one that the pass may replace.
     struct Binding {
-        let variable: Variable
+        let tensor: Unbound
         var replacement: Tensor?
+    }
+
+    /// A variable without its tape: a tape that held variables would hold itself, and never be freed.
+    struct Unbound {
+        let value: Tensor
+        let node: Int?
+        let traced: Int?
     }
 
     private static let identities = Atomic<UInt64>(1)
@@ -60,6 +66,9 @@ public final class Tape {
         trace = tracing ? Trace() : nil
         identity = Tape.identities.wrappingAdd(1, ordering: .relaxed).oldValue
     }
+
+    /// The feature maps that were wanted and passed.
+    public var features: [String: Variable] { namedMaps.mapValues(variable) }
 
     /// A value that no gradient is wanted for: images, labels, a teacher's output.
     public func constant(_ value: Tensor) -> Variable {
@@ -83,15 +92,19 @@ public final class Tape {
             nodes.append(Node(inputs: [], pullback: nil))
             node = nodes.count - 1
         }
-        let variable = Variable(value: value, tape: self, node: node, traced: trace?.append(.parameter(path, value)))
-        bindings.append(Binding(variable: variable))
+        let traced = trace?.append(.parameter(path, value))
+        bindings.append(Binding(tensor: Unbound(value: value, node: node, traced: traced)))
         return Slot(tape: identity, index: bindings.count - 1)
     }
 
     /// What was bound at a slot, or nil if the slot belongs to another tape (a model that this pass does not train).
     public func variable(at slot: Slot?) -> Variable? {
         guard let slot, slot.tape == identity else { return nil }
-        return bindings[slot.index].variable
+        return variable(bindings[slot.index].tensor)
+    }
+
+    private func variable(_ kept: Unbound) -> Variable {
+        Variable(value: kept.value, tape: self, node: kept.node, traced: kept.traced)
     }
 
     /// Replaces a bound tensor once the pass is over: how batch-norm hands its running statistics back.
@@ -113,7 +126,8 @@ public final class Tape {
     ///   - value: its result.
     ///   - inputs: what it was computed from.
     ///   - pullback: from the gradient with respect to the result (of the result's shape) to those with respect to
-    ///     each input (of the input's shape), in order; nil for one that gets none. Kept only if an input needs one.
+    ///     each input (of the input's shape), in order; nil for one that gets none. Kept only if an input needs one;
+    ///     it captures tensors and no variables, which would keep their tape alive.
     public func record(
         _ operation: Operation, _ value: Tensor, from inputs: [Variable],
         pullback: @escaping (_ upstream: Tensor) -> [Tensor?]
@@ -158,7 +172,7 @@ public final class Tape {
         return Gradients(
             tape: identity,
             values: bindings.map { binding in
-                binding.variable.node.map { arrived[$0] ?? .zeros(binding.variable.value.shape) }
+                binding.tensor.node.map { arrived[$0] ?? .zeros(binding.tensor.value.shape) }
             })
     }
 }

@@ -19,7 +19,9 @@ public struct Variable {
 
     /// Marks a feature map that a caller may ask for by name, such as a stage's output; passes it on unchanged.
     public func named(_ name: String) -> Variable {
-        if tape.requestedFeatures.contains(name) { tape.features[name] = self }
+        if tape.requestedFeatures.contains(name) {
+            tape.namedMaps[name] = Tape.Unbound(value: value, node: node, traced: traced)
+        }
         return self
     }
 }

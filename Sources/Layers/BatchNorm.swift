@@ -49,8 +49,11 @@ public struct BatchNorm: Module {
             scale: scale(on: tape), shift: shift(on: tape), epsilon: epsilon, residual: residual, relu: relu)
         let rows = Float(input.value.count / max(mean.count, 1))
         let unbiased = variance * (rows > 1 ? rows / (rows - 1) : 1)
-        tape.replace(runningMean.slot, with: runningMean.value * (1 - momentum) + mean * momentum)
-        tape.replace(runningVariance.slot, with: runningVariance.value * (1 - momentum) + unbiased * momentum)
+        for (parameter, batch) in [(runningMean, mean), (runningVariance, unbiased)] {
+            // A layer that a pass uses twice goes on from its first update.
+            let running = tape.replacement(at: parameter.slot) ?? parameter.value
+            tape.replace(parameter.slot, with: running * (1 - momentum) + batch * momentum)
+        }
         return output
     }
 

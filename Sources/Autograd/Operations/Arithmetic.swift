@@ -3,7 +3,8 @@ import TensorCore
 extension Variable {
     /// The sum of two variables of one shape.
     public static func + (left: Variable, right: Variable) -> Variable {
-        left.tape.record(.add, left.value + right.value, from: [left, right]) { [$0, $0] }
+        requireSameShape("+", left, right)
+        return left.tape.record(.add, left.value + right.value, from: [left, right]) { [$0, $0] }
     }
 
     /// The difference of two variables of one shape.
@@ -11,8 +12,14 @@ extension Variable {
 
     /// The product of two variables of one shape, element by element.
     public static func * (left: Variable, right: Variable) -> Variable {
+        requireSameShape("*", left, right)
         let (a, b) = (left.value, right.value)
         return left.tape.record(.multiply, a * b, from: [left, right]) { [$0 * b, $0 * a] }
+    }
+
+    // Tensors broadcast; a gradient would then have to be summed back, which none of our networks needs.
+    private static func requireSameShape(_ operation: String, _ left: Variable, _ right: Variable) {
+        require(left.shape == right.shape, "\(operation): shapes \(left.shape) and \(right.shape) of variables differ")
     }
 
     /// Every element times a number.

@@ -16,13 +16,13 @@ extension Variable {
     ) -> (output: Variable, mean: Tensor, variance: Tensor) {
         let step = batchNormTraining(
             value, scale: scale.value, shift: shift.value, epsilon: epsilon, residual: residual?.value, relu: relu)
-        let (input, factor) = (value, scale.value)
+        let (input, factor, hasResidual) = (value, scale.value, residual != nil)
         let inputs = [self, scale, shift] + (residual.map { [$0] } ?? [])
         let output = tape.record(.learning("batchNorm with the batch's statistics"), step.output, from: inputs) {
             upstream in
             let gradients = batchNormTrainingGradient(
-                upstream, x: input, step: step, scale: factor, relu: relu, hasResidual: residual != nil)
-            return [gradients.x, gradients.scale, gradients.shift] + (residual == nil ? [] : [gradients.residual])
+                upstream, x: input, step: step, scale: factor, relu: relu, hasResidual: hasResidual)
+            return [gradients.x, gradients.scale, gradients.shift] + (hasResidual ? [gradients.residual] : [])
         }
         return (output, step.mean, step.variance)
     }
@@ -60,13 +60,11 @@ extension Variable {
         let output = batchNormInference(
             value, scale: scale.value, shift: shift.value, mean: mean.value, variance: variance.value,
             epsilon: epsilon)
-        let input = value
-        return tape.record(
-            .batchNorm(epsilon: epsilon), output, from: [self, scale, shift, mean, variance]
-        ) { upstream in
+        let inputs = [self, scale, shift, mean, variance]
+        let (input, factor, center, spread) = (value, scale.value, mean.value, variance.value)
+        return tape.record(.batchNorm(epsilon: epsilon), output, from: inputs) { upstream in
             frozenBatchNormGradient(
-                upstream, x: input, scale: scale.value, mean: mean.value, variance: variance.value, epsilon: epsilon)
-                + [nil, nil]
+                upstream, x: input, scale: factor, mean: center, variance: spread, epsilon: epsilon) + [nil, nil]
         }
     }
 }

@@ -10,14 +10,14 @@ extension Variable {
     /// - Returns: [N, H', W', C'].
     public func convolved(with weights: Variable, bias: Variable? = nil, _ geometry: Conv2DGeometry) -> Variable {
         let output = convolution2D(value, weights.value, bias: bias?.value, geometry)
-        let (input, kernel, wantsInput) = (value, weights.value, node != nil)
+        let (input, kernel, wantsInput, hasBias) = (value, weights.value, node != nil, bias != nil)
         return tape.record(.convolution2D(geometry), output, from: [self, weights] + (bias.map { [$0] } ?? [])) {
             upstream in
             // The first layer's input is data: its gradient, a third of the layer's work, is not wanted.
             [
                 wantsInput ? convolution2DGradientToInput(upstream, kernel, geometry) : nil,
                 convolution2DGradientToWeights(input, upstream, geometry),
-            ] + (bias == nil ? [] : [sumOverLeadingAxes(upstream)])
+            ] + (hasBias ? [sumOverLeadingAxes(upstream)] : [])
         }
     }
 }

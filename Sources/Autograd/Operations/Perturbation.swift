@@ -20,11 +20,10 @@ extension Variable {
     ///
     /// - Parameter permutation: of 0 ..< C; self has shape [..., C].
     public func permutingChannels(_ permutation: [Int]) -> Variable {
+        let output = value.permutingLastAxis(permutation)  // refuses what is no permutation
         var inverse = permutation
         for (new, old) in permutation.enumerated() { inverse[old] = new }
-        return tape.record(.learning("permutingChannels"), value.permutingLastAxis(permutation), from: self) {
-            $0.permutingLastAxis(inverse)
-        }
+        return tape.record(.learning("permutingChannels"), output, from: self) { $0.permutingLastAxis(inverse) }
     }
 
     /// Self times a constant that is broadcast to its shape, such as a spatial mask [N, H, W, 1].
