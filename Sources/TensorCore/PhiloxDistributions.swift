@@ -15,6 +15,8 @@ public enum RandomPurpose {
     public static let dropout = 4
     /// Perturbations of feature maps.
     public static let features = 5
+    /// The order of samples that are drawn by class probability.
+    public static let weightedOrder = 6
     /// The first augmentation operation.
     public static let augmentation = 1000
 }
