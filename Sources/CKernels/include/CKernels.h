@@ -110,6 +110,86 @@ typedef struct {
 void rk_adamw_step(float *weights, float *first, float *second, const float *gradient, size_t n,
                    const rk_adamw *options);
 
+// ---- integers -------------------------------------------------------------------------------------------------------
+//
+// A byte b of an activation stands for scale · (b − zero). Every function takes the level, gives the same bits on each,
+// and rounds half to even. Float arithmetic is single precision, one rounding an operation, never fused.
+
+/// What turns 32-bit sums into bytes: relu and saturation are the bounds.
+///
+/// y = zero + round(clamp(sum · multiplier[channel] (+ (residual − residual_zero) · residual_multiplier), low, high))
+typedef struct {
+    const float *multiplier;  // a channel each, in blocks of RK_INTEGER_BLOCK
+    const uint8_t *residual;  // laid out as the output, or NULL
+    float residual_multiplier;
+    int32_t residual_zero;
+    float low, high;  // −zero (0 with relu) and 255 − zero
+    int32_t zero;
+} rk_requantization;
+
+/// Pixels of one row of a convolution's output, or rows of a matrix product: consecutive patches times weights.
+///
+/// A patch is `segments` runs of `segment_length` bytes. Up to 3 bytes behind the last run of the last patch are read.
+typedef struct {
+    const uint8_t *input;              // the first patch
+    ptrdiff_t pixel_stride;            // bytes from patch to patch
+    const ptrdiff_t *segment_offsets;  // where each run begins, from the patch's begin
+    ptrdiff_t segments, segment_length;
+    const int8_t *weights;  // from rk_integer_pack
+    const int32_t *bias;    // a channel each, in blocks of RK_INTEGER_BLOCK
+    ptrdiff_t pixels, channels;
+    ptrdiff_t output_stride;  // elements from pixel to pixel
+} rk_integer_rows;
+
+/// Output channels that are computed together, at least; packed weights, biases and multipliers are filled up to it.
+enum { RK_INTEGER_BLOCK = 16 };
+
+/// Bytes of packed weights.
+size_t rk_integer_packed_size(ptrdiff_t segments, ptrdiff_t segment_length, ptrdiff_t channels);
+/// weights [segments · segment_length, row_stride], of which `channels` are taken, to
+/// [channels / 16, segments, segment_length / 4, 16, 4], both divisions rounded up, filled with zeros.
+void rk_integer_pack(const int8_t *weights, ptrdiff_t row_stride, ptrdiff_t segments, ptrdiff_t segment_length,
+                     ptrdiff_t channels, int8_t *packed);
+/// output [pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
+void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
+                              uint8_t *output);
+/// output = (bias + patches · weights) · scale[channel], scales in blocks of RK_INTEGER_BLOCK.
+void rk_integer_rows_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output);
+
+/// The image [height, width, channels] with a border of one value.
+void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
+                    ptrdiff_t border_width, uint8_t value, uint8_t *padded);
+/// Pooling as in rk_max_pool: padding is never the maximum.
+void rk_integer_max_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
+                         uint8_t *output);
+/// output = zero + round(clamp((sum of the window − pixels · input_zero) · (multiplier / divisor))): the divisor is the
+/// window's size, or the number of its pixels inside the image. `sums` is room for a number a channel.
+void rk_integer_average_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
+                             int counts_padding, int32_t input_zero, float multiplier, int32_t zero, int32_t *sums,
+                             uint8_t *output);
+
+/// out = zero + round(x / scale), saturated; NaN becomes the lowest byte.
+void rk_quantize(rk_simd_level level, const float *x, size_t n, float scale, int32_t zero, uint8_t *out);
+/// out = scale · (x − zero)
+void rk_dequantize(rk_simd_level level, const uint8_t *x, size_t n, float scale, int32_t zero, float *out);
+/// out = zero + round(clamp((x − x_zero) · x_multiplier + (y − y_zero) · y_multiplier, low, high))
+typedef struct {
+    float x_multiplier, y_multiplier;
+    int32_t x_zero, y_zero;
+    float low, high;
+    int32_t zero;
+} rk_integer_pair;
+void rk_integer_add(rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
+                    uint8_t *out);
+/// out = zero + round(clamp((x − x_zero) (y − y_zero) · x_multiplier, low, high))
+void rk_integer_multiply(rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
+                         uint8_t *out);
+
+/// Widens [*least, *greatest] to hold every element that is finite; returns whether all are.
+int rk_widen_range(const float *x, size_t n, float *least, float *greatest);
+/// Counts finite elements by bin: bin floor((x − origin) · inverse_width), 0 ... bins − 1 at the ends.
+void rk_histogram(const float *x, size_t n, float origin, float inverse_width, uint64_t *counts, ptrdiff_t bins);
+
 #ifdef __cplusplus
 }
 #endif

@@ -154,7 +154,7 @@ extension Pool2DGeometry {
         (inputHeight * inputWidth * channels, outputHeight * outputWidth * channels)
     }
 
-    fileprivate var kernelForm: rk_patch_geometry {
+    var kernelForm: rk_patch_geometry {
         rk_patch_geometry(
             input_height: inputHeight, input_width: inputWidth, pixel_stride: channels, channels: channels,
             kernel_height: windowHeight, kernel_width: windowWidth, stride_height: strideHeight,

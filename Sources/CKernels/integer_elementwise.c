@@ -1,0 +1,70 @@
+#include "integer.h"
+
+RK_BODY void quantize_body(rk_simd_level level, const float *restrict x, size_t n, float scale, int32_t zero,
+                           uint8_t *restrict out) {
+    (void)level;
+    for (size_t i = 0; i < n; i++) out[i] = rk_requantized(x[i] / scale, (float)-zero, (float)(255 - zero), zero);
+}
+RK_LEVEL_KERNEL(quantize, (rk_simd_level level, const float *x, size_t n, float scale, int32_t zero, uint8_t *out),
+                (level, x, n, scale, zero, out))
+
+RK_BODY void dequantize_body(rk_simd_level level, const uint8_t *restrict x, size_t n, float scale, int32_t zero,
+                             float *restrict out) {
+    (void)level;
+    for (size_t i = 0; i < n; i++) out[i] = scale * (float)(x[i] - zero);
+}
+RK_LEVEL_KERNEL(dequantize, (rk_simd_level level, const uint8_t *x, size_t n, float scale, int32_t zero, float *out),
+                (level, x, n, scale, zero, out))
+
+RK_BODY void integer_add_body(rk_simd_level level, const uint8_t *restrict x, const uint8_t *restrict y, size_t n,
+                              const rk_integer_pair *q, uint8_t *restrict out) {
+    (void)level;
+    rk_integer_pair p = *q;
+    for (size_t i = 0; i < n; i++) {
+        float a = (float)(x[i] - p.x_zero) * p.x_multiplier, b = (float)(y[i] - p.y_zero) * p.y_multiplier;
+        out[i] = rk_requantized(a + b, p.low, p.high, p.zero);
+    }
+}
+RK_LEVEL_KERNEL(integer_add,
+                (rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
+                 uint8_t *out),
+                (level, x, y, n, q, out))
+
+RK_BODY void integer_multiply_body(rk_simd_level level, const uint8_t *restrict x, const uint8_t *restrict y, size_t n,
+                                   const rk_integer_pair *q, uint8_t *restrict out) {
+    (void)level;
+    rk_integer_pair p = *q;
+    for (size_t i = 0; i < n; i++) {
+        float product = (float)((x[i] - p.x_zero) * (y[i] - p.y_zero)) * p.x_multiplier;
+        out[i] = rk_requantized(product, p.low, p.high, p.zero);
+    }
+}
+RK_LEVEL_KERNEL(integer_multiply,
+                (rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
+                 uint8_t *out),
+                (level, x, y, n, q, out))
+
+// ---- what calibration counts ----------------------------------------------------------------------------------------
+
+int rk_widen_range(const float *x, size_t n, float *least, float *greatest) {
+    float low = *least, high = *greatest;
+    int finite = 1;
+    for (size_t i = 0; i < n; i++) {
+        finite &= fabsf(x[i]) <= 3.402823466e38f;
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+    }
+    *least = low;
+    *greatest = high;
+    return finite;
+}
+
+void rk_histogram(const float *x, size_t n, float origin, float inverse_width, uint64_t *counts, ptrdiff_t bins) {
+    float last = (float)(bins - 1);
+    for (size_t i = 0; i < n; i++) {
+        float place = (x[i] - origin) * inverse_width;
+        place = place > 0 ? place : 0;
+        place = place < last ? place : last;
+        counts[(ptrdiff_t)place]++;
+    }
+}

@@ -1,0 +1,69 @@
+#include "integer.h"
+
+#include <string.h>
+
+void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
+                    ptrdiff_t border_width, uint8_t value, uint8_t *padded) {
+    size_t row = (size_t)(width * channels), side = (size_t)(border_width * channels);
+    size_t edge = (size_t)border_height * (row + 2 * side);
+    memset(padded, value, edge);
+    padded += edge;
+    for (ptrdiff_t y = 0; y < height; y++, image += row) {
+        memset(padded, value, side);
+        memcpy(padded + side, image, row);
+        memset(padded + side + row, value, side);
+        padded += row + 2 * side;
+    }
+    memset(padded, value, edge);
+}
+
+RK_BODY void integer_max_pool_body(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *g,
+                                   uint8_t *output) {
+    (void)level;
+    ptrdiff_t channels = g->channels;
+    for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
+        for (ptrdiff_t ox = 0; ox < g->output_width; ox++, output += channels) {
+            ptrdiff_t y0 = oy * g->stride_height - g->padding_height, x0 = ox * g->stride_width - g->padding_width;
+            memset(output, 0, (size_t)channels);
+            for (ptrdiff_t y = y0 > 0 ? y0 : 0; y < y0 + g->kernel_height && y < g->input_height; y++) {
+                for (ptrdiff_t x = x0 > 0 ? x0 : 0; x < x0 + g->kernel_width && x < g->input_width; x++) {
+                    const uint8_t *restrict pixel = image + (y * g->input_width + x) * channels;
+                    for (ptrdiff_t c = 0; c < channels; c++) output[c] = pixel[c] > output[c] ? pixel[c] : output[c];
+                }
+            }
+        }
+    }
+}
+RK_LEVEL_KERNEL(integer_max_pool,
+                (rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry, uint8_t *output),
+                (level, image, geometry, output))
+
+RK_BODY void integer_average_pool_body(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *g,
+                                       int counts_padding, int32_t input_zero, float multiplier, int32_t zero,
+                                       int32_t *restrict sums, uint8_t *output) {
+    (void)level;
+    ptrdiff_t channels = g->channels;
+    for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
+        for (ptrdiff_t ox = 0; ox < g->output_width; ox++, output += channels) {
+            ptrdiff_t y0 = oy * g->stride_height - g->padding_height, x0 = ox * g->stride_width - g->padding_width;
+            int32_t pixels = 0;
+            memset(sums, 0, (size_t)channels * sizeof *sums);
+            for (ptrdiff_t y = y0 > 0 ? y0 : 0; y < y0 + g->kernel_height && y < g->input_height; y++) {
+                for (ptrdiff_t x = x0 > 0 ? x0 : 0; x < x0 + g->kernel_width && x < g->input_width; x++, pixels++) {
+                    const uint8_t *restrict pixel = image + (y * g->input_width + x) * channels;
+                    for (ptrdiff_t c = 0; c < channels; c++) sums[c] += pixel[c];
+                }
+            }
+            // Padding stands for 0, which is input_zero and adds nothing.
+            float factor = multiplier / (float)(counts_padding ? g->kernel_height * g->kernel_width : pixels);
+            for (ptrdiff_t c = 0; c < channels; c++) {
+                float value = (float)(sums[c] - pixels * input_zero) * factor;
+                output[c] = rk_requantized(value, (float)-zero, (float)(255 - zero), zero);
+            }
+        }
+    }
+}
+RK_LEVEL_KERNEL(integer_average_pool,
+                (rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry, int counts_padding,
+                 int32_t input_zero, float multiplier, int32_t zero, int32_t *sums, uint8_t *output),
+                (level, image, geometry, counts_padding, input_zero, multiplier, zero, sums, output))

@@ -1,0 +1,102 @@
+import Autograd
+import Layers
+import TensorCore
+
+/// A network as data: what inference, quantisation and pruning work on, whatever Swift type it was traced from.
+///
+/// Nodes stand in the order in which they run; the first is the input. Passes are functions from graph to graph:
+///
+///     let graph = try NetworkGraph(tracing: model, inputShape: [28, 28, 1])
+///         .foldingBatchNorm().fusingActivations()
+///     let logits = try InferencePlan(graph)(images)
+public struct NetworkGraph: Sendable {
+    /// What a node reads.
+    public enum Operand: Sendable {
+        /// The result of an earlier node.
+        case node(Int)
+        /// A tensor of the network: a parameter by its path in the module, or a constant without one.
+        case tensor(Tensor, path: String?)
+    }
+
+    /// One step: relu(operation(operands) + residual), without what is not set.
+    public struct Node: Sendable {
+        /// What is computed; nil for the network's input.
+        public var operation: Operation?
+        /// In the order that `Operation` gives for its case.
+        public var operands: [Operand]
+        /// A node whose result is added.
+        public var residual: Int?
+        /// Whether negative values are cut, last.
+        public var relu = false
+        /// Extents of the result for one image: all axes but the first.
+        public var shape: Shape
+
+        /// The operation's name and the path of its first parameter, for messages.
+        public var description: String {
+            let path = operands.lazy.compactMap { if case .tensor(_, let path) = $0 { path } else { nil } }.first
+            let name = operation?.name ?? "input"
+            return path.map { "\(name) (\($0))" } ?? name
+        }
+    }
+
+    /// The steps, in the order in which they run.
+    public internal(set) var nodes: [Node]
+    /// The node that is the network's result.
+    public internal(set) var output: Int
+
+    /// Extents of the input for one image.
+    public var inputShape: Shape { nodes[0].shape }
+}
+
+/// A network cannot be represented or run as a graph. Reads as one line that names the operation.
+public struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The operation, with the path of its parameter if it has one.
+    public let operation: String
+    /// What is wrong with it.
+    public let reason: String
+
+    /// Creates an error from its two parts.
+    public init(operation: String, reason: String) {
+        self.operation = operation
+        self.reason = reason
+    }
+
+    public var description: String { "\(operation): \(reason)" }
+}
+
+extension NetworkGraph.Node {
+    /// The nodes that it reads, the residual last.
+    public var sources: [Int] {
+        operands.compactMap { if case .node(let index) = $0 { index } else { nil } } + (residual.map { [$0] } ?? [])
+    }
+
+    /// The tensors that it reads, in order.
+    public var tensors: [Tensor] {
+        operands.compactMap { if case .tensor(let tensor, _) = $0 { tensor } else { nil } }
+    }
+}
+
+extension Operation {
+    /// The operation's name, without its attributes.
+    public var name: String {
+        switch self {
+        case .convolution2D: "convolution2D"
+        case .dense: "dense"
+        case .batchNorm: "batchNorm"
+        case .relu: "relu"
+        case .sigmoid: "sigmoid"
+        case .tanh: "tanh"
+        case .maxPool2D: "maxPool2D"
+        case .averagePool2D: "averagePool2D"
+        case .globalAveragePool: "globalAveragePool"
+        case .add: "add"
+        case .multiply: "multiply"
+        case .scale: "scale"
+        case .concatenate: "concatenate"
+        case .flatten: "flatten"
+        case .softmax: "softmax"
+        case .logSoftmax: "logSoftmax"
+        case .learning(let name): name
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Autograd
+import Foundation
+import TensorCore
+
+extension NetworkGraph {
+    /// Multiplies batch normalisations into the convolution or dense layer before them, which gets a bias.
+    ///
+    /// With factor = scale / √(variance + ε), per output channel: weights · factor, (bias − mean) · factor + shift,
+    /// computed in double precision. A normalisation that follows anything else, or a layer that others read too, stays.
+    public func foldingBatchNorm() -> NetworkGraph {
+        var graph = self
+        for index in nodes.indices {
+            guard case .batchNorm(let epsilon)? = graph.nodes[index].operation,
+                case .node(let source)? = graph.nodes[index].operands.first,
+                graph.nodes[source].isLinearLayer, graph.isReadOnce(source),
+                graph.nodes[source].residual == nil, !graph.nodes[source].relu,
+                case .tensor(let weights, let path)? = graph.nodes[source].operands.dropFirst().first,
+                let (factors, offsets) = BatchNormCoefficients.of(graph.nodes[index], epsilon: epsilon)
+            else { continue }
+            let layer = graph.nodes[source]
+            let bias = layer.tensors.count > 1 ? layer.tensors[1].scalars : [Float](repeating: 0, count: factors.count)
+            let folded = zip(bias, zip(factors, offsets)).map { Float(Double($0) * $1.0 + $1.1) }
+            graph.nodes[source].operands = [
+                layer.operands[0],
+                .tensor(weights.scalingLastAxis(by: factors), path: path),
+                .tensor(Tensor(folded), path: path.map { $0 + ".folded" }),
+            ]
+            graph.merge(index, into: source)
+        }
+        return graph.droppingUnused()
+    }
+
+    /// Lets convolutions, dense layers and sums cut negative values themselves, and the first two add a residual.
+    ///
+    /// A value that something else reads before the fused step stays as it is.
+    public func fusingActivations() -> NetworkGraph {
+        var graph = self
+        for index in nodes.indices {
+            switch graph.nodes[index].operation {
+            case .relu:
+                guard case .node(let source)? = graph.nodes[index].operands.first, graph.isReadOnce(source),
+                    graph.nodes[source].isLinearLayer || graph.nodes[source].operation == .add
+                else { continue }
+                graph.nodes[source].relu = true
+                graph.merge(index, into: source)
+            case .add:
+                // The later of the two can add the earlier, which is there when it runs.
+                guard case .node(let a)? = graph.nodes[index].operands.first,
+                    case .node(let b)? = graph.nodes[index].operands.last, a != b
+                else { continue }
+                let (earlier, later) = (min(a, b), max(a, b))
+                guard graph.nodes[later].isLinearLayer, graph.isReadOnce(later), !graph.nodes[later].relu,
+                    graph.nodes[later].residual == nil, graph.nodes[earlier].shape == graph.nodes[later].shape
+                else { continue }
+                graph.nodes[later].residual = earlier
+                graph.nodes[later].relu = graph.nodes[index].relu
+                graph.merge(index, into: later)
+            default: continue
+            }
+        }
+        return graph.droppingUnused()
+    }
+
+    /// Leaves out what the output does not depend on.
+    public func droppingUnused() -> NetworkGraph {
+        var used = Set([0, output])
+        for index in nodes.indices.reversed() where used.contains(index) { used.formUnion(nodes[index].sources) }
+        let kept = nodes.indices.filter(used.contains)
+        let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
+        var graph = self
+        graph.nodes = kept.map { nodes[$0] }
+        for index in graph.nodes.indices { graph.nodes[index].redirect { places[$0] ?? $0 } }
+        graph.output = places[output] ?? output
+        return graph
+    }
+
+    /// Whether exactly one operand in the graph is this node, and it is not the result.
+    private func isReadOnce(_ index: Int) -> Bool {
+        index != output && nodes.reduce(0) { $0 + $1.sources.count { $0 == index } } == 1
+    }
+
+    /// Makes all readers of a node read another; what is left of it reads nothing and is dropped by the pass.
+    private mutating func merge(_ index: Int, into other: Int) {
+        nodes[index].operands = []
+        nodes[index].residual = nil
+        for reader in nodes.indices { nodes[reader].redirect { $0 == index ? other : $0 } }
+        if output == index { output = other }
+    }
+}
+
+extension NetworkGraph.Node {
+    /// Whether it is a convolution or a dense layer.
+    var isLinearLayer: Bool {
+        switch operation {
+        case .convolution2D, .dense: true
+        default: false
+        }
+    }
+
+    fileprivate mutating func redirect(_ place: (Int) -> Int) {
+        operands = operands.map { if case .node(let index) = $0 { .node(place(index)) } else { $0 } }
+        residual = residual.map(place)
+    }
+}
+
+/// What a batch normalisation with fixed statistics does to a channel: x · factor + offset.
+public enum BatchNormCoefficients {
+    /// Factors and offsets in double precision, or nil if the node's statistics are not tensors.
+    public static func of(_ node: NetworkGraph.Node, epsilon: Float) -> (factors: [Double], offsets: [Double])? {
+        let tensors = node.tensors
+        guard tensors.count == 4 else { return nil }
+        let columns = tensors.map { $0.scalars.map(Double.init) }
+        let factors = zip(columns[0], columns[3]).map { $0 / ($1 + Double(epsilon)).squareRoot() }
+        let offsets = zip(zip(columns[1], columns[2]), factors).map { $0.0 - $0.1 * $1 }
+        return (factors, offsets)
+    }
+}
+
+extension Tensor {
+    /// Every element times the factor of its place on the last axis.
+    fileprivate func scalingLastAxis(by factors: [Double]) -> Tensor {
+        let channels = factors.count
+        return Tensor(scalars.enumerated().map { Float(Double($1) * factors[$0 % channels]) }, shape: shape)
+    }
+}

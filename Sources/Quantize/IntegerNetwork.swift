@@ -1,0 +1,182 @@
+import Autograd
+import Foundation
+import Graph
+import TensorCore
+
+/// A program made ready to run: weights packed, tables filled.
+struct IntegerNetwork: Sendable {
+    let program: IntegerProgram
+    private let kernels: [IntegerConvolution?]
+    /// For each step and input the table from the input's bytes to the result's, where the step is one.
+    private let tables: [[[UInt8]]]
+    private let lastReads: [[Int]]
+
+    private enum Value {
+        case bytes(ByteTensor, AffineQuantization)
+        case floats(Tensor)
+    }
+
+    /// Prepares a program.
+    ///
+    /// - Throws: ``GraphError`` where sums could overflow, or a step is none on bytes.
+    init(_ program: IntegerProgram) throws {
+        self.program = program
+        let steps = program.steps
+        kernels = try steps.map { step in try step.layer.map { try Self.kernel(step, $0, in: program) } }
+        tables = try steps.map { step in
+            try step.inputs.compactMap { input in
+                guard let output = step.quantization, let function = step.operation?.functionOfOneNumber else {
+                    return nil
+                }
+                return try steps[input].bytes(for: step).table(to: output, function)
+            }
+        }
+        for step in steps { try step.check(reading: step.sources.map { steps[$0] }) }
+        lastReads = Graph.lastReads(steps.map(\.sources), output: steps.count - 1)
+    }
+
+    private static func kernel(
+        _ step: IntegerProgram.Step, _ layer: IntegerProgram.Layer, in program: IntegerProgram
+    ) throws -> IntegerConvolution {
+        let input = try program.steps[step.inputs[0]].bytes(for: step)
+        guard IntegerConvolution.fitsSums(weights: layer.weights, bias: layer.bias) else {
+            throw GraphError(operation: step.name, reason: "its sums can overflow 32 bits")
+        }
+        let multipliers = layer.scales.map { input.scale * $0 / (step.quantization?.scale ?? 1) }
+        let ratio = try step.residual.map { try program.steps[$0].bytes(for: step).scale } ?? 1
+        // Below 2⁶⁴, products with 32-bit sums stay finite.
+        guard (multipliers + [ratio / (step.quantization?.scale ?? 1)]).allSatisfy({ $0 >= 0 && $0 < 0x1p64 }) else {
+            throw GraphError(operation: step.name, reason: "scales of its input, weights and output are too far apart")
+        }
+        return IntegerConvolution(
+            layer.geometry, weights: layer.weights, bias: layer.bias, multipliers: multipliers,
+            inputZeroPoint: input.zeroPoint)
+    }
+
+    /// The result for a batch, as numbers.
+    func run(_ input: Tensor) -> Tensor {
+        var values = [Value?](repeating: nil, count: program.steps.count)
+        for (index, step) in program.steps.enumerated() {
+            values[index] = evaluate(index, step, input, values)
+            for source in lastReads[index] { values[source] = nil }
+        }
+        return floats(values[program.steps.count - 1])
+    }
+
+    private func evaluate(_ index: Int, _ step: IntegerProgram.Step, _ input: Tensor, _ values: [Value?]) -> Value {
+        guard let operation = step.operation else {
+            return step.quantization.map { .bytes(input.quantized($0), $0) } ?? .floats(input)
+        }
+        switch operation {
+        case .softmax: return .floats(softmax(floats(values[step.inputs[0]])))
+        case .logSoftmax: return .floats(logSoftmax(floats(values[step.inputs[0]])))
+        default: break
+        }
+        let x = step.inputs.map { bytes(values[$0]) }
+        if let kernel = kernels[index] {
+            let geometry = kernel.geometry
+            let first = x[0].bytes.reshaped(to: geometry.inputShape(batch: x[0].bytes.shape[0]))
+            let outputShape = Shape([first.shape[0]] + step.shape)
+            guard let output = step.quantization else { return .floats(kernel.floats(first).reshaped(to: outputShape)) }
+            let residual = step.residual.map { index in
+                let other = bytes(values[index])
+                return IntegerConvolution.Residual(
+                    other.bytes.reshaped(to: geometry.outputShape(batch: first.shape[0])), other.quantization)
+            }
+            return .bytes(
+                kernel(first, to: output, residual: residual, relu: step.relu).reshaped(to: outputShape), output)
+        }
+        guard let output = step.quantization else { fatalError("IntegerNetwork: \(step.name) has no output scale") }
+        return .bytes(byteResult(operation, x, tables[index], step, output), output)
+    }
+
+    private func byteResult(
+        _ operation: Autograd.Operation, _ x: [(bytes: ByteTensor, quantization: AffineQuantization)],
+        _ tables: [[UInt8]],
+        _ step: IntegerProgram.Step, _ output: AffineQuantization
+    ) -> ByteTensor {
+        let first = x[0].bytes
+        switch operation {
+        case .maxPool2D(let geometry): return first.maxPooled(geometry)
+        case .averagePool2D(let geometry): return first.averagePooled(geometry, from: x[0].quantization, to: output)
+        case .globalAveragePool:
+            let (n, h, w, c) = first.shape.nhwc(for: "globalAveragePool")
+            let whole = Pool2DGeometry(input: (h, w, c), window: (h, w))
+            return first.averagePooled(whole, from: x[0].quantization, to: output).reshaped(to: [n, c])
+        case .add:
+            return first.adding(x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output, relu: step.relu)
+        case .multiply:
+            return first.multiplied(by: x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output)
+        case .concatenate(let axis):
+            return .concatenated(zip(x, tables).map { $0.bytes.mapped(through: $1) }, axis: axis)
+        case .flatten: return first.reshaped(to: Shape([first.shape[0]] + step.shape))
+        case .relu, .sigmoid, .tanh, .scale: return first.mapped(through: tables[0])
+        case .convolution2D, .dense, .batchNorm, .softmax, .logSoftmax, .learning:
+            fatalError("IntegerNetwork: \(step.name) is no step on bytes")
+        }
+    }
+
+    private func bytes(_ value: Value?) -> (bytes: ByteTensor, quantization: AffineQuantization) {
+        guard case .bytes(let bytes, let quantization)? = value else { fatalError("IntegerNetwork: no bytes to read") }
+        return (bytes, quantization)
+    }
+
+    private func floats(_ value: Value?) -> Tensor {
+        switch value {
+        case .bytes(let bytes, let quantization): return bytes.dequantized(quantization)
+        case .floats(let tensor): return tensor
+        case nil: fatalError("IntegerNetwork: no value to read")
+        }
+    }
+}
+
+extension IntegerProgram.Step {
+    var name: String { operation?.name ?? "input" }
+
+    /// What its bytes stand for, if it has them.
+    func bytes(for reader: IntegerProgram.Step) throws -> AffineQuantization {
+        guard let quantization else {
+            throw GraphError(operation: reader.name, reason: "reads numbers of \(name), which only a softmax can")
+        }
+        return quantization
+    }
+
+    /// That the step can run on what it reads, as far as shapes do not say.
+    fileprivate func check(reading sources: [IntegerProgram.Step]) throws {
+        switch operation {
+        case nil: return
+        case .softmax, .logSoftmax:
+            guard quantization == nil else { throw GraphError(operation: name, reason: "its result is not in bytes") }
+        case .convolution2D, .dense:
+            for source in sources { _ = try source.bytes(for: self) }
+            guard quantization != nil || (residual == nil && !relu) else {
+                throw GraphError(operation: name, reason: "adds or cuts, and has no scale for the result")
+            }
+        default:
+            for source in sources { _ = try source.bytes(for: self) }
+            guard quantization != nil else { throw GraphError(operation: name, reason: "has no scale for the result") }
+        }
+    }
+}
+
+extension Autograd.Operation {
+    /// The function that is applied to every element, or for joined parts the identity, which only changes steps.
+    fileprivate var functionOfOneNumber: ((Float) -> Float)? {
+        switch self {
+        case .concatenate: { $0 }
+        case .relu: { max($0, 0) }
+        case .sigmoid: { 1 / (1 + expf(-$0)) }
+        case .tanh: { tanhf($0) }
+        case .scale(let factor): { $0 * factor }
+        default: nil
+        }
+    }
+
+    /// Whether the result's bytes are some of the input's.
+    var keepsBytes: Bool {
+        switch self {
+        case .maxPool2D, .flatten: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Autograd
+import Graph
+import TensorCore
+
+/// A network on bytes as data: what a file of a quantised model holds.
+///
+/// The steps stand in the order in which they run; step 0 is the input, the last is the result.
+struct IntegerProgram: Sendable {
+    /// One step: relu(operation(inputs) + residual), without what is not set.
+    struct Step: Sendable {
+        /// Nil for the input. Convolutions and dense layers have a `layer`.
+        var operation: Operation?
+        /// Earlier steps.
+        var inputs: [Int]
+        var residual: Int?
+        var relu = false
+        var layer: Layer?
+        /// Extents of the result for one image.
+        var shape: Shape
+        /// What the result's bytes stand for; nil if the result is numbers.
+        var quantization: AffineQuantization?
+
+        /// The steps that it reads, the residual last.
+        var sources: [Int] { inputs + (residual.map { [$0] } ?? []) }
+    }
+
+    /// Weights and biases of a convolution or dense layer, per output channel: real weight = scale · weight,
+    /// real bias = input scale · scale · bias.
+    struct Layer: Sendable {
+        let geometry: Conv2DGeometry
+        let weights: [Int8]
+        let bias: [Int32]
+        let scales: [Float]
+    }
+
+    let steps: [Step]
+}
+
+extension Conv2DGeometry {
+    /// A dense layer as a convolution of one pixel.
+    static func dense(inputs: Int, outputs: Int) -> Conv2DGeometry {
+        Conv2DGeometry(input: (1, 1, inputs), kernel: (1, 1), outputChannels: outputs)
+    }
+}

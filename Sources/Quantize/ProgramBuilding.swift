@@ -1,0 +1,140 @@
+import Autograd
+import Graph
+import TensorCore
+
+extension IntegerProgram {
+    /// Turns a graph into a program on bytes.
+    ///
+    /// - Parameters:
+    ///   - graph: folded and fused.
+    ///   - calibration: the range of each node.
+    /// - Throws: ``GraphError`` for an operation that there is none of on bytes.
+    init(_ graph: NetworkGraph, _ calibration: Calibration) throws {
+        let inNumbers = graph.nodesInNumbers
+        var steps: [Step] = []
+        for (index, node) in graph.nodes.enumerated() {
+            var step = Step(
+                operation: node.operation, inputs: [], residual: node.residual, relu: node.relu, shape: node.shape)
+            for operand in node.operands {
+                if case .node(let source) = operand { step.inputs.append(source) }
+            }
+            if !inNumbers.contains(index) {
+                step.quantization =
+                    node.operation?.keepsBytes == true
+                    ? steps[step.inputs[0]].quantization : calibration.quantization(of: index)
+            }
+            if let (geometry, weights, bias) = try node.linearLayer(
+                inputShape: step.inputs.first.map { steps[$0].shape })
+            {
+                let input = try steps[step.inputs[0]].bytes(for: step)
+                step.layer = Layer(geometry, weights: weights, bias: bias, inputScale: input.scale)
+                if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
+            } else {
+                try node.requireBytes()
+            }
+            steps.append(step)
+        }
+        self.steps = steps
+    }
+}
+
+extension IntegerProgram.Layer {
+    /// Rounds weights to -127 ... 127 steps of their output channel's greatest weight, biases to steps of the sums.
+    fileprivate init(_ geometry: Conv2DGeometry, weights: [Float], bias: [Float], inputScale: Float) {
+        let channels = geometry.outputChannels
+        var greatest = [Float](repeating: 0, count: channels)
+        for (index, weight) in weights.enumerated() {
+            greatest[index % channels] = max(greatest[index % channels], abs(weight))
+        }
+        // A channel that all but died in training has a bias and hardly any weights: its steps must not be so fine that
+        // the bias does not fit 32 bits.
+        let scales = zip(greatest, bias).map { max($0 / 127, abs($1) / (inputScale * 0x1p30), 0x1p-60) }
+        self.init(
+            geometry: geometry,
+            weights: weights.enumerated().map { index, weight in
+                Int8(
+                    (Double(weight) / Double(scales[index % channels])).rounded(.toNearestOrEven).clamped(
+                        to: -127...127))
+            },
+            bias: zip(bias, scales).map { bias, scale in
+                let steps = Double(bias) / (Double(inputScale) * Double(scale))
+                return Int32(steps.rounded(.toNearestOrEven).clamped(to: -0x1p30...0x1p30))
+            },
+            scales: scales)
+    }
+}
+
+extension Double {
+    fileprivate func clamped(to range: ClosedRange<Double>) -> Double {
+        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+    }
+}
+
+extension NetworkGraph {
+    /// The nodes whose results are numbers: softmaxes, and the layer that gives the logits.
+    fileprivate var nodesInNumbers: Set<Int> {
+        var found: Set<Int> = []
+        var next = output
+        while true {
+            let node = nodes[next]
+            guard nodes.count(where: { $0.sources.contains(next) }) <= 1 else { return found }
+            switch node.operation {
+            case .softmax, .logSoftmax: found.insert(next)
+            case .convolution2D, .dense:
+                if node.residual == nil && !node.relu { found.insert(next) }
+                return found
+            default: return found
+            }
+            guard let source = node.sources.first else { return found }
+            next = source
+        }
+    }
+}
+
+extension NetworkGraph.Node {
+    /// Geometry, weights and bias of a convolution or dense layer; a normalisation that could not be folded is a
+    /// convolution with one tap a channel.
+    fileprivate func linearLayer(
+        inputShape: Shape?
+    ) throws -> (Conv2DGeometry, weights: [Float], bias: [Float])? {
+        guard let inputShape else { return nil }
+        let geometry: Conv2DGeometry
+        switch operation {
+        case .convolution2D(let own): geometry = own
+        case .dense:
+            geometry = .dense(inputs: inputShape.elementCount, outputs: shape.elementCount)
+        case .batchNorm(let epsilon):
+            guard inputShape.rank == 1 || inputShape.rank == 3,
+                let (factors, offsets) = BatchNormCoefficients.of(self, epsilon: epsilon)
+            else { throw GraphError(operation: description, reason: "takes [N, H, W, C] or [N, C] on bytes") }
+            let (h, w) = inputShape.rank == 3 ? (inputShape[0], inputShape[1]) : (1, 1)
+            let channels = factors.count
+            return (
+                Conv2DGeometry(
+                    input: (h, w, channels), kernel: (1, 1), outputChannels: channels, groups: channels),
+                factors.map { Float($0) }, offsets.map { Float($0) }
+            )
+        default: return nil
+        }
+        guard let weights = tensors.first, tensors.count == operands.count - 1 else {
+            throw GraphError(
+                operation: description, reason: "its weights are computed by the network, not stored in it")
+        }
+        let zeros = [Float](repeating: 0, count: geometry.outputChannels)
+        guard weights.isFinite, tensors.last?.isFinite == true else {
+            throw GraphError(operation: description, reason: "has a weight that is NaN or infinite")
+        }
+        return (geometry, weights.scalars, tensors.count > 1 ? tensors[1].scalars : zeros)
+    }
+
+    /// Refuses what cannot be computed on bytes.
+    fileprivate func requireBytes() throws {
+        if let first = tensors.first {
+            throw GraphError(
+                operation: description, reason: "reads a stored tensor of shape \(first.shape) beside activations")
+        }
+        if case .learning = operation {
+            throw GraphError(operation: description, reason: "is no operation of inference")
+        }
+    }
+}

@@ -1,0 +1,296 @@
+import Autograd
+import Foundation
+import Graph
+import TensorCore
+
+extension QuantizedModel {
+    /// Reads what ``write(to:metadata:)`` wrote.
+    ///
+    /// Every step is checked before anything runs: its inputs, its sizes, that no sum can overflow. A file can only give
+    /// a model that works, or an error.
+    ///
+    /// - Returns: the model, and the strings that were kept with it.
+    /// - Throws: `FormatError` that names the file, the place in it, what was found and what was expected.
+    public static func read(_ url: URL) throws -> (model: QuantizedModel, metadata: [String: String]) {
+        try QuantizedModel.decode(SafetensorsFile.read(url))
+    }
+
+    static func decode(_ file: SafetensorsFile) throws -> (model: QuantizedModel, metadata: [String: String]) {
+        var metadata = file.metadata
+        guard let text = metadata.removeValue(forKey: ProgramRecord.key) else {
+            throw FormatError(
+                file: file.source, place: "metadata", found: "no key \(ProgramRecord.key)",
+                expected: "a quantised model")
+        }
+        let record: ProgramRecord
+        do {
+            record = try JSONDecoder().decode(ProgramRecord.self, from: Data(text.utf8))
+        } catch {
+            throw FormatError(
+                file: file.source, place: "metadata \(ProgramRecord.key)", found: "something else",
+                expected: "the steps of a quantised network as JSON")
+        }
+        guard record.version == ProgramRecord.currentVersion else {
+            throw FormatError(
+                file: file.source, place: "metadata \(ProgramRecord.key)", found: "version \(record.version)",
+                expected: "version \(ProgramRecord.currentVersion)")
+        }
+        var reader = try ProgramReader(file, record)
+        let program = try reader.program()
+        do {
+            return (QuantizedModel(network: try IntegerNetwork(program)), metadata)
+        } catch let error as GraphError {
+            throw FormatError(
+                file: file.source, place: error.operation, found: error.reason, expected: "steps that can run")
+        }
+    }
+}
+
+/// Rebuilds a program from a record and the file's arrays, and trusts neither.
+private struct ProgramReader {
+    let file: SafetensorsFile
+    let record: ProgramRecord
+    private var steps: [IntegerProgram.Step] = []
+    private var bias: ArraySlice<Int32>
+    private var scales: ArraySlice<Float>
+    private var quantizations: ArraySlice<AffineQuantization>
+    private var unread: Set<String>
+
+    /// Extents and attributes beyond this are refused, so that no product of a few of them overflows.
+    private static let sizes = 1...(1 << 20)
+    /// Elements of one step's result for one image.
+    private static let elementLimit = 1 << 31
+
+    init(_ file: SafetensorsFile, _ record: ProgramRecord) throws {
+        self.file = file
+        self.record = record
+        bias = try file.elements("bias", as: Int32.self)[...]
+        scales = try file.elements("scale", as: Float.self)[...]
+        let activationScales = try file.elements("activation.scale", as: Float.self)
+        let zeros = try file.elements("activation.zero", as: UInt8.self, shape: [activationScales.count])
+        for array in [("scale", Array(scales)), ("activation.scale", activationScales)] {
+            guard array.1.allSatisfy({ $0.isNormal && $0 > 0 }) else {
+                throw FormatError(
+                    file: file.source, place: "array \(array.0)", found: "a number that is not positive",
+                    expected: "scales")
+            }
+        }
+        quantizations = zip(activationScales, zeros).map { AffineQuantization(scale: $0, zeroPoint: $1) }[...]
+        unread = Set(file.entries.keys).subtracting(["bias", "scale", "activation.scale", "activation.zero"])
+    }
+
+    mutating func program() throws -> IntegerProgram {
+        guard let shape = Shape(checking: record.input), shape.rank > 0, shape.allSatisfy(Self.sizes.contains) else {
+            throw fault(0, "input of \(record.input)", "extents of an image")
+        }
+        steps = [
+            IntegerProgram.Step(operation: nil, inputs: [], shape: shape, quantization: try nextQuantization(0))
+        ]
+        for (index, step) in record.steps.enumerated() { steps.append(try read(step, at: index + 1)) }
+        guard steps.count > 1 else { throw fault(0, "no steps", "a network") }
+        guard bias.isEmpty, scales.isEmpty, quantizations.isEmpty, unread.isEmpty else {
+            throw FormatError(
+                file: file.source, place: "end",
+                found: unread.min().map { "array \($0)" } ?? "biases or scales that belong to no step",
+                expected: "what the steps need and nothing else")
+        }
+        return IntegerProgram(steps: steps)
+    }
+
+    private mutating func read(_ record: ProgramRecord.Step, at index: Int) throws -> IntegerProgram.Step {
+        let read = record.in ?? [index - 1]
+        let sources = read + (record.add.map { [$0] } ?? [])
+        guard sources.allSatisfy({ (0..<index).contains($0) }) else {
+            throw fault(index, "inputs \(sources)", "earlier steps")
+        }
+        let inputs = read.map { steps[$0].shape }
+        let (operation, layer, shape) = try meaning(of: record, inputs, at: index)
+        guard shape.allSatisfy(Self.sizes.contains), shape.elementCount <= Self.elementLimit else {
+            throw fault(index, "a result of \(shape) an image", "at most \(Self.elementLimit) elements")
+        }
+        if let add = record.add {
+            guard layer != nil, steps[add].shape == shape else {
+                throw fault(index, "a residual of \(steps[add].shape)", "one of \(shape), added to a layer")
+            }
+        }
+        var quantization: AffineQuantization?
+        if record.float != true { quantization = try nextQuantization(index) }
+        if operation.keepsBytes, quantization != steps[read[0]].quantization {
+            throw fault(index, "another scale or zero point than the input's", "the same")
+        }
+        guard record.relu != true || layer != nil || operation == .add else {
+            throw fault(index, "relu", "one only behind layers and sums")
+        }
+        return IntegerProgram.Step(
+            operation: operation, inputs: read, residual: record.add, relu: record.relu ?? false, layer: layer,
+            shape: shape, quantization: quantization)
+    }
+
+    private mutating func meaning(
+        of record: ProgramRecord.Step, _ inputs: [Shape], at index: Int
+    ) throws -> (Autograd.Operation, IntegerProgram.Layer?, Shape) {
+        func take(_ count: Int) throws {
+            guard inputs.count == count else {
+                throw fault(index, "\(inputs.count) inputs of \(record.op)", "\(count)")
+            }
+        }
+        switch record.op {
+        case "convolution2D":
+            try take(1)
+            let geometry = try convolution(record, inputs[0], at: index)
+            let shape = Shape(Array(geometry.outputShape(batch: 1).dropFirst()))
+            let operation = Autograd.Operation.convolution2D(geometry)
+            // A normalisation of [N, C] is a convolution of one pixel.
+            let isFlat = inputs[0].rank == 1
+            return (operation, try layer(geometry, at: index), isFlat ? [geometry.outputChannels] : shape)
+        case "dense":
+            try take(1)
+            let weights = try weightShape(index, rank: 2)
+            guard inputs[0] == [weights[0]] else {
+                throw fault(index, "weights \(weights) for \(inputs[0])", "the same")
+            }
+            let geometry = Conv2DGeometry.dense(inputs: weights[0], outputs: weights[1])
+            return (.dense, try layer(geometry, at: index), [weights[1]])
+        case "maxPool2D", "averagePool2D":
+            try take(1)
+            let geometry = try pooling(record, inputs[0], at: index)
+            let shape = Shape(Array(geometry.outputShape(batch: 1).dropFirst()))
+            return (record.op == "maxPool2D" ? .maxPool2D(geometry) : .averagePool2D(geometry), nil, shape)
+        case "globalAveragePool":
+            try take(1)
+            guard inputs[0].rank == 3, inputs[0][0] * inputs[0][1] <= 1 << 22 else {
+                throw fault(index, "input of \(inputs[0])", "[H, W, C] of at most 2²² pixels")
+            }
+            return (.globalAveragePool, nil, [inputs[0][2]])
+        case "add", "multiply":
+            try take(2)
+            guard inputs[0] == inputs[1] else {
+                throw fault(index, "inputs of \(inputs[0]) and \(inputs[1])", "one shape")
+            }
+            return (record.op == "add" ? .add : .multiply, nil, inputs[0])
+        case "concatenate": return try concatenation(record, inputs, at: index)
+        case "flatten":
+            try take(1)
+            return (.flatten, nil, [inputs[0].elementCount])
+        case "relu", "sigmoid", "tanh", "softmax", "logSoftmax", "scale":
+            try take(1)
+            return (try function(record, inputs[0], at: index), nil, inputs[0])
+        default: throw fault(index, "operation \(record.op)", "one that this version knows")
+        }
+    }
+
+    private func function(_ record: ProgramRecord.Step, _ input: Shape, at index: Int) throws -> Autograd.Operation {
+        switch record.op {
+        case "relu": return .relu
+        case "sigmoid": return .sigmoid
+        case "tanh": return .tanh
+        case "scale":
+            guard let factor = record.factor, Float(factor).isFinite else {
+                throw fault(index, "scale without a factor", "a number")
+            }
+            return .scale(Float(factor))
+        default:
+            guard input.rank == 1 else { throw fault(index, "\(record.op) of \(input)", "one row an image") }
+            return record.op == "softmax" ? .softmax : .logSoftmax
+        }
+    }
+
+    private func concatenation(
+        _ record: ProgramRecord.Step, _ inputs: [Shape], at index: Int
+    ) throws -> (Autograd.Operation, IntegerProgram.Layer?, Shape) {
+        guard let first = inputs.first, let axis = record.axis, axis >= 1, axis <= first.rank else {
+            throw fault(
+                index, "axis \(record.axis ?? -1) of \(inputs.count) inputs", "an axis of theirs, not the batch")
+        }
+        let others = first.indices.filter { $0 != axis - 1 }
+        guard inputs.allSatisfy({ part in part.rank == first.rank && others.allSatisfy { part[$0] == first[$0] } })
+        else { throw fault(index, "inputs \(inputs)", "alike but along axis \(axis)") }
+        var extents = first.extents
+        extents[axis - 1] = inputs.reduce(0) { $0 + $1[axis - 1] }
+        guard let shape = Shape(checking: extents) else {
+            throw fault(index, "result of \(extents)", "a countable size")
+        }
+        return (.concatenate(axis: axis), nil, shape)
+    }
+
+    private func convolution(_ record: ProgramRecord.Step, _ input: Shape, at index: Int) throws -> Conv2DGeometry {
+        let kernel = try weightShape(index, rank: 4)
+        let image: Shape = input.rank == 1 ? [1, 1, input[0]] : input
+        let stride = try pair(record.stride, usually: 1, at: index)
+        let pad = try pair(record.pad, usually: 0, at: index)
+        let dilation = try pair(record.dilation, usually: 1, at: index)
+        let groups = record.groups ?? 1
+        let spans = ((kernel[0] - 1) * dilation.0 + 1, (kernel[1] - 1) * dilation.1 + 1)
+        guard image.rank == 3, groups >= 1, kernel[3] % groups == 0, stride.0 > 0, stride.1 > 0, dilation.0 > 0,
+            dilation.1 > 0, pad.0 < Self.padLimit, pad.1 < Self.padLimit, image[2] == kernel[2] * groups,
+            image[0] + 2 * pad.0 >= spans.0, image[1] + 2 * pad.1 >= spans.1
+        else {
+            throw fault(
+                index, "weights \(kernel), groups \(groups) for an input of \(input)", "a convolution that fits")
+        }
+        return Conv2DGeometry(
+            input: (image[0], image[1], image[2]), kernel: (kernel[0], kernel[1]), outputChannels: kernel[3],
+            stride: stride, padding: pad, dilation: dilation, groups: groups)
+    }
+
+    private func pooling(_ record: ProgramRecord.Step, _ input: Shape, at index: Int) throws -> Pool2DGeometry {
+        let window = try pair(record.window, usually: 0, at: index)
+        let stride = try pair(record.stride, usually: 0, at: index)
+        let pad = try pair(record.pad, usually: 0, at: index)
+        guard input.rank == 3, window.0 > 0, window.1 > 0, stride.0 > 0, stride.1 > 0, pad.0 < window.0,
+            pad.1 < window.1, input[0] + 2 * pad.0 >= window.0, input[1] + 2 * pad.1 >= window.1,
+            window.0 * window.1 <= 1 << 22
+        else {
+            throw fault(index, "window \(window), stride \(stride) for an input of \(input)", "a pooling that fits")
+        }
+        return Pool2DGeometry(
+            input: (input[0], input[1], input[2]), window: window, stride: stride, padding: pad,
+            countsPadding: record.countsPadding ?? true)
+    }
+
+    /// Padding has no bearing on the size of the file, so that only a bound keeps results small.
+    private static let padLimit = 1 << 10
+
+    private func pair(_ values: [Int]?, usually: Int, at index: Int) throws -> (Int, Int) {
+        guard let values else { return (usually, usually) }
+        guard values.count == 2, values.allSatisfy({ $0 >= 0 && $0 <= Self.sizes.upperBound }) else {
+            throw fault(index, "\(values)", "two sizes")
+        }
+        return (values[0], values[1])
+    }
+
+    private func weightShape(_ index: Int, rank: Int) throws -> Shape {
+        guard let shape = file.entries["\(index).weight"]?.shape, shape.rank == rank,
+            shape.allSatisfy(Self.sizes.contains)
+        else { throw fault(index, "no array \(index).weight with \(rank) axes", "the weights") }
+        return shape
+    }
+
+    private mutating func layer(_ geometry: Conv2DGeometry, at index: Int) throws -> IntegerProgram.Layer {
+        let weights = try file.elements("\(index).weight", as: Int8.self)
+        unread.remove("\(index).weight")
+        guard !weights.contains(-128) else { throw fault(index, "a weight of -128", "-127 ... 127") }
+        let channels = geometry.outputChannels
+        guard bias.count >= channels, scales.count >= channels else {
+            throw fault(index, "\(bias.count) biases and \(scales.count) scales left", "\(channels)")
+        }
+        defer {
+            bias = bias.dropFirst(channels)
+            scales = scales.dropFirst(channels)
+        }
+        return IntegerProgram.Layer(
+            geometry: geometry, weights: weights, bias: Array(bias.prefix(channels)),
+            scales: Array(scales.prefix(channels)))
+    }
+
+    private mutating func nextQuantization(_ index: Int) throws -> AffineQuantization {
+        guard let next = quantizations.popFirst() else {
+            throw fault(index, "no activation scale left", "one for each step with bytes")
+        }
+        return next
+    }
+
+    private func fault(_ step: Int, _ found: String, _ expected: String) -> FormatError {
+        FormatError(file: file.source, place: "step \(step)", found: found, expected: expected)
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Graph
+import Layers
+import TensorCore
+
+/// A network in INT8: made from a trained one and a few hundred of its inputs, a quarter of its size, run on integers from
+/// the input to the logits.
+///
+///     let int8 = try QuantizedModel(student, calibratedOn: batches)
+///     let logits = int8.predict(images)
+///     try int8.write(to: url)
+///
+/// Weights are symmetric bytes with a scale for each output channel, activations unsigned bytes with a scale and a zero
+/// point for each tensor, sums 32-bit integers, and rounding goes to even: the arithmetic of ONNX QLinearConv (Jacob et
+/// al., arXiv 1712.05877, with floating-point multipliers). Residuals and ReLUs are part of the layer before them. The
+/// same model gives the same bits on every processor, for any number of threads and any batch size.
+public struct QuantizedModel: Sendable {
+    let network: IntegerNetwork
+
+    /// Quantises a network.
+    ///
+    /// - Parameters:
+    ///   - module: the trained network, which stays as it is.
+    ///   - batches: inputs as the network takes them, [N, H, W, C] normalised; a few hundred images are enough.
+    ///   - observer: how ranges are found.
+    /// - Throws: `GraphError` for a network that cannot be represented or computed on bytes, and without any images.
+    public init(
+        _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99)
+    ) throws {
+        var iterator = batches.makeIterator()
+        guard let first = iterator.next(), first.shape.rank > 0 else { throw Self.noImages }
+        let graph = try NetworkGraph(tracing: module, inputShape: Shape(Array(first.shape.dropFirst())))
+        let rest = IteratorSequence(iterator)
+        try self.init(
+            graph: graph, calibratedOn: [AnySequence([first]), AnySequence(rest)].joined(), observer: observer)
+    }
+
+    /// Quantises a traced network.
+    public init(
+        graph: NetworkGraph, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99)
+    ) throws {
+        let fused = graph.foldingBatchNorm().fusingActivations()
+        let plan = try InferencePlan(fused)
+        var calibration = Calibration(fused, observer)
+        var images = 0
+        for batch in batches {
+            try calibration.observe(batch, through: plan, of: fused)
+            images += batch.shape[0]
+        }
+        guard images > 0 else { throw Self.noImages }
+        network = try IntegerNetwork(IntegerProgram(fused, calibration))
+    }
+
+    init(network: IntegerNetwork) { self.network = network }
+
+    /// Extents of one input image, [H, W, C].
+    public var inputShape: Shape { network.program.steps[0].shape }
+
+    /// The network's output, as numbers.
+    ///
+    /// - Parameter input: [N, H, W, C], normalised as the network's inputs are.
+    /// - Returns: logits [N, classes] for a classifier.
+    public func predict(_ input: Tensor) -> Tensor {
+        require(
+            input.shape.rank > 0 && Shape(Array(input.shape.dropFirst())) == inputShape,
+            "QuantizedModel.predict: input has shape \(input.shape), images of \(inputShape) expected")
+        return mapImages(input) { network.run($0) }
+    }
+
+    private static let noImages = GraphError(operation: "calibration", reason: "needs at least one image, got none")
+}

@@ -1,0 +1,76 @@
+import CKernels
+
+/// The least and greatest element of everything shown to it, and 0.
+public struct ValueRange: Sendable {
+    /// The least element, at most 0.
+    public private(set) var least: Float = 0
+    /// The greatest element, at least 0.
+    public private(set) var greatest: Float = 0
+    /// Whether all were finite.
+    public private(set) var isFinite = true
+
+    /// Creates the range of nothing.
+    public init() {}
+
+    /// Takes a tensor in.
+    public mutating func widen(by tensor: Tensor) {
+        if rk_widen_range(tensor.pointer, tensor.count, &least, &greatest) == 0 { isFinite = false }
+    }
+}
+
+/// How often elements fall where, in memory that does not grow: 2¹³ bins over −2ᵉ ..< 2ᵉ; when an element lies outside,
+/// e grows and neighbouring bins are joined.
+public struct Histogram: Sendable {
+    private static let bins = 1 << 13
+    private var exponent = -60
+    private var counts = [UInt64](repeating: 0, count: Histogram.bins)
+    private var range = ValueRange()
+
+    /// Creates an empty histogram.
+    public init() {}
+
+    /// Takes a tensor in, whose elements are finite.
+    public mutating func add(_ tensor: Tensor) {
+        range.widen(by: tensor)
+        require(range.isFinite, "Histogram: NaN or infinity in a tensor of shape \(tensor.shape)")
+        let size = max(-range.least, range.greatest)
+        while exponent < 127 && size >= Float(sign: .plus, exponent: exponent, significand: 1) { grow() }
+        let width = Float(sign: .plus, exponent: exponent + 1, significand: 1) / Float(Self.bins)
+        rk_histogram(
+            tensor.pointer, tensor.count, -Float(sign: .plus, exponent: exponent, significand: 1), 1 / width, &counts,
+            Self.bins)
+    }
+
+    private mutating func grow() {
+        exponent += 1
+        guard counts.contains(where: { $0 > 0 }) else { return }
+        let half = Self.bins / 2
+        counts = (0..<Self.bins).map { bin in
+            // Bins of the new range's outer quarters were outside the old one.
+            let first = 2 * bin - half
+            return first >= 0 && first + 1 < Self.bins ? counts[first] + counts[first + 1] : 0
+        }
+    }
+
+    /// The range that is left when a share of the elements is cut off at each end, to a bin's width.
+    ///
+    /// - Parameter share: 0 ..< 0.5.
+    public func range(cutting share: Double) -> ClosedRange<Float> {
+        let total = counts.reduce(0, +)
+        guard total > 0 else { return 0...0 }
+        let spare = UInt64(share * Double(total))
+        func place(_ bins: some Sequence<Int>) -> Int {
+            var seen: UInt64 = 0
+            return bins.first { bin in
+                seen += counts[bin]
+                return seen > spare
+            } ?? 0
+        }
+        let width = Float(sign: .plus, exponent: exponent + 1, significand: 1) / Float(Self.bins)
+        let low = Float(place(0..<Self.bins) - Self.bins / 2) * width
+        let high = Float(place((0..<Self.bins).reversed()) + 1 - Self.bins / 2) * width
+        let least = min(max(low, range.least), 0)
+        let greatest = max(min(high, range.greatest), 0)
+        return least...greatest
+    }
+}
