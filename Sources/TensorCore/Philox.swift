@@ -65,8 +65,10 @@ public struct Philox: RandomNumberGenerator, Sendable {
     }
 
     /// An integer in 0 ..< bound without modulo bias worth naming: the bias is below bound / 2³².
+    ///
+    /// - Parameter bound: 1 ... 2³².
     public mutating func index(below bound: Int) -> Int {
-        require(bound > 0, "Philox.index: bound \(bound) given, 1 or more expected")
+        require(bound > 0 && bound <= 1 << 32, "Philox.index: bound \(bound) given, 1 ... 2³² expected")
         return Int((UInt64(nextWord()) * UInt64(bound)) >> 32)
     }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 extension Tensor {
     /// One step of stochastic gradient descent with momentum, in place, in PyTorch's order of operations:
@@ -33,11 +34,7 @@ extension Tensor {
             shape == gradient.shape && shape == first.shape && shape == second.shape,
             "stepAdamW: weights \(shape), gradient \(gradient.shape), moments \(first.shape) and \(second.shape)")
         require(step > 0, "stepAdamW: step \(step), 1 or more expected")
-        func correction(_ beta: Float) -> Float {
-            var power = 1.0
-            for _ in 0..<step where power > 1e-30 { power *= Double(beta) }
-            return Float(1 / (1 - power))
-        }
+        func correction(_ beta: Float) -> Float { Float(1 / (1 - pow(Double(beta), Double(step)))) }
         var options = rk_adamw(
             rate: rate, beta1: betas.0, beta2: betas.1, epsilon: epsilon, decay: decay,
             first_correction: correction(betas.0), second_correction: correction(betas.1))

@@ -8,7 +8,9 @@ extension Tensor {
 
     /// Means along an axis.
     public func mean(axis: Int, keepingAxis: Bool = false) -> Tensor {
-        sum(axis: axis, keepingAxis: keepingAxis) / Float(shape[axis])
+        let total = sum(axis: axis, keepingAxis: keepingAxis)
+        require(shape[axis] > 0, "mean: axis \(axis) of shape \(shape) is empty")
+        return total / Float(shape[axis])
     }
 
     /// Maxima along an axis; NaN where one occurs.
