@@ -1,0 +1,70 @@
+import Synchronization
+import TensorCore
+import Testing
+
+@Suite struct ParallelTests {
+    @Test("Every piece runs once, for any number of threads, and nested pieces too")
+    func everyPiece() {
+        for threads in [1, 2, 3, 8] {
+            for pieces in [0, 1, 2, 7, 100] {
+                let calls = Mutex([Int](repeating: 0, count: pieces))
+                let nested = Atomic<Int>(0)
+                Parallel.withThreads(threads) {
+                    Parallel.forEach(pieces) { piece in
+                        calls.withLock { $0[piece] += 1 }
+                        Parallel.forEach(3) { _ in nested.add(1, ordering: .relaxed) }
+                    }
+                }
+                #expect(calls.withLock { $0 } == [Int](repeating: 1, count: pieces))
+                #expect(nested.load(ordering: .relaxed) == 3 * pieces)
+            }
+        }
+    }
+
+    @Test("The number of threads is this task's own, and is back afterwards")
+    func scope() {
+        let before = Parallel.threads
+        Parallel.withThreads(5) {
+            #expect(Parallel.threads == 5)
+            Parallel.withThreads(2) { #expect(Parallel.threads == 2) }
+            #expect(Parallel.threads == 5)
+        }
+        #expect(Parallel.threads == before)
+        // Inside a piece everything is serial.
+        Parallel.withThreads(2) { Parallel.forEach(2) { _ in #expect(Parallel.threads == 1) } }
+    }
+
+    /// Results of everything that is cut into pieces, on tensors large enough to have several.
+    private func results() -> [Tensor] {
+        var random = Philox(seed: 91)
+        let x = Tensor(normal: [9, 16, 16, 16], using: &random)  // 36,864 elements: two pieces elementwise
+        let g = Tensor(normal: x.shape, using: &random)
+        let channels = Tensor(normal: [16], using: &random)
+        let convolution = Conv2DGeometry(input: (16, 16, 16), kernel: (3, 3), outputChannels: 16, padding: (1, 1))
+        let weights = Tensor(normal: convolution.weightShape, using: &random)
+        let pool = Pool2DGeometry(input: (16, 16, 16), window: (2, 2))
+        let step = batchNormTraining(x, scale: channels, shift: channels, epsilon: 1e-5, residual: g, relu: true)
+        let gradients = batchNormTrainingGradient(g, x: x, step: step, scale: channels, relu: true, hasResidual: true)
+        let (maximum, argmax) = maxPool2D(x, pool)
+        let average = averagePool2D(x, pool)
+        let wide = Tensor(normal: [40, 1000], using: &random)
+        let tall = wide.reshaped(to: [1000, 40])
+        let batches = Tensor(normal: [3, 20, 20], using: &random)
+        return [
+            x + g, relu(x), Tensor(x.sum()), sigmoid(x), convolution2D(x, weights, bias: channels, convolution),
+            convolution2DGradientToInput(g, weights, convolution), convolution2DGradientToWeights(x, g, convolution),
+            step.output, step.mean, step.variance, gradients.x, gradients.scale, gradients.shift, maximum,
+            maxPool2DGradient(average, argmax, pool), average, averagePool2DGradient(average, pool), globalAverage(x),
+            globalAverageGradient(globalAverage(x), to: x.shape), sumOverLeadingAxes(x),
+            matmul(wide, wide, transposeB: true), matmul(tall, tall, transposeA: true), batchedMatmul(batches, batches),
+        ]
+    }
+
+    @Test("One thread and two give the same bits")
+    func sameBits() {
+        let expected = Parallel.withThreads(1) { results() }
+        for (place, (two, one)) in zip(Parallel.withThreads(2) { results() }, expected).enumerated() {
+            #expect(two.isBitIdentical(to: one), "result \(place)")
+        }
+    }
+}
