@@ -43,3 +43,15 @@ let everything = AugmentationPolicy {
     Gamma(0.7...1.5)
     GaussianNoise(standardDeviation: 0.1)
 }
+
+/// The bytes of one image after the given steps.
+func rendered(_ steps: [PixelStep], _ images: ImageSet, _ extent: ImageExtent) -> [UInt8] {
+    let canvas = Canvas(extent)
+    var output = [UInt8](repeating: 0, count: images.pixels.count)
+    output.withUnsafeMutableBufferPointer { output in
+        images.pixels.withUnsafeBufferPointer {
+            canvas.render(View(fusing: steps), of: $0, into: output.baseAddress!)
+        }
+    }
+    return output
+}

@@ -12,7 +12,7 @@ enum JSONValue: Sendable, Equatable {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
-        case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
+        case .number(let value): value.text
         case .string(let value): "\"\(value.prefix(40))\""
         case .array(let values): values.count > 4 ? "an array of \(values.count)" : "[\(list(values))]"
         case .object: "an object"

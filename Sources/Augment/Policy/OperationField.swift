@@ -19,7 +19,7 @@ struct OperationField<Operation: Sendable>: Sendable {
         _ name: String, _ path: Path<Double>, within limits: ClosedRange<Double>, neutral: Double?,
         required: Bool = false
     ) -> OperationField {
-        let expected = "a number within \(describe(limits))"
+        let expected = "a number within \(limits.text)"
         return OperationField(name: name, isRequired: required) {
             .number($0[keyPath: path])
         } decode: { value, operation throws(Mismatch) in
@@ -27,7 +27,7 @@ struct OperationField<Operation: Sendable>: Sendable {
             operation[keyPath: path] = number
         } mismatch: {
             let number = $0[keyPath: path]
-            return limits.contains(number) ? nil : Mismatch(found: describe(number), expected: expected)
+            return limits.contains(number) ? nil : Mismatch(found: number.text, expected: expected)
         } scale: { factor, operation in
             guard let neutral else { return }
             operation[keyPath: path] = scaled(operation[keyPath: path], by: factor, about: neutral, within: limits)
@@ -61,7 +61,7 @@ struct OperationField<Operation: Sendable>: Sendable {
         _ name: String, _ path: Path<ClosedRange<Double>>, within limits: ClosedRange<Double>, neutral: Double,
         required: Bool = false
     ) -> OperationField {
-        let expected = "a range within \(describe(limits))"
+        let expected = "a range within \(limits.text)"
         return OperationField(name: name, isRequired: required) {
             .array([.number($0[keyPath: path].lowerBound), .number($0[keyPath: path].upperBound)])
         } decode: { value, operation throws(Mismatch) in
@@ -72,7 +72,7 @@ struct OperationField<Operation: Sendable>: Sendable {
         } mismatch: {
             let range = $0[keyPath: path]
             let isWithin = range.lowerBound >= limits.lowerBound && range.upperBound <= limits.upperBound
-            return isWithin ? nil : Mismatch(found: describe(range), expected: expected)
+            return isWithin ? nil : Mismatch(found: range.text, expected: expected)
         } scale: { factor, operation in
             let range = operation[keyPath: path]
             operation[keyPath: path] =
@@ -113,8 +113,12 @@ struct Mismatch: Error, Equatable {
     let expected: String
 }
 
-private func describe(_ range: ClosedRange<Double>) -> String {
-    "\(describe(range.lowerBound))…\(describe(range.upperBound))"
+extension ClosedRange<Double> {
+    /// As errors write it.
+    var text: String { "\(lowerBound.text)…\(upperBound.text)" }
 }
 
-private func describe(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? "\(number)" }
+extension Double {
+    /// Without a decimal point where it is whole.
+    var text: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+}

@@ -5,7 +5,8 @@ extension AugmentationPolicy: BatchTransform {
     /// Augments and normalises a batch.
     ///
     /// - Parameter normalization: one mean and deviation per channel of the images.
-    /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`.
+    /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`. Targets
+    ///   [N, classes] where ``MixUp`` blended images: probabilities for a row with a label, zeros for one without.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         let images = raw.images
         require(
@@ -21,7 +22,12 @@ extension AugmentationPolicy: BatchTransform {
                 }
             }
         }
-        return Batch(inputs: inputs, sampleIDs: images.sampleIDs, labels: images.labels)
+        guard let mixing = Mixing(views, labels: images.labels) else {
+            return Batch(inputs: inputs, sampleIDs: images.sampleIDs, labels: images.labels)
+        }
+        return Batch(
+            inputs: mixing(inputs), sampleIDs: images.sampleIDs, labels: images.labels,
+            targets: mixing.targets(labels: images.labels, classes: images.classCount))
     }
 
     /// The augmented images themselves, as bytes, for looking at: from the same draws as the transform's inputs.
@@ -34,8 +40,9 @@ extension AugmentationPolicy: BatchTransform {
             }
             count = images.pixels.count
         }
+        let mixed = Mixing(views, labels: images.labels)?(pixels) ?? pixels
         return ImageSet(
-            pixels: pixels, height: images.height, width: images.width, channels: images.channels,
+            pixels: mixed, height: images.height, width: images.width, channels: images.channels,
             labels: images.labels, classNames: images.classNames, sampleIDs: images.sampleIDs)
     }
 

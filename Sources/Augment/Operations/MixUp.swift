@@ -1,0 +1,57 @@
+import Foundation
+import TensorCore
+
+/// Blends an image with another of its batch, and their classes in the same proportion (Zhang et al. 2018, "mixup:
+/// Beyond empirical risk minimization", arXiv 1710.09412).
+///
+/// The share of the image itself is drawn from Beta(alpha, alpha) and is never less than half, so that the image keeps
+/// its label's place in the batch. An image with a label is blended with one that has a label, one without with one
+/// without. Blending comes after everything else, wherever it stands in the policy; probability and grouping count as
+/// for any operation.
+public struct MixUp: AugmentationOperation {
+    static let name = "mixUp"
+    static let template = MixUp(alpha: 0)
+    static let fields: [OperationField<MixUp>] = [
+        .number("alpha", \.alpha, within: 0...100, neutral: 0, required: true)
+    ]
+
+    /// Small: mostly one image; 1: all shares alike; large: halves. 0 does nothing; within 0 ... 100.
+    public private(set) var alpha: Double
+
+    /// Creates the operation.
+    public init(alpha: Double) {
+        self.alpha = alpha
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        guard alpha > 0 else { return }
+        let word = stream.random.nextWord()
+        let share = stream.random.symmetricBeta(alpha)
+        view.append(.mix(share: Float(max(share, 1 - share)), word: word))
+    }
+}
+
+extension Philox {
+    /// A number from Beta(alpha, alpha), alpha positive: X / (X + Y) of two gamma-distributed numbers, computed from
+    /// their logarithms because both underflow for small alpha.
+    mutating func symmetricBeta(_ alpha: Double) -> Double {
+        let x = logarithmOfGamma(alpha)
+        let y = logarithmOfGamma(alpha)
+        return 1 / (1 + exp(y - x))
+    }
+
+    /// The logarithm of a number from Gamma(shape, 1): Marsaglia and Tsang, "A simple method for generating gamma
+    /// variables", 2000; from shape + 1, times U^(1/shape), so that it serves shapes below 1.
+    private mutating func logarithmOfGamma(_ shape: Double) -> Double {
+        let d = shape + 1 - 1.0 / 3
+        let c = 1 / (9 * d).squareRoot()
+        while true {
+            let z = Double(normal())
+            let v = pow(1 + c * z, 3)
+            let u = 1 - Double(uniform())
+            guard v > 0, log(u) < 0.5 * z * z + d - d * v + d * log(v) else { continue }
+            return log(d * v) + log(1 - Double(uniform())) / shape
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Datasets
+import Foundation
+import TensorCore
+
+/// The operations that a policy file can name.
+private let operationTypes: [any AugmentationOperation.Type] = [
+    HorizontalFlip.self, VerticalFlip.self, Affine.self, RandomResizedCrop.self, PadAndCrop.self,
+    BrightnessContrast.self, Gamma.self, GaussianNoise.self, Cutout.self, MixUp.self,
+]
+
+extension AugmentationPolicy {
+    /// Reads a policy from JSON:
+    ///
+    ///     {"operations": [
+    ///         {"operation": "affine", "rotate": [-30, 30], "translate": 0.2, "probability": 0.8},
+    ///         {"operation": "oneOf", "of": [
+    ///             {"operation": "gamma", "exponent": [0.7, 1.5]},
+    ///             {"operation": "cutout", "size": 0.3}]}]}
+    ///
+    /// Fields that have a default in Swift may be left out; unknown ones are refused.
+    ///
+    /// - Parameter file: the name that errors give.
+    /// - Throws: `FormatError` with the path of the fault, what was found and what was expected.
+    public init(json: Data, file: String = "policy") throws {
+        let value: JSONValue
+        do { value = try JSONDecoder().decode(JSONValue.self, from: json) } catch {
+            throw FormatError(file: file, found: "text that is no JSON", expected: "an augmentation policy in JSON")
+        }
+        self = try PolicyReader(file: file).policy(value)
+    }
+
+    /// The policy in JSON, always the same bytes for the same policy.
+    public var json: Data {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            return try encoder.encode(self)
+        }
+    }
+}
+
+extension AugmentationPolicy: Codable {
+    /// - Throws: `FormatError` with the path of the fault, what was found and what was expected.
+    public init(from decoder: any Decoder) throws {
+        let path = decoder.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+        self = try PolicyReader(file: path.isEmpty ? "policy" : path).policy(JSONValue(from: decoder))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try JSONValue.object(["operations": .array(steps.map(\.json))]).encode(to: encoder)
+    }
+}
+
+extension AugmentationStep {
+    fileprivate var json: JSONValue {
+        var members: [String: JSONValue] = [:]
+        switch content {
+        case .operation(let operation): members = operation.json
+        case .oneOf(let steps): members = ["operation": .string("oneOf"), "of": .array(steps.map(\.json))]
+        case .allOf(let steps): members = ["operation": .string("allOf"), "of": .array(steps.map(\.json))]
+        }
+        if probability != 1 { members["probability"] = .number(probability) }
+        return .object(members)
+    }
+}
+
+extension AugmentationOperation {
+    fileprivate var json: [String: JSONValue] {
+        var members: [String: JSONValue] = ["operation": .string(Self.name)]
+        for field in Self.fields { members[field.name] = field.encode(self) }
+        return members
+    }
+
+    /// Takes the fields out of the members that it knows.
+    fileprivate static func read(
+        _ members: inout [String: JSONValue], at path: String, _ reader: PolicyReader
+    ) throws -> Self {
+        var operation = template
+        for field in fields {
+            let place = "\(path).\(field.name)"
+            guard let value = members.removeValue(forKey: field.name) else {
+                if field.isRequired { throw reader.error(place, found: "nothing", expected: "this field") }
+                continue
+            }
+            do throws(Mismatch) { try field.decode(value, &operation) } catch {
+                throw reader.error(place, found: error.found, expected: error.expected)
+            }
+            if let mismatch = field.mismatch(operation) {
+                throw reader.error(place, found: mismatch.found, expected: mismatch.expected)
+            }
+        }
+        return operation
+    }
+}
+
+/// Reads a policy out of JSON, and says where it is wrong.
+private struct PolicyReader {
+    let file: String
+
+    func error(_ place: String, found: String, expected: String) -> FormatError {
+        FormatError(file: file, place: place, found: found, expected: expected)
+    }
+
+    func policy(_ value: JSONValue) throws -> AugmentationPolicy {
+        guard case .object(var members) = value else {
+            throw error("", found: value.summary, expected: "an object with operations")
+        }
+        let steps = try steps(members.removeValue(forKey: "operations"), at: "operations")
+        try expectNothing(else: members, at: "")
+        let places = steps.reduce(0) { $0 + $1.placeCount }
+        guard places < AugmentationStep.placeLimit else {
+            throw error(
+                "operations", found: "\(places) operations and groups",
+                expected: "fewer than \(AugmentationStep.placeLimit)")
+        }
+        return AugmentationPolicy(steps: steps)
+    }
+
+    private func steps(_ value: JSONValue?, at path: String) throws -> [AugmentationStep] {
+        guard case .array(let values) = value else {
+            throw error(path, found: value?.summary ?? "nothing", expected: "an array of operations")
+        }
+        return try values.enumerated().map { try step($1, at: "\(path)[\($0)]") }
+    }
+
+    private func step(_ value: JSONValue, at path: String) throws -> AugmentationStep {
+        guard case .object(var members) = value else {
+            throw error(path, found: value.summary, expected: "an object with an operation")
+        }
+        let name = members.removeValue(forKey: "operation")
+        let probability = try probability(members.removeValue(forKey: "probability"), at: "\(path).probability")
+        let content: AugmentationStep.Content
+        switch name {
+        case .string("oneOf"):
+            let choices = try steps(members.removeValue(forKey: "of"), at: "\(path).of")
+            guard !choices.isEmpty else {
+                throw error("\(path).of", found: "an empty array", expected: "one operation or more")
+            }
+            content = .oneOf(choices)
+        case .string("allOf"):
+            content = .allOf(try steps(members.removeValue(forKey: "of"), at: "\(path).of"))
+        default:
+            guard let type = operationTypes.first(where: { name == .string($0.name) }) else {
+                let names = (operationTypes.map { $0.name } + ["oneOf", "allOf"]).joined(separator: ", ")
+                throw error("\(path).operation", found: name?.summary ?? "nothing", expected: "one of \(names)")
+            }
+            content = .operation(try type.read(&members, at: path, self))
+        }
+        try expectNothing(else: members, at: "\(path).")
+        return AugmentationStep(content: content, probability: probability)
+    }
+
+    private func probability(_ value: JSONValue?, at path: String) throws -> Double {
+        guard let value else { return 1 }
+        guard case .number(let number) = value, number >= 0, number <= 1 else {
+            throw error(path, found: value.summary, expected: "a number within 0…1")
+        }
+        return number
+    }
+
+    private func expectNothing(else members: [String: JSONValue], at path: String) throws {
+        guard let unknown = members.keys.min() else { return }
+        throw error("\(path)\(unknown)", found: "an unknown field", expected: "none of this name")
+    }
+}
