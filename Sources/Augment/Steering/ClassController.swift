@@ -1,0 +1,96 @@
+import Datasets
+import TensorCore
+
+/// Draws classes that the model still gets wrong more often: while a class's validation accuracy is below the threshold
+/// its relative probability rises by a step after each validation, and once it is above, the surplus decays.
+///
+/// Between the threshold and a small margin above it nothing changes, so that a class at the threshold does not make its
+/// probability swing. A class without validation images keeps its probability. While no class has a surplus the
+/// controller leaves sampling alone; as soon as one has, classes are drawn by these probabilities whatever their sizes.
+public struct ClassController: Hashable {
+    /// The accuracy that every class should reach, in 0 ... 1.
+    public let threshold: Double
+    /// What a class below the threshold gains after each validation; the probability of a class at rest is 1.
+    public let step: Double
+    /// The largest relative probability.
+    public let cap: Double
+    /// What remains of a class's surplus after each validation that finds it above threshold and margin, in 0 ..< 1.
+    public let decay: Double
+    /// How far above the threshold the accuracy must be for the surplus to decay.
+    public let margin: Double
+    /// After each validation, the probabilities of the classes, which sum to 1.
+    public private(set) var history: [[Double]] = []
+    private var weights: [Double] = []
+
+    /// Creates a controller at rest.
+    public init(
+        threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3, decay: Double = 0.5, margin: Double = 0.01
+    ) {
+        self.threshold = threshold
+        self.step = step
+        self.cap = cap
+        self.decay = decay
+        self.margin = margin
+        let mismatch = mismatch
+        require(
+            mismatch == nil, "ClassController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
+    }
+
+    private var mismatch: Mismatch? {
+        let isValid =
+            threshold >= 0 && threshold <= 1 && step >= 0 && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
+            && decay < 1 && margin >= 0
+        return isValid
+            ? nil
+            : Mismatch(
+                found: "threshold \(threshold), step \(step), cap \(cap), decay \(decay), margin \(margin)",
+                expected: "threshold within 0…1, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more")
+    }
+}
+
+extension ClassController: DataController {
+    public mutating func validated(_ report: ClassReport) {
+        let accuracies = report.classAccuracies
+        if weights.isEmpty { weights = [Double](repeating: 1, count: accuracies.count) }
+        require(
+            weights.count == accuracies.count,
+            "ClassController: a report on \(accuracies.count) classes after one on \(weights.count)")
+        for (index, accuracy) in accuracies.enumerated() {
+            guard let accuracy else { continue }
+            if accuracy < threshold {
+                weights[index] = min(weights[index] + step, cap)
+            } else if accuracy >= min(threshold + margin, 1) {
+                let surplus = (weights[index] - 1) * decay
+                weights[index] = surplus < 0.001 ? 1 : 1 + surplus
+            }
+        }
+        let total = weights.reduce(0, +)
+        history.append(weights.map { $0 / total })
+    }
+
+    public var classProbabilities: [Double]? { weights.contains { $0 != 1 } ? weights : nil }
+}
+
+extension ClassController: Codable {
+    private enum CodingKeys: String, CodingKey { case threshold, step, cap, decay, margin, history, weights }
+
+    /// - Throws: `FormatError` for what no controller could have written.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        threshold = try container.decode(Double.self, forKey: .threshold)
+        step = try container.decode(Double.self, forKey: .step)
+        cap = try container.decode(Double.self, forKey: .cap)
+        decay = try container.decode(Double.self, forKey: .decay)
+        margin = try container.decode(Double.self, forKey: .margin)
+        history = try container.decode([[Double]].self, forKey: .history)
+        weights = try container.decode([Double].self, forKey: .weights)
+        if let mismatch {
+            throw FormatError(file: "ClassController", found: mismatch.found, expected: mismatch.expected)
+        }
+        guard weights.allSatisfy({ $0 >= 1 && $0 <= cap }), history.allSatisfy({ $0.count == weights.count }) else {
+            throw FormatError(
+                file: "ClassController", place: "weights", found: "\(weights)",
+                expected: "one within 1…\(cap) for each class of the history")
+        }
+    }
+}

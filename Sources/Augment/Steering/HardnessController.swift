@@ -1,0 +1,104 @@
+import Datasets
+import TensorCore
+
+/// Makes the geometric transforms of hard samples stronger, or weaker, by a running mean of each sample's training loss.
+///
+/// Samples are ranked by that mean, so the scale of the loss and its outliers do not matter. Those up to the middle rank
+/// keep strength 1; from there it changes evenly to the limit, which the hardest has. A sample that was not seen yet has
+/// strength 1.
+public struct HardnessController: DataController, Hashable {
+    /// What hardness does to a sample's strength.
+    public enum Effect: Sendable, Hashable, Codable {
+        /// Up to this factor, 1 or more: variety where the model has not learnt enough.
+        case stronger(upTo: Float)
+        /// Down to this factor, in 0 ... 1: relief for samples that may be hard because they are distorted.
+        case weaker(downTo: Float)
+
+        var limit: Float {
+            switch self {
+            case .stronger(let limit), .weaker(let limit): limit
+            }
+        }
+    }
+
+    /// What hardness does.
+    public let effect: Effect
+    /// The weight of the older losses in the running mean, in 0 ..< 1.
+    public let momentum: Float
+    private var losses: [Int: Float] = [:]
+    private var strengths: [Int: Float] = [:]
+
+    /// Creates a controller that has seen nothing.
+    public init(_ effect: Effect, momentum: Float = 0.7) {
+        self.effect = effect
+        self.momentum = momentum
+        let mismatch = mismatch
+        require(
+            mismatch == nil, "HardnessController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
+    }
+
+    private var mismatch: Mismatch? {
+        let isEffect =
+            switch effect {
+            case .stronger(let limit): limit >= 1 && limit.isFinite
+            case .weaker(let limit): limit >= 0 && limit <= 1
+            }
+        return isEffect && momentum >= 0 && momentum < 1
+            ? nil
+            : Mismatch(
+                found: "\(effect), momentum \(momentum)",
+                expected: "stronger up to 1 or more or weaker down to 0…1, momentum within 0..<1")
+    }
+
+    public mutating func trained(epoch: Int, sampleLosses: [Int: Float]) {
+        for (id, loss) in sampleLosses where loss.isFinite {
+            losses[id] = losses[id].map { momentum * $0 + (1 - momentum) * loss } ?? loss
+        }
+        rank()
+    }
+
+    public func strength(forSample id: Int) -> Float { strengths[id] ?? 1 }
+
+    /// Equal losses are ranked by id, so that the result is one whatever the dictionary's order.
+    private mutating func rank() {
+        let ranked = losses.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        for (rank, (id, _)) in ranked.enumerated() {
+            let share = ranked.count > 1 ? Float(rank) / Float(ranked.count - 1) : 0
+            strengths[id] = 1 + (effect.limit - 1) * max(0, 2 * share - 1)
+        }
+    }
+}
+
+extension HardnessController: Codable {
+    // Arrays in the order of the ids: the same state is the same bytes in a checkpoint.
+    private enum CodingKeys: String, CodingKey { case effect, momentum, samples, losses }
+
+    /// - Throws: `FormatError` for what no controller could have written.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        effect = try container.decode(Effect.self, forKey: .effect)
+        momentum = try container.decode(Float.self, forKey: .momentum)
+        if let mismatch {
+            throw FormatError(file: "HardnessController", found: mismatch.found, expected: mismatch.expected)
+        }
+        let samples = try container.decode([Int].self, forKey: .samples)
+        let values = try container.decode([Float].self, forKey: .losses)
+        guard samples.count == values.count, Set(samples).count == samples.count else {
+            throw FormatError(
+                file: "HardnessController", place: "losses",
+                found: "\(values.count) losses of \(samples.count) samples",
+                expected: "one for each")
+        }
+        losses = Dictionary(uniqueKeysWithValues: zip(samples, values))
+        rank()
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        let sorted = losses.sorted { $0.key < $1.key }
+        try container.encode(effect, forKey: .effect)
+        try container.encode(momentum, forKey: .momentum)
+        try container.encode(sorted.map(\.key), forKey: .samples)
+        try container.encode(sorted.map(\.value), forKey: .losses)
+    }
+}
