@@ -40,13 +40,15 @@ public struct EpochPlan: Sendable {
     ///
     /// - Parameters:
     ///   - sources: the labelled images, and perhaps others; all of one image size.
-    ///   - steps: the number of steps of every epoch of the run.
+    ///   - steps: the number of steps of this epoch.
+    ///   - firstStep: the steps of all epochs before it, from which the passes go on; epoch · steps when omitted.
     ///   - epoch: from 0.
     ///   - seed: the run's seed.
     ///   - classProbabilities: relative probability of each class, for sources that have labels; nil for passes.
     ///   - strength: the factor on geometric transforms for a sample id.
     public init(
-        sources: [Source], steps: Int, epoch: Int, seed: UInt64, classProbabilities: [Double]? = nil,
+        sources: [Source], steps: Int, firstStep: Int? = nil, epoch: Int, seed: UInt64,
+        classProbabilities: [Double]? = nil,
         strength: (Int) -> Float = { _ in 1 }
     ) {
         require(
@@ -62,7 +64,8 @@ public struct EpochPlan: Sendable {
                 return weightedPlaces(source.images, count, classProbabilities, epoch: epoch, seed: seed)
             }
             return passes(
-                over: source.images.count, from: epoch * count, count: count, seed: seed, stream: number)
+                over: source.images.count, from: (firstStep ?? epoch * steps) * source.batchSize, count: count,
+                seed: seed, stream: number)
         }
         draws = places.map { places in
             var seen: [Int: Int] = [:]

@@ -1,0 +1,47 @@
+import Datasets
+import TensorCore
+
+/// Sums up the steps of an epoch.
+struct EpochMeter {
+    var validation: ClassReport?
+    private var steps = 0
+    private var loss = 0.0
+    private var right = 0
+    private var labelled = 0
+    private var values: [String: Float] = [:]
+    private var losses: [Int: (sum: Float, count: Int)] = [:]
+
+    /// The share of labelled images that were classified rightly so far.
+    var accuracy: Double { labelled == 0 ? 0 : Double(right) / Double(labelled) }
+
+    mutating func add(_ loss: Float, _ outcome: StepLoss, _ batch: Batch) {
+        steps += 1
+        self.loss += Double(loss)
+        values = outcome.values
+        let classes = outcome.logits.shape[1]
+        let logProbabilities = logSoftmax(outcome.logits).scalars
+        for (row, choice) in outcome.logits.argmax().enumerated() {
+            guard let label = batch.labels[row] else { continue }
+            labelled += 1
+            if choice == label { right += 1 }
+            var entry = losses[batch.sampleIDs[row]] ?? (0, 0)
+            entry.sum -= logProbabilities[row * classes + label]
+            entry.count += 1
+            losses[batch.sampleIDs[row]] = entry
+        }
+    }
+
+    func record(
+        epoch: Int, learningRate: Float, controllers: [any DataController], sampleLosses: inout [Int: Float]
+    ) -> History.Epoch {
+        sampleLosses = losses.mapValues { $0.sum / Float($0.count) }
+        // In the order of the ids: a sum over a dictionary would differ in its last bits from run to run.
+        let strengths = losses.keys.sorted().map { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
+        let probabilities = controllers.classProbabilities
+        let total = probabilities?.reduce(0, +) ?? 1
+        return History.Epoch(
+            number: epoch, loss: loss / Double(max(1, steps)), accuracy: accuracy, validation: validation,
+            learningRate: learningRate, values: values, classProbabilities: probabilities?.map { $0 / total },
+            strength: strengths.isEmpty ? 1 : strengths.reduce(0, +) / Float(strengths.count))
+    }
+}

@@ -1,0 +1,45 @@
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+
+/// Runs a classifier over labelled images as they are, and counts.
+///
+/// - Parameters:
+///   - images: every one labelled; images without a label are left out.
+///   - normalization: as the classifier expects it.
+///   - epoch: goes into the report.
+///   - batchSize: images at a time; the result does not depend on it.
+///   - predict: from inputs [N, H, W, C] to logits [N, classes].
+public func evaluate(
+    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int = 250,
+    predict: (Tensor) -> Tensor
+) -> ClassReport {
+    let classes = images.classCount
+    var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    var losses = [Double](repeating: 0, count: classes)
+    for batch in images.batches(of: batchSize, normalization: normalization) {
+        let logits = predict(batch.inputs)
+        require(
+            logits.shape == [batch.count, classes],
+            "evaluate: the network's output has shape \(logits.shape), [\(batch.count), \(classes)] expected")
+        let logProbabilities = logSoftmax(logits).scalars
+        let choices = logits.argmax()
+        for (row, label) in batch.labels.enumerated() {
+            guard let label else { continue }
+            confusion[label][choices[row]] += 1
+            losses[label] -= Double(logProbabilities[row * classes + label])
+        }
+    }
+    let counts = confusion.map { $0.reduce(0, +) }
+    return ClassReport(
+        epoch: epoch, loss: losses.reduce(0, +) / Double(max(1, counts.reduce(0, +))), confusion: confusion,
+        classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) })
+}
+
+extension Module {
+    /// Runs the network over labelled images in evaluation mode, and counts.
+    public func evaluated(on images: ImageSet, normalization: Normalization, epoch: Int = 0) -> ClassReport {
+        evaluate(on: images, normalization: normalization, epoch: epoch) { predict($0) }
+    }
+}

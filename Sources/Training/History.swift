@@ -1,0 +1,51 @@
+import Datasets
+
+/// What happened in a run, epoch by epoch. Holds no clock times: the same run has the same history.
+public struct History: Hashable, Sendable, Codable {
+    /// One epoch.
+    public struct Epoch: Hashable, Sendable, Codable {
+        /// Its number, from 0.
+        public let number: Int
+        /// Mean of the steps' losses.
+        public let loss: Double
+        /// Share of the labelled training images, as augmented, that were classified rightly; 0 without such images.
+        public let accuracy: Double
+        /// How the model did on validation data afterwards.
+        public let validation: ClassReport?
+        /// The learning rate in its last step.
+        public let learningRate: Float
+        /// What the loss reports about itself in the last step: temperature, weight of the hard labels.
+        public let values: [String: Float]
+        /// Relative probability of each class, if a controller set them.
+        public let classProbabilities: [Double]?
+        /// Mean factor on geometric transforms over the samples seen.
+        public let strength: Float
+    }
+
+    /// The epochs so far.
+    public internal(set) var epochs: [Epoch] = []
+
+    /// The validation accuracy of the weights that the run returned, 0 ... 1; nil without validation.
+    public var validationAccuracy: Double? { bestEpoch ?? epochs.last?.validation?.accuracy }
+
+    // Set when early stopping chose an earlier epoch's weights.
+    var bestEpoch: Double?
+
+    init() {}
+}
+
+/// What a progress display may show after each step.
+public struct Progress: Sendable {
+    /// The epoch, from 0, and how many there are.
+    public let epoch, epochs: Int
+    /// Steps done, and how many there are.
+    public let step, steps: Int
+    /// The step's loss.
+    public let loss: Float
+    /// Share of the epoch's labelled images that were classified rightly so far.
+    public let accuracy: Double
+    /// Images in a step.
+    public let batchSize: Int
+    /// The report, after the epoch's last step.
+    public let validation: ClassReport?
+}

@@ -1,0 +1,42 @@
+import Foundation
+import TensorCore
+
+/// A number that changes over a run: a learning rate, a temperature, the weight of the hard labels.
+///
+/// A value of the run's progress, so the same schedule serves short and long runs, and a resumed run continues it.
+public indirect enum Schedule: Hashable, Sendable, Codable {
+    /// The same throughout.
+    case constant(Float)
+    /// In a straight line.
+    case linear(from: Float, to: Float)
+    /// Half a period of a cosine (Loshchilov and Hutter, arXiv 1608.03983, without restarts).
+    case cosine(from: Float, to: Float)
+    /// By the same factor in each step; both ends positive.
+    case exponential(from: Float, to: Float)
+    /// Times `factor` at each of the given shares of the run.
+    case step(from: Float, factor: Float, at: [Float])
+    /// In a straight line from 0 over the first share of the run, then the other schedule over the rest.
+    case warmUp(Float, then: Schedule)
+
+    /// The value at a point of the run.
+    ///
+    /// - Parameter progress: the share of the steps that are done, 0 ... 1.
+    public func value(at progress: Float) -> Float {
+        require(progress >= 0 && progress <= 1, "Schedule: progress \(progress), 0 ... 1 expected")
+        switch self {
+        case .constant(let value): return value
+        case .linear(let from, let to): return from + (to - from) * progress
+        case .cosine(let from, let to):
+            return to + (from - to) * Float(0.5 * (1 + cos(Double.pi * Double(progress))))
+        case .exponential(let from, let to):
+            require(from > 0 && to > 0, "Schedule.exponential: \(from) to \(to), both above 0 expected")
+            return Float(Double(from) * pow(Double(to) / Double(from), Double(progress)))
+        case .step(let from, let factor, let places):
+            return places.reduce(from) { progress >= $1 ? $0 * factor : $0 }
+        case .warmUp(let share, let then):
+            require(share >= 0 && share < 1, "Schedule.warmUp: share \(share), 0 ..< 1 expected")
+            return progress < share
+                ? then.value(at: 0) * progress / share : then.value(at: min(1, (progress - share) / (1 - share)))
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Autograd
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+
+/// Where a run is: what schedules and losses depend on.
+public struct StepContext: Sendable {
+    /// The step, from 0 over the whole run.
+    public let step: Int
+    /// The epoch, from 0.
+    public let epoch: Int
+    /// The share of the run's steps that are done, 0 ..< 1.
+    public let progress: Float
+}
+
+/// What a loss gives back to the loop.
+public struct StepLoss {
+    /// The loss, one element.
+    public let loss: Variable
+    /// The network's outputs for the batch, [N, classes].
+    public let logits: Tensor
+    /// What the loss wants logged: temperature, weight of the hard labels.
+    public let values: [String: Float]
+
+    /// Bundles a loss.
+    public init(_ loss: Variable, logits: Tensor, values: [String: Float] = [:]) {
+        self.loss = loss
+        self.logits = logits
+        self.values = values
+    }
+}
+
+/// The training loop: batches, gradients, steps, validation, controllers, checkpoints.
+///
+/// The same plan, data, network and seed give the same bits, on any number of threads and also if the run was killed
+/// and continued from its checkpoint.
+public struct Trainer: Sendable {
+    /// How long and how.
+    public var plan: TrainingPlan
+    /// On what.
+    public var data: TrainingData
+    /// The file that keeps the run's state after each epoch and that a later call continues; nil to keep none.
+    public var checkpoint: URL?
+    /// Called after every step.
+    public var progress: (@Sendable (Progress) -> Void)?
+
+    /// Prepares a run.
+    public init(
+        _ plan: TrainingPlan, on data: TrainingData, checkpoint: URL? = nil,
+        progress: (@Sendable (Progress) -> Void)? = nil
+    ) {
+        self.plan = plan
+        self.data = data
+        self.checkpoint = checkpoint
+        self.progress = progress
+    }
+
+    /// Trains a network with a loss of the caller's.
+    ///
+    /// - Parameters:
+    ///   - model: the network; holds the result afterwards.
+    ///   - features: names of the feature maps that the loss reads from the tape.
+    ///   - afterStep: called with the model after each step, to keep pruned weights at zero for instance.
+    ///   - loss: from the bound model, a batch and where the run is, to the loss.
+    /// - Throws: `FormatError` when a class has no labelled image or the checkpoint is damaged or of another run,
+    ///   `FileWriteError` when it cannot be written, ``TrainingError`` when the loss is no longer finite.
+    public func fit<M: Module>(
+        _ model: inout M, features: Set<String> = [], afterStep: ((inout M) -> Void)? = nil,
+        loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+    ) throws -> History {
+        try data.labelled.checkEveryClassOccurs(in: "labelled images")
+        var run = Run(model: model, plan: plan, controllers: data.controllers)
+        if let checkpoint, FileManager.default.fileExists(atPath: checkpoint.path) {
+            try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan)
+        }
+        while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
+            let record = try runEpoch(&run, features, afterStep, loss)
+            run.finishEpoch(record, plan)
+            if let checkpoint { try run.file(plan: plan).write(to: checkpoint) }
+        }
+        model = run.result(plan)
+        return run.history
+    }
+
+    /// Trains a network to predict the labels.
+    ///
+    /// - Parameter labelSmoothing: the share of each label spread over all classes, 0 ... 1.
+    public func fit<M: Module>(
+        _ model: inout M, labelSmoothing: Float = 0, afterStep: ((inout M) -> Void)? = nil
+    ) throws -> History {
+        try fit(&model, afterStep: afterStep) { model, batch, tape, _ in
+            let logits = model(tape.constant(batch.inputs))
+            return StepLoss(logits.crossEntropy(batch, labelSmoothing: labelSmoothing), logits: logits.value)
+        }
+    }
+
+    private func runEpoch<M: Module>(
+        _ run: inout Run<M>, _ features: Set<String>, _ afterStep: ((inout M) -> Void)?,
+        _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+    ) throws -> History.Epoch {
+        let epochPlan = data.epochPlan(run.epoch, plan: plan, controllers: run.controllers)
+        var meter = EpochMeter()
+        var rate: Float = 0
+        var step = run.epoch * plan.stepsPerEpoch
+        for batch in BatchLoader(epochPlan, transform: data.transform, normalization: data.normalization) {
+            let context = StepContext(step: step, epoch: run.epoch, progress: Float(step) / Float(plan.steps))
+            var outcome: StepLoss?
+            let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
+            let (value, gradients) = try valueAndGradients(of: &run.model, random: random, features: features) {
+                let result = try loss($0, batch, $1, context)
+                outcome = result
+                return result.loss
+            }
+            guard value.isFinite, let outcome else { throw divergence(run, at: step) }
+            rate = plan.learningRate.value(at: context.progress)
+            run.optimizer.step(&run.model, along: gradients, rate: rate, clipping: plan.gradientClipping)
+            afterStep?(&run.model)
+            run.average?.update(with: run.model)
+            meter.add(value, outcome, batch)
+            step += 1
+            let isLast = step == run.epoch * plan.stepsPerEpoch + epochPlan.steps
+            let report = isLast ? data.validation.map { validate(run, on: $0) } : nil
+            progress?(
+                Progress(
+                    epoch: run.epoch, epochs: plan.epochs, step: step, steps: plan.steps, loss: value,
+                    accuracy: meter.accuracy, batchSize: batch.count, validation: report))
+            if isLast { meter.validation = report }
+        }
+        return meter.record(
+            epoch: run.epoch, learningRate: rate, controllers: run.controllers, sampleLosses: &run.sampleLosses)
+    }
+
+    private func validate(_ run: Run<some Module>, on images: ImageSet) -> ClassReport {
+        run.usable.evaluated(on: images, normalization: data.normalization, epoch: run.epoch)
+    }
+
+    private func divergence(_ run: Run<some Module>, at step: Int) -> TrainingError {
+        let culprit = run.model.parameters.first { !$0.parameter.value.isFinite }?.path
+        let kept = checkpoint.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0.path : nil }
+        return .diverged(step: step, place: culprit ?? "the loss", checkpoint: kept)
+    }
+}
+
+extension Variable {
+    /// Cross-entropy of logits with what a batch says of its classes; rows without a label have no say.
+    public func crossEntropy(_ batch: Batch, labelSmoothing: Float = 0) -> Variable {
+        guard let targets = batch.targets else {
+            return softmaxCrossEntropy(labels: batch.labels, smoothing: labelSmoothing)
+        }
+        let spread = labelSmoothing / Float(targets.shape[1])
+        return softmaxCrossEntropy(
+            targets: labelSmoothing == 0 ? targets : targets.affine(factor: 1 - labelSmoothing, offset: spread),
+            weights: batch.labels.map { $0 == nil ? 0 : 1 })
+    }
+}

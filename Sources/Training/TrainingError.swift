@@ -1,0 +1,20 @@
+import Foundation
+
+/// A run ended before its plan was done.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    /// The loss or a weight became NaN or infinite.
+    ///
+    /// - Parameters:
+    ///   - step: counts from 0.
+    ///   - place: the loss, or the first parameter that is not finite.
+    ///   - checkpoint: the last checkpoint's file, if there is one.
+    case diverged(step: Int, place: String, checkpoint: String?)
+
+    public var description: String {
+        switch self {
+        case .diverged(let step, let place, let checkpoint):
+            let rescue = checkpoint.map { "the last good state is in \($0)" } ?? "no checkpoint was kept"
+            return "training diverged in step \(step): \(place) is NaN or infinite; \(rescue)"
+        }
+    }
+}

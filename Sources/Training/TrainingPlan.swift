@@ -1,0 +1,54 @@
+import TensorCore
+
+/// How long and how a network is trained: everything but the network, the data and the loss.
+public struct TrainingPlan: Hashable, Sendable, Codable {
+    /// Steps in all.
+    public var steps: Int
+    /// Steps from one validation to the next, which is what an epoch is here.
+    public var stepsPerEpoch: Int
+    /// Labelled images in a step.
+    public var batchSize: Int
+    /// Images without labels in a step, where there are some.
+    public var unlabelledBatchSize: Int
+    /// The optimiser's rule.
+    public var optimizer: Optimizer.Rule
+    /// The learning rate.
+    public var learningRate: Schedule
+    /// What order, augmentation and dropout depend on.
+    public var seed: UInt64
+    /// The largest norm of all gradients together; nil for no limit.
+    public var gradientClipping: Float?
+    /// Decay of an average of the weights over steps, which is then what is validated and returned (Polyak; Tarvainen and
+    /// Valpola, arXiv 1703.01780); nil to use the last weights.
+    public var weightAveraging: Float?
+    /// Ends the run when so many epochs in a row did not better the validation accuracy, and returns the best weights; nil to run on.
+    public var patience: Int?
+
+    /// Creates a plan; the defaults suit small networks on small images.
+    public init(
+        steps: Int, stepsPerEpoch: Int = 100, batchSize: Int = 64, unlabelledBatchSize: Int = 64,
+        optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .cosine(from: 0.05, to: 0), seed: UInt64 = 0,
+        gradientClipping: Float? = nil, weightAveraging: Float? = nil, patience: Int? = nil
+    ) {
+        require(
+            steps > 0 && stepsPerEpoch > 0 && batchSize > 0 && unlabelledBatchSize > 0,
+            "TrainingPlan: \(steps) steps, \(stepsPerEpoch) an epoch, batches of \(batchSize) and "
+                + "\(unlabelledBatchSize): 1 or more expected of each")
+        self.steps = steps
+        self.stepsPerEpoch = stepsPerEpoch
+        self.batchSize = batchSize
+        self.unlabelledBatchSize = unlabelledBatchSize
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.seed = seed
+        self.gradientClipping = gradientClipping
+        self.weightAveraging = weightAveraging
+        self.patience = patience
+    }
+
+    /// Epochs in all; the last may have fewer steps.
+    public var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
+
+    /// Steps of one epoch.
+    func steps(ofEpoch epoch: Int) -> Int { min(stepsPerEpoch, steps - epoch * stepsPerEpoch) }
+}
