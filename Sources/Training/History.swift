@@ -35,7 +35,7 @@ public struct History: Hashable, Sendable, Codable {
 }
 
 /// What a progress display may show after each step.
-public struct Progress: Sendable {
+public struct TrainingProgress: Sendable {
     /// The epoch, from 0, and how many there are.
     public let epoch, epochs: Int
     /// Steps done, and how many there are.

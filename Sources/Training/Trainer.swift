@@ -43,12 +43,12 @@ public struct Trainer: Sendable {
     /// The file that keeps the run's state after each epoch and that a later call continues; nil to keep none.
     public var checkpoint: URL?
     /// Called after every step.
-    public var progress: (@Sendable (Progress) -> Void)?
+    public var progress: (@Sendable (TrainingProgress) -> Void)?
 
     /// Prepares a run.
     public init(
         _ plan: TrainingPlan, on data: TrainingData, checkpoint: URL? = nil,
-        progress: (@Sendable (Progress) -> Void)? = nil
+        progress: (@Sendable (TrainingProgress) -> Void)? = nil
     ) {
         self.plan = plan
         self.data = data
@@ -122,7 +122,7 @@ public struct Trainer: Sendable {
             let isLast = step == run.epoch * plan.stepsPerEpoch + epochPlan.steps
             let report = isLast ? data.validation.map { validate(run, on: $0) } : nil
             progress?(
-                Progress(
+                TrainingProgress(
                     epoch: run.epoch, epochs: plan.epochs, step: step, steps: plan.steps, loss: value,
                     accuracy: meter.accuracy, batchSize: batch.count, validation: report))
             if isLast { meter.validation = report }

@@ -1,0 +1,118 @@
+import Autograd
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+import Training
+
+/// Trains a student on a teacher's outputs for the very images that the student sees.
+///
+///     let history = try Distiller(teacher: teacher, temperature: .linear(from: 3, to: 1))
+///         .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: .init(steps: 500))
+///
+/// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss. Cross-entropy is over the images that
+/// have a label, the rest over all; so images without labels take part through the teacher alone. The teacher runs in
+/// evaluation mode and without a tape, on the same augmented view as the student (Beyer et al., arXiv 2106.05237).
+public struct Distiller: Sendable {
+    /// The big network.
+    public var teacher: any Module
+    /// What compares the outputs.
+    public var loss: ResponseLoss
+    /// T over the run.
+    public var temperature: Schedule
+    /// λ over the run, 0 ... 1.
+    public var hardLabelWeight: Schedule
+    /// Feature maps to match beside the outputs.
+    public var hints: [Hint]
+    /// Draws a change that both networks' maps go through before a hint compares them; from the maps' common shape
+    /// [N, H, W, C] and a random stream.
+    public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
+
+    /// Describes a distillation.
+    public init(
+        teacher: any Module, loss: ResponseLoss = .hinton, temperature: Schedule = .constant(4),
+        hardLabelWeight: Schedule = .constant(0.1), hints: [Hint] = [],
+        perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)? = nil
+    ) {
+        self.teacher = teacher
+        self.loss = loss
+        self.temperature = temperature
+        self.hardLabelWeight = hardLabelWeight
+        self.hints = hints
+        self.perturbing = perturbing
+    }
+
+    /// Trains a student.
+    ///
+    /// - Parameters:
+    ///   - student: the small network; holds the result afterwards, without the hints' adapters.
+    ///   - labelled: images with labels.
+    ///   - unlabelled: images without.
+    ///   - validation: held-out images with labels.
+    ///   - normalization: the teacher's, as it sees the same inputs; that of the labelled images when omitted.
+    ///   - transform: the augmentation.
+    ///   - controllers: what steers the sampling and the augmentation.
+    ///   - plan: how long and how.
+    /// - Throws: as ``fit(_:on:plan:checkpoint:afterStep:progress:)``.
+    public func fit<Student: Module>(
+        _ student: inout Student, on labelled: ImageSet, unlabelled: ImageSet? = nil,
+        validatingOn validation: ImageSet? = nil, normalization: Normalization? = nil,
+        augmentedBy transform: any BatchTransform = PlainTransform(), steeredBy controllers: [any DataController] = [],
+        plan: TrainingPlan
+    ) throws -> History {
+        let data = TrainingData(
+            labelled: labelled, unlabelled: unlabelled, validation: validation, normalization: normalization,
+            transform: transform, controllers: controllers)
+        return try fit(&student, on: data, plan: plan)
+    }
+
+    /// Trains a student, with everything that a long run needs.
+    ///
+    /// - Parameters:
+    ///   - student: the small network; holds the result afterwards, without the hints' adapters.
+    ///   - data: the images, their transform and what steers it.
+    ///   - plan: how long and how.
+    ///   - checkpoint: the file that keeps the run's state and that a later call continues.
+    ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
+    ///   - progress: called after every step.
+    /// - Throws: `FormatError` for a hint whose map does not exist, and what ``Training/Trainer`` throws.
+    public func fit<Student: Module>(
+        _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
+        afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
+    ) throws -> History {
+        let image = Tensor.zeros([1, data.labelled.height, data.labelled.width, data.labelled.channels])
+        var model = try HintedStudent(student, teacher: teacher, hints: hints, image: image, seed: plan.seed)
+        let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        let history = try trainer.fit(
+            &model, features: Set(hints.map(\.student)), afterStep: { afterStep?(&$0.student) }
+        ) { model, batch, tape, context in
+            let temperature = temperature.value(at: context.progress)
+            let hardWeight = hardLabelWeight.value(at: context.progress)
+            let teaching = teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs)
+            let logits = model(tape.constant(batch.inputs))
+            var total = combined(logits, teaching.logits, batch, temperature, hardWeight)
+            for (hint, adapter) in zip(hints, model.adapters) {
+                guard let map = tape.features[hint.student], let target = teaching.maps[hint.teacher] else { continue }
+                let change = perturbing.map { draw in { draw($0, &tape.random) } }
+                total =
+                    total
+                    + hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change) * hint.weight
+            }
+            return StepLoss(
+                total, logits: logits.value, values: ["temperature": temperature, "hardLabelWeight": hardWeight])
+        }
+        student = model.student
+        return history
+    }
+
+    /// λ · cross-entropy + (1 − λ) · response; with λ = 1 or 0 the other term is not computed, so that λ = 1 is
+    /// cross-entropy to the last bit.
+    func combined(
+        _ logits: Variable, _ teaching: Tensor, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
+    ) -> Variable {
+        require(hardWeight >= 0 && hardWeight <= 1, "Distiller: hardLabelWeight \(hardWeight), 0 ... 1 expected")
+        if hardWeight == 1 { return logits.crossEntropy(batch) }
+        let soft = loss(student: logits, teacher: teaching, temperature: temperature)
+        return hardWeight == 0 ? soft : logits.crossEntropy(batch) * hardWeight + soft * (1 - hardWeight)
+    }
+}
