@@ -28,14 +28,14 @@ public enum IDX {
 
     /// The images of a file, one after another, and their extents.
     static func images(_ url: URL) throws -> (pixels: [UInt8], count: Int, height: Int, width: Int) {
-        let file = try InputFile(url)
+        let file = try DataFile(url)
         let extents = try header(of: file, axes: ["images", "rows", "columns"])
         return (try content(of: file, extents: extents), extents[0], extents[1], extents[2])
     }
 
     /// The labels of a file.
     static func labels(_ url: URL, classes: Int) throws -> [Int] {
-        let file = try InputFile(url)
+        let file = try DataFile(url)
         let labels = try content(of: file, extents: header(of: file, axes: ["labels"]))
         if let place = labels.firstIndex(where: { $0 >= classes }) {
             throw file.error(at: 8 + place, found: "label \(labels[place])", expected: "0 ... \(classes - 1)")
@@ -44,7 +44,7 @@ public enum IDX {
     }
 
     /// The extents, each at least 1.
-    private static func header(of file: InputFile, axes: [String]) throws -> [Int] {
+    private static func header(of file: DataFile, axes: [String]) throws -> [Int] {
         let kind = axes.count == 1 ? "labels, 1 axis" : "images, \(axes.count) axes"
         let magic = try number(file, "the magic number (\(kind))")
         let expected = 0x0800 | axes.count
@@ -61,7 +61,7 @@ public enum IDX {
     }
 
     /// Exactly as many bytes as the extents say, and the file's end after them.
-    private static func content(of file: InputFile, extents: [Int]) throws -> [UInt8] {
+    private static func content(of file: DataFile, extents: [Int]) throws -> [UInt8] {
         var size = 1
         for extent in extents {
             // Three 32-bit extents can exceed 64 bits.
@@ -74,7 +74,7 @@ public enum IDX {
         return bytes
     }
 
-    private static func number(_ file: InputFile, _ what: String) throws -> Int {
+    private static func number(_ file: DataFile, _ what: String) throws -> Int {
         try file.read(4, of: what).reduce(0) { $0 << 8 | Int($1) }
     }
 

@@ -46,12 +46,5 @@ public struct ImageSet: Sendable {
     public var imageSize: Int { height * width * channels }
 
     /// The images at the given places, in that order.
-    public func subset(_ places: [Int]) -> ImageSet {
-        var chosen: [UInt8] = []
-        chosen.reserveCapacity(places.count * imageSize)
-        for place in places { chosen += pixels[place * imageSize..<(place + 1) * imageSize] }
-        return ImageSet(
-            pixels: chosen, height: height, width: width, channels: channels, labels: places.map { labels[$0] },
-            classNames: classNames, sampleIDs: places.map { sampleIDs[$0] })
-    }
+    public func subset(_ places: [Int]) -> ImageSet { .gather([(self, places[...])]) }
 }

@@ -4,7 +4,7 @@ import TensorCore
 /// A file of a known layout that is read from front to back, gzipped or not; which of the two its first bytes say.
 ///
 /// Every error names the file and the place. Memory is asked for only when the file's size justifies it.
-final class InputFile {
+final class DataFile {
     /// The path as the caller gave it, for errors.
     let name: String
     /// Bytes read so far, after decompression.
@@ -34,9 +34,6 @@ final class InputFile {
 
     deinit { try? handle.close() }
 
-    /// The size of a file that is not compressed; nil for a compressed one, which says only when it is read.
-    var size: Int? { gzip == nil ? largestSize : nil }
-
     /// The next bytes, exactly as many as asked for.
     ///
     /// - Throws: `FormatError` when the file cannot hold so many, or does not.
@@ -46,28 +43,52 @@ final class InputFile {
                 found: gzip == nil ? "\(largestSize - position) bytes" : "a gzip file that can hold \(largestSize)",
                 expected: "\(count) bytes of \(what)")
         }
+        let start = position
+        let bytes = try upTo(count, of: what)
+        guard bytes.count == count else {
+            throw error(at: start, found: "\(bytes.count) bytes", expected: "\(count) bytes of \(what)")
+        }
+        return bytes
+    }
+
+    /// All bytes that are left, however many a compressed file holds.
+    ///
+    /// - Throws: `FormatError` when they are more than the limit.
+    func readToEnd(atMost limit: Int, of what: String) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try upTo(1 << 20, of: what)
+            if piece.isEmpty { return bytes }
+            guard piece.count <= limit - bytes.count else {
+                throw error(at: limit, found: "more bytes", expected: "at most \(limit) bytes of \(what)")
+            }
+            bytes += piece
+        }
+    }
+
+    /// Checks that nothing follows.
+    func expectEnd() throws {
+        guard try upTo(1, of: "the end").isEmpty else {
+            throw error(at: position - 1, found: "more bytes", expected: "the end of the file")
+        }
+    }
+
+    /// The next bytes, fewer only where the file ends.
+    private func upTo(_ count: Int, of what: String) throws -> [UInt8] {
+        // Asked for here because an array that the memory cannot hold would stop the program: a sparse file may be big.
+        guard let room = malloc(max(count, 1)) else {
+            throw error(found: "\(count) bytes of \(what)", expected: "a size that fits into memory")
+        }
+        free(room)
         var failure: (any Error)?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do { initialized = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count])) } catch {
                 failure = error
             }
         }
-        if let failure { throw self.error(reading: what, failure) }
-        guard bytes.count == count else {
-            throw error(found: "\(bytes.count) bytes", expected: "\(count) bytes of \(what)")
-        }
-        position += count
+        if let failure { throw error(reading: what, failure) }
+        position += bytes.count
         return bytes
-    }
-
-    /// Checks that nothing follows.
-    func expectEnd() throws {
-        var failure: (any Error)?
-        let rest = [UInt8](unsafeUninitializedCapacity: 1) { buffer, initialized in
-            do { initialized = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<1])) } catch { failure = error }
-        }
-        if let failure { throw error(reading: "the end", failure) }
-        guard rest.isEmpty else { throw error(found: "more bytes", expected: "the end of the file") }
     }
 
     /// An error at the present position, or at another.
