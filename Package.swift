@@ -57,7 +57,7 @@ let package = Package(
             swiftSettings: safe),
 
         // Tests mirror Sources
-        .target(name: "TestSupport", dependencies: ["Autograd", "Datasets"], path: "Tests/Support"),
+        .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
     ]
         + libraries.map {
             .testTarget(

@@ -1,9 +1,8 @@
-import Foundation
 import Layers
 import TensorCore
 
 /// Images with large structures, as calibration and test inputs: a few random waves each. [count, side, side, channels].
-func smoothImages(_ count: Int, side: Int, channels: Int = 1, seed: UInt64) -> Tensor {
+public func smoothImages(_ count: Int, side: Int, channels: Int = 1, seed: UInt64) -> Tensor {
     var random = Philox(seed: seed)
     var scalars: [Float] = []
     for _ in 0..<count {
@@ -26,7 +25,7 @@ func smoothImages(_ count: Int, side: Int, channels: Int = 1, seed: UInt64) -> T
 }
 
 /// Statistics, scales and shifts of normalisations as training leaves them: not 0 and 1.
-func withStatistics<M: Module>(_ module: M, seed: UInt64) -> M {
+public func withStatistics<M: Module>(_ module: M, seed: UInt64) -> M {
     var random = Philox(seed: seed)
     var model = module
     model.forEachParameter { path, parameter in
@@ -37,16 +36,4 @@ func withStatistics<M: Module>(_ module: M, seed: UInt64) -> M {
         if path.hasSuffix("shift") { parameter.value = Tensor(uniform: shape, in: -0.3...0.3, using: &random) }
     }
     return model
-}
-
-/// Signal to noise in decibels: 10 log₁₀ (Σ reference² / Σ difference²).
-func signalToNoise(_ value: Tensor, _ reference: Tensor) -> Float {
-    let difference = value - reference
-    let ratio = (reference * reference).sum() / max((difference * difference).sum(), .leastNormalMagnitude)
-    return 10 * log10(ratio)
-}
-
-func agreement(_ a: Tensor, _ b: Tensor) -> Double {
-    let pairs = zip(a.argmax(), b.argmax())
-    return Double(pairs.count { $0 == $1 }) / Double(a.shape[0])
 }

@@ -1,0 +1,15 @@
+import Foundation
+import TensorCore
+
+/// Signal to noise in decibels: 10 log₁₀ (Σ reference² / Σ difference²).
+public func signalToNoise(_ value: Tensor, _ reference: Tensor) -> Float {
+    let difference = value - reference
+    let ratio = (reference * reference).sum() / max((difference * difference).sum(), .leastNormalMagnitude)
+    return 10 * log10(ratio)
+}
+
+/// The share of rows whose largest element is at the same place.
+public func agreement(_ a: Tensor, _ b: Tensor) -> Double {
+    let pairs = zip(a.argmax(), b.argmax())
+    return Double(pairs.count { $0 == $1 }) / Double(a.shape[0])
+}
