@@ -146,7 +146,9 @@ extension IntegerProgram.Step {
         switch operation {
         case nil: return
         case .softmax, .logSoftmax:
-            guard quantization == nil else { throw GraphError(operation: name, reason: "its result is not in bytes") }
+            guard quantization == nil else {
+                throw GraphError(operation: name, reason: "its result is in numbers: it can only come last")
+            }
         case .convolution2D, .dense:
             for source in sources { _ = try source.bytes(for: self) }
             guard quantization != nil || (residual == nil && !relu) else {

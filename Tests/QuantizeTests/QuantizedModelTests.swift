@@ -1,4 +1,6 @@
+import Autograd
 import Foundation
+import Graph
 import Layers
 import TensorCore
 import TestSupport
@@ -9,6 +11,8 @@ import Testing
 @Suite struct QuantizedModelTests {
     static let convNet = withStatistics(ConvNet(width: 16, channels: 1, classes: 10, seed: 3), seed: 4)
     static let digits = smoothImages(24, side: 14, seed: 5)
+    static let patchwork = withStatistics(Patchwork(seed: 1), seed: 2)
+    static let colours = smoothImages(24, side: 16, channels: 2, seed: 6)
 
     @Test(
         "A quantised network says what the float network says (would catch wrong zero points, scales, padding, residuals)",
@@ -21,9 +25,54 @@ import Testing
         #expect(agreement(found, expected) >= 0.9)
 
         let resNet = withStatistics(ResNet(depth: 8, channels: 3, classes: 10, seed: 3), seed: 4)
-        let colours = smoothImages(12, side: 12, channels: 3, seed: 6)
-        let quantized = try QuantizedModel(resNet, calibratedOn: [colours], observer: observer)
-        #expect(signalToNoise(quantized.predict(colours), resNet.predict(colours)) > 25)
+        let images = smoothImages(12, side: 12, channels: 3, seed: 6)
+        let quantized = try QuantizedModel(resNet, calibratedOn: [images], observer: observer)
+        #expect(signalToNoise(quantized.predict(images), resNet.predict(images)) > 25)
+    }
+
+    @Test("A network that is none of ours quantises too: depthwise, groups, dilation, products, concatenation, tables")
+    func anyNetwork() throws {
+        let int8 = try QuantizedModel(Self.patchwork, calibratedOn: [Self.colours], observer: .minMax)
+        #expect(signalToNoise(int8.predict(Self.colours), Self.patchwork.predict(Self.colours)) > 20)
+        let mlp = MLP(inputs: 64, hidden: [20, 9], classes: 5, seed: 2)
+        let images = smoothImages(20, side: 8, seed: 7)
+        let quantized = try QuantizedModel(mlp, calibratedOn: [images], observer: .minMax)
+        #expect(signalToNoise(quantized.predict(images), mlp.predict(images)) > 25)
+    }
+
+    @Test("Probabilities at the end are computed from the logits, which stay numbers")
+    func softmax() throws {
+        struct Classifier: Module {
+            var network: MLP
+            func callAsFunction(_ input: Variable) -> Variable { network(input).softmax() }
+            mutating func visitParameters(_ visitor: ParameterVisitor) { visitor("network", &network) }
+        }
+        let mlp = MLP(inputs: 16, hidden: [8], classes: 3, seed: 2)
+        let images = smoothImages(5, side: 4, seed: 7)
+        let logits = try QuantizedModel(mlp, calibratedOn: [images]).predict(images)
+        let probabilities = try QuantizedModel(Classifier(network: mlp), calibratedOn: [images]).predict(images)
+        #expect(probabilities == TensorCore.softmax(logits))
+    }
+
+    @Test("Threads, batch sizes and the number of calibration batches change no bit")
+    func reproducible() throws {
+        let batches = [Self.digits[rows: 0..<5], Self.digits[rows: 5..<24]]
+        let one = try Parallel.withThreads(1) { try QuantizedModel(Self.convNet, calibratedOn: [Self.digits]) }
+        let two = try Parallel.withThreads(2) { try QuantizedModel(Self.convNet, calibratedOn: [Self.digits]) }
+        let expected = Parallel.withThreads(1) { one.predict(Self.digits) }
+        #expect(Parallel.withThreads(2) { two.predict(Self.digits) }.isBitIdentical(to: expected))
+        for image in [0, 7, 23] {
+            #expect(one.predict(Self.digits[rows: image..<image + 1]) == expected[rows: image..<image + 1])
+        }
+        // A sequence that can be walked once is enough.
+        var next = 0
+        let once = AnySequence(
+            AnyIterator {
+                defer { next += 1 }
+                return next < batches.count ? batches[next] : nil
+            })
+        #expect(signalToNoise(try QuantizedModel(Self.convNet, calibratedOn: once).predict(Self.digits), expected) > 40)
+        #expect(next >= 2)
     }
 
     @Test("Written and read, a model predicts the same bits, and takes at most 27 % of the float model's file")
@@ -37,12 +86,57 @@ import Testing
             #expect(found == metadata)
             #expect(model.predict(Self.digits).isBitIdentical(to: int8.predict(Self.digits)))
             let size = try Data(contentsOf: url).count
-            let float = SafetensorsFile(
-                tensors: Self.convNet.parameters.map { ($0.path, $0.parameter.value) }
-            ).encoded().count
-            print("INT8 file", size, "float file", float, Double(size) / Double(float), int8.byteCount)
-            #expect(Double(size) <= 0.27 * Double(float))
+            let tensors = Self.convNet.parameters.map { (name: $0.path, value: $0.parameter.value) }
+            #expect(Double(size) <= 0.27 * Double(SafetensorsFile(tensors: tensors).encoded().count))
             #expect(int8.byteCount < size)
+
+            let patchwork = try QuantizedModel(Self.patchwork, calibratedOn: [Self.colours])
+            try patchwork.write(to: url)
+            let again = try QuantizedModel.read(url).model
+            #expect(again.predict(Self.colours).isBitIdentical(to: patchwork.predict(Self.colours)))
         }
+    }
+
+    @Test("A channel that died in training, with a bias and no weights to speak of, keeps its bias")
+    func deadChannel() throws {
+        var model = MLP(inputs: 16, hidden: [4], classes: 3, seed: 2)
+        var weights = model.layers[1].weight.value
+        for row in 0..<4 {
+            weights[row, 1] *= 1e-20
+            weights[row, 2] = 0
+        }
+        model.layers[1].weight.value = weights
+        model.layers[1].bias.value = Tensor([0.5, -0.75, 3])
+        let images = smoothImages(6, side: 4, seed: 7)
+        let logits = try QuantizedModel(model, calibratedOn: [images]).predict(images)
+        for row in 0..<6 {
+            #expect(abs(logits[row, 1] + 0.75) < 1e-6 && abs(logits[row, 2] - 3) < 1e-6)
+        }
+    }
+
+    static func failure(_ images: [Tensor], _ body: @escaping @Sendable (Variable) -> Variable) -> String {
+        do {
+            _ = try QuantizedModel(ClosureModule(body), calibratedOn: images)
+            return "none"
+        } catch { return "\(error)" }
+    }
+
+    @Test("What cannot be quantised is refused by name")
+    func refusals() throws {
+        let images = [Tensor.ones([2, 4, 4, 2])]
+        #expect(Self.failure(images) { $0.relu() } == "none")
+        #expect(Self.failure(images) { $0.permutingChannels([1, 0]) }.hasPrefix("permutingChannels: "))
+        let computed = Self.failure(images) {
+            $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([32, 3])) * 0.5)
+        }
+        #expect(computed.hasPrefix("scale: reads a stored tensor"))
+        #expect(Self.failure(images) { $0.flattened().softmax() * 2 }.hasPrefix("softmax: its result is in numbers"))
+        #expect(Self.failure([]) { $0.relu() }.hasPrefix("calibration: "))
+        #expect(Self.failure([Tensor.zeros([0, 4, 4, 2])]) { $0.relu() }.hasPrefix("calibration: "))
+        #expect(
+            Self.failure([Tensor(repeating: .nan, shape: [1, 4, 4, 2])]) { $0.relu() }.hasPrefix("input: gave NaN"))
+        #expect(
+            Self.failure([Tensor(repeating: 2e38, shape: [1, 4, 4, 2])]) { ($0 + $0).relu() }.hasPrefix("add: gave NaN")
+        )
     }
 }

@@ -1,0 +1,163 @@
+import TestSupport
+import Testing
+
+@testable import TensorCore
+
+/// A convolution on bytes with everything that it needs, drawn at random, and its result by the definition.
+struct IntegerCase: CustomStringConvertible, Sendable {
+    let geometry: Conv2DGeometry
+    let batch: Int
+    var x: [UInt8]
+    var weights: [Int8]
+    let bias: [Int32]
+    var multipliers: [Float]
+    let input: AffineQuantization
+    let output: AffineQuantization
+    let residual: [UInt8]
+    let residualQuantization: AffineQuantization
+    let hasResidual, relu: Bool
+
+    var description: String { "\(geometry) residual \(hasResidual) relu \(relu)" }
+
+    init(seed: UInt64) {
+        var random = Philox(seed: seed)
+        func pick(_ values: [Int]) -> Int { values[random.index(below: values.count)] }
+        let groups = pick([1, 1, 1, 2, 3])
+        let isDepthwise = random.index(below: 6) == 0
+        // Runs that are no multiple of 4, outputs around one and two blocks of 16.
+        let inputs = isDepthwise ? pick([1, 3, 8]) : groups * pick([1, 2, 3, 4, 5, 8, 17])
+        let outputs = isDepthwise ? inputs * pick([1, 2]) : groups * pick([1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 50])
+        let kernel = (pick([1, 2, 3, 3, 5, 7]), pick([1, 2, 3, 3, 5, 7]))
+        let padding = (random.index(below: kernel.0), random.index(below: kernel.1))
+        let dilation = (pick([1, 1, 2]), pick([1, 1, 2]))
+        let least = ((kernel.0 - 1) * dilation.0 + 1 - 2 * padding.0, (kernel.1 - 1) * dilation.1 + 1 - 2 * padding.1)
+        geometry = Conv2DGeometry(
+            input: (max(least.0, 1) + random.index(below: 4), max(least.1, 1) + random.index(below: 9), inputs),
+            kernel: kernel, outputChannels: outputs, stride: (pick([1, 1, 2, 3]), pick([1, 1, 2, 3])), padding: padding,
+            dilation: dilation, groups: isDepthwise ? inputs : groups)
+        batch = pick([1, 2])
+        x = (0..<geometry.inputShape(batch: batch).elementCount).map { _ in UInt8(random.index(below: 256)) }
+        weights = (0..<geometry.weightShape.elementCount).map { _ in Int8(random.index(below: 255) - 127) }
+        bias = (0..<outputs).map { _ in Int32(random.index(below: 20_001) - 10_000) }
+        // Powers of two among them, so that halves occur and must go to even.
+        let spread = Float(geometry.patchLength).squareRoot() * 60
+        multipliers = (0..<outputs).map { $0 % 3 == 0 ? 0x1p-9 : random.uniform(in: 0...2) / spread }
+        input = AffineQuantization(scale: 0.02, zeroPoint: UInt8(random.index(below: 256)))
+        output = AffineQuantization(scale: 0.5, zeroPoint: UInt8(random.index(below: 256)))
+        residual = (0..<geometry.outputShape(batch: batch).elementCount).map { _ in UInt8(random.index(below: 256)) }
+        residualQuantization = AffineQuantization(scale: 0.25, zeroPoint: UInt8(random.index(below: 256)))
+        hasResidual = random.index(below: 2) == 0
+        relu = random.index(below: 2) == 0
+    }
+
+    var convolution: IntegerConvolution {
+        IntegerConvolution(
+            geometry, weights: weights, bias: bias, multipliers: multipliers, inputZeroPoint: input.zeroPoint)
+    }
+
+    var input4D: ByteTensor { ByteTensor(x, shape: geometry.inputShape(batch: batch)) }
+
+    /// bias + Σ (x − zero) · w in Int, over the list of products of the definition.
+    var sums: [Int] {
+        let g = geometry
+        let naive = NaiveConvolution(
+            input: (batch, g.inputHeight, g.inputWidth, g.inputChannels), kernel: (g.kernelHeight, g.kernelWidth),
+            output: g.outputChannels, stride: (g.strideHeight, g.strideWidth),
+            padding: (g.paddingHeight, g.paddingWidth), dilation: (g.dilationHeight, g.dilationWidth),
+            groups: g.groups)
+        var sums = (0..<residual.count).map { Int(bias[$0 % g.outputChannels]) }
+        for product in naive.products {
+            sums[product.y] += (Int(x[product.x]) - Int(input.zeroPoint)) * Int(weights[product.w])
+        }
+        return sums
+    }
+
+    /// The sums in steps of the output, rounded half to even and saturated.
+    var bytes: [UInt8] {
+        sums.enumerated().map { index, sum in
+            var value = Float(sum) * multipliers[index % geometry.outputChannels]
+            if hasResidual {
+                let other = Float(Int(residual[index]) - Int(residualQuantization.zeroPoint))
+                let term: Float = other * (residualQuantization.scale / output.scale)
+                value = value + term
+            }
+            if relu { value = max(value, 0) }
+            let rounded = value.rounded(.toNearestOrEven) + Float(output.zeroPoint)
+            return UInt8(min(max(rounded, 0), 255))
+        }
+    }
+
+    func bytes(at level: SIMDLevel) -> [UInt8] {
+        let other = ByteTensor(residual, shape: geometry.outputShape(batch: batch))
+        return convolution(
+            input4D, to: output, residual: hasResidual ? .init(other, residualQuantization) : nil, relu: relu,
+            level: level
+        ).bytes
+    }
+}
+
+@Suite struct IntegerConvolutionTests {
+    @Test("Every level equals the definition in Int, for awkward sizes, strides, padding, dilation and groups")
+    func equalsDefinition() {
+        for seed in 0..<60 {
+            let testCase = IntegerCase(seed: UInt64(seed))
+            let expected = testCase.bytes
+            let floats = zip(testCase.sums, testCase.sums.indices).map {
+                Float($0) * testCase.multipliers[$1 % testCase.geometry.outputChannels]
+            }
+            for level in SIMDLevel.available {
+                #expect(testCase.bytes(at: level) == expected, "\(level): \(testCase)")
+                let output = testCase.convolution.floats(testCase.input4D, level: level)
+                #expect(output.scalars == floats, "\(level), numbers: \(testCase)")
+            }
+        }
+    }
+
+    @Test(
+        "Sums of 255 · 127 are exact (16-bit sums of maddubs saturate at 32,767, two of these are 64,770)",
+        arguments: [Int8(127), -127])
+    func extremes(weight: Int8) {
+        let geometry = Conv2DGeometry(
+            input: (3, 5, 37), kernel: (3, 3), outputChannels: 19, stride: (1, 1), padding: (0, 0))
+        let x = ByteTensor([UInt8](repeating: 255, count: 3 * 5 * 37), shape: geometry.inputShape(batch: 1))
+        let convolution = IntegerConvolution(
+            geometry, weights: [Int8](repeating: weight, count: geometry.weightShape.elementCount),
+            bias: [Int32](repeating: 1, count: 19), multipliers: [Float](repeating: 1, count: 19), inputZeroPoint: 0)
+        let sum = Float(9 * 37 * 255 * Int(weight) + 1)
+        for level in SIMDLevel.available {
+            #expect(convolution.floats(x, level: level).scalars == [Float](repeating: sum, count: 3 * 19), "\(level)")
+            // Far outside a byte: saturated, not wrapped.
+            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 7), level: level).bytes
+            #expect(bytes == [UInt8](repeating: weight > 0 ? 255 : 0, count: 3 * 19), "\(level)")
+        }
+    }
+
+    @Test("Halves go to even, below zero too")
+    func halves() {
+        // One input channel of weight 1 and multiplier 1/2: byte b − 100 gives (b − 100) / 2.
+        let geometry = Conv2DGeometry(input: (1, 8, 1), kernel: (1, 1), outputChannels: 1)
+        let convolution = IntegerConvolution(
+            geometry, weights: [1], bias: [0], multipliers: [0.5], inputZeroPoint: 100)
+        let x = ByteTensor([93, 95, 97, 99, 101, 103, 105, 107], shape: [1, 1, 8, 1])
+        for level in SIMDLevel.available {
+            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 10), level: level).bytes
+            #expect(bytes == [6, 8, 8, 10, 10, 12, 12, 14], "\(level)")  // -3.5 -2.5 -1.5 -0.5 0.5 1.5 2.5 3.5
+        }
+    }
+
+    @Test("One and two threads give the same bytes, and images do not depend on the batch")
+    func threads() {
+        let testCase = IntegerCase(seed: 1001)
+        let one = Parallel.withThreads(1) { testCase.bytes(at: .active) }
+        #expect(Parallel.withThreads(2) { testCase.bytes(at: .active) } == one)
+    }
+
+    @Test("Weights whose sums could leave 32 bits are seen")
+    func overflow() {
+        let weights = [Int8](repeating: 127, count: 40_000)
+        #expect(!IntegerConvolution.fitsSums(weights: weights, bias: [0]))
+        #expect(IntegerConvolution.fitsSums(weights: weights, bias: [0, 0]))
+        #expect(!IntegerConvolution.fitsSums(weights: [1], bias: [.max]))
+        #expect(!IntegerConvolution.fitsSums(weights: [1], bias: [.min]))
+    }
+}
