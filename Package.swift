@@ -61,7 +61,8 @@ let package = Package(
     ]
         + libraries.map {
             .testTarget(
-                name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests")
+                name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests",
+                exclude: $0 == "Layers" ? ["Golden"] : [])
         },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11
