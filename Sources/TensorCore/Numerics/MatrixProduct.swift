@@ -1,8 +1,10 @@
 import COpenBLAS
 
-/// OpenBLAS, held to one thread: the layers above cut their work into pieces themselves, which feeds small matrices
-/// better than slicing each product, and gives the same bits for any number of threads.
 private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+
+/// Holds OpenBLAS to one thread, from the first call on: the layers above cut their work into pieces themselves, which
+/// feeds small matrices better than slicing each product, and gives the same bits for any number of threads.
+func holdBLASToOneThread() { singleThreadedBLAS }
 
 /// C = alpha · op(A) · op(B) + beta · C on row-major storage with leading dimensions.
 ///
@@ -16,7 +18,7 @@ func gemm(
     into c: UnsafeMutablePointer<Float>, leadingC: Int,
     m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0
 ) {
-    _ = singleThreadedBLAS
+    holdBLASToOneThread()
     guard m > 0, n > 0 else { return }
     cblas_sgemm(
         CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
