@@ -41,15 +41,43 @@ RK_BODY int32_t cell(int64_t x, ptrdiff_t size) {
     return low > (int32_t)size ? (int32_t)size : low;
 }
 
-RK_BODY void warp_pixels(const uint8_t *framed, const int32_t *offsets, const int32_t *fx, const int32_t *fy,
+RK_BODY uint8_t blended(int32_t a, int32_t b, int32_t c, int32_t d, int32_t fx, int32_t fy) {
+    int32_t top = a * ONE + (b - a) * fx, bottom = c * ONE + (d - c) * fx;
+    return (uint8_t)((top * ONE + (bottom - top) * fy + (1 << (2 * FRACTION - 1))) >> (2 * FRACTION));
+}
+
+// Up to 4 channels: the taps are first laid out side by side, four bytes a pixel at a time, so that the arithmetic runs
+// over vectors.
+RK_BODY void warp_narrow(const uint8_t *framed, const int32_t *offsets, const int16_t *fx, const int16_t *fy,
                          ptrdiff_t count, ptrdiff_t row_bytes, ptrdiff_t channels, uint8_t *out) {
+    uint8_t taps[4][TILE * 4 + 4];
+    int16_t along[TILE * 4], down[TILE * 4];
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const uint8_t *p = framed + offsets[i];
+        memcpy(taps[0] + i * channels, p, 4);
+        memcpy(taps[1] + i * channels, p + channels, 4);
+        memcpy(taps[2] + i * channels, p + row_bytes, 4);
+        memcpy(taps[3] + i * channels, p + row_bytes + channels, 4);
+    }
+    for (ptrdiff_t i = 0; i < count; i++) {
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            along[i * channels + c] = fx[i];
+            down[i * channels + c] = fy[i];
+        }
+    }
+    for (ptrdiff_t v = 0; v < count * channels; v++) {
+        out[v] = blended(taps[0][v], taps[1][v], taps[2][v], taps[3][v], along[v], down[v]);
+    }
+}
+
+// Any number of channels.
+RK_BODY void warp_wide(const uint8_t *framed, const int32_t *offsets, const int16_t *fx, const int16_t *fy,
+                       ptrdiff_t count, ptrdiff_t row_bytes, ptrdiff_t channels, uint8_t *out) {
     for (ptrdiff_t i = 0; i < count; i++) {
         const uint8_t *p = framed + offsets[i];
         for (ptrdiff_t c = 0; c < channels; c++) {
-            int32_t top = p[c] * (ONE - fx[i]) + p[c + channels] * fx[i];
-            int32_t bottom = p[c + row_bytes] * (ONE - fx[i]) + p[c + row_bytes + channels] * fx[i];
-            int32_t sum = top * (ONE - fy[i]) + bottom * fy[i];
-            out[i * channels + c] = (uint8_t)((sum + (1 << (2 * FRACTION - 1))) >> (2 * FRACTION));
+            const uint8_t *q = p + c;
+            out[i * channels + c] = blended(q[0], q[channels], q[row_bytes], q[row_bytes + channels], fx[i], fy[i]);
         }
     }
 }
@@ -58,7 +86,8 @@ RK_BODY void warp_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width,
                        rk_image_border border, const rk_image_map *map, uint8_t *out) {
     ptrdiff_t framed_width = width + 2 * RK_IMAGE_FRAME, row_bytes = framed_width * channels;
     const int64_t rounding = (int64_t)1 << (31 - FRACTION);
-    int32_t offsets[TILE], fx[TILE], fy[TILE];
+    int32_t offsets[TILE];
+    int16_t fx[TILE], fy[TILE];
     for (ptrdiff_t row = 0; row < height; row++) {
         for (ptrdiff_t start = 0; start < width; start += TILE) {
             ptrdiff_t count = width - start < TILE ? width - start : TILE;
@@ -75,16 +104,18 @@ RK_BODY void warp_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width,
                 }
                 x += rounding;
                 y += rounding;
-                fx[i] = (int32_t)(x >> (32 - FRACTION)) & (ONE - 1);
-                fy[i] = (int32_t)(y >> (32 - FRACTION)) & (ONE - 1);
+                fx[i] = (int16_t)((x >> (32 - FRACTION)) & (ONE - 1));
+                fy[i] = (int16_t)((y >> (32 - FRACTION)) & (ONE - 1));
                 offsets[i] = ((cell(y, height) + RK_IMAGE_FRAME) * (int32_t)framed_width + cell(x, width)
                               + RK_IMAGE_FRAME) * (int32_t)channels;
             }
             uint8_t *target = out + (row * width + start) * channels;
             switch (channels) {
-            case 1: warp_pixels(framed, offsets, fx, fy, count, row_bytes, 1, target); break;
-            case 3: warp_pixels(framed, offsets, fx, fy, count, row_bytes, 3, target); break;
-            default: warp_pixels(framed, offsets, fx, fy, count, row_bytes, channels, target); break;
+            case 1: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 1, target); break;
+            case 2: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 2, target); break;
+            case 3: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 3, target); break;
+            case 4: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 4, target); break;
+            default: warp_wide(framed, offsets, fx, fy, count, row_bytes, channels, target);
             }
         }
     }

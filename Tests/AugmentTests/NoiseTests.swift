@@ -60,4 +60,15 @@ struct NoiseTests {
         }
         #expect(later.bytes(images) != bytes)
     }
+
+    @Test("The noise of rarely noisy samples is no different: what decided on it is not used again")
+    func decision() {
+        let images = someImages(4000, height: 1, width: 1) { _, _, _ in 128 }
+        let rare = AugmentationPolicy { GaussianNoise(standardDeviation: 0.1).probability(0.05) }
+        let first = rare.bytes(images).map { abs(Double($0) - 128) }.filter { $0 > 0 }
+        // Some 197 of them change. The mean of |z| is 0.798 · 25.5 = 20.3, its deviation 1.1; that of samples whose
+        // first uniform number is below 0.05 would be twice that.
+        #expect((130...270).contains(first.count))
+        #expect(abs(first.reduce(0, +) / Double(first.count) - 20.3) < 5)
+    }
 }

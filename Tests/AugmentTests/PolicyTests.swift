@@ -77,6 +77,10 @@ struct PolicyTests {
             guard case .noise(_, let stream) = view.passes.last else { continue }
             #expect(stream.operation == 1005)
         }
+        let operations = [(0, 0), (1, 0), (999, 0), (0, 1), (1, 1)].map { place, draw in
+            RandomStream(seed: 0, epoch: 0, sample: 0, draw: draw, place: place).operation
+        }
+        #expect(operations == [1000, 1001, 1999, 2000, 2001])
     }
 
     @Test("The builder takes conditions and loops")

@@ -12,7 +12,7 @@ struct Canvas: ~Copyable {
         self.extent = extent
         let frame = 2 * Int(RK_IMAGE_FRAME)
         pixels = .allocate(capacity: extent.height * extent.width * extent.channels)
-        framed = .allocate(capacity: (extent.height + frame) * (extent.width + frame) * extent.channels)
+        framed = .allocate(capacity: (extent.height + frame) * (extent.width + frame) * extent.channels + 4)
     }
 
     deinit {

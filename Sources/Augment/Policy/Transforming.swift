@@ -75,6 +75,10 @@ extension AugmentationPolicy: BatchTransform {
             "AugmentationPolicy: \(raw.draws.count) draws and \(raw.strengths.count) strengths for "
                 + "\(images.count) images")
         require(
+            images.imageSize < 1 << 30,
+            "AugmentationPolicy: images of \(images.height)×\(images.width)×\(images.channels), fewer than 2³⁰ bytes expected"
+        )
+        require(
             raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
             "AugmentationPolicy: a strength is negative or not a number")
         let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)

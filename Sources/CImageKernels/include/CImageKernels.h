@@ -45,11 +45,12 @@ typedef struct {
 
 /// Writes the image [height, width, channels] with a frame of zeros or, for the other borders, of its edge.
 ///
-/// framed: [height + 4, width + 4, channels]
+/// framed: [height + 4, width + 4, channels], and 4 bytes more that are read and not used.
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed);
 
-/// Bilinear resampling of a framed image to one of the same size, coordinates rounded to 1/2048 pixel.
+/// Bilinear resampling of a framed image to one of the same size, coordinates rounded to 1/2048 pixel. A framed image has
+/// fewer than 2³¹ bytes.
 void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                    rk_image_border border, const rk_image_map *map, uint8_t *out);
 
