@@ -40,7 +40,7 @@ extension SafetensorsFile {
         if let shape, shape != entry.shape {
             throw fault(name, "shape \(entry.shape)", "\(shape)")
         }
-        return entry.elements(as: Element.self)
+        return entry.bytes.elements(as: Element.self)
     }
 
     private func entry(_ name: String) throws(FormatError) -> Entry {
@@ -72,19 +72,10 @@ extension SafetensorsFile {
 }
 
 extension SafetensorsFile.Entry {
-    /// The bytes as numbers; they may lie at any address.
-    fileprivate func elements<Element: BitwiseCopyable>(as type: Element.Type) -> [Element] {
-        let count = bytes.count / MemoryLayout<Element>.size
-        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-            initialized = count
-        }
-    }
-
     fileprivate func converted<Element: BitwiseCopyable>(
         from type: Element.Type, _ convert: (Element) -> Float
     ) -> Tensor {
-        Tensor(elements(as: Element.self).map(convert), shape: shape)
+        Tensor(bytes.elements(as: Element.self).map(convert), shape: shape)
     }
 }
 

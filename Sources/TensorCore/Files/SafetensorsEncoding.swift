@@ -1,7 +1,7 @@
 import Foundation
 
 #if _endian(big)
-    #error("Tensor files are little-endian, and elements are copied as they lie in memory.")
+    #error("Tensor files (safetensors, npy) are little-endian, and elements are copied as they lie in memory.")
 #endif
 
 extension SafetensorsFile {
