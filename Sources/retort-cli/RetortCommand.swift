@@ -3,5 +3,8 @@ import ArgumentParser
 @main
 struct RetortCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retort", abstract: "Distils small, fast image models for a plain CPU.")
+        commandName: "retort",
+        abstract: "Distils small, fast image models for a plain CPU.",
+        discussion: "Begin with `retort demo`: it does the whole job on embedded digits and writes a report.",
+        subcommands: [DemoCommand.self])
 }

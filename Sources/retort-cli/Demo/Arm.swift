@@ -1,0 +1,24 @@
+import Retort
+
+/// The ways of training that the demo compares, in the order of its table.
+enum Arm: String, CaseIterable {
+    case teacher
+    case student
+    case studentAugmentation = "student+augmentation"
+    case distilled
+    case distilledAugmentation = "distilled+augmentation"
+    case closedLoop = "closed-loop"
+    case closedLoopUnlabelled = "closed-loop+unlabelled"
+    case int8
+
+    /// The arms that train a student.
+    static let students: [Arm] = [
+        .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopUnlabelled,
+    ]
+
+    /// Whether images go through the augmentation policy.
+    var isAugmented: Bool { self != .student && self != .distilled }
+
+    /// Whether validation results steer sampling and strength.
+    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopUnlabelled }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort demo`.
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Distils a student on embedded digits in eight ways, and reports.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Images whose labels the student knows, over all classes.")
+    var labels = 100
+
+    @Option(help: "Factor on the strength of the augmentation.")
+    var strength = 1.0
+
+    @Option(help: "Runs, each with a seed of its own; the report gives mean and deviation.")
+    var seeds = 1
+
+    @Option(help: "Training steps of each student; the teacher takes a third more.")
+    var steps = 1500
+
+    @Option(help: "Folder for the report and the models.")
+    var output = "retort-report"
+
+    func validate() throws {
+        func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+            guard range.contains(value) else {
+                throw ValidationError("--\(name): \(value) found, \(range.lowerBound) to \(range.upperBound) expected")
+            }
+        }
+        try check("seeds", seeds, 1...100)
+        try check("steps", steps, 20...1_000_000)
+        try check("labels", labels, 1...1_000_000)
+        guard (0...3).contains(strength) else {
+            throw ValidationError("--strength: \(strength) found, 0 to 3 expected")
+        }
+    }
+
+    func run() throws {
+        common.apply()
+        let start = Date()
+        let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
+        var runs: [DemoRun] = []
+        for number in 0..<seeds {
+            let seed = common.seed + UInt64(number)
+            var run = DemoRun(try DemoData(embeddedWithLabels: labels, seed: seed), settings: settings, seed: seed)
+            try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (seed \(seed))" }
+            runs.append(run)
+            for arm in Arm.allCases { if let m = run.models[arm] { print(arm.rawValue, percent(m.test.accuracy), percent(m.validationAccuracy)) } }
+            if let int8 = run.int8 { print("int8 of \(run.best.rawValue)", percent(int8.test.accuracy), int8.model.byteCount) }
+        }
+        print(clock(Date().timeIntervalSince(start)))
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Retort
+
+/// How long the demo's networks are trained.
+struct DemoSettings {
+    var studentSteps = 1500
+    var teacherSteps = 2000
+    var strength = 1.0
+}
+
+/// One trained network of the demo, evaluated.
+struct DemoModel {
+    let network: ConvNet
+    let history: History
+    /// On the test set, read once.
+    let test: ClassReport
+
+    /// On validation data, what choices are made by.
+    var validationAccuracy: Double { history.validationAccuracy ?? 0 }
+}
+
+/// One pass through the demo's protocol: a teacher, the students, and the best of them as INT8.
+struct DemoRun {
+    let data: DemoData
+    let settings: DemoSettings
+    let seed: UInt64
+    let policy: AugmentationPolicy
+    private(set) var models: [Arm: DemoModel] = [:]
+    private(set) var best = Arm.student
+    private(set) var int8: (model: QuantizedModel, test: ClassReport)?
+
+    init(_ data: DemoData, settings: DemoSettings, seed: UInt64) {
+        self.data = data
+        self.settings = settings
+        self.seed = seed
+        policy = settings.strength == 1 ? data.policy : data.policy.scaled(by: settings.strength)
+    }
+
+    /// Trains, chooses and quantises; shows its progress.
+    mutating func run(title: (Arm) -> String) throws {
+        let teacher = try train(.teacher, width: 32, teacher: nil, title)
+        for arm in Arm.students { try train(arm, width: 16, teacher: teacher, title) }
+        // Validation data chooses; ties go to the simpler arm.
+        best = Arm.students.reduce(.student) { validation($1) > validation($0) ? $1 : $0 }
+        guard let chosen = models[best] else { return }
+        let images = data.unlabelled.subset(Array(0..<min(500, data.unlabelled.count)))
+        let batches = images.batches(of: 100, normalization: data.normalization).map(\.inputs)
+        let model = try QuantizedModel(chosen.network, calibratedOn: batches)
+        let report = evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
+        int8 = (model, report)
+    }
+
+    private func validation(_ arm: Arm) -> Double { models[arm]?.validationAccuracy ?? 0 }
+
+    @discardableResult
+    private mutating func train(
+        _ arm: Arm, width: Int, teacher: ConvNet?, _ title: (Arm) -> String
+    ) throws -> ConvNet {
+        let bar = ProgressBar(title(arm))
+        var network = ConvNet(
+            width: width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
+        let history = try fit(arm, &network, teacher) { bar.update($0) }
+        let test = network.evaluated(on: data.test, normalization: data.normalization)
+        models[arm] = DemoModel(network: network, history: history, test: test)
+        return network
+    }
+
+    private func fit(
+        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?, _ progress: @escaping @Sendable (TrainingProgress) -> Void
+    ) throws -> History {
+        let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
+        let plan = TrainingPlan(
+            steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: 64,
+            learningRate: .warmUp(0.05, then: .cosine(from: 0.05, to: 0)), seed: seed)
+        var images = TrainingData(
+            labelled: arm == .teacher ? data.train : data.labelled,
+            unlabelled: arm == .closedLoopUnlabelled ? data.unlabelled : nil, validation: data.validation,
+            normalization: data.normalization, transform: arm.isAugmented ? policy : PlainTransform())
+        guard let teacher, arm != .student, arm != .studentAugmentation else {
+            return try Trainer(plan, on: images, progress: progress).fit(&network)
+        }
+        var distiller = Distiller(teacher: teacher, temperature: .constant(4), hardLabelWeight: .constant(0.1))
+        if arm.isClosedLoop {
+            distiller.temperature = .linear(from: 3, to: 1)
+            distiller.hardLabelWeight = .cosine(from: 0.9, to: 0.1)
+            images.controllers = [
+                ClassController(threshold: 0.97), HardnessController(.stronger(upTo: 1.3)),
+            ]
+        }
+        return try distiller.fit(&network, on: images, plan: plan, progress: progress)
+    }
+}

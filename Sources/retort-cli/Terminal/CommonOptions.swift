@@ -1,0 +1,23 @@
+import ArgumentParser
+import Retort
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "What every random draw depends on.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Threads that compute at once; the result does not depend on it. (default: all cores)")
+    var threads: Int?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads: \(threads) found, 1 to 1024 expected")
+        }
+    }
+
+    /// Makes the number of threads hold for the whole process.
+    func apply() { if let threads { Parallel.threads = threads } }
+}
