@@ -78,6 +78,28 @@ typedef struct {
     ptrdiff_t output_height, output_width;
 } rk_patch_geometry;
 
+/// Sizes of a convolution over an image that is already padded: no dilation, one group.
+typedef struct {
+    ptrdiff_t padded_height, padded_width, channels;
+    ptrdiff_t kernel_height, kernel_width, stride_height, stride_width;
+    ptrdiff_t output_height, output_width, output_channels;
+} rk_direct_geometry;
+/// Output channels in a block of packed weights at the level in use; 0 if this number of them cannot be computed directly.
+ptrdiff_t rk_direct_block(ptrdiff_t outputs);
+/// An image [height, width, channels] with zeros around it, cut or filled to the padded size.
+void rk_pad(const float *image, const rk_direct_geometry *g, ptrdiff_t height, ptrdiff_t width, ptrdiff_t top,
+            ptrdiff_t left, float *padded);
+/// weights [taps, outputs] to packed [outputs / block, taps, block].
+void rk_pack_direct(const float *weights, ptrdiff_t taps, ptrdiff_t outputs, ptrdiff_t block, float *packed);
+/// weights [places, inputs, outputs] to [places, outputs, inputs] with the places in reverse: what carries a gradient back.
+void rk_flip_weights(const float *weights, ptrdiff_t places, ptrdiff_t inputs, ptrdiff_t outputs, float *flipped);
+/// output [output_height, output_width, output_channels]; `bias` may be NULL. Only where rk_direct_block is not 0.
+void rk_direct_forward(const float *padded, const rk_direct_geometry *g, const float *packed, const float *bias,
+                       float *output);
+/// Adds to gradient [kernel_height, kernel_width, channels, output_channels]. Only where rk_direct_block is not 0.
+void rk_direct_weight_gradient(const float *padded, const rk_direct_geometry *g, const float *upstream,
+                               float *gradient);
+
 /// patches [output_height · output_width, kernel_height · kernel_width · channels]
 void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *patches);
 /// Adds every tap of `patches` to the pixel that rk_im2col read it from.

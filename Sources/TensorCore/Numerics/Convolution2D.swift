@@ -4,9 +4,16 @@ import CKernels
 public enum Conv2DAlgorithm: Sendable, CaseIterable {
     /// Patches as rows of a matrix, then one matrix product per image and group. Any geometry.
     case im2col
+    /// Tiles of the output in registers, no patches. Without dilation and groups, where the output channels fill
+    /// vectors; elsewhere, and for the gradient to the input of a strided convolution, im2col serves in its place.
+    case direct
 
     /// The fastest for a geometry.
-    public static func best(for geometry: Conv2DGeometry) -> Conv2DAlgorithm { .im2col }
+    ///
+    /// Rows of fewer than 4 pixels leave a direct tile's arithmetic waiting for itself.
+    public static func best(for geometry: Conv2DGeometry) -> Conv2DAlgorithm {
+        geometry.outputWidth >= 4 ? .direct : .im2col
+    }
 }
 
 /// The convolution of a batch with a kernel (cross-correlation, as everywhere in the field).
@@ -27,9 +34,10 @@ public func convolution2D(
             bias.shape == [geometry.outputChannels],
             "convolution2D: bias has shape \(bias.shape), [\(geometry.outputChannels)] expected")
     }
-    switch algorithm ?? .best(for: geometry) {
-    case .im2col: return im2colConvolution(x, weights, bias: bias, geometry, batch: batch)
+    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(geometry) {
+        return direct.forward(x, weights, bias: bias, batch: batch)
     }
+    return im2colConvolution(x, weights, bias: bias, geometry, batch: batch)
 }
 
 /// The gradient of a convolution with respect to its input.
@@ -43,9 +51,10 @@ public func convolution2DGradientToInput(
 ) -> Tensor {
     let batch = geometry.requireOutput(upstream, for: "convolution2DGradientToInput")
     geometry.requireWeights(weights, for: "convolution2DGradientToInput")
-    switch algorithm ?? .best(for: geometry) {
-    case .im2col: return im2colGradientToInput(upstream, weights, geometry, batch: batch)
+    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(backThrough: geometry) {
+        return direct.forward(upstream, flipped(weights), bias: nil, batch: batch)
     }
+    return im2colGradientToInput(upstream, weights, geometry, batch: batch)
 }
 
 /// The gradient of a convolution with respect to its weights, summed over the batch.
@@ -62,9 +71,10 @@ public func convolution2DGradientToWeights(
     require(
         batch == outputs,
         "convolution2DGradientToWeights: input \(x.shape) and upstream \(upstream.shape) differ in axis 0")
-    switch algorithm ?? .best(for: geometry) {
-    case .im2col: return im2colGradientToWeights(x, upstream, geometry, batch: batch)
+    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(geometry) {
+        return direct.gradientToWeights(x, upstream, batch: batch)
     }
+    return im2colGradientToWeights(x, upstream, geometry, batch: batch)
 }
 
 extension Conv2DGeometry {
