@@ -94,6 +94,27 @@ import Testing
         #expect(seen.count == 3 + 4 + 2 + 4 + 2, "the draw missed a kind: \(seen.sorted())")
     }
 
+    @Test("Direct tiles: every width of a tile, both block sizes, padding, stride, one channel and many")
+    func directTiles() {
+        var random = Philox(seed: 13)
+        // Widths 1 … 30 walk every tile of 1 … 14 pixels and the splits of longer rows; kernel width · channels walks
+        // the tiles of the gradient to the weights.
+        for width in 1...30 {
+            let output = [8, 16, 24, 32, 48][width % 5]
+            check(
+                Case(input: (2, 3, width, 1 + width % 7), kernel: (3, 3), output: output, padding: (1, 1)), &random)
+        }
+        let cases = [
+            Case(input: (9, 4, 5, 16), kernel: (3, 3), output: 16, padding: (1, 1)),
+            Case(input: (1, 9, 9, 8), kernel: (3, 3), output: 32, stride: (2, 2), padding: (1, 1)),
+            Case(input: (1, 7, 11, 2), kernel: (1, 1), output: 16, stride: (2, 2)),
+            Case(input: (1, 4, 6, 3), kernel: (5, 3), output: 16, padding: (2, 0)),
+            Case(input: (1, 5, 5, 8), kernel: (3, 3), output: 16, padding: (3, 3)),
+            Case(input: (1, 6, 6, 4), kernel: (2, 2), output: 8, stride: (3, 3)),
+        ]
+        for it in cases { check(it, &random) }
+    }
+
     @Test("Geometries that special cases are made for: 1×1, no batch, one pixel, 7×7, channels beside 8 and 16")
     func chosenGeometries() {
         var random = Philox(seed: 12)

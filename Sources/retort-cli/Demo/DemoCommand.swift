@@ -48,8 +48,14 @@ struct DemoCommand: ParsableCommand {
             var run = DemoRun(try DemoData(embeddedWithLabels: labels, seed: seed), settings: settings, seed: seed)
             try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (seed \(seed))" }
             runs.append(run)
-            for arm in Arm.allCases { if let m = run.models[arm] { print(arm.rawValue, percent(m.test.accuracy), percent(m.validationAccuracy)) } }
-            if let int8 = run.int8 { print("int8 of \(run.best.rawValue)", percent(int8.test.accuracy), int8.model.byteCount) }
+            for arm in Arm.allCases {
+                if let m = run.models[arm] {
+                    print(arm.rawValue, percent(m.test.accuracy), percent(m.validationAccuracy))
+                }
+            }
+            if let int8 = run.int8 {
+                print("int8 of \(run.best.rawValue)", percent(int8.test.accuracy), int8.model.byteCount)
+            }
         }
         print(clock(Date().timeIntervalSince(start)))
     }

@@ -66,7 +66,8 @@ struct DemoRun {
     }
 
     private func fit(
-        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?, _ progress: @escaping @Sendable (TrainingProgress) -> Void
+        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?,
+        _ progress: @escaping @Sendable (TrainingProgress) -> Void
     ) throws -> History {
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
         let plan = TrainingPlan(

@@ -39,7 +39,8 @@ final class ProgressBar: Sendable {
         let seconds = max(now.timeIntervalSince(start), 1e-6)
         let rate = Double(progress.step * progress.batchSize) / seconds
         let left = seconds / Double(progress.step) * Double(progress.steps - progress.step)
-        let accuracy = progress.validation.map { "validation \(percent($0.accuracy))" }
+        let accuracy =
+            progress.validation.map { "validation \(percent($0.accuracy))" }
             ?? "training \(percent(progress.accuracy))"
         let share = Double(progress.step) / Double(progress.steps)
         let bar = isTerminal ? " " + Self.bar(share) : ""
