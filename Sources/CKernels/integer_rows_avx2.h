@@ -56,15 +56,15 @@ RK_BODY void tile_avx2(const rk_integer_rows *p, const rk_requantization *q, con
     const int8_t *w = p->weights + block * p->segments * groups * GROUP * BLOCK;
     const uint8_t *x = p->input + pixel * p->pixel_stride;
     __m256i sums[4][2];
-    for (int half = 0; half < 2; half++) {
+    RK_UNROLL for (int half = 0; half < 2; half++) {
         __m256i bias = _mm256_loadu_si256((const __m256i *)(p->bias + block * BLOCK + half * 8));
-        for (int i = 0; i < pixels; i++) sums[i][half] = bias;
+        RK_UNROLL for (int i = 0; i < pixels; i++) sums[i][half] = bias;
     }
     for (ptrdiff_t s = 0; s < p->segments; s++) {
         const uint8_t *run = x + p->segment_offsets[s];
         for (ptrdiff_t g = 0; g < groups; g++, run += GROUP, w += GROUP * BLOCK) {
             __m256i first = _mm256_loadu_si256((const __m256i *)w), second = _mm256_loadu_si256((const __m256i *)w + 1);
-            for (int i = 0; i < pixels; i++) {
+            RK_UNROLL for (int i = 0; i < pixels; i++) {
                 int32_t four;
                 memcpy(&four, run + i * p->pixel_stride, sizeof four);
                 __m256i inputs = _mm256_set1_epi32(four);
@@ -73,7 +73,13 @@ RK_BODY void tile_avx2(const rk_integer_rows *p, const rk_requantization *q, con
             }
         }
     }
-    for (int i = 0; i < pixels; i++) store_avx2(p, q, scale, sums[i], pixel + i, block * BLOCK, bytes, floats);
+    // A copy, which may live in memory: what a loop indexes does, and sums must not.
+    __m256i done[4][2];
+    RK_UNROLL for (int i = 0; i < pixels; i++) {
+        done[i][0] = sums[i][0];
+        done[i][1] = sums[i][1];
+    }
+    for (int i = 0; i < pixels; i++) store_avx2(p, q, scale, done[i], pixel + i, block * BLOCK, bytes, floats);
 }
 
 static void all_rows_avx2(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,

@@ -30,26 +30,31 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
     const int8_t *w = p->weights + block * block_size;
     const uint8_t *x = p->input + pixel * p->pixel_stride;
     __m512i sums[8][2];
-    for (int j = 0; j < blocks; j++) {
+    RK_UNROLL for (int j = 0; j < blocks; j++) {
         __m512i bias = _mm512_loadu_si512(p->bias + (block + j) * BLOCK);
-        for (int i = 0; i < pixels; i++) sums[i][j] = bias;
+        RK_UNROLL for (int i = 0; i < pixels; i++) sums[i][j] = bias;
     }
     for (ptrdiff_t s = 0; s < p->segments; s++) {
         const uint8_t *run = x + p->segment_offsets[s];
         for (ptrdiff_t g = 0; g < groups; g++, run += GROUP, w += GROUP * BLOCK) {
             __m512i weights[2];
-            for (int j = 0; j < blocks; j++) weights[j] = _mm512_loadu_si512(w + j * block_size);
-            for (int i = 0; i < pixels; i++) {
+            RK_UNROLL for (int j = 0; j < blocks; j++) weights[j] = _mm512_loadu_si512(w + j * block_size);
+            RK_UNROLL for (int i = 0; i < pixels; i++) {
                 int32_t four;
                 memcpy(&four, run + i * p->pixel_stride, sizeof four);
                 __m512i inputs = _mm512_set1_epi32(four);
-                for (int j = 0; j < blocks; j++) sums[i][j] = LEVEL(dot)(sums[i][j], inputs, weights[j]);
+                RK_UNROLL for (int j = 0; j < blocks; j++) sums[i][j] = LEVEL(dot)(sums[i][j], inputs, weights[j]);
             }
         }
     }
+    // A copy, which may live in memory: what a loop indexes does, and sums must not.
+    __m512i done[8][2];
+    RK_UNROLL for (int i = 0; i < pixels; i++) {
+        RK_UNROLL for (int j = 0; j < blocks; j++) done[i][j] = sums[i][j];
+    }
     for (int i = 0; i < pixels; i++) {
         for (int j = 0; j < blocks; j++) {
-            LEVEL(store)(p, q, scale, sums[i][j], pixel + i, (block + j) * BLOCK, bytes, floats);
+            LEVEL(store)(p, q, scale, done[i][j], pixel + i, (block + j) * BLOCK, bytes, floats);
         }
     }
 }
