@@ -178,6 +178,13 @@ void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, 
 /// output = (bias + patches · weights) · scale[channel], scales in blocks of RK_INTEGER_BLOCK.
 void rk_integer_rows_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output);
 
+/// The same where each channel reads itself alone: runs are taps, `weights` are [segments, channels] as they come, and
+/// `segment_length` has no meaning.
+void rk_integer_depthwise_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
+                                   uint8_t *output);
+void rk_integer_depthwise_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
+                                    float *output);
+
 /// The image [height, width, channels] with a border of one value.
 void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
                     ptrdiff_t border_width, uint8_t value, uint8_t *padded);

@@ -8,10 +8,17 @@ public struct IntegerConvolution: Sendable {
     /// The sizes.
     public let geometry: Conv2DGeometry
     private let inputZeroPoint: UInt8
-    // For each group, in blocks of channels.
-    private let packed: [[Int8]]
-    private let bias: [[Int32]]
-    private let multipliers: [[Float]]
+    private let passes: [Pass]
+
+    /// Channels that are computed together from the same input channels: a group, or all of a depthwise convolution.
+    private struct Pass: Sendable {
+        let firstInput, firstOutput, channels: Int
+        /// As the kernel takes them.
+        let weights: [Int8]
+        /// A channel each, filled up to whole blocks.
+        let bias: [Int32]
+        let multipliers: [Float]
+    }
 
     /// A second input that is added to the sums before they are rounded.
     public struct Residual: Sendable {
@@ -46,33 +53,30 @@ public struct IntegerConvolution: Sendable {
             "IntegerConvolution: sums of weights of shape \(geometry.weightShape) overflow 32 bits")
         self.geometry = geometry
         self.inputZeroPoint = inputZeroPoint
-        let perGroup = channels / geometry.groups
-        let block = Int(RK_INTEGER_BLOCK)
-        let filled = (perGroup + block - 1) / block * block
         // Σ (x − zero) · w = Σ x · w − zero · Σ w, and the second term does not depend on the image.
         var corrected = bias
         for (index, weight) in weights.enumerated() {
             corrected[index % channels] -= Int32(inputZeroPoint) * Int32(weight)
         }
-        let shape = geometry.runs(rowStride: 0)
-        let size = rk_integer_packed_size(shape.offsets.count, shape.length, perGroup)
-        packed = (0..<geometry.groups).map { group in
-            [Int8](unsafeUninitializedCapacity: size) { buffer, initialized in
-                weights.withUnsafeBufferPointer { source in
-                    rk_integer_pack(
-                        source.baseAddress.map { $0 + group * perGroup }, channels, shape.offsets.count, shape.length,
-                        perGroup, buffer.baseAddress)
-                }
-                initialized = size
+        if geometry.isDepthwise {
+            passes = [
+                Pass(
+                    firstInput: 0, firstOutput: 0, channels: channels, weights: weights, bias: corrected,
+                    multipliers: multipliers)
+            ]
+        } else {
+            let perGroup = channels / geometry.groups
+            let block = Int(RK_INTEGER_BLOCK)
+            let filling = (perGroup + block - 1) / block * block - perGroup
+            passes = (0..<geometry.groups).map { group in
+                let range = group * perGroup..<(group + 1) * perGroup
+                return Pass(
+                    firstInput: group * (geometry.inputChannels / geometry.groups), firstOutput: range.lowerBound,
+                    channels: perGroup, weights: geometry.packed(weights, channels: range),
+                    bias: corrected[range] + Array(repeating: 0, count: filling),
+                    multipliers: multipliers[range] + Array(repeating: 0, count: filling))
             }
         }
-        func byGroup<Value>(_ values: [Value], filledWith value: Value) -> [[Value]] {
-            (0..<geometry.groups).map { group in
-                values[group * perGroup..<(group + 1) * perGroup] + Array(repeating: value, count: filled - perGroup)
-            }
-        }
-        self.bias = byGroup(corrected, filledWith: 0)
-        self.multipliers = byGroup(multipliers, filledWith: 0)
     }
 
     /// Whether no sum of a channel can leave 32 bits, whatever the input.
@@ -103,8 +107,8 @@ public struct IntegerConvolution: Sendable {
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
         let bounds = output.bounds(relu: relu)
-        forEachRun(of: x) { rows, group, place in
-            multipliers[group].withUnsafeBufferPointer { multipliers in
+        forEachRun(of: x) { rows, multipliers, place in
+            multipliers.withUnsafeBufferPointer { multipliers in
                 var q = rk_requantization(
                     multiplier: multipliers.baseAddress,
                     residual: residual.map { UnsafePointer($0.bytes.pointer + place) },
@@ -112,7 +116,11 @@ public struct IntegerConvolution: Sendable {
                     residual_zero: residual.map { Int32($0.quantization.zeroPoint) } ?? 0,
                     low: bounds.low, high: bounds.high, zero: Int32(output.zeroPoint))
                 var rows = rows
-                rk_integer_rows_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                if geometry.isDepthwise {
+                    rk_integer_depthwise_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                } else {
+                    rk_integer_rows_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                }
             }
         }
         return result
@@ -122,10 +130,14 @@ public struct IntegerConvolution: Sendable {
     public func floats(_ x: ByteTensor, level: SIMDLevel = .active) -> Tensor {
         var result = Tensor(uninitialized: geometry.outputShape(batch: x.shape[0]))
         let y = SendablePointer(result.mutablePointer())
-        forEachRun(of: x) { rows, group, place in
-            multipliers[group].withUnsafeBufferPointer { scales in
+        forEachRun(of: x) { rows, scales, place in
+            scales.withUnsafeBufferPointer { scales in
                 var rows = rows
-                rk_integer_rows_to_floats(level.kernelForm, &rows, scales.baseAddress, y.pointer + place)
+                if geometry.isDepthwise {
+                    rk_integer_depthwise_to_floats(level.kernelForm, &rows, scales.baseAddress, y.pointer + place)
+                } else {
+                    rk_integer_rows_to_floats(level.kernelForm, &rows, scales.baseAddress, y.pointer + place)
+                }
             }
         }
         return result
@@ -134,8 +146,10 @@ public struct IntegerConvolution: Sendable {
     /// Pixels of one piece of parallel work, at least, where the image has them.
     private static let pixelsPerPiece = 256
 
-    /// Hands consecutive output pixels to the closure, with the place of the first in the output.
-    private func forEachRun(of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ group: Int, _ place: Int) -> Void) {
+    /// Hands consecutive output pixels to the closure, with their channels' multipliers and the place of the first.
+    private func forEachRun(
+        of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
+    ) {
         let (batch, _, _, _) = x.shape.nhwc(for: "IntegerConvolution")
         require(
             x.shape == geometry.inputShape(batch: batch),
@@ -149,24 +163,24 @@ public struct IntegerConvolution: Sendable {
         let rowStride = bordered.shape[2] * geometry.inputChannels
         let imageStride = bordered.shape[1] * rowStride
         let runs = geometry.runs(rowStride: rowStride)
-        let channels = geometry.outputChannels / geometry.groups
 
         @Sendable func run(row: Int, first: Int, pixels: Int) {
             let (image, y) = row.quotientAndRemainder(dividingBy: geometry.outputHeight)
             let start =
                 image * imageStride + y * geometry.strideHeight * rowStride
                 + first * geometry.strideWidth * geometry.inputChannels
-            for group in 0..<geometry.groups {
-                runs.offsets.withUnsafeBufferPointer { offsets in
-                    packed[group].withUnsafeBufferPointer { weights in
-                        bias[group].withUnsafeBufferPointer { bias in
+            runs.offsets.withUnsafeBufferPointer { offsets in
+                for pass in passes {
+                    pass.weights.withUnsafeBufferPointer { weights in
+                        pass.bias.withUnsafeBufferPointer { bias in
                             let rows = rk_integer_rows(
-                                input: bordered.pointer + start + group * (geometry.inputChannels / geometry.groups),
+                                input: bordered.pointer + start + pass.firstInput,
                                 pixel_stride: geometry.strideWidth * geometry.inputChannels,
                                 segment_offsets: offsets.baseAddress, segments: offsets.count,
                                 segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
-                                pixels: pixels, channels: channels, output_stride: geometry.outputChannels)
-                            body(rows, group, (row * width + first) * geometry.outputChannels + group * channels)
+                                pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels)
+                            let place = (row * width + first) * geometry.outputChannels + pass.firstOutput
+                            body(rows, pass.multipliers, place)
                         }
                     }
                 }
@@ -186,42 +200,5 @@ public struct IntegerConvolution: Sendable {
                 }
             }
         }
-    }
-}
-
-extension Conv2DGeometry {
-    /// Whether output pixel i reads input pixel i alone.
-    fileprivate var readsEachPixel: Bool {
-        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && paddingHeight == 0
-            && paddingWidth == 0
-    }
-
-    /// A patch of one group as runs of consecutive bytes, in the order of the weights: a kernel row each, or a tap each
-    /// where taps are apart.
-    fileprivate func runs(rowStride: Int) -> (offsets: [Int], length: Int) {
-        if groups == 1 && dilationWidth == 1 {
-            return ((0..<kernelHeight).map { $0 * dilationHeight * rowStride }, kernelWidth * inputChannels)
-        }
-        let offsets = (0..<kernelHeight * kernelWidth).map { tap in
-            tap / kernelWidth * dilationHeight * rowStride + tap % kernelWidth * dilationWidth * inputChannels
-        }
-        return (offsets, inputChannels / groups)
-    }
-
-    /// The images with their padding.
-    fileprivate func bordered(_ x: ByteTensor, with value: UInt8) -> ByteTensor {
-        guard paddingHeight > 0 || paddingWidth > 0 else { return x }
-        let size = inputHeight * inputWidth * inputChannels
-        let shape: Shape = [
-            x.shape[0], inputHeight + 2 * paddingHeight, inputWidth + 2 * paddingWidth, inputChannels,
-        ]
-        let result = ByteTensor(uninitialized: shape)
-        let padded = shape.dropFirst().reduce(1, *)
-        Parallel.forEach(x.shape[0]) { image in
-            rk_integer_pad(
-                x.pointer + image * size, inputHeight, inputWidth, inputChannels, paddingHeight, paddingWidth, value,
-                result.pointer + image * padded)
-        }
-        return result
     }
 }

@@ -1,0 +1,56 @@
+import CKernels
+
+// How the integer kernels read a convolution's patches: as runs of bytes in a bordered image.
+extension Conv2DGeometry {
+    /// Whether output pixel i reads input pixel i alone.
+    var readsEachPixel: Bool {
+        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && paddingHeight == 0
+            && paddingWidth == 0
+    }
+
+    /// Whether every output channel reads the input channel of its own number alone.
+    var isDepthwise: Bool { groups > 1 && groups == inputChannels && groups == outputChannels }
+
+    /// The weights of some output channels as the kernels read them.
+    func packed(_ weights: [Int8], channels: Range<Int>) -> [Int8] {
+        let runs = runs(rowStride: 0)
+        let size = rk_integer_packed_size(runs.offsets.count, runs.length, channels.count)
+        return [Int8](unsafeUninitializedCapacity: size) { buffer, initialized in
+            weights.withUnsafeBufferPointer { source in
+                rk_integer_pack(
+                    source.baseAddress.map { $0 + channels.lowerBound }, outputChannels, runs.offsets.count,
+                    runs.length, channels.count, buffer.baseAddress)
+            }
+            initialized = size
+        }
+    }
+
+    /// A patch of one group as runs of consecutive bytes, in the order of the weights: a kernel row each, or a tap each
+    /// where taps are apart.
+    func runs(rowStride: Int) -> (offsets: [Int], length: Int) {
+        if groups == 1 && dilationWidth == 1 {
+            return ((0..<kernelHeight).map { $0 * dilationHeight * rowStride }, kernelWidth * inputChannels)
+        }
+        let offsets = (0..<kernelHeight * kernelWidth).map { tap in
+            tap / kernelWidth * dilationHeight * rowStride + tap % kernelWidth * dilationWidth * inputChannels
+        }
+        return (offsets, inputChannels / groups)
+    }
+
+    /// The images with their padding.
+    func bordered(_ x: ByteTensor, with value: UInt8) -> ByteTensor {
+        guard paddingHeight > 0 || paddingWidth > 0 else { return x }
+        let size = inputHeight * inputWidth * inputChannels
+        let shape: Shape = [
+            x.shape[0], inputHeight + 2 * paddingHeight, inputWidth + 2 * paddingWidth, inputChannels,
+        ]
+        let result = ByteTensor(uninitialized: shape)
+        let padded = shape.dropFirst().reduce(1, *)
+        Parallel.forEach(x.shape[0]) { image in
+            rk_integer_pad(
+                x.pointer + image * size, inputHeight, inputWidth, inputChannels, paddingHeight, paddingWidth, value,
+                result.pointer + image * padded)
+        }
+        return result
+    }
+}
