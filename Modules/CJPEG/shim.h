@@ -2,7 +2,167 @@
 #define RETORT_CJPEG_SHIM_H
 
 // jpeglib.h uses FILE and size_t without declaring them.
+#include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
+
 #include <jpeglib.h>
+
+#include <jerror.h>
+
+// libjpeg reports an error by calling a function that must not return; longjmp is the only way out of it, and no Swift
+// frame may be jumped over. So each whole call, setjmp and what it guards, is one C function here. What changes after
+// setjmp lives on the heap: automatic variables would be indeterminate after a jump.
+
+/// Where an error leaves to, and what it says.
+struct retort_jpeg_error {
+    struct jpeg_error_mgr manager; // first: libjpeg hands out a pointer to it
+    jmp_buf exit;
+    char *message; // JMSG_LENGTH_MAX bytes
+};
+
+static inline void retort_jpeg_leave(j_common_ptr info) {
+    struct retort_jpeg_error *error = (struct retort_jpeg_error *)info->err;
+    error->manager.format_message(info, error->message);
+    longjmp(error->exit, 1);
+}
+
+/// Takes damaged data, which libjpeg would paint grey after a warning, for the error that it is. Level -1 is a warning.
+static inline void retort_jpeg_warn(j_common_ptr info, int level) {
+    if (level >= 0) return;
+    switch (info->err->msg_code) {
+    case JWRN_EXTRANEOUS_DATA: // padding between markers, which cameras write
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL: return;
+    default: retort_jpeg_leave(info);
+    }
+}
+
+static inline struct jpeg_error_mgr *retort_jpeg_catch(struct retort_jpeg_error *error, char *message) {
+    struct jpeg_error_mgr *manager = jpeg_std_error(&error->manager);
+    manager->error_exit = retort_jpeg_leave;
+    manager->emit_message = retort_jpeg_warn;
+    error->message = message;
+    message[0] = 0;
+    return manager;
+}
+
+/// A small progressive file can ask for thousands of passes over a large image; encoders write about ten.
+static inline void retort_jpeg_limit_scans(j_common_ptr info) {
+    if (((j_decompress_ptr)info)->input_scan_number > 100) ERREXIT(info, JERR_BAD_PROGRESSION);
+}
+
+/// A decoded file: 1 channel or 3, rows top down, no padding. The pixels are the caller's to free.
+struct retort_jpeg_image {
+    unsigned char *pixels;
+    size_t width, height, channels;
+};
+
+struct retort_jpeg_decoder {
+    struct jpeg_decompress_struct info;
+    struct jpeg_progress_mgr progress;
+    struct retort_jpeg_error error;
+};
+
+/// Decodes a JPEG file in memory; at most `largest` pixels, for which alone memory is asked for.
+/// Returns 0, or 1 with the reason in `message` (JMSG_LENGTH_MAX bytes); then `image->pixels` is null.
+static inline int retort_jpeg_decode(
+    const unsigned char *bytes, size_t size, size_t largest, struct retort_jpeg_image *image, char *message) {
+    image->pixels = NULL;
+    struct retort_jpeg_decoder *decoder = (struct retort_jpeg_decoder *)calloc(1, sizeof *decoder);
+    if (!decoder) {
+        snprintf(message, JMSG_LENGTH_MAX, "no memory");
+        return 1;
+    }
+    j_decompress_ptr info = &decoder->info;
+    info->err = retort_jpeg_catch(&decoder->error, message);
+    if (setjmp(decoder->error.exit)) {
+        jpeg_destroy_decompress(info);
+        free(decoder);
+        free(image->pixels);
+        image->pixels = NULL;
+        return 1;
+    }
+    jpeg_create_decompress(info);
+    decoder->progress.progress_monitor = retort_jpeg_limit_scans;
+    info->progress = &decoder->progress;
+    jpeg_mem_src(info, (unsigned char *)bytes, size);
+    jpeg_read_header(info, TRUE);
+
+    image->width = info->image_width;
+    image->height = info->image_height;
+    if (image->width * image->height > largest) {
+        snprintf(message, JMSG_LENGTH_MAX, "%zu x %zu pixels, more than the file can hold", image->height, image->width);
+        longjmp(decoder->error.exit, 1);
+    }
+    // An arithmetic code spends next to nothing on an empty block, so a file's size would justify no image's.
+    if (info->arith_code) ERREXIT(info, JERR_ARITH_NOTIMPL);
+    // Four components are CMYK; libjpeg refuses to make colours of it.
+    info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+    image->channels = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+    jpeg_start_decompress(info);
+
+    size_t stride = image->width * image->channels;
+    image->pixels = (unsigned char *)malloc(stride * image->height);
+    if (!image->pixels) ERREXIT1(info, JERR_OUT_OF_MEMORY, 0);
+    while (info->output_scanline < info->output_height) {
+        JSAMPROW row = image->pixels + stride * info->output_scanline;
+        jpeg_read_scanlines(info, &row, 1);
+    }
+    jpeg_finish_decompress(info);
+    jpeg_destroy_decompress(info);
+    free(decoder);
+    return 0;
+}
+
+struct retort_jpeg_encoder {
+    struct jpeg_compress_struct info;
+    struct retort_jpeg_error error;
+    unsigned char *bytes;
+    unsigned long size;
+};
+
+/// Encodes an image of 1 or 3 channels without subsampling its colours; quality is in 1 ... 100.
+/// Returns 0 with the file in `*bytes`, the caller's to free, or 1 with the reason in `message` (JMSG_LENGTH_MAX bytes).
+static inline int retort_jpeg_encode(
+    const struct retort_jpeg_image *image, int quality, unsigned char **bytes, size_t *size, char *message) {
+    struct retort_jpeg_encoder *encoder = (struct retort_jpeg_encoder *)calloc(1, sizeof *encoder);
+    if (!encoder) {
+        snprintf(message, JMSG_LENGTH_MAX, "no memory");
+        return 1;
+    }
+    j_compress_ptr info = &encoder->info;
+    info->err = retort_jpeg_catch(&encoder->error, message);
+    if (setjmp(encoder->error.exit)) {
+        // Only this tells where the buffer is now: it moves as it grows.
+        if (info->dest) info->dest->term_destination(info);
+        free(encoder->bytes);
+        jpeg_destroy_compress(info);
+        free(encoder);
+        return 1;
+    }
+    jpeg_create_compress(info);
+    jpeg_mem_dest(info, &encoder->bytes, &encoder->size);
+    info->image_width = (JDIMENSION)image->width;
+    info->image_height = (JDIMENSION)image->height;
+    info->input_components = (int)image->channels;
+    info->in_color_space = image->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, quality, TRUE);
+    info->comp_info[0].h_samp_factor = 1;
+    info->comp_info[0].v_samp_factor = 1;
+    jpeg_start_compress(info, TRUE);
+    while (info->next_scanline < info->image_height) {
+        JSAMPROW row = image->pixels + image->width * image->channels * info->next_scanline;
+        jpeg_write_scanlines(info, &row, 1);
+    }
+    jpeg_finish_compress(info);
+    *bytes = encoder->bytes;
+    *size = encoder->size;
+    jpeg_destroy_compress(info);
+    free(encoder);
+    return 0;
+}
 
 #endif

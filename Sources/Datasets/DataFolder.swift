@@ -23,13 +23,7 @@ public enum DataFolder {
     ///
     /// - Throws: `FormatError` when there is no such set or more than one, when a part of it is missing or damaged.
     public static func read(_ url: URL) throws -> LabelledData {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw FormatError(
-                file: url.relativePath, found: exists(url) ? "a file" : "nothing",
-                expected: "a folder with \(wanted)")
-        }
-        let found = try ([url] + subfolders(of: url)).flatMap { folder in
+        let found = try ([url] + FolderListing(url).folders).flatMap { folder in
             kinds.filter { kind in kind.files.contains { (try? file($0, in: folder)) != nil } }.map { ($0, folder) }
         }
         guard let (kind, folder) = found.first else {
@@ -89,17 +83,6 @@ public enum DataFolder {
         }
         let train = try read("train", firstID: 0)
         return (train, try read("t10k", firstID: train.count))
-    }
-
-    private static func subfolders(of url: URL) throws -> [URL] {
-        let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
-            throw FormatError(file: url.relativePath, found: "no permission to read", expected: "a readable folder")
-        }
-        return names.filter { !$0.hasPrefix(".") }.sorted().map { url.appendingPathComponent($0) }.filter {
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder) && isFolder.boolValue
-        }
     }
 
     private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }

@@ -20,17 +20,3 @@ public enum Damage {
         }
     }
 }
-
-/// The checksum of gzip and PNG (CRC-32, ISO 3309).
-public func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
-    ~bytes.reduce(~0) { crcTable[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
-}
-
-private let crcTable: [UInt32] = (0..<256).map { byte in
-    (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
-}
-
-extension UInt32 {
-    /// The four bytes, the highest first.
-    public var bigEndianBytes: [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: self >> (24 - 8 * $0)) } }
-}

@@ -1,0 +1,65 @@
+import CPNG
+import Foundation
+import TensorCore
+
+/// PNG files, through libpng.
+public enum PNGFile {
+    /// Reads an image.
+    ///
+    /// Grey images have 1 channel, coloured ones and those with a palette 3; with any transparency there are 4. Samples of
+    /// 16 bits are rounded to 8, those of 1, 2 and 4 bits spread over 0 ... 255. Colours are as stored: gamma and colour
+    /// profiles are not applied.
+    ///
+    /// - Throws: `FormatError` for a file that is not PNG, is damaged, or claims more pixels than it can hold.
+    public static func read(_ url: URL) throws -> DecodedImage {
+        try decode([UInt8](InputFile.read(url)), name: url.relativePath)
+    }
+
+    /// Writes an image, 8 bits a sample; the file is replaced whole or not at all.
+    ///
+    /// - Throws: `FileWriteError`.
+    public static func write(_ image: DecodedImage, to url: URL) throws {
+        try AtomicFile.write(encoded(image, for: url.relativePath), to: url)
+    }
+
+    /// The bytes of a PNG file with the image, the same for the same image and version of libpng.
+    ///
+    /// - Throws: `FileWriteError` when there is no memory for it.
+    public static func encoded(_ image: DecodedImage) throws -> Data { try encoded(image, for: "PNG image") }
+
+    static func decode(_ file: [UInt8], name: String) throws -> DecodedImage {
+        let chunks = try PNGChunks(file, name: name)
+        var image = retort_png_image()
+        var message = [CChar](repeating: 0, count: Int(RETORT_PNG_MESSAGE_SIZE))
+        let status = chunks.bytes.withUnsafeBufferPointer { bytes in
+            retort_png_decode(bytes.baseAddress, bytes.count, &image, &message)
+        }
+        guard status == 0, let pixels = image.pixels else {
+            throw FormatError(
+                file: name, found: "PNG data with the fault “\(String(fault: message))”", expected: "an intact file")
+        }
+        return DecodedImage(
+            taking: pixels, height: Int(image.height), width: Int(image.width), channels: Int(image.channels))
+    }
+
+    private static func encoded(_ image: DecodedImage, for path: String) throws -> Data {
+        var header = png_image()
+        header.version = png_uint_32(PNG_IMAGE_VERSION)
+        header.width = png_uint_32(image.width)
+        header.height = png_uint_32(image.height)
+        let (color, alpha) = (png_uint_32(PNG_FORMAT_FLAG_COLOR), png_uint_32(PNG_FORMAT_FLAG_ALPHA))
+        header.format = image.channels == 1 ? 0 : image.channels == 3 ? color : color | alpha  // 8 bits a sample
+        var size = retort_png_largest_size(&header)
+        var file = Data(count: size)
+        let status = file.withUnsafeMutableBytes { bytes in
+            image.pixels.withUnsafeBytes { pixels in
+                png_image_write_to_memory(&header, bytes.baseAddress, &size, 0, pixels.baseAddress, 0, nil)
+            }
+        }
+        guard status != 0 else {
+            let message = withUnsafeBytes(of: header.message) { Array($0.bindMemory(to: CChar.self)) }
+            throw FileWriteError(path: path, cause: String(fault: message))
+        }
+        return file.prefix(size)
+    }
+}

@@ -1,0 +1,74 @@
+import Datasets
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import ImageFiles
+
+@Suite("Image files of any kind, and folders of them")
+struct ImageFolderTests {
+    /// Calls the closure with a folder of the classes "ant" (2 images) and "Bee" (1), and things that do not count.
+    static func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
+        try withTemporaryFolder { folder in
+            for name in ["ant", "Bee", ".hidden"] {
+                try FileManager.default.createDirectory(
+                    at: folder.appending(path: name), withIntermediateDirectories: false)
+            }
+            try folder.file("notes.txt", [65])
+            try folder.file("ant/.thumbs", [65])
+            // JPEG under the name of a PNG: the content counts.
+            try JPEGFile.write(gradient, to: folder.appending(path: "ant/2.png"))
+            try PNGFile.write(gradient, to: folder.appending(path: "ant/10.png"))
+            try PNGFile.write(gradient.converted(toChannels: 1), to: folder.appending(path: "Bee/x.PNG"))
+            return try body(folder)
+        }
+    }
+
+    @Test("classes and files in the order of their names, images of one size, for any number of threads")
+    func set() throws {
+        try Self.withFolder { folder in
+            let set = try ImageFolder.read(folder, height: 5, width: 6, channels: 3)
+            #expect(set.classNames == ["Bee", "ant"] && set.labels == [0, 1, 1] && set.sampleIDs == [0, 1, 2])
+            #expect((set.height, set.width, set.channels) == (5, 6, 3))
+            let grey = gradient.converted(toChannels: 1).converted(toChannels: 3).resized(height: 5, width: 6)
+            #expect(Array(set.pixels[..<90]) == grey.pixels)
+            #expect(Array(set.pixels[90..<180]) == gradient.resized(height: 5, width: 6).pixels)
+            let again = try Parallel.withThreads(1) { try ImageFolder.read(folder, height: 5, width: 6, channels: 3) }
+            #expect(again.pixels == set.pixels)
+        }
+    }
+
+    @Test("the first damaged file is named, as are a class without images and a folder without classes")
+    func refusals() throws {
+        try Self.withFolder { folder in
+            func refusal(_ folder: URL) -> FormatError? {
+                #expect(throws: FormatError.self) { try ImageFolder.read(folder, height: 5, width: 6, channels: 1) }
+            }
+            try folder.file("ant/3.gif", Array("GIF89a".utf8))
+            try folder.file("ant/4.png", [])
+            let error = refusal(folder)
+            #expect(error?.file.hasSuffix("ant/3.gif") == true && error?.found == "bytes 47 49 46 38")
+            #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
+            #expect(refusal(folder.appending(path: "none"))?.found == "nothing")
+            try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))
+            #expect(refusal(folder)?.file.hasSuffix("Bee") == true)
+        }
+    }
+
+    @Test("the kind of a file is what its first bytes say")
+    func kinds() throws {
+        try Self.withFolder { folder in
+            #expect(try ImageFile.read(folder.appending(path: "ant/10.png")) == gradient)
+            #expect(meanDifference(try ImageFile.read(folder.appending(path: "ant/2.png")), gradient) < 5)
+            let empty = try folder.file("empty.png", [])
+            let error = #expect(throws: FormatError.self) { try ImageFile.read(empty) }
+            #expect(error?.found == "an empty file")
+            #expect(throws: FormatError.self) { try ImageFile.read(folder) }
+            #expect(throws: FormatError.self) { try ImageFile.read(folder.appending(path: "none.png")) }
+            #expect(throws: FileWriteError.self) {
+                try PNGFile.write(gradient, to: folder.appending(path: "none/image.png"))
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import ImageFiles
+
+@Suite("PNG")
+struct PNGTests {
+    @Test("what is written is read back to the bit", arguments: [1, 3, 4])
+    func roundTrip(channels: Int) throws {
+        for (height, width) in [(1, 1), (7, 3), (64, 65)] {
+            let image = noise(height: height, width: width, channels: channels)
+            try withTemporaryFolder { folder in
+                let url = folder.appending(path: "image.png")
+                try PNGFile.write(image, to: url)
+                #expect(try PNGFile.read(url) == image)
+                #expect(try Data(contentsOf: url) == PNGFile.encoded(image))
+            }
+        }
+    }
+
+    @Test("every depth of grey is spread over 0 ... 255, 16 bits rounded", arguments: [1, 2, 4, 8, 16], [false, true])
+    func grey(depth: Int, isInterlaced: Bool) throws {
+        let largest = 1 << depth - 1
+        let values = { (row: Int, column: Int, _: Int) in (row * 977 + column * 12_345 + 1) & largest }
+        let builder = PNGBuilder(width: 11, height: 9, depth: depth, isInterlaced: isInterlaced, sample: values)
+        let image = try decode(builder.file)
+        #expect((image.height, image.width, image.channels) == (9, 11, 1))
+        for (place, pixel) in image.pixels.enumerated() {
+            let value = Double(values(place / 11, place % 11, 0)) * 255 / Double(largest)
+            #expect(Double(pixel) == value.rounded(), "depth \(depth), place \(place)")
+        }
+    }
+
+    @Test("colour and opacity, 8 and 16 bits", arguments: [2, 4, 6], [8, 16])
+    func colors(colorType: Int, depth: Int) throws {
+        let values = { (row: Int, column: Int, channel: Int) in 7 + 60 * row + 11 * column + 17 * channel }
+        for isInterlaced in [false, true] {
+            let builder = PNGBuilder(depth: depth, colorType: colorType, isInterlaced: isInterlaced) {
+                values($0, $1, $2) * (depth == 16 ? 257 : 1)
+            }
+            let image = try decode(builder.file)
+            let channels = colorType == 2 ? 3 : 4
+            #expect((image.height, image.width, image.channels) == (3, 5, channels))
+            let expected = (0..<15).flatMap { place in
+                (0..<channels).map { channel in
+                    // Grey with opacity becomes three equal colours.
+                    let stored = colorType == 4 ? (channel == 3 ? 1 : 0) : channel
+                    return UInt8(values(place / 5, place % 5, stored))
+                }
+            }
+            #expect(image.pixels == expected)
+        }
+    }
+
+    @Test("a palette becomes its colours, and with tRNS their opacity too", arguments: [1, 2, 4, 8])
+    func palette(depth: Int) throws {
+        let palette: [UInt8] = [10, 20, 30, 200, 100, 50]
+        var builder = PNGBuilder(depth: depth, colorType: 3, chunks: [("PLTE", palette)]) { row, column, _ in
+            (row + column) % 2
+        }
+        let opaque = try decode(builder.file)
+        #expect(opaque.channels == 3)
+        // Entries 0 and 1 in turn, in rows of 5.
+        let pairs = [[UInt8]](repeating: palette, count: 8).flatMap { $0 }
+        #expect(opaque.pixels == pairs.dropLast(3))
+        builder.chunks.append(("tRNS", [77]))
+        let transparent = try decode(builder.file)
+        #expect(transparent.channels == 4)
+        #expect(Array(transparent.pixels.prefix(8)) == [10, 20, 30, 77, 200, 100, 50, 255])
+        // Index 2 of two colours is taken for black; a bit has no such index.
+        if depth > 1 {
+            builder.sample = { _, _, _ in 2 }
+            let beyond = try decode(builder.file)
+            #expect(Array(beyond.pixels.prefix(4)) == [0, 0, 0, 255])
+        }
+    }
+
+    @Test("pixels are as stored: a gamma, a profile and texts change nothing")
+    func ancillary() throws {
+        let plain = PNGBuilder(colorType: 2) { row, column, channel in 40 * row + 30 * column + channel }
+        var dressed = plain
+        dressed.chunks = [("gAMA", UInt32(100_000).bigEndianBytes), ("sBIT", [3, 3, 3]), ("tEXt", [65, 0, 66])]
+        #expect(try decode(dressed.file) == decode(plain.file))
+        var deep = PNGBuilder(depth: 16) { row, column, _ in 257 * (40 * row + 30 * column) }
+        let expected = try decode(deep.file)
+        deep.chunks = [("gAMA", UInt32(100_000).bigEndianBytes)]
+        #expect(try decode(deep.file) == expected && expected.pixels[1] == 30)
+    }
+
+    @Test("files of another encoder (Pillow 13.0 with its own zlib, optimised; filtered rows, dynamic codes)")
+    func foreign() throws {
+        let colour =
+            "iVBORw0KGgoAAAANSUhEUgAAABEAAAALCAIAAAAWQvFQAAAAHElEQVR42mNkYPjPxfCNJMTCIMJAKhjVM/z0AABBOhHxvJB0EAAAAABJRU5ErkJggg=="
+        #expect(try decode(bytes(colour)) == gradient)
+        // The same image in eight colours; no channel is farther off than half of an eighth of the range needs.
+        let palette = """
+            iVBORw0KGgoAAAANSUhEUgAAABEAAAALBAMAAABrDns0AAAAGFBMVEV4tId4jIcjqtxQbq94PId4CocjPNwjCtzuFm+OAAAAQklEQVR42jXLsQ2AIA\
+            AAwYNQG7d1OYdgAsMCBnslWADfXj4cuPBGq1RR8UV4IKJ1SLTsLno6hd3UThmqbnUe8npHP1FJEjUyaAFIAAAAAElFTkSuQmCC
+            """
+        #expect(meanDifference(try decode(bytes(palette)), gradient) < 32)
+    }
+
+    @Test("what is no PNG, is cut short or out of order is refused with the place")
+    func refusals() {
+        let file = PNGBuilder { _, column, _ in column }.file
+        #expect(refusal([]) == "f: at byte 0: no PNG signature found, a PNG file expected")
+        #expect(refusal(file.dropLast()) == "f: at byte 74: 11 bytes found, a chunk, the last of them IEND expected")
+        #expect(refusal(Array(file.prefix(8)) + file.dropFirst(33))?.contains("at byte 8: chunk IDAT") == true)
+        var twice = file
+        twice.insert(contentsOf: file[8..<33], at: 33)
+        #expect(refusal(twice)?.contains("at byte 33: chunk IHDR of 13 bytes found, one IHDR") == true)
+        let bad = PNGBuilder(colorType: 5) { _, _, _ in 0 }.file
+        #expect(refusal(bad)?.contains("PNG data with the fault") == true)
+    }
+
+    @Test("extents that the compressed data cannot hold are refused before memory is asked for")
+    func hugeExtents() {
+        func claiming(_ width: UInt32, _ height: UInt32) -> [UInt8] {
+            let header = width.bigEndianBytes + height.bigEndianBytes + [1, 0, 0, 0, 0]
+            return PNGChunks.signature + PNGBuilder.chunk("IHDR", header)
+                + PNGBuilder.chunk("IDAT", zlibStream([1, 2, 3])) + PNGBuilder.chunk("IEND", [])
+        }
+        #expect(refusal(claiming(16_384, 16_384))?.contains("pixels in 14 compressed bytes") == true)
+        #expect(refusal(claiming(16_385, 16_384))?.contains("1 ... 268435456 pixels expected") == true)
+        #expect(refusal(claiming(.max, .max))?.contains("1 ... 268435456 pixels expected") == true)
+        #expect(refusal(claiming(0, 5)) != nil && refusal(claiming(5, 0)) != nil)
+        // Within the ratio, but without the data.
+        #expect(refusal(claiming(100, 100))?.contains("PNG data with the fault") == true)
+    }
+
+    @Test("no prefix of a file is accepted; random damage is refused or changes no pixel")
+    func damage() throws {
+        let image = noise(height: 6, width: 5, channels: 3)
+        for file in [[UInt8](try PNGFile.encoded(image)), PNGBuilder(isInterlaced: true) { $0 + $1 + $2 }.file] {
+            let intact = try decode(file)
+            for part in Damage.prefixes(of: file) { #expect(refusal(part) != nil, "\(part.count) bytes") }
+            for damaged in Damage.mutations(of: file, count: 400, seed: 7) {
+                if let decoded = try? decode(damaged) { #expect(decoded == intact) }
+            }
+        }
+    }
+}
