@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TensorCore
 import Testing
@@ -32,6 +33,20 @@ import Testing
         #expect(Parallel.threads == before)
         // Inside a piece everything is serial.
         Parallel.withThreads(2) { Parallel.forEach(2) { _ in #expect(Parallel.threads == 1) } }
+    }
+
+    @Test("RETORT_THREADS sets the number, what is no number or none does not, and the program's own word counts more")
+    func environment() async {
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_THREADS", "3", 1)
+            #expect(Parallel.threads == 3)
+            Parallel.threads = 2
+            #expect(Parallel.threads == 2)
+        }
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_THREADS", "-4 many", 1)
+            #expect(Parallel.threads == ProcessInfo.processInfo.activeProcessorCount)
+        }
     }
 
     /// Results of everything that is cut into pieces, on tensors large enough to have several.

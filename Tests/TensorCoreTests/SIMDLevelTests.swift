@@ -1,3 +1,4 @@
+import Foundation
 import TensorCore
 import TestSupport
 import Testing
@@ -14,6 +15,18 @@ import Testing
                 SIMDLevel.limit(to: level)
                 #expect(SIMDLevel.active <= level && SIMDLevel.active <= .detected)
             }
+        }
+    }
+
+    @Test("RETORT_SIMD lowers the level, and a name that is none changes nothing")
+    func environment() async {
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_SIMD", "scalar", 1)
+            #expect(SIMDLevel.active == .scalar)
+        }
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_SIMD", "avx9000", 1)
+            #expect(SIMDLevel.active == .detected)
         }
     }
 
