@@ -85,8 +85,16 @@ RK_BODY void tile_avx2(const rk_integer_rows *p, const rk_requantization *q, con
 static void all_rows_avx2(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,
                           float *floats) {
     for (ptrdiff_t block = 0; block < rk_blocks(p->channels, BLOCK); block++) {
-        ptrdiff_t pixel = 0;
-        for (; pixel + 4 <= p->pixels; pixel += 4) tile_avx2(p, q, scale, pixel, 4, block, bytes, floats);
-        for (; pixel < p->pixels; pixel++) tile_avx2(p, q, scale, pixel, 1, block, bytes, floats);
+        // As in integer_rows_avx512.h: tiles of about one size, each a constant where it is called.
+        ptrdiff_t tiles = rk_blocks(p->pixels, 4);
+        for (ptrdiff_t pixel = 0, size; tiles > 0; tiles--, pixel += size) {
+            size = rk_blocks(p->pixels - pixel, tiles);
+            switch (size) {
+            case 1: tile_avx2(p, q, scale, pixel, 1, block, bytes, floats); break;
+            case 2: tile_avx2(p, q, scale, pixel, 2, block, bytes, floats); break;
+            case 3: tile_avx2(p, q, scale, pixel, 3, block, bytes, floats); break;
+            case 4: tile_avx2(p, q, scale, pixel, 4, block, bytes, floats); break;
+            }
+        }
     }
 }

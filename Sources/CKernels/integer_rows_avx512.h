@@ -1,4 +1,4 @@
-// Tiles of up to 8 pixels × 32 channels in 16 registers. Included once for each way to compute LEVEL(dot): the sums of
+// Tiles of up to 8 pixels × 32 channels, or 16 × 16, in 16 registers. Included once for each way to compute LEVEL(dot): the sums of
 // 4 products of unsigned and signed bytes in each 32-bit lane.
 
 RK_BODY void LEVEL(store)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, __m512i sum,
@@ -29,7 +29,7 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
     ptrdiff_t block_size = p->segments * groups * GROUP * BLOCK;
     const int8_t *w = p->weights + block * block_size;
     const uint8_t *x = p->input + pixel * p->pixel_stride;
-    __m512i sums[8][2];
+    __m512i sums[16][2];
     RK_UNROLL for (int j = 0; j < blocks; j++) {
         __m512i bias = _mm512_loadu_si512(p->bias + (block + j) * BLOCK);
         RK_UNROLL for (int i = 0; i < pixels; i++) sums[i][j] = bias;
@@ -48,7 +48,7 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
         }
     }
     // A copy, which may live in memory: what a loop indexes does, and sums must not.
-    __m512i done[8][2];
+    __m512i done[16][2];
     RK_UNROLL for (int i = 0; i < pixels; i++) {
         RK_UNROLL for (int j = 0; j < blocks; j++) done[i][j] = sums[i][j];
     }
@@ -59,17 +59,22 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
     }
 }
 
-// The number of pixels and blocks of each tile is a constant where it is called, so that sums stay in registers.
+// The number of pixels and blocks of a tile is a constant where it is called, so that sums stay in registers.
+#define TILE(count) \
+    case count: LEVEL(tile)(p, q, scale, pixel, count, block, blocks, bytes, floats); break
 RK_BODY void LEVEL(strip)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, ptrdiff_t block,
                           const int blocks, uint8_t *bytes, float *floats) {
-    ptrdiff_t pixel = 0;
-    for (; pixel + 8 <= p->pixels; pixel += 8) LEVEL(tile)(p, q, scale, pixel, 8, block, blocks, bytes, floats);
-    if (p->pixels - pixel >= 4) {
-        LEVEL(tile)(p, q, scale, pixel, 4, block, blocks, bytes, floats);
-        pixel += 4;
+    // Tiles of about one size: 14 pixels are two of 7, not one of 8 and many small ones.
+    ptrdiff_t tiles = rk_blocks(p->pixels, blocks == 1 ? 16 : 8);
+    for (ptrdiff_t pixel = 0, size; tiles > 0; tiles--, pixel += size) {
+        size = rk_blocks(p->pixels - pixel, tiles);
+        if (blocks == 1) {
+            switch (size) { TILE(9); TILE(10); TILE(11); TILE(12); TILE(13); TILE(14); TILE(15); TILE(16); }
+        }
+        switch (size) { TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6); TILE(7); TILE(8); }
     }
-    for (; pixel < p->pixels; pixel++) LEVEL(tile)(p, q, scale, pixel, 1, block, blocks, bytes, floats);
 }
+#undef TILE
 
 static void LEVEL(all_rows)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,
                             float *floats) {
