@@ -33,6 +33,20 @@ struct PNGBuilder {
         return UInt32(content.count).bigEndianBytes + body + crc32(body).bigEndianBytes
     }
 
+    /// The file with every chunk's checksum put right, as far as there are chunks.
+    static func withRightChecksums(_ file: [UInt8]) -> [UInt8] {
+        var file = file
+        var position = PNGChunks.signature.count
+        while position + 12 <= file.count {
+            let length = file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
+            let end = position + 8 + length
+            guard end + 4 <= file.count else { break }
+            file.replaceSubrange(end..<end + 4, with: crc32(file[position + 4..<end]).bigEndianBytes)
+            position = end + 4
+        }
+        return file
+    }
+
     /// Filter type 0 and the packed samples of each row; interlaced, of each row of Adam7's passes (section 8.1).
     private var rows: [UInt8] {
         // First row and column, and the steps between them.

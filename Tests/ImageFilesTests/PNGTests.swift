@@ -122,6 +122,8 @@ struct PNGTests {
             return PNGChunks.signature + PNGBuilder.chunk("IHDR", header)
                 + PNGBuilder.chunk("IDAT", zlibStream([1, 2, 3])) + PNGBuilder.chunk("IEND", [])
         }
+        // 14 bytes hold at most 14,448; 400 rows of 51 bytes are more.
+        #expect(refusal(claiming(400, 400))?.contains("pixels in 14 compressed bytes") == true)
         #expect(refusal(claiming(16_384, 16_384))?.contains("pixels in 14 compressed bytes") == true)
         #expect(refusal(claiming(16_385, 16_384))?.contains("1 ... 268435456 pixels expected") == true)
         #expect(refusal(claiming(.max, .max))?.contains("1 ... 268435456 pixels expected") == true)
@@ -139,6 +141,23 @@ struct PNGTests {
             for damaged in Damage.mutations(of: file, count: 400, seed: 7) {
                 if let decoded = try? decode(damaged) { #expect(decoded == intact) }
             }
+        }
+    }
+
+    @Test("damage under right checksums, which libpng's own checks must meet, never stops the program")
+    func deepDamage() throws {
+        let palette: [(String, [UInt8])] = [("PLTE", [1, 2, 3, 4, 5, 6]), ("tRNS", [5])]
+        let files = [
+            PNGBuilder(depth: 4, colorType: 3, isInterlaced: true, chunks: palette) { ($0 + $1 + $2) % 2 }.file,
+            [UInt8](try PNGFile.encoded(noise(height: 5, width: 4, channels: 4))),
+        ]
+        for file in files {
+            var accepted = 0
+            for damaged in Damage.mutations(of: file, count: 300, seed: 9) {
+                if refusal(PNGBuilder.withRightChecksums(damaged)) == nil { accepted += 1 }
+            }
+            // Were it none, the damage would not get past the first checks.
+            #expect(accepted > 0)
         }
     }
 }
