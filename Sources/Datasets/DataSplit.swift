@@ -59,6 +59,24 @@ extension ImageSet {
         try split(labelled: labelledPerClass * classCount, validation: validationPerClass * classCount, seed: seed)
     }
 
+    /// Divides the set at random in two, and leaves both the classes' shares as they are, up to rounding.
+    ///
+    /// Images keep their order, labels and sample ids.
+    ///
+    /// - Parameters:
+    ///   - count: about how many images to hold out: of a class with the share p of the images, p · count, rounded down.
+    ///   - seed: what the choice depends on.
+    public func holdingOut(_ count: Int, seed: UInt64) -> (rest: ImageSet, held: ImageSet) {
+        require(count >= 0 && count <= self.count, "holdingOut: \(count) of \(self.count) images")
+        var isHeld = [Bool](repeating: false, count: self.count)
+        for (label, places) in placesByClass.enumerated() {
+            var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
+            let number = places.count * count / max(1, self.count)
+            for place in random.permutation(of: places.count)[..<number] { isHeld[places[place]] = true }
+        }
+        return (subset(isHeld.indices.filter { !isHeld[$0] }), subset(isHeld.indices.filter { isHeld[$0] }))
+    }
+
     /// Checks that a network can learn every class from this set.
     ///
     /// - Throws: `FormatError` naming the first class without an image.

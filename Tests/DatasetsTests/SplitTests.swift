@@ -35,6 +35,17 @@ struct SplitTests {
         #expect(splits[2].labelled.placesByClass.map(\.count).sorted() == [3, 3, 4])
     }
 
+    @Test("holding out keeps unequal classes' shares, and every image once with its label")
+    func holdingOut() throws {
+        // 30, 20 and 10 images; a sixth of them is 5, 3.3 and 1.7.
+        let set = numbered((0..<60).map { $0 % 6 < 3 ? 0 : $0 % 6 < 5 ? 1 : 2 }, classes: 3)
+        let (rest, held) = set.holdingOut(10, seed: 4)
+        #expect(held.placesByClass.map(\.count) == [5, 3, 1] && rest.placesByClass.map(\.count) == [25, 17, 9])
+        #expect((rest.sampleIDs + held.sampleIDs).sorted() == set.sampleIDs)
+        #expect(held.sampleIDs != set.holdingOut(10, seed: 5).held.sampleIDs)
+        #expect(set.holdingOut(60, seed: 4).rest.count == 0 && set.holdingOut(0, seed: 4).held.count == 0)
+    }
+
     @Test("the seed decides, and nothing else")
     func seeds() throws {
         let again = try (0..<2).map { _ in try Self.set.split(labelled: 9, seed: 3).labelled.sampleIDs }
