@@ -25,7 +25,7 @@ struct ProgramRecord: Codable {
 
     static let currentVersion = 1
     /// The key in the file's metadata.
-    static let key = "retort.int8"
+    static let key = QuantizedModel.metadataKey
 
     var version: Int
     /// Extents of one image.
@@ -35,6 +35,9 @@ struct ProgramRecord: Codable {
 }
 
 extension QuantizedModel {
+    /// The key in a file's metadata that tells a quantised model from other safetensors files.
+    public static let metadataKey = "retort.int8"
+
     /// The file's content: per layer `N.weight` (I8), and for all layers one after another `bias` (I32) and `scale` (F32, the
     /// weights' scales); `activation.scale` (F32) and `activation.zero` (U8) of each step with bytes; the steps in the
     /// metadata.
