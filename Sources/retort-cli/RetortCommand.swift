@@ -6,5 +6,14 @@ struct RetortCommand: ParsableCommand {
         commandName: "retort",
         abstract: "Distils small, fast image models for a plain CPU.",
         discussion: "Begin with `retort demo`: it does the whole job on embedded digits and writes a report.",
-        subcommands: [DemoCommand.self])
+        version: "0.1.0",
+        subcommands: [
+            DemoCommand.self,
+            TrainCommand.self,
+            DistillCommand.self,
+            QuantizeCommand.self,
+            EvaluateCommand.self,
+            PredictCommand.self,
+            InfoCommand.self,
+        ])
 }

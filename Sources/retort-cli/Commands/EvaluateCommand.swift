@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort evaluate`.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Tests a model, FP32 or INT8, on the test images of a data set.")
+
+    @Argument(help: "Model, FP32 or INT8.")
+    var model: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        common.apply()
+        let stored = try StoredModel(model)
+        let data = try data.read(imagesAs: stored.imageSize)
+        try stored.checkFits(data)
+        try EvaluationResult(stored.evaluated(on: data.test), model: model, data: data).show(asJSON: common.json)
+    }
+}
+
+/// What `evaluate` prints; shares are in percent.
+private struct EvaluationResult: CommandResult {
+    struct ClassResult: Encodable {
+        let name: String
+        let images: Int
+        /// Nil for a class without images.
+        let accuracy: Double?
+        let loss: Double
+    }
+
+    let model, data: String
+    let images: Int
+    let accuracy, loss: Double
+    let classes: [ClassResult]
+    /// `confusion[actual][predicted]` counts images, in the order of `classes`.
+    let confusion: [[Int]]
+
+    init(_ report: ClassReport, model: String, data: CommandData) {
+        self.model = model
+        self.data = data.name
+        images = data.test.count
+        accuracy = 100 * report.accuracy
+        loss = report.loss
+        confusion = report.confusion
+        classes = data.test.classNames.enumerated().map { place, name in
+            ClassResult(
+                name: name, images: report.confusion[place].reduce(0, +),
+                accuracy: report.classAccuracies[place].map { 100 * $0 }, loss: report.classLosses[place])
+        }
+    }
+
+    var description: String {
+        let width = classes.map(\.name.count).max() ?? 0
+        let lines = classes.enumerated().map { place, result in
+            let name = result.name.padding(toLength: width, withPad: " ", startingAt: 0)
+            let share = result.accuracy.map { fixed($0, 1) + " %" } ?? "none"
+            return "\(name)  \(result.images) images  \(share)\(mistakes(place))"
+        }
+        return """
+            \(model) on \(images) test images of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))
+            \(lines.joined(separator: "\n"))
+            """
+    }
+
+    /// What a class is taken for, the three most frequent of them.
+    private func mistakes(_ actual: Int) -> String {
+        let wrong = confusion[actual].enumerated().filter { $0.offset != actual && $0.element > 0 }
+            .sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(3)
+        guard !wrong.isEmpty else { return "" }
+        return "  taken for " + wrong.map { "\(classes[$0.offset].name): \($0.element)" }.joined(separator: ", ")
+    }
+}

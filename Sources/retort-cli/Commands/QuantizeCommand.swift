@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort quantize`.
+struct QuantizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quantize", abstract: "Turns a trained model into INT8: a quarter of its size, run on integers.",
+        discussion: "The new file holds all that `evaluate` and `predict` need.")
+
+    /// How ranges of activations are found.
+    enum Observing: String, ExpressibleByArgument, CaseIterable {
+        case percentile, minmax
+
+        var observer: Observer { self == .percentile ? .percentile(99.99) : .minMax }
+    }
+
+    @Argument(help: "Model in FP32.")
+    var model: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Training images that the ranges of activations are found on, spread evenly over the data set.")
+    var calibration = 500
+
+    @Option(help: "Ranges of activations: all but the outermost 0.01 % of values at each end, or all.")
+    var observer = Observing.percentile
+
+    @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; accuracy is not trained back.")
+    var prune: Double?
+
+    @Option(help: ArgumentHelp("File for the INT8 model.", valueName: "FILE.safetensors"))
+    var output: String
+
+    func validate() throws {
+        try checkOption("calibration", calibration, 1...1_000_000)
+        if let prune { try checkOption("prune", prune, 0...0.99) }
+    }
+
+    func run() throws {
+        common.apply()
+        let outputURL = URL(fileURLWithPath: output)
+        try OutputFile.check(outputURL)
+        let stored = try StoredModel(model)
+        var network = try stored.trained()
+        let data = try data.read(imagesAs: stored.imageSize)
+        try stored.checkFits(data)
+        let before = stored.evaluated(on: data.test)
+        if let prune { PruningMask(sparsity: prune, of: network).apply(to: &network) }
+        let number = min(calibration, data.train.count)
+        let images = data.train.subset((0..<number).map { $0 * data.train.count / number })
+        let batches = images.batches(of: 100, normalization: stored.description.normalization).map(\.inputs)
+        let int8 = try QuantizedModel(network, calibratedOn: batches, observer: observer.observer)
+        let after = evaluate(on: data.test, normalization: stored.description.normalization) { int8.predict($0) }
+        try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
+        try QuantizationResult(
+            model: model, output: output, bytesBefore: OutputFile.size(stored.url),
+            bytesAfter: OutputFile.size(outputURL), accuracyBefore: 100 * before.accuracy,
+            accuracyAfter: 100 * after.accuracy, sparsity: PruningMask(ofZerosIn: network).sparsity
+        ).show(asJSON: common.json)
+    }
+}
+
+/// What `quantize` prints: files in bytes, accuracies on the test images in percent.
+private struct QuantizationResult: CommandResult {
+    let model, output: String
+    let bytesBefore, bytesAfter: Int
+    let accuracyBefore, accuracyAfter: Double
+    /// Share of the quantised network's weights that are 0.
+    let sparsity: Double
+
+    var description: String {
+        let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
+        return """
+            \(model): \(bytesBefore) bytes, test accuracy \(fixed(accuracyBefore, 2)) %
+            \(output): \(bytesAfter) bytes (\(percent(Double(bytesAfter) / Double(bytesBefore)))), \
+            test accuracy \(fixed(accuracyAfter, 2)) %\(zeros)
+            """
+    }
+}

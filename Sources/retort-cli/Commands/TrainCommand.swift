@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort train`.
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Trains a network on labels, tests it and writes it to a file.")
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
+    var imageSize = 32
+
+    @Flag(help: "Read the images of such a folder in grey.")
+    var grey = false
+
+    func validate() throws { try checkOption("image-size", imageSize, 4...1024) }
+
+    func run() throws {
+        common.apply()
+        try training.checkOutputs()
+        let transform = try training.transform()
+        let data = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: grey ? 1 : 3))
+        let labelled = try training.split(data, seed: common.seed).labelled
+        let images = TrainingData(
+            labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
+            // Of all training images, which takes no labels.
+            normalization: .of(data.train), transform: transform)
+        let architecture = try training.architecture(for: data)
+        var model = architecture.makeNetwork(seed: common.seed)
+        let history = try fit(&model, on: images, bar: ProgressBar(architecture.name))
+        let description = ModelFile.Description(
+            architecture: architecture, normalization: images.normalization, classNames: data.train.classNames)
+        try TrainingResult(
+            saving: model, description, trainedOn: images, history: history, of: data, options: training
+        ).show(asJSON: common.json)
+    }
+
+    private func fit(_ model: inout some Module, on images: TrainingData, bar: ProgressBar) throws -> History {
+        try Trainer(
+            training.plan(seed: common.seed), on: images, checkpoint: training.checkpointURL
+        ) { bar.update($0) }.fit(&model)
+    }
+}

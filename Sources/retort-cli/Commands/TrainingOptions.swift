@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// What `train` and `distill` take alike: the network, the images that it learns from, how long and how, and where to.
+struct TrainingOptions: ParsableArguments {
+    @Option(help: "Network to train: convnet-WIDTH, resnet-DEPTH (8, 20, 32, 56) or mlp-HIDDEN[-HIDDEN…].")
+    var architecture = "convnet-16"
+
+    @Option(help: "Training images whose labels are used, the same number of each class. (default: all)")
+    var labels: Int?
+
+    @Option(help: "Training steps.")
+    var steps = 1500
+
+    @Option(help: "Labelled images in a step; images come again where this is more than there are.")
+    var batch = 64
+
+    @Option(help: "Highest learning rate; it rises over the first twentieth of the steps and falls to 0 by a cosine.")
+    var learningRate: Float = 0.05
+
+    @Option(
+        help: ArgumentHelp(
+            "Augmentation of the training images.",
+            discussion: "One that is made for a task, or a policy of one's own in JSON.",
+            valueName: "digits|ocr|natural|none|FILE.json"))
+    var augment = "none"
+
+    @Option(help: "Factor on the strength of the augmentation, 0 to 3.")
+    var strength = 1.0
+
+    @Option(help: ArgumentHelp("File for the trained model.", valueName: "FILE.safetensors"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "File that keeps the run's state after each twentieth of the steps; the same command continues from it.",
+            valueName: "FILE"))
+    var checkpoint: String?
+
+    func validate() throws {
+        do { _ = try Architecture.family(named: architecture) } catch { throw ValidationError("--\(error)") }
+        if let labels { try checkOption("labels", labels, 1...100_000_000) }
+        try checkOption("steps", steps, 1...100_000_000)
+        try checkOption("batch", batch, 1...65_536)
+        try checkOption("learning-rate", learningRate, 1e-9...1000)
+        try checkOption("strength", strength, 0...3)
+        guard checkpoint.map(URL.init(fileURLWithPath:)) != outputURL else {
+            throw ValidationError("--checkpoint: the file of --output found, another one expected")
+        }
+    }
+
+    var outputURL: URL { URL(fileURLWithPath: output) }
+
+    var checkpointURL: URL? { checkpoint.map { URL(fileURLWithPath: $0) } }
+
+    /// Makes sure that what will be written can be, before any work is done for it.
+    func checkOutputs() throws {
+        try OutputFile.check(outputURL)
+        if let checkpointURL { try OutputFile.check(checkpointURL) }
+    }
+
+    /// The augmentation asked for; nil for none.
+    func transform() throws -> any BatchTransform {
+        let policy: AugmentationPolicy
+        switch augment {
+        case "none": return PlainTransform()
+        case "digits": policy = .digits
+        case "ocr": policy = .ocr
+        case "natural": policy = .natural
+        default:
+            policy = try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: augment)), file: augment)
+        }
+        return strength == 1 ? policy : policy.scaled(by: strength)
+    }
+
+    /// The images to learn from: those with labels, and the others without.
+    func split(_ data: CommandData, seed: UInt64) throws -> (labelled: ImageSet, unlabelled: ImageSet?) {
+        guard let labels, labels != data.train.count else { return (data.train, nil) }
+        guard (data.train.classCount...data.train.count).contains(labels) else {
+            throw FormatError(
+                file: "--labels", found: "\(labels)",
+                expected: "\(data.train.classCount), one for each class, to \(data.train.count)")
+        }
+        let split = try data.train.split(labelled: labels, seed: seed)
+        return (split.labelled, split.unlabelled)
+    }
+
+    /// The network to train for the images.
+    func architecture(for data: CommandData) throws -> Architecture {
+        Architecture(
+            try Architecture.family(named: architecture), height: data.train.height, width: data.train.width,
+            channels: data.train.channels, classes: data.train.classCount)
+    }
+
+    func plan(seed: UInt64) -> TrainingPlan {
+        TrainingPlan(
+            steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: batch,
+            learningRate: .warmUp(0.05, then: .cosine(from: learningRate, to: 0)), seed: seed)
+    }
+}

@@ -1,0 +1,49 @@
+import Retort
+
+/// What `train` and `distill` print. Shares are in percent.
+struct TrainingResult: CommandResult {
+    let architecture: String
+    let data: String
+    let labelled: Int
+    let unlabelled: Int
+    let steps: Int
+    let parameters: Int
+    /// On the data set's test images.
+    let accuracy: Double
+    let loss: Double
+    /// Nil where nothing was held out.
+    let validationAccuracy: Double?
+    let output: String
+    /// Of the file.
+    let bytes: Int
+
+    /// Tests a trained network and writes its file.
+    init(
+        saving model: any Module, _ description: ModelFile.Description, trainedOn images: TrainingData,
+        history: History, of data: CommandData, options: TrainingOptions
+    ) throws {
+        let report = model.evaluated(on: data.test, normalization: description.normalization)
+        try ModelFile(model, description: description).write(to: options.outputURL)
+        architecture = description.architecture.name
+        self.data = data.name
+        labelled = images.labelled.count
+        unlabelled = images.unlabelled?.count ?? 0
+        steps = options.steps
+        parameters = model.parameterCount
+        accuracy = 100 * report.accuracy
+        loss = report.loss
+        validationAccuracy = history.validationAccuracy.map { 100 * $0 }
+        output = options.output
+        bytes = try OutputFile.size(options.outputURL)
+    }
+
+    var description: String {
+        let others = unlabelled > 0 ? ", \(unlabelled) images without labels" : ""
+        let validation = validationAccuracy.map { ", validation \(fixed($0, 2)) %" } ?? ""
+        return """
+            \(architecture), \(parameters) parameters, \(steps) steps on \(labelled) labels of \(data)\(others)
+            test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
+            \(output), \(bytes) bytes
+            """
+    }
+}
