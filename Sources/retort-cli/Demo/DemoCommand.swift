@@ -9,6 +9,9 @@ struct DemoCommand: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    @Option(help: "Folder with MNIST or CIFAR in its original files, .gz or not. (default: the embedded digits)")
+    var data: String?
+
     @Option(help: "Images whose labels the student knows, over all classes.")
     var labels = 100
 
@@ -40,23 +43,34 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
+        let folder = URL(fileURLWithPath: output, isDirectory: true)
+        let models = folder.appendingPathComponent("models", isDirectory: true)
+        // Before the work, so that none is lost.
+        try OutputFolder.prepare(models)
         let start = Date()
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
         var runs: [DemoRun] = []
         for number in 0..<seeds {
             let seed = common.seed + UInt64(number)
-            var run = DemoRun(try DemoData(embeddedWithLabels: labels, seed: seed), settings: settings, seed: seed)
-            try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (seed \(seed))" }
+            var run = DemoRun(try images(seed: seed), settings: settings, seed: seed)
+            try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (\(seed))" }
             runs.append(run)
-            for arm in Arm.allCases {
-                if let m = run.models[arm] {
-                    print(arm.rawValue, percent(m.test.accuracy), percent(m.validationAccuracy))
-                }
-            }
-            if let int8 = run.int8 {
-                print("int8 of \(run.best.rawValue)", percent(int8.test.accuracy), int8.model.byteCount)
-            }
         }
-        print(clock(Date().timeIntervalSince(start)))
+        let summary = try DemoSummary(runs, threads: Parallel.threads, start: start, models: models)
+        let json = try summary.report.encoded()
+        try AtomicFile.write(json, to: folder.appendingPathComponent("report.json"))
+        let page = try ReportPage(report: summary.report, views: summary.views).html()
+        try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
+        if common.json {
+            print(String(decoding: json, as: UTF8.self), terminator: "")
+        } else {
+            print(TextTable(summary.report))
+            print("\(folder.path)/report.html  report.json  models/   \(clock(summary.report.wallSeconds)) min")
+        }
+    }
+
+    private func images(seed: UInt64) throws -> DemoData {
+        guard let data else { return try DemoData(embeddedWithLabels: labels, seed: seed) }
+        return try DemoData(folder: URL(fileURLWithPath: data, isDirectory: true), labels: labels, seed: seed)
     }
 }

@@ -24,6 +24,17 @@ struct DemoData {
             labels: labels, policy: .digits, seed: seed)
     }
 
+    /// A data set in its original files. A tenth of its training images, at most 5,000, is held out for validation.
+    init(folder: URL, labels: Int, seed: UInt64) throws {
+        let found = try DataFolder.read(folder)
+        let held = min(5000, found.train.count / 10)
+        // The same held-out images for every seed, as in the embedded digits.
+        let split = try found.train.split(labelled: found.train.count - held, validation: held, seed: 0)
+        try self.init(
+            name: found.name, train: split.labelled, validation: split.validation, test: found.test, labels: labels,
+            policy: found.train.channels == 1 ? .digits : .natural, seed: seed)
+    }
+
     private init(
         name: String, train: ImageSet, validation: ImageSet, test: ImageSet, labels: Int,
         policy: AugmentationPolicy, seed: UInt64

@@ -1,0 +1,109 @@
+import Foundation
+import Retort
+
+/// Every figure of a demo: what `report.json` holds and what the page is drawn from.
+struct DemoReport: Codable {
+    /// Mean, sample standard deviation (0 for one value) and the values, one a seed.
+    struct Figure: Codable {
+        let mean: Double
+        let sd: Double
+        let values: [Double]
+
+        init(_ values: [Double]) {
+            self.values = values
+            let average = values.reduce(0, +) / Double(max(1, values.count))
+            let squares = values.reduce(0) { $0 + ($1 - average) * ($1 - average) }
+            mean = average
+            sd = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
+        }
+    }
+
+    /// One row of the table.
+    struct ArmFigures: Codable {
+        let name: String
+        /// For the INT8 model, the arm that it was made of, for the first seed.
+        let from: String?
+        /// On the test set, in percent.
+        let accuracy: Figure
+        /// On validation data, in percent.
+        let validation: Figure
+        let parameters: Int
+        /// Of the file.
+        let bytes: Int
+        let imagesPerSecond: Double
+        /// Test images of the first seed by actual and predicted class.
+        let confusion: [[Int]]
+        /// The first seed's epochs; empty for the INT8 model, which is not trained.
+        let epochs: [Epoch]
+    }
+
+    /// One epoch of a curve; accuracies in percent.
+    struct Epoch: Codable {
+        let loss: Double
+        let trainingAccuracy: Double
+        let validationLoss: Double?
+        let validationAccuracy: Double?
+        let learningRate: Float
+        let temperature: Float?
+        let hardLabelWeight: Float?
+        let classProbabilities: [Double]?
+        /// Mean factor on geometric transforms.
+        let strength: Float
+
+        init(_ epoch: History.Epoch) {
+            loss = epoch.loss
+            trainingAccuracy = epoch.accuracy * 100
+            validationLoss = epoch.validation?.loss
+            validationAccuracy = (epoch.validation?.accuracy).map { $0 * 100 }
+            learningRate = epoch.learningRate
+            temperature = epoch.values["temperature"]
+            hardLabelWeight = epoch.values["hardLabelWeight"]
+            classProbabilities = epoch.classProbabilities
+            strength = epoch.strength
+        }
+    }
+
+    /// What a network says of an image.
+    struct Reading: Codable {
+        let choice: Int
+        let probability: Float
+    }
+
+    /// An augmented image and how it was read.
+    struct Sample: Codable {
+        let sampleID: Int
+        let label: Int
+        let teacher: Reading
+        let student: Reading
+    }
+
+    let dataset: String
+    let classNames: [String]
+    let seeds: [UInt64]
+    let threads: Int
+    let processor: String
+    let labels: Int
+    let strength: Double
+    let studentSteps: Int
+    let teacherSteps: Int
+    let wallSeconds: Double
+    let arms: [ArmFigures]
+    let contactSheet: [Sample]
+
+    /// As text, with sorted keys.
+    func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+}
+
+extension DemoReport.Reading {
+    /// The most probable class of each row of logits.
+    static func all(_ logits: Tensor) -> [DemoReport.Reading] {
+        let probabilities = softmax(logits)
+        return probabilities.argmax().enumerated().map { row, choice in
+            DemoReport.Reading(choice: choice, probability: probabilities[row, choice])
+        }
+    }
+}

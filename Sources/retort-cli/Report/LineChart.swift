@@ -1,0 +1,98 @@
+/// Lines over epochs as an SVG picture, coloured by the page's style sheet.
+struct LineChart {
+    /// A named line; its colour is the style sheet's class `s` and this number.
+    struct Series {
+        let name: String
+        let colour: Int
+        let values: [Double]
+    }
+
+    let title: String
+    let unit: String
+    let series: [Series]
+    /// Fixed bounds of the vertical axis; found from the values where nil.
+    var bounds: ClosedRange<Double>?
+
+    private static let width = 720.0
+    private static let height = 280.0
+    private static let margin = (left: 52.0, right: 12.0, top: 10.0, bottom: 30.0)
+
+    /// The picture with its caption and legend.
+    var html: String {
+        let ticks = Self.ticks(bounds ?? found)
+        let range = (ticks.first ?? 0)...(ticks.last ?? 1)
+        let steps = max(series.map(\.values.count).max() ?? 1, 2)
+        func x(_ index: Int) -> Double {
+            Self.margin.left + Double(index) / Double(steps - 1)
+                * (Self.width - Self.margin.left - Self.margin.right)
+        }
+        func y(_ value: Double) -> Double {
+            let share = (value - range.lowerBound) / max(range.upperBound - range.lowerBound, 1e-12)
+            return Self.height - Self.margin.bottom - min(max(share, 0), 1)
+                * (Self.height - Self.margin.top - Self.margin.bottom)
+        }
+        let decimals = Self.decimals(ticks)
+        let grid = ticks.map { tick in
+            "<line class='grid' x1='\(Self.margin.left)' x2='\(Self.width - Self.margin.right)' y1='\(fixed(y(tick), 1))'"
+                + " y2='\(fixed(y(tick), 1))'/><text class='tick' text-anchor='end' x='\(Self.margin.left - 6)'"
+                + " y='\(fixed(y(tick) + 4, 1))'>\(fixed(tick, decimals))</text>"
+        }.joined()
+        let epochs = stride(from: 0, to: steps, by: max(1, (steps + 9) / 10)).map { index in
+            "<text class='tick' text-anchor='middle' x='\(fixed(x(index), 1))' y='\(Self.height - 12)'>\(index + 1)</text>"
+        }.joined()
+        let lines = series.map { line in
+            let points = line.values.enumerated().filter(\.element.isFinite)
+                .map { "\(fixed(x($0.offset), 1)),\(fixed(y($0.element), 1))" }.joined(separator: " ")
+            return
+                "<polyline class='line s\(line.colour)' points='\(points)'><title>\(escaped(line.name))</title></polyline>"
+        }.joined()
+        let legend = series.map { line in
+            let last = line.values.last.map { " <b>\(fixed($0, max(decimals, 2)))</b>" } ?? ""
+            return "<li><i class='key s\(line.colour)'></i>\(escaped(line.name))\(last)</li>"
+        }.joined()
+        return """
+            <figure><figcaption>\(escaped(title)) <span>\(escaped(unit)), by epoch; last value in the legend</span></figcaption>
+            <svg viewBox='0 0 \(Int(Self.width)) \(Int(Self.height))' role='img' aria-label='\(escaped(title))'>\(grid)\(epochs)\(lines)</svg>
+            <ul class='legend'>\(legend)</ul></figure>
+            """
+    }
+
+    private var found: ClosedRange<Double> {
+        let values = series.flatMap(\.values).filter(\.isFinite)
+        guard let low = values.min(), let high = values.max() else { return 0...1 }
+        return low...max(high, low + 1e-6)
+    }
+
+    /// Round numbers, about five, that enclose a range.
+    static func ticks(_ range: ClosedRange<Double>) -> [Double] {
+        let span = range.upperBound - range.lowerBound
+        var step = 1e-9
+        while step * 5 < span {
+            for factor in [2.0, 2.5, 2.0] where step * 5 < span { step *= factor }
+        }
+        let first = (range.lowerBound / step).rounded(.down)
+        let last = (range.upperBound / step).rounded(.up)
+        return stride(from: first, through: last, by: 1).map { $0 * step }
+    }
+
+    private static func decimals(_ ticks: [Double]) -> Int {
+        (0...4).first { places in
+            let factor = [1.0, 10, 100, 1000, 10_000][places]
+            return ticks.allSatisfy { abs(($0 * factor).rounded() - $0 * factor) < 1e-6 * factor }
+        } ?? 4
+    }
+}
+
+/// Text as it may stand in HTML.
+func escaped(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+        switch character {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        case "'": result += "&#39;"
+        case "\"": result += "&quot;"
+        default: result.append(character)
+        }
+    }
+}

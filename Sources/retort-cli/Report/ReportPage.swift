@@ -1,0 +1,148 @@
+import Foundation
+import Retort
+
+/// The demo's report as one file that needs nothing else: no script, no other file, light and dark.
+struct ReportPage {
+    let report: DemoReport
+    let views: ImageSet
+
+    /// The whole page.
+    func html() throws -> String {
+        """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Retort: \(escaped(report.dataset))</title><style>\(Self.style)</style></head><body><main>
+        \(heading)
+        \(table)
+        \(curves)
+        <h2>What the augmented images look like, and how they are read</h2>
+        <p>Views drawn by the policy from training images. Under each: its class, what the teacher reads and what the best
+        student reads, with the probability that they give it. Wrong readings are marked.</p>
+        \(try contactSheet())
+        \(confusion)
+        \(protocolText)
+        </main></body></html>
+
+        """
+    }
+
+    private func arm(_ name: Arm) -> DemoReport.ArmFigures? { report.arms.first { $0.name == name.rawValue } }
+
+    private var heading: String {
+        guard let int8 = arm(.int8), let student = arm(.student) else { return "<h1>Retort</h1>" }
+        return """
+            <h1>\(fixed(int8.accuracy.mean, 1)) % from \(report.labels) labels, in \(fixed(Double(int8.bytes) / 1000, 1)) kB</h1>
+            <p class="lead">\(escaped(report.dataset)): a student that learns from \(report.labels) labels alone reaches
+            \(fixed(student.accuracy.mean, 1)) %. The arm <b>\(escaped(int8.from ?? ""))</b>, chosen on validation data and stored in
+            8-bit integers, reaches \(fixed(int8.accuracy.mean, 1)) % on the same test images.</p>
+            """
+    }
+
+    private var table: String {
+        let head = TextTable.header.map { "<th scope='col'>\($0)</th>" }.joined()
+        let rows = report.arms.map { arm in
+            let cells = TextTable.cells(arm, seeds: report.seeds.count)
+            let bar = "<span class='bar' style='width:\(fixed(arm.accuracy.mean * 0.9, 1))%'></span>"
+            return "<tr><th scope='row'>\(escaped(cells[0]))</th><td class='barred'>\(bar)<span>\(cells[1])</span></td>"
+                + cells.dropFirst(2).map { "<td>\($0)</td>" }.joined() + "</tr>"
+        }.joined(separator: "\n")
+        let spread = report.seeds.count > 1 ? "Mean ± sample standard deviation over \(report.seeds.count) seeds. " : ""
+        return """
+            <div class="scroll"><table class="arms"><thead><tr>\(head)</tr></thead><tbody>
+            \(rows)
+            </tbody></table></div>
+            <p class="note">Accuracy on the test images, read once for each network. \(spread)Speed in batches of 250, \(report.threads)
+            thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
+            """
+    }
+
+    private var curves: String {
+        let trained = report.arms.filter { !$0.epochs.isEmpty }
+        func chart(_ title: String, _ unit: String, _ value: (DemoReport.Epoch) -> Double?) -> String {
+            LineChart(
+                title: title, unit: unit,
+                series: trained.enumerated().map { index, arm in
+                    .init(name: arm.name, colour: index, values: arm.epochs.compactMap(value))
+                }
+            ).html
+        }
+        return "<h2>Training</h2>"
+            + chart("Accuracy on validation data", "percent") { $0.validationAccuracy }
+            + chart("Loss on validation data (cross-entropy)", "nats") { $0.validationLoss }
+            + chart("Training loss (each arm's own)", "nats") { $0.loss } + dynamics
+    }
+
+    /// What the closed loop did: its schedules, and how it shared out the samples.
+    private var dynamics: String {
+        guard let loop = arm(.closedLoop) else { return "" }
+        let schedules = [
+            LineChart.Series(
+                name: "temperature T", colour: 0, values: loop.epochs.compactMap { $0.temperature.map(Double.init) }),
+            LineChart.Series(
+                name: "weight of the hard labels λ", colour: 2,
+                values: loop.epochs.compactMap { $0.hardLabelWeight.map(Double.init) }),
+            LineChart.Series(
+                name: "mean strength of geometry", colour: 4, values: loop.epochs.map { Double($0.strength) }),
+        ]
+        let classes = report.classNames.count
+        let even = [Double](repeating: 100 / Double(max(classes, 1)), count: classes)
+        let probabilities = loop.epochs.map { $0.classProbabilities.map { $0.map { $0 * 100 } } ?? even }
+        let shares = report.classNames.enumerated().map { index, name in
+            LineChart.Series(name: name, colour: index % 10, values: probabilities.map { $0[index] })
+        }
+        return "<h2>The closed loop</h2>"
+            + LineChart(title: "Schedules and steering", unit: "T, λ and a factor", series: schedules).html
+            + LineChart(title: "Probability of drawing each class", unit: "percent", series: shares).html
+    }
+
+    private func contactSheet() throws -> String {
+        let items = try report.contactSheet.enumerated().map { index, sample in
+            let pixels = Array(views.pixels[index * views.imageSize..<(index + 1) * views.imageSize])
+            let image = DecodedImage(
+                pixels: pixels, height: views.height, width: views.width, channels: views.channels)
+            let data = try PNGFile.encoded(image).base64EncodedString()
+            func reading(_ name: String, _ reading: DemoReport.Reading) -> String {
+                let mark = reading.choice == sample.label ? "" : " class='wrong'"
+                return "<span\(mark)>\(name) \(escaped(report.classNames[reading.choice])) "
+                    + "<small>\(fixed(Double(reading.probability) * 100, 0)) %</small></span>"
+            }
+            let name = report.classNames[sample.label]
+            return "<li><img alt='an augmented \(escaped(name))' src='data:image/png;base64,\(data)'>"
+                + "<b>\(escaped(name))</b>\(reading("T", sample.teacher))\(reading("S", sample.student))</li>"
+        }
+        return "<ul class='sheet'>\(items.joined(separator: "\n"))</ul>"
+    }
+
+    private var confusion: String {
+        guard let int8 = arm(.int8) else { return "" }
+        let names = report.classNames.map { "<th scope='col'>\(escaped($0))</th>" }.joined()
+        let rows = int8.confusion.enumerated().map { actual, row in
+            let total = max(1, row.reduce(0, +))
+            let cells = row.enumerated().map { predicted, count in
+                let share = Double(count) / Double(total)
+                let kind = actual == predicted ? "right" : "off"
+                let strength = count == 0 ? 0 : actual == predicted ? 0.15 + 0.6 * share : min(0.9, 0.2 + 4 * share)
+                return "<td class='\(kind)' style='--a:\(fixed(strength, 2))'>\(count == 0 ? "·" : String(count))</td>"
+            }.joined()
+            return "<tr><th scope='row'>\(escaped(report.classNames[actual]))</th>\(cells)</tr>"
+        }.joined(separator: "\n")
+        return """
+            <h2>What the INT8 model confuses</h2>
+            <p>Test images of the first seed: rows are what an image shows, columns what the model reads.</p>
+            <div class="scroll"><table class="confusion"><thead><tr><td></td>\(names)</tr></thead><tbody>\(rows)</tbody></table></div>
+            """
+    }
+
+    private var protocolText: String {
+        """
+        <h2>How this was made</h2>
+        <p>Teacher: ConvNet(32), \(report.teacherSteps) steps on all labelled training images with augmentation; it stands for one
+        trained elsewhere. Students: ConvNet(16), \(report.studentSteps) steps; they know \(report.labels) labels. Batch 64, SGD with Nesterov
+        momentum 0.9, weight decay 5·10⁻⁴, cosine from 0.05. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a
+        cosine, T from 3 to 1 in a line; classes under 97 % on validation data are drawn more often, hard samples get stronger
+        geometry. Strength of augmentation: \(report.strength). Seeds: \(report.seeds.map(String.init).joined(separator: ", ")).
+        Curves, pictures and confusions are of the first seed. \(clock(report.wallSeconds)) minutes in all.
+        Every figure is in <code>report.json</code>.</p>
+        """
+    }
+}
