@@ -8,6 +8,11 @@ let libraries = [
     "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill", "Quantize",
 ]
 
+let examples = [
+    "01-Tensors", "02-Training", "03-Augmentation", "04-Distillation", "05-Quantization", "06-ClosedLoop",
+    "07-Hierarchical",
+]
+
 let package = Package(
     name: "Retort",
     platforms: [.macOS(.v15)],

@@ -1,0 +1,37 @@
+// Training: a small network on a thousand real digits, saved and read back.
+//
+// Ends with a line like
+//     test accuracy 97.0 %, the same after saving and reading: true
+
+import Foundation
+import Retort
+
+let digits = try Digits.embedded()
+let thousand = try digits.train.split(labelled: 1000, seed: 1).labelled
+
+var network = ConvNet(width: 8, channels: 1, classes: 10, seed: 1)
+print("\(network.parameterCount) parameters, \(thousand.count) images")
+
+// A plan says how long and how; the data say on what. An epoch is a number of steps.
+let plan = TrainingPlan(steps: 300, stepsPerEpoch: 60, batchSize: 64, learningRate: .cosine(from: 0.05, to: 0), seed: 1)
+let data = TrainingData(labelled: thousand, validation: digits.validation)
+let history = try Trainer(plan, on: data).fit(&network)
+for epoch in history.epochs {
+    let validation = epoch.validation?.accuracy ?? 0
+    print(String(format: "epoch %d  loss %.3f  validation %.1f %%", epoch.number + 1, epoch.loss, validation * 100))
+}
+
+let report = network.evaluated(on: digits.test, normalization: data.normalization)
+
+// A model file knows its architecture, its normalisation and its classes: nothing else is needed to use it.
+let url = FileManager.default.temporaryDirectory.appendingPathComponent("retort-example-02.safetensors")
+defer { try? FileManager.default.removeItem(at: url) }
+let description = ModelFile.Description(
+    architecture: Architecture(.convNet(width: 8), height: 28, width: 28, channels: 1, classes: 10),
+    normalization: data.normalization, classNames: Digits.classNames)
+try ModelFile(network, description: description).write(to: url)
+let again = try ModelFile.read(url)
+let reread = again.model.evaluated(on: digits.test, normalization: again.description.normalization)
+print(
+    String(format: "test accuracy %.1f %%, the same after saving and reading: ", report.accuracy * 100)
+        + "\(reread == report)")

@@ -1,0 +1,38 @@
+// The closed loop: validation decides which classes are drawn more often and hard samples get stronger geometry, while
+// the weight of the hard labels and the temperature fall; unlabelled images take part through the teacher.
+//
+// Prints an epoch a line with the classes that are drawn more often than the others, and the final accuracy.
+
+import Foundation
+import Retort
+
+let digits = try Digits.embedded()
+let split = try digits.train.split(labelled: 100, seed: 1)
+let normalization = Normalization.of(digits.train)
+
+var teacher = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
+let everything = TrainingData(
+    labelled: digits.train, normalization: normalization, transform: AugmentationPolicy.digits)
+_ = try Trainer(TrainingPlan(steps: 250, stepsPerEpoch: 250, seed: 1), on: everything).fit(&teacher)
+
+var student = ConvNet(width: 8, channels: 1, classes: 10, seed: 7)
+let data = TrainingData(
+    labelled: split.labelled, unlabelled: split.unlabelled, validation: digits.validation,
+    normalization: normalization, transform: AugmentationPolicy.digits,
+    controllers: [ClassController(threshold: 0.95), HardnessController(.stronger(upTo: 1.3))])
+let history = try Distiller(
+    teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1)
+).fit(
+    &student, on: data,
+    plan: TrainingPlan(steps: 400, stepsPerEpoch: 50, batchSize: 48, unlabelledBatchSize: 48, seed: 1))
+
+for epoch in history.epochs {
+    let favoured = (epoch.classProbabilities ?? []).enumerated().filter { $0.element > 0.1001 }.map { "\($0.offset)" }
+    let line = String(
+        format: "epoch %d  T %.2f  λ %.2f  strength %.2f  validation %.1f %%", epoch.number + 1,
+        epoch.values["temperature"] ?? 0, epoch.values["hardLabelWeight"] ?? 0, epoch.strength,
+        (epoch.validation?.accuracy ?? 0) * 100)
+    print(line + "  drawn more often: " + (favoured.isEmpty ? "none" : favoured.joined(separator: " ")))
+}
+let test = student.evaluated(on: digits.test, normalization: normalization)
+print(String(format: "with 100 labels: %.1f %% on test images", test.accuracy * 100))
