@@ -68,6 +68,9 @@ let package = Package(
             .testTarget(
                 name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests",
                 exclude: $0 == "Layers" ? ["Golden"] : [])
+        }
+        + examples.map {
+            .executableTarget(name: $0, dependencies: ["Retort"], path: "Examples/\($0)", swiftSettings: safe)
         },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -1,7 +1,7 @@
 // Tensors: values, shapes, products, convolution, gradients, linear algebra.
 //
 // Prints, among others:
-//     rows plus a row: [[11.0000, 22.0000, 33.0000], [14.0000, 25.0000, 36.0000]]
+//     rows plus a row: [11.0, 22.0, 33.0, 14.0, 25.0, 36.0]
 //     gradient of the mean of squares at (1, -2, 3): 0.67 -1.33 2.00
 //     least squares: y = 2.00 x + 1.00
 
@@ -15,7 +15,7 @@ print("a keeps its first element: \(a[0, 0]), b has its own: \(b[0, 0])")
 
 // Shapes broadcast as in NumPy.
 let row = Tensor([10, 20, 30])
-print("rows plus a row: \((a + row).description.filter { $0 != "\n" })")
+print("rows plus a row: \((a + row).scalars)")
 print("column sums: \(a.sum(axis: 0).scalars), largest of each row: \(a.max(axis: 1).scalars)")
 print("transposed: \(a.transposed().shape), second column: \(a.slice(axis: 1, 1..<2).scalars)")
 

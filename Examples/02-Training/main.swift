@@ -13,7 +13,7 @@ var network = ConvNet(width: 8, channels: 1, classes: 10, seed: 1)
 print("\(network.parameterCount) parameters, \(thousand.count) images")
 
 // A plan says how long and how; the data say on what. An epoch is a number of steps.
-let plan = TrainingPlan(steps: 300, stepsPerEpoch: 60, batchSize: 64, learningRate: .cosine(from: 0.05, to: 0), seed: 1)
+let plan = TrainingPlan(steps: 300, stepsPerEpoch: 60, batchSize: 64, seed: 1)
 let data = TrainingData(labelled: thousand, validation: digits.validation)
 let history = try Trainer(plan, on: data).fit(&network)
 for epoch in history.epochs {

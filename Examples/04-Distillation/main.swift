@@ -34,7 +34,7 @@ var student = ConvNet(width: 8, channels: 1, classes: 10, seed: 7)
 let distiller = Distiller(
     teacher: teacher, loss: .hinton, temperature: .linear(from: 4, to: 2), hardLabelWeight: .constant(0.1))
 _ = try distiller.fit(
-    &student, on: few, normalization: normalization, augmentedBy: AugmentationPolicy.digits, plan: plan(600))
+    &student, on: few, normalization: normalization, augmentedBy: AugmentationPolicy.digits, plan: plan(400))
 print("distilled on augmented views   \(accuracy(student))")
 
 // Which temperature? A grid, chosen on validation data, with short runs.

@@ -27,7 +27,7 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
     /// Creates a plan; the defaults suit small networks on small images.
     public init(
         steps: Int, stepsPerEpoch: Int = 100, batchSize: Int = 64, unlabelledBatchSize: Int = 64,
-        optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .cosine(from: 0.05, to: 0), seed: UInt64 = 0,
+        optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .warmUp(0.05, then: .cosine(from: 0.2, to: 0)), seed: UInt64 = 0,
         gradientClipping: Float? = nil, weightAveraging: Float? = nil, patience: Int? = nil
     ) {
         require(
