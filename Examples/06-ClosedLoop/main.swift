@@ -20,11 +20,10 @@ let data = TrainingData(
     labelled: split.labelled, unlabelled: split.unlabelled, validation: digits.validation,
     normalization: normalization, transform: AugmentationPolicy.digits,
     controllers: [ClassController(threshold: 0.95), HardnessController(.stronger(upTo: 1.3))])
-let history = try Distiller(
-    teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1)
-).fit(
-    &student, on: data,
-    plan: TrainingPlan(steps: 400, stepsPerEpoch: 50, batchSize: 48, unlabelledBatchSize: 48, seed: 1))
+let distiller = Distiller(
+    teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1))
+let plan = TrainingPlan(steps: 400, stepsPerEpoch: 50, batchSize: 48, unlabelledBatchSize: 48, seed: 1)
+let history = try distiller.fit(&student, on: data, plan: plan)
 
 for epoch in history.epochs {
     let favoured = (epoch.classProbabilities ?? []).enumerated().filter { $0.element > 0.1001 }.map { "\($0.offset)" }

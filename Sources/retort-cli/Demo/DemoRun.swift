@@ -71,8 +71,8 @@ struct DemoRun {
     ) throws -> History {
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
         let plan = TrainingPlan(
-            steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: 64,
-            learningRate: .warmUp(0.05, then: .cosine(from: 0.05, to: 0)), seed: seed)
+            steps: steps, stepsPerEpoch: (steps + 19) / 20, batchSize: 64,
+            learningRate: .warmUp(0.05, then: .cosine(from: 0.2, to: 0)), seed: seed)
         var images = TrainingData(
             labelled: arm == .teacher ? data.train : data.labelled,
             unlabelled: arm == .closedLoopUnlabelled ? data.unlabelled : nil, validation: data.validation,

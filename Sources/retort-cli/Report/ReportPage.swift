@@ -138,7 +138,7 @@ struct ReportPage {
         <h2>How this was made</h2>
         <p>Teacher: ConvNet(32), \(report.teacherSteps) steps on all labelled training images with augmentation; it stands for one
         trained elsewhere. Students: ConvNet(16), \(report.studentSteps) steps; they know \(report.labels) labels. Batch 64, SGD with Nesterov
-        momentum 0.9, weight decay 5·10⁻⁴, cosine from 0.05. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a
+        momentum 0.9, weight decay 5·10⁻⁴, rate up to 0.2, then down a cosine. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a
         cosine, T from 3 to 1 in a line; classes under 97 % on validation data are drawn more often, hard samples get stronger
         geometry. Strength of augmentation: \(report.strength). Seeds: \(report.seeds.map(String.init).joined(separator: ", ")).
         Curves, pictures and confusions are of the first seed. \(clock(report.wallSeconds)) minutes in all.
