@@ -63,6 +63,8 @@ let package = Package(
 
         // Tests mirror Sources
         .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
+        // Runs the built command as a process.
+        .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "TestSupport"]),
     ]
         + libraries.map {
             .testTarget(

@@ -45,7 +45,7 @@ struct TrainingOptions: ParsableArguments {
         try checkOption("batch", batch, 1...65_536)
         try checkOption("learning-rate", learningRate, 1e-9...1000)
         try checkOption("strength", strength, 0...3)
-        guard checkpoint.map(URL.init(fileURLWithPath:)) != outputURL else {
+        guard checkpointURL?.resolvingSymlinksInPath() != outputURL.resolvingSymlinksInPath() else {
             throw ValidationError("--checkpoint: the file of --output found, another one expected")
         }
     }

@@ -1,0 +1,104 @@
+import Foundation
+import Retort
+import Testing
+
+/// How a run of the command line ended.
+struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+
+    /// The output, which must be one JSON object.
+    func json() throws -> [String: Any] {
+        try #require(
+            JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "no JSON: \(output) \(errors)")
+    }
+}
+
+/// The built `retort`, in a folder of its own for each test.
+struct CommandLine {
+    /// Beside the bundle of tests, where a build puts both.
+    static let built: URL = {
+        final class Anchor {}
+        let places = [Bundle.main.bundleURL, Bundle(for: Anchor.self).bundleURL.deletingLastPathComponent()]
+        let found = places.map { $0.appending(path: "retort") }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+        return found ?? places[0].appending(path: "retort")
+    }()
+
+    var executable = built
+    let folder: URL
+
+    /// Runs the command in the folder and waits for its end.
+    @discardableResult
+    func run(_ arguments: [String]) throws -> Outcome {
+        let process = Process()
+        process.executableURL = executable
+        process.currentDirectoryURL = folder
+        process.arguments = arguments
+        // Files, since a full pipe that nobody reads would stop the process.
+        let streams = ["out", "err"].map { FileManager.default.temporaryDirectory.appending(path: "\(UUID()).\($0)") }
+        defer { for url in streams { try? FileManager.default.removeItem(at: url) } }
+        let handles = try streams.map { url in
+            try Data().write(to: url)
+            return try FileHandle(forWritingTo: url)
+        }
+        (process.standardOutput, process.standardError) = (handles[0], handles[1])
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        for handle in handles { try handle.close() }
+        let texts = try streams.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+        return Outcome(status: process.terminationStatus, output: texts[0], errors: texts[1])
+    }
+
+    /// Runs a command line without quotes, which must succeed.
+    @discardableResult
+    func succeed(_ line: String, location: SourceLocation = #_sourceLocation) throws -> Outcome {
+        let outcome = try run(line.split(separator: " ").map(String.init))
+        #expect(outcome.status == 0, "\(line): \(outcome.errors)", sourceLocation: location)
+        return outcome
+    }
+
+    func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.appending(path: name)) }
+
+    /// Names of the files in the folder.
+    func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+}
+
+/// Writes a set as MNIST's files are: the layout is that of the published description.
+func writeMNIST(_ part: String, _ images: ImageSet, to folder: URL) throws {
+    func extent(_ value: Int) -> [UInt8] { stride(from: 24, through: 0, by: -8).map { UInt8(value >> $0 & 0xFF) } }
+    let header = [0, 0, 8, 3] + extent(images.count) + extent(images.height) + extent(images.width)
+    try Data(header + images.pixels).write(to: folder.appending(path: "\(part)-images-idx3-ubyte"))
+    let labels = images.labels.map { UInt8($0 ?? 0) }
+    try Data([0, 0, 8, 1] + extent(images.count) + labels).write(
+        to: folder.appending(path: "\(part)-labels-idx1-ubyte"))
+}
+
+/// Few enough images for a debug build: `mini` holds 200 to train on and 50 to test on, as many of each class.
+let mini = Result {
+    let digits = try Digits.embedded()
+    return (
+        train: try digits.train.split(labelled: 200, seed: 0).labelled,
+        test: try digits.test.split(labelled: 50, seed: 0).labelled
+    )
+}
+
+func writeMini(to folder: URL) throws {
+    let data = folder.appending(path: "mini")
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    try writeMNIST("train", mini.get().train, to: data)
+    try writeMNIST("t10k", mini.get().test, to: data)
+}
+
+extension ImageSet {
+    /// One of the images, for a file.
+    func image(_ place: Int) -> DecodedImage {
+        DecodedImage(
+            pixels: Array(pixels[place * imageSize..<(place + 1) * imageSize]), height: height, width: width,
+            channels: channels)
+    }
+}

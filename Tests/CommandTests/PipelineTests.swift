@@ -1,0 +1,133 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+@Suite("Commands: from images to an INT8 student")
+struct PipelineTests {
+    @Test("train, distill, quantize, evaluate, predict and info agree with one another and with the library")
+    func pipeline() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            let test = try mini.get().test
+            let taught = try retort.succeed(
+                "train --data mini --architecture convnet-8 --steps 20 --output teacher.safetensors --json"
+            ).json()
+            let distilled = try retort.succeed(
+                """
+                distill --teacher teacher.safetensors --data mini --architecture convnet-4 --labels 20 --unlabelled \
+                --temperature 3:1 --hard-label-weight 0.9:0.1 --closed-loop --augment digits --strength 0.5 --steps 3 \
+                --batch 8 --output student.safetensors --json
+                """
+            ).json()
+            // 200 images, a tenth of them held out; 20 keep their labels.
+            #expect(distilled["labelled"] as? Int == 20 && distilled["unlabelled"] as? Int == 160)
+            #expect(distilled["architecture"] as? String == "convnet-4")
+            let quantized = try retort.succeed(
+                "quantize teacher.safetensors --data mini --calibration 40 --output int8.safetensors --json"
+            ).json()
+
+            // Every file again, by its content.
+            for (name, accuracy) in [
+                ("teacher", taught["accuracy"]), ("student", distilled["accuracy"]),
+                ("int8", quantized["accuracyAfter"]),
+            ] {
+                let report = try retort.succeed("evaluate \(name).safetensors --data mini --json").json()
+                #expect(report["accuracy"] as? Double == accuracy as? Double && accuracy as? Double != nil)
+                let confusion = try #require(report["confusion"] as? [[Int]])
+                #expect(confusion.map { $0.reduce(0, +) } == [Int](repeating: 5, count: 10))
+                #expect((report["classes"] as? [[String: Any]])?.count == 10)
+            }
+            #expect(quantized["accuracyBefore"] as? Double == taught["accuracy"] as? Double)
+            #expect(try retort.bytes("int8.safetensors").count == quantized["bytesAfter"] as? Int)
+            #expect(try retort.bytes("int8.safetensors").count * 2 < retort.bytes("teacher.safetensors").count)
+
+            // One image through the command, and through the library.
+            try PNGFile.write(test.image(7), to: folder.appending(path: "digit.png"))
+            let file = try ModelFile.read(folder.appending(path: "teacher.safetensors"))
+            let input = try #require(
+                test.subset([7]).batches(of: 1, normalization: file.description.normalization).first { _ in true })
+            let expected = softmax(file.model.predict(input.inputs)).scalars
+            let predicted = try retort.succeed("predict teacher.safetensors digit.png --json").json()
+            let images = try #require(predicted["images"] as? [[String: Any]])
+            let top = try #require(images.first?["top"] as? [[String: Any]])
+            let order = expected.indices.sorted { expected[$0] > expected[$1] }
+            #expect(top.map { $0["name"] as? String } == order.prefix(3).map(String.init))
+            #expect(
+                top.compactMap { ($0["probability"] as? Double).map(Float.init) }
+                    == order.prefix(3).map { expected[$0] })
+            #expect(
+                try retort.succeed("predict int8.safetensors digit.png digit.png").output.split(separator: "\n").count
+                    == 2)
+
+            let info = try retort.succeed("info int8.safetensors --json").json()
+            #expect(info["isQuantized"] as? Bool == true && info["architecture"] as? String == "convnet-8")
+            #expect(info["parameters"] as? Int == taught["parameters"] as? Int)
+        }
+    }
+
+    @Test("the same seed gives the same file, on one thread too; another seed another file")
+    func determinism() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --output teacher.safetensors")
+            let line = """
+                distill --teacher teacher.safetensors --data mini --architecture convnet-4 --labels 30 --unlabelled \
+                --closed-loop --augment digits --steps 4 --batch 6
+                """
+            for (name, options) in [("a", ""), ("b", ""), ("c", " --threads 1"), ("d", " --seed 1")] {
+                try retort.succeed("\(line) --output \(name)\(options)")
+            }
+            let files = try ["a", "b", "c", "d"].map(retort.bytes)
+            #expect(files[1] == files[0] && files[2] == files[0] && files[3] != files[0])
+        }
+    }
+
+    @Test("a finished run's checkpoint gives the same model again; one of another plan is refused")
+    func checkpoint() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            let line = "train --data mini --architecture mlp-8 --checkpoint state --output"
+            let first = try retort.succeed("\(line) a --steps 3")
+            let second = try retort.succeed("\(line) b --steps 3")
+            #expect(try retort.bytes("a") == retort.bytes("b"))
+            // It continued after the last step, so there was no progress to show.
+            #expect(first.errorLines.count == 3 && second.errors.isEmpty)
+            let other = try retort.run("\(line) c --steps 4".split(separator: " ").map(String.init))
+            #expect(other.status == 1 && other.errors.contains("another training plan found"))
+            #expect(try retort.files() == ["a", "b", "mini", "state"])
+        }
+    }
+
+    @Test("a folder of images in colour, and in grey: trained on, held out, predicted")
+    func imageFolder() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            // Two colours in two sizes, so that a model that reads channels or extents wrongly cannot tell them apart.
+            for (name, colour) in [("blue", [20, 40, 200]), ("red", [200, 40, 20] as [UInt8])] {
+                let place = folder.appending(path: "colours/\(name)")
+                try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+                for number in 0..<20 {
+                    let side = number % 2 == 0 ? 9 : 14
+                    let pixels = (0..<side * side).flatMap { _ in colour.map { $0 + UInt8(number) } }
+                    let image = DecodedImage(pixels: pixels, height: side, width: side, channels: 3)
+                    try PNGFile.write(image, to: place.appending(path: "\(number).png"))
+                }
+            }
+            let result = try retort.succeed(
+                "train --data colours --image-size 8 --architecture mlp-4 --steps 40 --batch 8 --output m --json"
+            ).json()
+            // A fifth of 40 for the test, a tenth of the rest, by class, for validation.
+            #expect(result["labelled"] as? Int == 30 && result["accuracy"] as? Double == 100)
+            let red = try retort.succeed("predict m colours/red/3.png colours/blue/4.png").output
+            #expect(red.hasPrefix("colours/red/3.png: red") && red.contains("colours/blue/4.png: blue"))
+            // Luma of the two differs as well.
+            try retort.succeed(
+                "train --data colours --grey --image-size 8 --architecture mlp-4 --steps 3 --batch 100 --output g")
+            #expect(try retort.succeed("info g").output.contains("8×8×1"))
+        }
+    }
+}

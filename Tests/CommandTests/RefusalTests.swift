@@ -1,0 +1,164 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+@Suite("Commands: help, wrong usage, bad input")
+struct RefusalTests {
+    static let commands = ["train", "distill", "quantize", "evaluate", "predict", "info"]
+
+    @Test("--help of every command succeeds and names what all take", arguments: commands + ["demo"])
+    func help(command: String) throws {
+        let outcome = try CommandLine(folder: FileManager.default.temporaryDirectory).run([command, "--help"])
+        #expect(outcome.status == 0 && outcome.errors.isEmpty)
+        for option in ["--seed", "--threads", "--json"] { #expect(outcome.output.contains(option)) }
+    }
+
+    @Test("info says what there is to compute with")
+    func info() throws {
+        let info = try CommandLine(folder: FileManager.default.temporaryDirectory)
+            .succeed("info --threads 3 --json").json()
+        #expect(info["threads"] as? Int == 3 && info["simd"] as? String == SIMDLevel.active.description)
+        #expect((info["blas"] as? String)?.isEmpty == false && (info["version"] as? String)?.isEmpty == false)
+    }
+
+    @Test(
+        "wrong usage ends with 64 and a line that names the option, and nothing is written",
+        arguments: [
+            ("train", "--output"), ("train --output x --steps 0", "--steps: 0 found, 1 to"),
+            ("train --output x --batch 0", "--batch: 0 found"), ("train --output x --colour", "--colour"),
+            ("train --output x --labels -3", "--labels"), ("train --output x --seed -1", "--seed"),
+            ("train --output x --learning-rate nan", "--learning-rate: nan found"),
+            ("train --output x --strength 4", "--strength: 4.0 found, 0.0 to 3.0 expected"),
+            ("train --output x --threads 0", "--threads: 0 found"),
+            ("train --output x --architecture resnet-9", "'resnet-9' found, convnet-WIDTH"),
+            ("train --data nowhere --output x --checkpoint ./x", "--checkpoint"),
+            ("distill --teacher t --output x --temperature 0", "--temperature"),
+            ("distill --teacher t --output x --temperature 3:2:1", "--temperature"),
+            ("distill --teacher t --output x --hard-label-weight 0.9:1.1", "--hard-label-weight: 1.1 found"),
+            ("distill --teacher t --output x --unlabelled", "--unlabelled"),
+            ("quantize m --output x --observer best", "--observer"),
+            ("quantize m --output x --prune 1.5", "--prune: 1.5 found"), ("predict m", "images"),
+            ("fly", "fly"),
+        ])
+    func usage(line: String, reason: String) throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let outcome = try retort.run(line.split(separator: " ").map(String.init))
+            #expect(outcome.status == 64 && outcome.output.isEmpty)
+            #expect(outcome.errorLines.first?.contains(reason) == true, "\(outcome.errors)")
+            #expect(try retort.files().isEmpty)
+        }
+    }
+
+    @Test("bad input ends with 1 and one line that says where, what was found and what was expected")
+    func badInput() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try prepare(retort)
+            let before = try retort.files()
+            for (line, parts) in [
+                ("evaluate none", ["none: No such file", "a readable file expected"]),
+                ("evaluate empty --data mini", ["empty", "expected"]),
+                ("evaluate cut --data mini", ["cut", "expected"]),
+                ("evaluate lying --data mini", ["lying", "images of [28, 28, 1], 3 classes found"]),
+                ("evaluate nameless --data mini", ["nameless: metadata: no description found"]),
+                ("evaluate m --data nowhere", ["nowhere: nothing found", "folder expected"]),
+                ("evaluate m --data bare", ["bare: none of these found", "MNIST"]),
+                ("evaluate m --data colours", ["m: a model of 10 classes (0, 1, 2, …) found", "2 classes (a, b)"]),
+                ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
+                ("quantize int8 --data mini --output mini", ["mini: cannot be written", "not a regular file"]),
+                ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
+                ("distill --teacher m --data wide --output x", ["m: a model for images of 28×28×1", "32×32×3"]),
+                ("distill --teacher mini --data mini --output x", ["mini/: a folder", "a regular file expected"]),
+                ("train --data mini --labels 9 --output x", ["--labels: 9 found, 10, one for each class, to 180"]),
+                ("train --data mini --labels 181 --output x", ["--labels: 181 found"]),
+                ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),
+                ("train --data mini --augment none.json --output x", ["none.json: No such file"]),
+                ("train --data mini --augment bad.json --output x", ["bad.json: operations[0].operation", "flap"]),
+                ("predict m empty", ["empty: at byte 0: an empty file found, a PNG or JPEG image expected"]),
+                ("predict m digit.png m", ["m: at byte 0", "a PNG or JPEG image expected"]),
+                ("info empty", ["empty", "expected"]),
+            ] as [(String, [String])] {
+                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                #expect(outcome.status == 1 && outcome.output.isEmpty, "\(line): \(outcome.status) \(outcome.output)")
+                #expect(outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
+                for part in parts { #expect(outcome.errors.contains(part), "\(line): \(outcome.errors)") }
+                #expect(try retort.files() == before, "\(line) left a file")
+            }
+        }
+    }
+
+    @Test("what cannot be written is refused before any image is read, and nothing is left")
+    func unwritable() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try Data("keep".utf8).write(to: folder.appending(path: "file"))
+            // The data set is missing too: whoever complains of it has not looked at the output first.
+            for line in [
+                "train --data nowhere --output missing/x", "train --data nowhere --output file/x",
+                "train --data nowhere --output x --checkpoint missing/x", "train --data nowhere --output .",
+                "distill --teacher nowhere --output missing/x", "quantize nowhere --output file/x",
+            ] {
+                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+                #expect(outcome.errors.contains(": cannot be written: "), "\(line): \(outcome.errors)")
+                #expect(try retort.files() == ["file"])
+            }
+            // A file that is there stays whole until its successor is.
+            let late = try retort.run(["train", "--data", "nowhere", "--output", "file"])
+            #expect(late.status == 1 && late.errors.contains("nowhere"))
+            #expect(try retort.bytes("file") == Data("keep".utf8))
+            #expect(try retort.files() == ["file"])
+        }
+    }
+
+    @Test("without its resources the program says so in one line")
+    func movedExecutable() throws {
+        try withTemporaryFolder { folder in
+            let moved = folder.appending(path: "retort")
+            try FileManager.default.copyItem(at: CommandLine.built, to: moved)
+            let outcome = try CommandLine(executable: moved, folder: folder).run(["train", "--output", "x"])
+            #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+            #expect(outcome.errors.contains("Retort_Datasets.resources: nothing beside retort found"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["retort"])
+        }
+    }
+
+    /// Good and bad files: m and int8 are models; cut, lying and nameless are damaged ones.
+    private func prepare(_ retort: CommandLine) throws {
+        let folder = retort.folder
+        try writeMini(to: folder)
+        let data = try mini.get()
+        try retort.succeed("train --data mini --architecture mlp-4 --steps 1 --output m")
+        try retort.succeed("quantize m --data mini --calibration 20 --output int8")
+        try PNGFile.write(data.test.image(0), to: folder.appending(path: "digit.png"))
+        try Data().write(to: folder.appending(path: "empty"))
+        try retort.bytes("m").dropLast(3).write(to: folder.appending(path: "cut"))
+        try Data(#"{"operations": [{"operation": "flap"}]}"#.utf8).write(to: folder.appending(path: "bad.json"))
+        var int8 = try SafetensorsFile.read(folder.appending(path: "int8"))
+        int8.metadata["description"] = try ModelFile.Description(
+            architecture: Architecture(.mlp(hidden: [4]), height: 28, width: 28, channels: 1, classes: 3),
+            normalization: .of(data.train), classNames: ["a", "b", "c"]
+        ).encoded()
+        try int8.write(to: folder.appending(path: "lying"))
+        int8.metadata["description"] = nil
+        try int8.write(to: folder.appending(path: "nameless"))
+
+        for name in ["bare", "gap", "wide", "colours/a", "colours/b"] {
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: name), withIntermediateDirectories: true)
+        }
+        let withoutThree = data.train.labels.indices.filter { data.train.labels[$0] != 3 }
+        try writeMNIST("train", data.train.subset(withoutThree), to: folder.appending(path: "gap"))
+        try writeMNIST("t10k", data.test, to: folder.appending(path: "gap"))
+        for name in (1...5).map({ "data_batch_\($0)" }) + ["test_batch"] {
+            let records = (0..<10).flatMap { [UInt8($0)] + [UInt8](repeating: 0, count: 3072) }
+            try Data(records).write(to: folder.appending(path: "wide/\(name).bin"))
+        }
+        for number in 0..<10 {
+            let name = "colours/\(number % 2 == 0 ? "a" : "b")/\(number).png"
+            try PNGFile.write(data.test.image(number), to: folder.appending(path: name))
+        }
+    }
+}
