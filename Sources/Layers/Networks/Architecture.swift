@@ -59,6 +59,19 @@ public struct Architecture: Hashable, Sendable, Codable {
         }
     }
 
+    /// How many weights the network has, without biases and normalisations; known without building it.
+    public var weightCount: Int {
+        switch family {
+        case .convNet(let width): 9 * width * (channels + width + 2 * width + 4 * width) + 2 * width * classes
+        case .resNet(let depth):
+            // Stem; n blocks of two convolutions a stage, the first of a stage narrower; two projections; dense.
+            9 * 16 * channels + ((depth - 2) / 6) * 2 * 9 * (16 * 16 + 32 * 32 + 64 * 64)
+                - 9 * (32 * 16 + 64 * 32) + 32 * 16 + 64 * 32 + 64 * classes
+        case .mlp(let hidden):
+            zip([height * self.width * channels] + hidden, hidden + [classes]).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+    }
+
     /// The network with fresh weights.
     public func makeNetwork(seed: UInt64) -> any Module {
         switch family {
