@@ -44,7 +44,8 @@ public struct EpochPlan: Sendable {
     ///   - firstStep: the steps of all epochs before it, from which the passes go on; epoch · steps when omitted.
     ///   - epoch: from 0.
     ///   - seed: the run's seed.
-    ///   - classProbabilities: relative probability of each class, for sources that have labels; nil for passes.
+    ///   - classProbabilities: relative probability of each class, for sources that have labels, of which images without
+    ///     one are then not drawn; nil for passes.
     ///   - strength: the factor on geometric transforms for a sample id.
     public init(
         sources: [Source], steps: Int, firstStep: Int? = nil, epoch: Int, seed: UInt64,
@@ -61,17 +62,19 @@ public struct EpochPlan: Sendable {
         places = sources.enumerated().map { number, source in
             let count = steps * source.batchSize
             if let classProbabilities, source.images.labels.contains(where: { $0 != nil }) {
-                return weightedPlaces(source.images, count, classProbabilities, epoch: epoch, seed: seed)
+                return weightedPlaces(
+                    source.images, count, classProbabilities, epoch: epoch, seed: seed, stream: number)
             }
             return passes(
                 over: source.images.count, from: (firstStep ?? epoch * steps) * source.batchSize, count: count,
                 seed: seed, stream: number)
         }
-        draws = places.map { places in
-            var seen: [Int: Int] = [:]
-            return places.map { place in
-                defer { seen[place, default: 0] += 1 }
-                return seen[place, default: 0]
+        // By id and over all sources: an image that is in two of them is not augmented in the same way twice.
+        var seen: [Int: Int] = [:]
+        draws = zip(sources, places).map { source, places in
+            places.map { place in
+                defer { seen[source.images.sampleIDs[place], default: 0] += 1 }
+                return seen[source.images.sampleIDs[place], default: 0]
             }
         }
         var strengths: [Int: Float] = [:]
@@ -119,7 +122,7 @@ private func passes(over size: Int, from: Int, count: Int, seed: UInt64, stream:
 
 /// Places drawn class by class with the given relative probabilities; within a class in shuffled passes.
 private func weightedPlaces(
-    _ images: ImageSet, _ count: Int, _ probabilities: [Double], epoch: Int, seed: UInt64
+    _ images: ImageSet, _ count: Int, _ probabilities: [Double], epoch: Int, seed: UInt64, stream: Int
 ) -> [Int] {
     let byClass = images.placesByClass
     require(
@@ -129,7 +132,7 @@ private func weightedPlaces(
     let weights = zip(probabilities, byClass).map { $1.isEmpty ? 0 : $0 }
     let total = weights.reduce(0, +)
     require(total > 0, "EpochPlan: no class that has images has a probability above 0")
-    var random = Philox(seed: seed, epoch: epoch, operation: RandomPurpose.weightedOrder)
+    var random = Philox(seed: seed, epoch: epoch, sample: stream, operation: RandomPurpose.weightedOrder)
     var queues = [[Int]](repeating: [], count: byClass.count)
     return (0..<count).map { _ in
         var rest = Double(random.uniform()) * total

@@ -1,0 +1,97 @@
+import Foundation
+import Synchronization
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Datasets
+
+/// Counts how many batches were transformed.
+private final class Count: Sendable {
+    let batches = Mutex(0)
+}
+
+/// Normalises, and takes its time.
+private struct Slow: BatchTransform {
+    let count: Count
+
+    func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
+        usleep(1000)
+        count.batches.withLock { $0 += 1 }
+        return PlainTransform()(raw, normalization: normalization)
+    }
+}
+
+@Suite struct BatchLoaderTests {
+    private let plan = EpochPlan(sources: [.init(TinyTask.images(10), batchSize: 4)], steps: 12, epoch: 1, seed: 3)
+    private let normalization = Normalization(mean: [0.3], deviation: [0.2])
+
+    private func content(prefetch: Int, threads: Int) -> [[UInt32]] {
+        Parallel.withThreads(threads) {
+            BatchLoader(plan, transform: TinyNoise(), normalization: normalization, prefetch: prefetch).map { batch in
+                #expect(batch.inputs.shape == [4, 8, 8, 1])
+                return batch.inputs.scalars.map(\.bitPattern) + batch.sampleIDs.map(UInt32.init)
+                    + batch.labels.map { UInt32($0 ?? 99) }
+            }
+        }
+    }
+
+    @Test("However many batches are ready ahead and threads at work, the batches are the plan's, in order, bit for bit")
+    func sameBits() {
+        let plain = content(prefetch: 0, threads: 1)
+        #expect(plain.count == 12 && Set(plain).count == 12)
+        for prefetch in [0, 1, 3, 50] {
+            for threads in [1, 2] { #expect(content(prefetch: prefetch, threads: threads) == plain) }
+        }
+    }
+
+    @Test("A loop that is left early neither hangs nor crashes, and works no further ahead than it was told to")
+    func leftEarly() {
+        for prefetch in [0, 1, 3] {
+            for taken in [0, 1, 5] {
+                let count = Count()
+                do {
+                    let loader = BatchLoader(
+                        plan, transform: Slow(count: count), normalization: normalization, prefetch: prefetch)
+                    var left = taken
+                    if taken > 0 {
+                        for _ in loader {
+                            left -= 1
+                            if left == 0 { break }
+                        }
+                    }
+                }
+                usleep(20_000)
+                #expect(count.batches.withLock { $0 } <= taken + (taken > 0 ? prefetch : 0))
+            }
+        }
+    }
+
+    @Test("A loader can be walked twice, and iterators do not disturb one another")
+    func severalIterators() {
+        let loader = BatchLoader(plan, normalization: normalization, prefetch: 2)
+        let (first, second) = (loader.makeIterator(), loader.makeIterator())
+        let pairs = zip(IteratorSequence(first), IteratorSequence(second))
+        var steps = 0
+        for (left, right) in pairs {
+            #expect(left.sampleIDs == right.sampleIDs && left.inputs == right.inputs)
+            steps += 1
+        }
+        #expect(steps == 12)
+        var finished = loader.makeIterator()
+        while finished.next() != nil {}
+        #expect(finished.next() == nil)
+    }
+
+    @Test("Batches for evaluation: every image once, in order, the rest in a smaller batch")
+    func evaluation() {
+        let images = TinyTask.images(10)
+        let batches = Array(images.batches(of: 4, normalization: normalization))
+        #expect(batches.map(\.count) == [4, 4, 2])
+        #expect(batches.flatMap(\.sampleIDs) == Array(0..<10))
+        #expect(batches.flatMap(\.labels) == images.labels)
+        #expect(Array(images.subset([]).batches(of: 4, normalization: normalization)).isEmpty)
+        let byte = Float(images.pixels[9 * 64])
+        #expect(abs(batches[2].inputs.scalars[64] - (byte / 255 - 0.3) / 0.2) < 1e-5)
+    }
+}
