@@ -14,13 +14,13 @@ struct EpochMeter {
     /// The share of labelled images that were classified rightly so far.
     var accuracy: Double { labelled == 0 ? 0 : Double(right) / Double(labelled) }
 
-    mutating func add(_ loss: Float, _ outcome: StepLoss, _ batch: Batch) {
+    mutating func add(_ loss: Float, logits: Tensor, values: [String: Float], _ batch: Batch) {
         steps += 1
         self.loss += Double(loss)
-        values = outcome.values
-        let classes = outcome.logits.shape[1]
-        let logProbabilities = logSoftmax(outcome.logits).scalars
-        for (row, choice) in outcome.logits.argmax().enumerated() {
+        self.values = values
+        let classes = logits.shape[1]
+        let logProbabilities = logSoftmax(logits).scalars
+        for (row, choice) in logits.argmax().enumerated() {
             guard let label = batch.labels[row] else { continue }
             labelled += 1
             if choice == label { right += 1 }

@@ -6,7 +6,7 @@ import TensorCore
 /// Runs a classifier over labelled images as they are, and counts.
 ///
 /// - Parameters:
-///   - images: every one labelled; images without a label are left out.
+///   - images: those without a label are left out.
 ///   - normalization: as the classifier expects it.
 ///   - epoch: goes into the report.
 ///   - batchSize: images at a time; the result does not depend on it.

@@ -25,11 +25,15 @@ public struct History: Hashable, Sendable, Codable {
     /// The epochs so far.
     public internal(set) var epochs: [Epoch] = []
 
-    /// The validation accuracy of the weights that the run returned, 0 ... 1; nil without validation.
-    public var validationAccuracy: Double? { bestEpoch ?? epochs.last?.validation?.accuracy }
+    /// With early stopping, the number of the epoch that did best on validation data, whose weights the run returned; nil
+    /// without it, when the run returned its last weights.
+    public internal(set) var bestEpoch: Int?
 
-    // Set when early stopping chose an earlier epoch's weights.
-    var bestEpoch: Double?
+    /// The epoch whose weights the run returned.
+    public var returned: Epoch? { epochs.last { $0.number == bestEpoch } ?? epochs.last }
+
+    /// The validation accuracy of the weights that the run returned, 0 ... 1; nil without validation.
+    public var validationAccuracy: Double? { returned?.validation?.accuracy }
 
     init() {}
 }

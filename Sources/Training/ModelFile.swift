@@ -41,8 +41,9 @@ public struct ModelFile: Sendable {
             let sizes = [a.height, a.width, a.channels, a.classes]
             guard sizes.allSatisfy({ $0 > 0 && $0 <= 65_536 }), a.classes == value.classNames.count,
                 value.normalization.mean.count == a.channels, value.normalization.deviation.count == a.channels,
+                value.normalization.mean.allSatisfy(\.isFinite),
                 value.normalization.deviation.allSatisfy({ $0 > 0 && $0.isFinite }),
-                (try? Architecture.family(named: a.name)) == a.family
+                (try? Architecture.family(named: a.name)) == a.family, min(a.height, a.width) >= a.leastSide
             else {
                 throw FormatError(
                     file: source, place: "metadata: description",
@@ -77,6 +78,13 @@ public struct ModelFile: Sendable {
                 expected: "'\(format)'")
         }
         let description = try Description(decoding: text, from: file.source)
+        // Before the network is built: a file of a few bytes may not ask for gigabytes.
+        let (stored, wanted) = (file.entries.values.map(\.shape.elementCount), description.architecture.weightCount)
+        guard stored.reduce(0, +) >= wanted else {
+            throw FormatError(
+                file: file.source, found: "\(stored.reduce(0, +)) numbers",
+                expected: "\(wanted) weights of \(description.architecture.name)")
+        }
         var model = description.architecture.makeNetwork(seed: 0)
         var tensors: [String: Tensor] = [:]
         for name in file.entries.keys { tensors[name] = try file.tensor(name) }
@@ -91,4 +99,9 @@ public struct ModelFile: Sendable {
         for (path, tensor) in model.tensors { file.entries[path] = .init(tensor) }
         try file.write(to: url)
     }
+}
+
+extension Architecture {
+    /// The smallest image side that the network takes: a ConvNet halves it once.
+    fileprivate var leastSide: Int { if case .convNet = family { 2 } else { 1 } }
 }

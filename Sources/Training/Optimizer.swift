@@ -23,7 +23,20 @@ public struct Optimizer: Sendable {
     private var second: [String: Tensor] = [:]
 
     /// Creates an optimiser that has taken no step.
-    public init(_ rule: Rule) { self.rule = rule }
+    public init(_ rule: Rule) {
+        switch rule {
+        case .sgd(let momentum, _, let decay):
+            require(
+                momentum >= 0 && momentum < 1 && decay >= 0,
+                "Optimizer.sgd: momentum \(momentum), decay \(decay), 0 ..< 1 and 0 or more expected")
+        case .adamW(let beta1, let beta2, let epsilon, let decay):
+            require(
+                beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0 && decay >= 0,
+                "Optimizer.adamW: betas \(beta1) and \(beta2), epsilon \(epsilon), decay \(decay), "
+                    + "0 ..< 1, above 0 and 0 or more expected")
+        }
+        self.rule = rule
+    }
 
     /// Takes one step along the gradients of a pass over this model.
     ///
@@ -79,6 +92,7 @@ public struct Optimizer: Sendable {
     /// Takes over a state that ``tensors`` gave.
     mutating func restore(_ tensors: [String: Tensor], steps: Int) {
         self.steps = steps
+        (first, second) = ([:], [:])
         for (name, tensor) in tensors {
             if name.hasPrefix("first/") { first[String(name.dropFirst(6))] = tensor }
             if name.hasPrefix("second/") { second[String(name.dropFirst(7))] = tensor }

@@ -25,9 +25,9 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
         require(progress >= 0 && progress <= 1, "Schedule: progress \(progress), 0 ... 1 expected")
         switch self {
         case .constant(let value): return value
-        case .linear(let from, let to): return from + (to - from) * progress
+        case .linear(let from, let to): return Self.blend(from, to, share: 1 - Double(progress))
         case .cosine(let from, let to):
-            return to + (from - to) * Float(0.5 * (1 + cos(Double.pi * Double(progress))))
+            return Self.blend(from, to, share: 0.5 * (1 + cos(Double.pi * Double(progress))))
         case .exponential(let from, let to):
             require(from > 0 && to > 0, "Schedule.exponential: \(from) to \(to), both above 0 expected")
             return Float(Double(from) * pow(Double(to) / Double(from), Double(progress)))
@@ -38,5 +38,10 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
             return progress < share
                 ? then.value(at: 0) * progress / share : then.value(at: min(1, (progress - share) / (1 - share)))
         }
+    }
+
+    /// share · from + (1 − share) · to, never outside the two: a weight that ends at 1 must not come out above it.
+    private static func blend(_ from: Float, _ to: Float, share: Double) -> Float {
+        Float(Double(from) * share + Double(to) * (1 - share))
     }
 }

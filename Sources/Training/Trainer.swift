@@ -34,13 +34,17 @@ public struct StepLoss {
 /// The training loop: batches, gradients, steps, validation, controllers, checkpoints.
 ///
 /// The same plan, data, network and seed give the same bits, on any number of threads and also if the run was killed
-/// and continued from its checkpoint.
+/// and continued from its checkpoint. A run that throws leaves the network as it was.
 public struct Trainer: Sendable {
     /// How long and how.
     public var plan: TrainingPlan
     /// On what.
     public var data: TrainingData
-    /// The file that keeps the run's state after each epoch and that a later call continues; nil to keep none.
+    /// The file that keeps the run's state, written before the first epoch and after each; nil to keep none.
+    ///
+    /// If it exists, the run goes on from it; a call after the last epoch returns the same result again. It must come
+    /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is compared
+    /// by its JSON with sorted keys, anything else by its type.
     public var checkpoint: URL?
     /// Called after every step.
     public var progress: (@Sendable (TrainingProgress) -> Void)?
@@ -61,23 +65,35 @@ public struct Trainer: Sendable {
     /// - Parameters:
     ///   - model: the network; holds the result afterwards.
     ///   - features: names of the feature maps that the loss reads from the tape.
+    ///   - recipe: what the loss depends on, in the caller's words; a checkpoint of another recipe is refused.
     ///   - afterStep: called with the model after each step, to keep pruned weights at zero for instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
-    /// - Throws: `FormatError` when a class has no labelled image or the checkpoint is damaged or of another run,
-    ///   `FileWriteError` when it cannot be written, ``TrainingError`` when the loss is no longer finite.
+    /// - Throws: `FormatError` when a class has no labelled image, data or plan do not go together, or the checkpoint is
+    ///   damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
+    ///   weight is no longer finite, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
-        _ model: inout M, features: Set<String> = [], afterStep: ((inout M) -> Void)? = nil,
+        _ model: inout M, features: Set<String> = [], recipe: String = "", afterStep: ((inout M) -> Void)? = nil,
         loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History {
-        try data.labelled.checkEveryClassOccurs(in: "labelled images")
+        plan.requireSound()
+        try data.check(for: plan)
         var run = Run(model: model, plan: plan, controllers: data.controllers)
-        if let checkpoint, FileManager.default.fileExists(atPath: checkpoint.path) {
-            try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan)
+        var save: (Run<M>) throws -> Void = { _ in }
+        if let checkpoint {
+            var origin = try data.fingerprints()
+            origin["network"] = Fingerprint.of { $0.add(model.tensors) }
+            origin["recipe"] = recipe
+            save = { try $0.file(plan: plan, origin: origin).write(to: checkpoint) }
+            if FileManager.default.fileExists(atPath: checkpoint.path) {
+                try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan, origin: origin)
+            } else {
+                try save(run)  // a folder that cannot be written shows now, and not after an epoch
+            }
         }
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             let record = try runEpoch(&run, features, afterStep, loss)
             run.finishEpoch(record, plan)
-            if let checkpoint { try run.file(plan: plan).write(to: checkpoint) }
+            try save(run)
         }
         model = run.result(plan)
         return run.history
@@ -89,7 +105,8 @@ public struct Trainer: Sendable {
     public func fit<M: Module>(
         _ model: inout M, labelSmoothing: Float = 0, afterStep: ((inout M) -> Void)? = nil
     ) throws -> History {
-        try fit(&model, afterStep: afterStep) { model, batch, tape, _ in
+        try fit(&model, recipe: "labels, smoothed by \(labelSmoothing)", afterStep: afterStep) {
+            model, batch, tape, _ in
             let logits = model(tape.constant(batch.inputs))
             return StepLoss(logits.crossEntropy(batch, labelSmoothing: labelSmoothing), logits: logits.value)
         }
@@ -104,23 +121,27 @@ public struct Trainer: Sendable {
         var rate: Float = 0
         var step = run.epoch * plan.stepsPerEpoch
         for batch in BatchLoader(epochPlan, transform: data.transform, normalization: data.normalization) {
-            let context = StepContext(step: step, epoch: run.epoch, progress: Float(step) / Float(plan.steps))
-            var outcome: StepLoss?
+            try Task.checkCancellation()
+            let context = StepContext(step: step, epoch: run.epoch, progress: plan.progress(at: step))
+            // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
+            var outcome: (logits: Tensor, values: [String: Float])?
             let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
             let (value, gradients) = try valueAndGradients(of: &run.model, random: random, features: features) {
                 let result = try loss($0, batch, $1, context)
-                outcome = result
+                outcome = (result.logits, result.values)
                 return result.loss
             }
-            guard value.isFinite, let outcome else { throw divergence(run, at: step) }
+            guard value.isFinite, let outcome else { throw divergence(run.firstNonFinite() ?? "the loss", at: step) }
             rate = plan.learningRate.value(at: context.progress)
             run.optimizer.step(&run.model, along: gradients, rate: rate, clipping: plan.gradientClipping)
             afterStep?(&run.model)
             run.average?.update(with: run.model)
-            meter.add(value, outcome, batch)
+            let isLast = step + 1 == run.epoch * plan.stepsPerEpoch + epochPlan.steps
+            // Before validation and the checkpoint, which is to stay good.
+            if let place = run.firstNonFinite(beyondModel: isLast) { throw divergence(place, at: step) }
+            meter.add(value, logits: outcome.logits, values: outcome.values, batch)
             step += 1
-            let isLast = step == run.epoch * plan.stepsPerEpoch + epochPlan.steps
-            let report = isLast ? data.validation.map { validate(run, on: $0) } : nil
+            let report = isLast ? data.usableValidation.map { validate(run, on: $0) } : nil
             progress?(
                 TrainingProgress(
                     epoch: run.epoch, epochs: plan.epochs, step: step, steps: plan.steps, loss: value,
@@ -135,16 +156,20 @@ public struct Trainer: Sendable {
         run.usable.evaluated(on: images, normalization: data.normalization, epoch: run.epoch)
     }
 
-    private func divergence(_ run: Run<some Module>, at step: Int) -> TrainingError {
-        let culprit = run.model.parameters.first { !$0.parameter.value.isFinite }?.path
-        let kept = checkpoint.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0.path : nil }
-        return .diverged(step: step, place: culprit ?? "the loss", checkpoint: kept)
+    private func divergence(_ place: String, at step: Int) -> TrainingError {
+        .diverged(step: step, place: place, checkpoint: checkpoint?.path)
     }
 }
 
 extension Variable {
     /// Cross-entropy of logits with what a batch says of its classes; rows without a label have no say.
+    ///
+    /// - Parameter labelSmoothing: the share of each target spread over all classes, 0 ... 1.
     public func crossEntropy(_ batch: Batch, labelSmoothing: Float = 0) -> Variable {
+        require(
+            labelSmoothing >= 0 && labelSmoothing <= 1,
+            "crossEntropy: labelSmoothing \(labelSmoothing), 0 ... 1 expected"
+        )
         guard let targets = batch.targets else {
             return softmaxCrossEntropy(labels: batch.labels, smoothing: labelSmoothing)
         }

@@ -5,9 +5,9 @@ import TensorCore
 public struct TrainingData: Sendable {
     /// Images with labels.
     public var labelled: ImageSet
-    /// Images without, for losses that need none.
+    /// Images for losses that need no label; if they have labels, nobody looks at them.
     public var unlabelled: ImageSet?
-    /// Held-out images with labels, which steer and choose.
+    /// Held-out images with labels, which steer and choose; none or an empty set for no validation.
     public var validation: ImageSet?
     /// As the network expects its inputs.
     public var normalization: Normalization
@@ -32,17 +32,53 @@ public struct TrainingData: Sendable {
         self.controllers = controllers
     }
 
+    /// The validation images, if one of them has a label to compare with.
+    package var usableValidation: ImageSet? {
+        validation.flatMap { images in images.labels.contains { $0 != nil } ? images : nil }
+    }
+
+    /// Checks that the plan can be carried out on these images.
+    ///
+    /// - Throws: `FormatError` for a class without labelled images, for images that do not go together, and for early
+    ///   stopping without validation images.
+    func check(for plan: TrainingPlan) throws {
+        try labelled.checkEveryClassOccurs(in: "labelled images")
+        for (name, images) in [("unlabelled images", unlabelled), ("validation images", usableValidation)] {
+            guard let images, images.count > 0 else { continue }
+            guard images.kind == labelled.kind, images.classNames == labelled.classNames else {
+                throw FormatError(
+                    file: name, found: "\(images.kind) of \(images.classCount) classes",
+                    expected: "\(labelled.kind) of \(labelled.classCount) classes, as the labelled images")
+            }
+        }
+        guard normalization.mean.count == labelled.channels else {
+            throw FormatError(
+                file: "normalization", found: "\(normalization.mean.count) channels",
+                expected: "\(labelled.channels), as the images")
+        }
+        guard plan.patience == nil || usableValidation != nil else {
+            throw FormatError(
+                file: "training plan", place: "patience", found: "no validation images",
+                expected: "some to see when learning ends")
+        }
+    }
+
     /// The batches of an epoch, as the controllers want them.
     func epochPlan(_ epoch: Int, plan: TrainingPlan, controllers: [any DataController]) -> EpochPlan {
         var sources = [EpochPlan.Source(labelled, batchSize: plan.batchSize)]
         if let unlabelled, unlabelled.count > 0 {
-            sources.append(EpochPlan.Source(unlabelled, batchSize: plan.unlabelledBatchSize))
+            sources.append(EpochPlan.Source(unlabelled.withoutLabels(), batchSize: plan.unlabelledBatchSize))
         }
         return EpochPlan(
             sources: sources, steps: plan.steps(ofEpoch: epoch), firstStep: epoch * plan.stepsPerEpoch, epoch: epoch,
             seed: plan.seed, classProbabilities: controllers.classProbabilities
         ) { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
     }
+}
+
+extension ImageSet {
+    /// The extents of an image, in words.
+    fileprivate var kind: String { "\(height)×\(width)×\(channels)" }
 }
 
 extension [any DataController] {

@@ -21,19 +21,17 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
     /// Decay of an average of the weights over steps, which is then what is validated and returned (Polyak; Tarvainen and
     /// Valpola, arXiv 1703.01780); nil to use the last weights.
     public var weightAveraging: Float?
-    /// Ends the run when so many epochs in a row did not better the validation accuracy, and returns the best weights; nil to run on.
+    /// Ends the run when so many epochs in a row did not better the validation accuracy, and returns the best weights;
+    /// nil to run on. Needs validation data.
     public var patience: Int?
 
     /// Creates a plan; the defaults suit small networks on small images.
     public init(
         steps: Int, stepsPerEpoch: Int = 100, batchSize: Int = 64, unlabelledBatchSize: Int = 64,
-        optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .warmUp(0.05, then: .cosine(from: 0.2, to: 0)), seed: UInt64 = 0,
+        optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .warmUp(0.05, then: .cosine(from: 0.2, to: 0)),
+        seed: UInt64 = 0,
         gradientClipping: Float? = nil, weightAveraging: Float? = nil, patience: Int? = nil
     ) {
-        require(
-            steps > 0 && stepsPerEpoch > 0 && batchSize > 0 && unlabelledBatchSize > 0,
-            "TrainingPlan: \(steps) steps, \(stepsPerEpoch) an epoch, batches of \(batchSize) and "
-                + "\(unlabelledBatchSize): 1 or more expected of each")
         self.steps = steps
         self.stepsPerEpoch = stepsPerEpoch
         self.batchSize = batchSize
@@ -44,10 +42,31 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
         self.gradientClipping = gradientClipping
         self.weightAveraging = weightAveraging
         self.patience = patience
+        requireSound()
+    }
+
+    /// Stops the program if a number is out of range: the properties can be set, and decoding asks nobody.
+    func requireSound() {
+        require(
+            steps > 0 && stepsPerEpoch > 0 && batchSize > 0 && unlabelledBatchSize > 0,
+            "TrainingPlan: \(steps) steps, \(stepsPerEpoch) an epoch, batches of \(batchSize) and "
+                + "\(unlabelledBatchSize): 1 or more expected of each")
+        require(
+            gradientClipping.map { $0 > 0 } ?? true,
+            "TrainingPlan: gradientClipping \(gradientClipping ?? 0), above 0 expected")
+        require(
+            weightAveraging.map { $0 >= 0 && $0 < 1 } ?? true,
+            "TrainingPlan: weightAveraging \(weightAveraging ?? 0), 0 ..< 1 expected")
+        require(patience.map { $0 > 0 } ?? true, "TrainingPlan: patience \(patience ?? 0), 1 or more expected")
     }
 
     /// Epochs in all; the last may have fewer steps.
     public var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
+
+    /// What schedules are asked for in a step: the share of the steps that are done, 0 ..< 1.
+    ///
+    /// - Parameter step: from 0 over the whole run.
+    public func progress(at step: Int) -> Float { Float(Double(step) / Double(steps)) }
 
     /// Steps of one epoch.
     func steps(ofEpoch epoch: Int) -> Int { min(stepsPerEpoch, steps - epoch * stepsPerEpoch) }

@@ -1,0 +1,144 @@
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+
+/// What a checkpoint says besides tensors.
+private struct RunState: Codable {
+    let plan: TrainingPlan
+    /// What the run started from, by name: a checkpoint continues no other run.
+    let origin: [String: String]
+    let epoch: Int
+    let history: History
+    let controllers: [Data]
+    let bestAccuracy: Double?
+    let bestAge: Int
+}
+
+/// How values are written into checkpoints: the same value as the same text, losses that are infinite included.
+enum CheckpointCoding {
+    static func data(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try encoder.encode(value)
+    }
+
+    static func text(_ value: some Encodable) throws -> String { String(decoding: try data(value), as: UTF8.self) }
+
+    static func value<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(type, from: data)
+    }
+}
+
+extension Run {
+    private static var format: String { "retort checkpoint 1" }
+
+    /// All that is needed to go on, as a file.
+    ///
+    /// - Parameter origin: what the run started from, by name.
+    func file(plan: TrainingPlan, origin: [String: String]) throws -> SafetensorsFile {
+        let state = try CheckpointCoding.text(
+            RunState(
+                plan: plan, origin: origin, epoch: epoch, history: history,
+                controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
+                bestAge: best?.age ?? 0))
+        var tensors: [String: Tensor] = [:]
+        for (group, members) in [
+            ("model", model.tensors), ("optimizer", optimizer.tensors), ("average", average?.tensors ?? [:]),
+            ("best", best?.tensors ?? [:]),
+        ] {
+            for (path, tensor) in members { tensors["\(group)/\(path)"] = tensor }
+        }
+        return SafetensorsFile(
+            metadata: ["format": Self.format, "state": state, "checksum": Self.checksum(state, tensors)],
+            entries: tensors.mapValues { .init($0) })
+    }
+
+    private static func checksum(_ state: String, _ tensors: [String: Tensor]) -> String {
+        Fingerprint.of {
+            $0.add(state)
+            $0.add(tensors)
+        }
+    }
+
+    /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing.
+    ///
+    /// - Throws: `FormatError` for a file that is no checkpoint, was damaged, or belongs to a run with another plan,
+    ///   network, loss, images or controllers.
+    mutating func restore(from file: SafetensorsFile, plan: TrainingPlan, origin: [String: String]) throws {
+        func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
+            FormatError(file: file.source, place: place, found: found, expected: expected)
+        }
+        guard file.metadata["format"] == Self.format, let text = file.metadata["state"] else {
+            throw fault("metadata", "format '\(file.metadata["format"] ?? "none")'", "'\(Self.format)'")
+        }
+        var tensors: [String: Tensor] = [:]
+        for name in file.entries.keys.sorted() { tensors[name] = try file.tensor(name) }
+        guard file.metadata["checksum"] == Self.checksum(text, tensors) else {
+            throw fault("metadata", "another checksum than the content's", "an undamaged checkpoint")
+        }
+        guard let state = try? CheckpointCoding.value(RunState.self, from: Data(text.utf8)) else {
+            throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
+        }
+        guard state.plan == plan else {
+            throw fault("metadata: state", "another training plan", "this run's (remove the file to start afresh)")
+        }
+        let names = Set(state.origin.keys).union(origin.keys).sorted()
+        if let other = names.first(where: { state.origin[$0] != origin[$0] }) {
+            throw fault("metadata: state", "another \(other)", "this run's (remove the file to start afresh)")
+        }
+        guard (0...plan.epochs).contains(state.epoch), (0...state.epoch).contains(state.bestAge),
+            state.history.epochs.map(\.number) == Array(0..<state.epoch),
+            state.controllers.count == controllers.count
+        else {
+            throw fault(
+                "metadata: state", "epoch \(state.epoch), \(state.controllers.count) controllers",
+                "at most \(plan.epochs) epochs, \(controllers.count) controllers")
+        }
+        func members(of group: String) -> [String: Tensor] {
+            var found: [String: Tensor] = [:]
+            for (name, tensor) in tensors where name.hasPrefix(group + "/") {
+                found[String(name.dropFirst(group.count + 1))] = tensor
+            }
+            return found
+        }
+        var restored = self
+        let stepsDone = min(state.epoch * plan.stepsPerEpoch, plan.steps)
+        try restored.model.load(members(of: "model"), from: file.source)
+        let shapes = model.tensors.mapValues(\.shape)
+        let moments = members(of: "optimizer")
+        for (name, tensor) in moments where shapes[name.drop { $0 != "/" }.dropFirst().description] != tensor.shape {
+            throw fault("tensor optimizer/\(name)", "shape \(tensor.shape)", "that of a parameter")
+        }
+        restored.optimizer.restore(moments, steps: stepsDone)
+        if average != nil {
+            var averaged = model
+            try averaged.load(members(of: "average"), from: file.source)
+            restored.average?.tensors = averaged.tensors
+            restored.average?.steps = stepsDone
+        }
+        if let accuracy = state.bestAccuracy {
+            var best = model
+            try best.load(members(of: "best"), from: file.source)
+            restored.best = (best.tensors, accuracy, state.bestAge)
+        }
+        restored.controllers = try zip(controllers, state.controllers).enumerated().map { index, pair in
+            guard let controller = try? pair.0.decodedLikeSelf(pair.1) else {
+                throw fault("metadata: state", "a state that controller \(index) cannot read", "one of its own")
+            }
+            return controller
+        }
+        restored.history = state.history
+        restored.epoch = state.epoch
+        self = restored
+    }
+}
+
+extension DataController {
+    fileprivate func decodedLikeSelf(_ data: Data) throws -> Self { try CheckpointCoding.value(Self.self, from: data) }
+}

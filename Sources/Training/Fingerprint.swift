@@ -1,0 +1,92 @@
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+
+/// A short name for much data, by which a checkpoint knows its run again and sees that it was not damaged.
+///
+/// FNV-1a (Fowler, Noll, Vo) over 64-bit words, with the high half folded down after each. Every step is one-to-one, so a
+/// single changed word always shows. No protection against intent.
+package struct Fingerprint {
+    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    /// Begins with nothing.
+    package init() {}
+
+    /// What was added so far, in sixteen hexadecimal digits.
+    package var text: String {
+        let digits = String(state, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Adds a number.
+    package mutating func add(_ word: UInt64) {
+        state = (state ^ word) &* 0x0000_0100_0000_01B3
+        state ^= state >> 32
+    }
+
+    /// Adds a text, after its length.
+    package mutating func add(_ text: String) {
+        add(UInt64(text.utf8.count))
+        for byte in text.utf8 { add(UInt64(byte)) }
+    }
+
+    /// Adds a tensor's shape and the bits of its elements.
+    package mutating func add(_ tensor: Tensor) {
+        add("\(tensor.shape)")
+        tensor.withSpan { span in
+            for index in span.indices { add(UInt64(span[index].bitPattern)) }
+        }
+    }
+
+    /// Adds tensors with their names, in the order of the names.
+    package mutating func add(_ tensors: [String: Tensor]) {
+        add(UInt64(tensors.count))
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            add(name)
+            add(tensor)
+        }
+    }
+
+    /// Adds what is known of images, and a sample of at most some 65,000 pixels.
+    mutating func add(_ images: ImageSet) {
+        for extent in [images.count, images.height, images.width, images.channels] { add(UInt64(extent)) }
+        for name in images.classNames { add(name) }
+        for (id, label) in zip(images.sampleIDs, images.labels) {
+            add(UInt64(truncatingIfNeeded: id))
+            add(UInt64(truncatingIfNeeded: label ?? -1))
+        }
+        for place in stride(from: 0, to: images.pixels.count, by: max(1, images.pixels.count / 65_536)) {
+            add(UInt64(images.pixels[place]))
+        }
+    }
+
+    /// The fingerprint of what the closure adds.
+    package static func of(_ body: (inout Fingerprint) throws -> Void) rethrows -> String {
+        var fingerprint = Fingerprint()
+        try body(&fingerprint)
+        return fingerprint.text
+    }
+}
+
+extension TrainingData {
+    /// What a run depends on besides plan, network and loss: names, and fingerprints of what they name.
+    func fingerprints() throws -> [String: String] {
+        var found = ["labelled images": Fingerprint.of { $0.add(labelled) }]
+        // Without their labels, which the run does not see either.
+        if let unlabelled { found["unlabelled images"] = Fingerprint.of { $0.add(unlabelled.withoutLabels()) } }
+        if let validation { found["validation images"] = Fingerprint.of { $0.add(validation) } }
+        found["normalization"] = try Fingerprint.of { $0.add(try CheckpointCoding.text(normalization)) }
+        found["augmentation"] = try Fingerprint.of {
+            $0.add("\(type(of: transform))")
+            if let transform = transform as? any Encodable { $0.add(try CheckpointCoding.text(transform)) }
+        }
+        found["controllers"] = try Fingerprint.of {
+            for controller in controllers {
+                $0.add("\(type(of: controller))")
+                $0.add(try CheckpointCoding.text(controller))
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,209 @@
+import Datasets
+import Foundation
+import Layers
+import Synchronization
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite struct CheckpointTests {
+    /// Trains with a checkpoint until the given step has been reported, in a task that is cancelled there.
+    private func stopped(after step: Int, _ url: URL) async throws {
+        await Task {
+            _ = #expect(throws: CancellationError.self) {
+                try TinyRun.result(checkpoint: url) { if $0.step == step { cancelCurrentTask() } }
+            }
+        }.value
+    }
+
+    @Test("Stopped after any epoch and resumed is the uninterrupted run to the last bit: model, history, steering")
+    func everyEpoch() async throws {
+        let whole = try TinyRun.result()
+        for epoch in 1...7 {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let url = folder.appending(path: "run.safetensors")
+            // One step into the next epoch, whose first step is lost.
+            try await stopped(after: 3 * epoch + 1, url)
+            let steps = Mutex<[Int]>([])
+            let resumed = try TinyRun.result(checkpoint: url) { step in steps.withLock { $0.append(step.step) } }
+            #expect(resumed == whole)
+            #expect(steps.withLock { $0 }.first == 3 * epoch + 1)
+            // Done: a further call changes nothing and trains no step.
+            let again = try TinyRun.result(checkpoint: url) { _ in Issue.record("a step after the end") }
+            #expect(again == whole)
+        }
+    }
+
+    @Test("Early stopping survives: best weights, their age and their number are part of the state")
+    func patience() async throws {
+        var plan = TinyRun.plan
+        plan.patience = 3
+        let fixed = plan
+        let whole = try TinyRun.result(fixed)
+        let stop = try #require(whole.history.epochs.last?.number)
+        for epoch in 1...max(stop, 1) {
+            let url = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: url) }
+            await Task {
+                _ = try? TinyRun.result(fixed, checkpoint: url) { if $0.step == 3 * epoch + 1 { cancelCurrentTask() } }
+            }.value
+            #expect(try TinyRun.result(fixed, checkpoint: url) == whole)
+        }
+    }
+
+    // The moments come from Philox over the time that a whole run takes, so they fall on steps, on validations and on
+    // writes alike. Each child continues what the one before left behind; every third starts afresh.
+    @Test("Killed at 20 random moments, again and again, and resumed: the bits of the uninterrupted run")
+    func killed() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let url = folder.appending(path: "run.safetensors")
+        let path = url.path
+        let clock = ContinuousClock()
+        var whole: TinyRun.Result?
+        let time = try clock.measure { whole = try TinyRun.result(checkpoint: url) }
+        let microseconds = Double(time.components.attoseconds) * 1e-12 + Double(time.components.seconds) * 1e6
+        try FileManager.default.removeItem(at: url)
+        var random = Philox(seed: 20)
+        var interrupted = 0
+        for kill in 0..<20 {
+            if kill % 3 == 0 { try? FileManager.default.removeItem(at: url) }
+            let moment = Int(Double(random.uniform()) * microseconds)
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, moment = moment as Int] in
+                Thread.detachNewThread {
+                    usleep(UInt32(moment))
+                    Foundation.kill(getpid(), SIGKILL)
+                }
+                _ = try TinyRun.result(checkpoint: URL(filePath: path))
+                while true { sleep(1) }  // done before the moment came
+            }
+            if kill % 3 == 2 || kill == 19 {
+                let steps = Mutex(0)
+                let resumed = try TinyRun.result(checkpoint: url) { _ in steps.withLock { $0 += 1 } }
+                #expect(resumed == whole)
+                if (1..<23).contains(steps.withLock { $0 }) { interrupted += 1 }
+                // What a killed writer left behind is gone: the next write uses the same temporary name.
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["run.safetensors"])
+            }
+        }
+        #expect(interrupted > 0, "no kill fell between the first checkpoint and the last")
+    }
+
+    @Test("A checkpoint of another run is refused with what differs, and the network stays as it was")
+    func otherRuns() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run.safetensors")
+            _ = try TinyRun.result(checkpoint: url)
+            func expectRefusal(
+                _ what: String, plan: TrainingPlan = TinyRun.plan, network: TinyNet = TinyRun.network,
+                _ change: (inout TrainingData) -> Void = { _ in }
+            ) {
+                var data = TinyRun.data
+                change(&data)
+                var model = network
+                let error = #expect(throws: FormatError.self) {
+                    _ = try Trainer(plan, on: data, checkpoint: url).fit(&model)
+                }
+                #expect(error?.found == "another \(what)" && error?.file == url.path)
+                #expect(model.bits == network.bits)
+            }
+            var longer = TinyRun.plan
+            longer.steps += 1
+            expectRefusal("training plan", plan: longer)
+            expectRefusal("network", network: TinyNet(width: 4, seed: 4))
+            expectRefusal("network", network: TinyNet(seed: 5))
+            expectRefusal("labelled images") { $0.labelled = TinyTask.images(18) }
+            expectRefusal("labelled images") { $0.labelled = TinyTask.images(15, firstID: 1) }
+            expectRefusal("unlabelled images") { $0.unlabelled = nil }
+            expectRefusal("validation images") { $0.validation = TinyTask.images(12, seed: 4, firstID: 200) }
+            expectRefusal("normalization") { $0.normalization = Normalization(mean: [0.1], deviation: [1]) }
+            expectRefusal("augmentation") { $0.transform = TinyNoise(deviation: 0.2) }
+            expectRefusal("augmentation") { $0.transform = PlainTransform() }
+            expectRefusal("controllers") { $0.controllers = [] }
+            expectRefusal("controllers") { $0.controllers = [TinySteering(step: 2)] }
+            var model = TinyRun.network
+            let error = #expect(throws: FormatError.self) {
+                _ = try Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url).fit(&model, labelSmoothing: 0.1)
+            }
+            #expect(error?.found == "another recipe")
+        }
+    }
+
+    @Test("A damaged checkpoint is refused, whatever was changed in it, and never crashes")
+    func damage() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run.safetensors")
+            _ = try TinyRun.result(checkpoint: url)
+            let bytes = [UInt8](try Data(contentsOf: url))
+            // Reading costs most; so lengths and places at random, but all the shortest.
+            var random = Philox(seed: 3)
+            let lengths = Array(0..<16) + (0..<40).map { _ in random.index(below: bytes.count) } + [bytes.count - 1]
+            var damaged = lengths.map { Array(bytes[..<$0]) }
+            for _ in 0..<150 {
+                var copy = bytes
+                copy[random.index(below: bytes.count)] ^= 1 << UInt8(random.index(below: 8))
+                damaged.append(copy)
+            }
+            damaged += [bytes + [0], [], Array("retort".utf8)]
+            for content in damaged {
+                try Data(content).write(to: url)
+                #expect(throws: FormatError.self) { try TinyRun.result(checkpoint: url) }
+            }
+        }
+    }
+
+    @Test("NaN in a tensor, another file format and a folder in place of the file are refused")
+    func foreignFiles() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run.safetensors")
+            _ = try TinyRun.result(checkpoint: url)
+            var file = try SafetensorsFile.read(url)
+            file.entries["model/classifier.bias"] = .init(Tensor([0, .nan, 0]))
+            try file.write(to: url)
+            let error = #expect(throws: FormatError.self) { try TinyRun.result(checkpoint: url) }
+            #expect(error?.place == "array model/classifier.bias")
+            try SafetensorsFile(tensors: [("weight", .zeros([3]))]).write(to: url)
+            #expect(throws: FormatError.self) { try TinyRun.result(checkpoint: url) }
+            #expect(throws: FormatError.self) { try TinyRun.result(checkpoint: folder) }
+        }
+    }
+
+    @Test("A folder that does not exist shows before the first step")
+    func unwritable() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "missing/run.safetensors")
+            #expect(throws: FileWriteError.self) {
+                try TinyRun.result(checkpoint: url) { _ in Issue.record("a step was trained") }
+            }
+        }
+    }
+
+    #if os(Linux)
+        @Test("On a full disk the run ends with FileWriteError and nothing half-written stays")
+        func fullDisk() async {
+            await #expect(processExitsWith: .success) {
+                signal(SIGXFSZ, SIG_IGN)
+                var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
+                #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+                try withTemporaryFolder { folder throws in
+                    #expect(throws: FileWriteError.self) {
+                        try TinyRun.result(checkpoint: folder.appending(path: "run.safetensors"))
+                    }
+                    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+                }
+            }
+        }
+    #endif
+
+    @Test("Infinite losses in a report or a controller's state go through a checkpoint unchanged")
+    func infiniteNumbers() throws {
+        let report = ClassReport(epoch: 1, loss: .infinity, confusion: [[1]], classLosses: [-.infinity])
+        let data = try CheckpointCoding.data(report)
+        #expect(try CheckpointCoding.value(ClassReport.self, from: data) == report)
+    }
+}

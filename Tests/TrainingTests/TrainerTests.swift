@@ -1,0 +1,218 @@
+import Autograd
+import Datasets
+import Foundation
+import Layers
+import Synchronization
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite struct TrainerTests {
+    @Test("Learns separable images to more than 95 % in 60 steps, and says so in its history")
+    func learns() throws {
+        var network = TinyNet(width: 4, dropout: 0, seed: 1)
+        let plan = TrainingPlan(steps: 60, stepsPerEpoch: 30, batchSize: 12, seed: 1)
+        let data = TrainingData(labelled: TinyTask.images(30), validation: TinyTask.images(60, seed: 9, firstID: 500))
+        let history = try Trainer(plan, on: data).fit(&network)
+        let report = network.evaluated(on: TinyTask.images(90, seed: 33), normalization: data.normalization)
+        #expect(report.accuracy > 0.95)
+        #expect(history.epochs.map(\.number) == [0, 1] && history.epochs[1].accuracy > 0.95)
+        #expect(history.epochs[1].loss < history.epochs[0].loss)
+        let last = network.evaluated(on: TinyTask.images(60, seed: 9, firstID: 500), normalization: data.normalization)
+        #expect(history.validationAccuracy == last.accuracy && history.bestEpoch == nil)
+        #expect(history.returned?.validation?.confusion == last.confusion)
+    }
+
+    @Test("The same seed gives the same bits, of model and history, on 1 and on 2 threads; another seed gives others")
+    func determinism() throws {
+        let one = try Parallel.withThreads(1) { try TinyRun.result() }
+        let two = try Parallel.withThreads(2) { try TinyRun.result() }
+        #expect(one == two)
+        var plan = TinyRun.plan
+        plan.seed += 1
+        #expect(try TinyRun.result(plan) != one)
+    }
+
+    @Test("Progress tells every step, and validation at each epoch's end")
+    func progress() throws {
+        let seen = Mutex<[TrainingProgress]>([])
+        _ = try TinyRun.result { step in seen.withLock { $0.append(step) } }
+        let steps = seen.withLock { $0 }
+        #expect(steps.map(\.step) == Array(1...23))
+        #expect(steps.map(\.epoch) == (0..<23).map { $0 / 3 })
+        #expect(steps.filter { $0.validation != nil }.map(\.step) == [3, 6, 9, 12, 15, 18, 21, 23])
+        #expect(steps.allSatisfy { $0.steps == 23 && $0.epochs == 8 && $0.batchSize == 9 })
+    }
+
+    @Test("A learning rate of 10³⁰ ends in an error with step, place and a checkpoint that still loads")
+    func divergence() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run.safetensors")
+            var plan = TinyRun.plan
+            (plan.learningRate, plan.optimizer, plan.gradientClipping) = (.constant(1e30), .sgd(), nil)
+            var network = TinyRun.network
+            let error = #expect(throws: TrainingError.self) {
+                _ = try Trainer(plan, on: TinyRun.data, checkpoint: url).fit(&network)
+            }
+            guard case .diverged(let step, let place, let checkpoint) = error else { return }
+            // The first step's weights are of the order of 10³⁰; the second's activations are too large.
+            #expect(step <= 2)
+            #expect(place == "the loss" || TinyRun.network.tensors[place] != nil)
+            #expect(checkpoint == url.path)
+            #expect("\(TrainingError.diverged(step: step, place: place, checkpoint: nil))".contains("in step \(step)"))
+            #expect(network.bits == TinyRun.network.bits)
+            let file = try SafetensorsFile.read(url)
+            for name in file.entries.keys { #expect(try file.tensor(name).isFinite) }
+        }
+    }
+
+    // The loss of the last step of an epoch is finite, the step along its gradient is not: only looking at the weights
+    // afterwards keeps the checkpoint good.
+    @Test("A weight that becomes infinite in an epoch's last step is noticed before it is saved")
+    func divergenceInTheLastStep() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run.safetensors")
+            var plan = TinyRun.plan
+            (plan.optimizer, plan.gradientClipping, plan.learningRate) =
+                (.sgd(momentum: 0, nesterov: false), nil, .step(from: 0.01, factor: .infinity, at: [5.0 / 23]))
+            let error = #expect(throws: TrainingError.self) { try TinyRun.result(plan, checkpoint: url) }
+            guard case .diverged(let step, let place, _) = error else { return }
+            #expect(step == 5 && TinyRun.network.tensors[place] != nil)
+            let file = try SafetensorsFile.read(url)
+            for name in file.entries.keys { #expect(try file.tensor(name).isFinite) }
+        }
+    }
+
+    @Test("A second moment that becomes infinite, while the weights stay finite, is noticed before it is saved")
+    func divergenceOfMoments() throws {
+        var network = TinyRun.network
+        let plan = TrainingPlan(
+            steps: 2, stepsPerEpoch: 1, batchSize: 3, optimizer: .adamW(), learningRate: .constant(0.001))
+        let error = #expect(throws: TrainingError.self) {
+            _ = try Trainer(plan, on: TrainingData(labelled: TinyTask.images(6))).fit(&network) {
+                model, batch, tape, _ in
+                let logits = model(tape.constant(batch.inputs))
+                return StepLoss(logits.crossEntropy(batch) * 1e25, logits: logits.value)
+            }
+        }
+        guard case .diverged(let step, let place, let checkpoint) = error else { return }
+        #expect(step == 0 && place.contains("optimiser's state second/") && checkpoint == nil)
+    }
+
+    @Test("Patience: ends when validation betters no more, and returns the weights that did best")
+    func earlyStop() throws {
+        let plan = TrainingPlan(steps: 200, stepsPerEpoch: 10, batchSize: 12, seed: 1, gradientClipping: 1, patience: 3)
+        let validation = TinyTask.images(60, seed: 9, firstID: 500)
+        let data = TrainingData(labelled: TinyTask.images(30), validation: validation)
+        var network = TinyNet(width: 4, dropout: 0, seed: 1)
+        // Learns for an epoch, and from then on what is wrong.
+        let history = try Trainer(plan, on: data).fit(&network) { model, batch, tape, context in
+            let logits = model(tape.constant(batch.inputs))
+            var taught = batch
+            if context.epoch > 0 { taught.labels = batch.labels.map { label in label.map { ($0 + 1) % 3 } } }
+            return StepLoss(logits.crossEntropy(taught), logits: logits.value)
+        }
+        let accuracies = history.epochs.compactMap { $0.validation?.accuracy }
+        let best = try #require(accuracies.max())
+        #expect(history.bestEpoch == accuracies.firstIndex(of: best))
+        #expect(accuracies.count == (history.bestEpoch ?? 0) + 4 && accuracies.count < 20)
+        #expect(accuracies.last ?? 1 < best)
+        #expect(history.validationAccuracy == best)
+        #expect(network.evaluated(on: validation, normalization: data.normalization).accuracy == best)
+    }
+
+    @Test("Weight averaging validates and returns the average; the run itself goes on with its own weights")
+    func averaging() throws {
+        var plan = TinyRun.plan
+        plan.weightAveraging = nil
+        let averages = Mutex<WeightAverage?>(WeightAverage(of: TinyRun.network, decay: 0.9))
+        var data = TinyRun.data
+        data.controllers = []  // which would steer by the validation of other weights
+        var network = TinyRun.network
+        _ = try Trainer(plan, on: data).fit(
+            &network,
+            afterStep: { model in
+                averages.withLock { $0?.update(with: model) }
+            })
+        let averaged = averages.withLock { $0?.applied(to: network) }
+        let result = try TinyRun.result(TinyRun.plan, data)
+        #expect(result.bits == averaged?.bits)
+        #expect(result.bits != network.bits)
+    }
+
+    @Test("Gradient clipping reaches the optimiser: a step of the plainest rule is no longer than rate · clipping")
+    func clipping() throws {
+        var network = TinyNet(dropout: 0, seed: 1)
+        let plan = TrainingPlan(
+            steps: 1, batchSize: 12, optimizer: .sgd(momentum: 0, nesterov: false, weightDecay: 0),
+            learningRate: .constant(0.5), gradientClipping: 0.01)
+        _ = try Trainer(plan, on: TrainingData(labelled: TinyTask.images(12))).fit(&network)
+        let start = TinyNet(dropout: 0, seed: 1)
+        let length = zip(network.parameters, start.parameters).reduce(0.0) { sum, pair in
+            guard pair.0.parameter.isTrainable else { return sum }
+            let difference = pair.0.parameter.value - pair.1.parameter.value
+            return sum + Double((difference * difference).sum())
+        }.squareRoot()
+        #expect(abs(length - 0.005) < 1e-5)
+    }
+
+    @Test("After-step hooks see the model after each step: what they mask stays masked, in the average too")
+    func afterStep() throws {
+        var network = TinyRun.network
+        let hook: (inout TinyNet) -> Void = { model in
+            model.forEachParameter { path, parameter in
+                if path == "classifier.weight" { parameter.value = .zeros(parameter.value.shape) }
+            }
+        }
+        hook(&network)
+        _ = try Trainer(TinyRun.plan, on: TinyRun.data).fit(&network, afterStep: hook)
+        #expect(network.tensors["classifier.weight"]?.scalars.allSatisfy { $0 == 0 } == true)
+    }
+
+    @Test("Labels of images that were given as unlabelled are not looked at")
+    func unlabelledStayUnlabelled() throws {
+        var data = TinyRun.data
+        let plain = try TinyRun.result(TinyRun.plan, data)
+        data.unlabelled = data.unlabelled?.withoutLabels()
+        #expect(try TinyRun.result(TinyRun.plan, data) == plain)
+    }
+
+    @Test("Data that cannot be trained on is refused before the first step, and says why")
+    func refusals() throws {
+        func message(_ plan: TrainingPlan = TinyRun.plan, _ change: (inout TrainingData) -> Void) -> String {
+            var data = TinyRun.data
+            change(&data)
+            do {
+                _ = try TinyRun.result(plan, data)
+                return "no error"
+            } catch { return "\(error as? FormatError)" }
+        }
+        let images = TinyTask.images(15)
+        #expect(message { $0.labelled = images.subset([0, 1, 3, 4]) }.contains("class c"))
+        #expect(message { $0.normalization = Normalization(mean: [0, 0], deviation: [1, 1]) }.contains("2 channels"))
+        let wide = ImageSet(
+            pixels: [UInt8](repeating: 0, count: 32), height: 2, width: 16, channels: 1, labels: [0],
+            classNames: ["a", "b", "c"])
+        #expect(message { $0.validation = wide }.contains("validation images: 2×16×1"))
+        #expect(message { $0.unlabelled = wide }.contains("unlabelled images: 2×16×1"))
+        var patient = TinyRun.plan
+        patient.patience = 2
+        #expect(message(patient) { $0.validation = nil }.contains("patience"))
+        #expect(message(patient) { $0.validation = images.subset([]) }.contains("patience"))
+        #expect(message { $0.validation = images.subset([]) } == "no error")
+    }
+
+    @Test("A run in a cancelled task ends with CancellationError and leaves the network as it was")
+    func cancellation() async throws {
+        await Task {
+            var network = TinyRun.network
+            #expect(throws: CancellationError.self) {
+                _ = try Trainer(TinyRun.plan, on: TinyRun.data) { if $0.step == 4 { cancelCurrentTask() } }.fit(
+                    &network)
+            }
+            #expect(network.bits == TinyRun.network.bits)
+        }.value
+    }
+}
