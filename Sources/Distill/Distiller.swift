@@ -25,7 +25,7 @@ public struct Distiller: Sendable {
     /// Feature maps to match beside the outputs.
     public var hints: [Hint]
     /// Draws a change that both networks' maps go through before a hint compares them; from the maps' common shape
-    /// [N, H, W, C] and a random stream.
+    /// [N, H, W, C] and a random stream of this step and hint alone.
     public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
 
     /// Describes a distillation.
@@ -75,28 +75,36 @@ public struct Distiller: Sendable {
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
-    /// - Throws: `FormatError` for a hint whose map does not exist, and what ``Training/Trainer`` throws.
+    /// - Throws: `FormatError` for a hint whose map does not exist, maps whose sides do not divide, and a temperature or λ
+    ///   out of range anywhere in the run; and what ``Training/Trainer`` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
     ) throws -> History {
+        try checkSchedules(over: plan)
         let image = Tensor.zeros([1, data.labelled.height, data.labelled.width, data.labelled.channels])
         var model = try HintedStudent(student, teacher: teacher, hints: hints, image: image, seed: plan.seed)
         let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         let history = try trainer.fit(
-            &model, features: Set(hints.map(\.student)), afterStep: { afterStep?(&$0.student) }
+            &model, features: Set(hints.map(\.student)), recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
         ) { model, batch, tape, context in
             let temperature = temperature.value(at: context.progress)
             let hardWeight = hardLabelWeight.value(at: context.progress)
-            let teaching = teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs)
+            let isTaught = hardWeight < 1 || !hints.isEmpty
+            let teaching = isTaught ? teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs) : nil
             let logits = model(tape.constant(batch.inputs))
-            var total = combined(logits, teaching.logits, batch, temperature, hardWeight)
-            for (hint, adapter) in zip(hints, model.adapters) {
-                guard let map = tape.features[hint.student], let target = teaching.maps[hint.teacher] else { continue }
-                let change = perturbing.map { draw in { draw($0, &tape.random) } }
-                total =
-                    total
-                    + hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change) * hint.weight
+            var total = combined(logits, teaching?.logits, batch, temperature, hardWeight)
+            for (index, (hint, adapter)) in zip(hints, model.adapters).enumerated() {
+                let maps = (student: tape.features[hint.student], teacher: teaching?.maps[hint.teacher])
+                guard let map = maps.student, let target = maps.teacher else {
+                    throw hint.missing(maps.student == nil ? "student" : "teacher", number: index)
+                }
+                // Keyed by step and hint: neither dropout in the student nor another hint moves its draws.
+                var random = Philox(
+                    seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.features)
+                let change = perturbing.map { draw in { draw($0, &random) } }
+                let loss = hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change)
+                total = total + loss * hint.weight
             }
             return StepLoss(
                 total, logits: logits.value, values: ["temperature": temperature, "hardLabelWeight": hardWeight])
@@ -105,13 +113,48 @@ public struct Distiller: Sendable {
         return history
     }
 
+    /// Both schedules at every step, before the first: a run does not end in its middle over its last temperature.
+    private func checkSchedules(over plan: TrainingPlan) throws {
+        for step in 0..<plan.steps {
+            let progress = plan.progress(at: step)
+            let (temperature, weight) = (temperature.value(at: progress), hardLabelWeight.value(at: progress))
+            guard temperature > 0, temperature.isFinite else {
+                throw FormatError(
+                    file: "distillation", place: "temperature in step \(step)", found: "\(temperature)",
+                    expected: "a number above 0")
+            }
+            guard weight >= 0, weight <= 1 else {
+                throw FormatError(
+                    file: "distillation", place: "hardLabelWeight in step \(step)", found: "\(weight)",
+                    expected: "a number in 0 ... 1")
+            }
+        }
+    }
+
+    /// What the loss depends on, for checkpoints.
+    private func recipe() throws -> String {
+        struct Recipe: Encodable {
+            let teacher: String
+            let loss: ResponseLoss
+            let temperature, hardLabelWeight: Schedule
+            let hints: [Hint]
+            let isPerturbed: Bool
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = try encoder.encode(
+            Recipe(
+                teacher: Fingerprint.of { $0.add(teacher.tensors) }, loss: loss, temperature: temperature,
+                hardLabelWeight: hardLabelWeight, hints: hints, isPerturbed: perturbing != nil))
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// λ · cross-entropy + (1 − λ) · response; with λ = 1 or 0 the other term is not computed, so that λ = 1 is
-    /// cross-entropy to the last bit.
+    /// cross-entropy to the last bit and needs no teacher.
     func combined(
-        _ logits: Variable, _ teaching: Tensor, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
+        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
     ) -> Variable {
-        require(hardWeight >= 0 && hardWeight <= 1, "Distiller: hardLabelWeight \(hardWeight), 0 ... 1 expected")
-        if hardWeight == 1 { return logits.crossEntropy(batch) }
+        guard hardWeight < 1, let teaching else { return logits.crossEntropy(batch) }
         let soft = loss(student: logits, teacher: teaching, temperature: temperature)
         return hardWeight == 0 ? soft : logits.crossEntropy(batch) * hardWeight + soft * (1 - hardWeight)
     }

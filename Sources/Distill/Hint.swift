@@ -7,13 +7,14 @@ import TensorCore
 ///
 /// The student's map goes through a 1×1 convolution that is learnt with it and dropped at the end, so channels may differ;
 /// the larger map is averaged down, so its sides must be a whole multiple of the other's. The loss is the mean squared
-/// difference divided by the mean square of the teacher's map, so that a weight means the same at every stage.
+/// difference divided by the mean square of the teacher's map (at least 10⁻⁶, should the map be dead), so that a weight
+/// means the same at every stage.
 public struct Hint: Hashable, Sendable, Codable {
     /// The name of the student's map.
     public let student: String
     /// The name of the teacher's map.
     public let teacher: String
-    /// The factor of this pair in the loss.
+    /// The factor of this pair in the loss, 0 or more.
     public let weight: Float
 
     /// Pairs two maps.
@@ -51,12 +52,43 @@ public struct Hint: Hashable, Sendable, Codable {
             map = map.averagePooled(pooling)
         }
         var adapted = adapter(map)
-        let scale = max((target * target).mean(), .leastNormalMagnitude)
+        let scale = max((target * target).mean(), 1e-6)
         if let perturbation = perturbing?(target.shape) {
             adapted = adapted.perturbed(by: perturbation)
             target = target.perturbed(by: perturbation)
         }
         return adapted.meanSquaredError(to: target) * (1 / scale)
+    }
+
+    private static func isMultiple(_ sides: (height: Int, width: Int), of other: (height: Int, width: Int)) -> Bool {
+        sides.height % other.height == 0 && sides.width % other.width == 0
+    }
+
+    /// Checks a pair of maps of one image each.
+    ///
+    /// - Throws: `FormatError` if a map is missing, the sides do not divide or the weight is negative.
+    func check(student: Tensor?, teacher: Tensor?, number: Int) throws -> (student: Shape, teacher: Shape) {
+        guard let student = student?.shape, student.rank == 4 else { throw missing("student", number: number) }
+        guard let teacher = teacher?.shape, teacher.rank == 4 else { throw missing("teacher", number: number) }
+        let sides = ((height: student[1], width: student[2]), (height: teacher[1], width: teacher[2]))
+        guard Self.isMultiple(sides.0, of: sides.1) || Self.isMultiple(sides.1, of: sides.0) else {
+            throw FormatError(
+                file: "hint \(number)", place: "student '\(self.student)', teacher '\(self.teacher)'",
+                found: "maps of \(student[1])×\(student[2]) and \(teacher[1])×\(teacher[2])",
+                expected: "sides of which one is a whole multiple of the other")
+        }
+        guard weight >= 0, weight.isFinite else {
+            throw FormatError(
+                file: "hint \(number)", place: "weight", found: "\(weight)", expected: "a number, 0 or more")
+        }
+        return (student, teacher)
+    }
+
+    /// The error for a map that the student or the teacher does not have.
+    func missing(_ whose: String, number: Int) -> FormatError {
+        FormatError(
+            file: "hint \(number)", place: whose, found: "no feature map '\(whose == "student" ? student : teacher)'",
+            expected: "the name of a map [N, H, W, C] of the \(whose)'s")
     }
 
     /// The average that brings the larger sides to the smaller; nil if they are not larger.
@@ -65,7 +97,7 @@ public struct Hint: Hashable, Sendable, Codable {
     ) -> Pool2DGeometry? {
         guard from.height > to.height || from.width > to.width else { return nil }
         require(
-            from.height % to.height == 0 && from.width % to.width == 0,
+            isMultiple(from, of: to),
             "hint: a map of \(from.height)×\(from.width) is not a whole multiple of \(to.height)×\(to.width)")
         return Pool2DGeometry(
             input: (from.height, from.width, channels), window: (from.height / to.height, from.width / to.width))
@@ -108,25 +140,20 @@ struct HintedStudent<Student: Module>: Module {
 
     /// Fresh adapters for the hints, sized by sending one image through both networks.
     ///
-    /// - Throws: `FormatError` naming a map that a network does not have.
+    /// - Throws: `FormatError` for networks of different numbers of classes, and for a hint that cannot be followed.
     init(_ student: Student, teacher: any Module, hints: [Hint], image: Tensor, seed: UInt64) throws {
         self.student = student
-        let own = student.featureMaps(Set(hints.map(\.student)), of: image).maps
-        let wanted = teacher.featureMaps(Set(hints.map(\.teacher)), of: image).maps
+        let (logits, own) = student.featureMaps(Set(hints.map(\.student)), of: image)
+        let (teaching, wanted) = teacher.featureMaps(Set(hints.map(\.teacher)), of: image)
+        guard logits.shape == teaching.shape else {
+            throw FormatError(
+                file: "distillation", place: "teacher", found: "outputs of shape \(teaching.shape) for one image",
+                expected: "\(logits.shape), as the student's")
+        }
         adapters = try hints.enumerated().map { index, hint in
-            guard let from = own[hint.student], from.shape.rank == 4 else {
-                throw FormatError(
-                    file: "hint \(index)", place: "student",
-                    found: "'\(hint.student)', no feature map of \(Student.self)",
-                    expected: "the name of a map")
-            }
-            guard let to = wanted[hint.teacher], to.shape.rank == 4 else {
-                throw FormatError(
-                    file: "hint \(index)", place: "teacher",
-                    found: "'\(hint.teacher)', no feature map of \(type(of: teacher))", expected: "the name of a map")
-            }
+            let shapes = try hint.check(student: own[hint.student], teacher: wanted[hint.teacher], number: index)
             var random = Philox(seed: seed, sample: 1 + index, operation: RandomPurpose.initialization)
-            return Conv2D(from.shape[3], to.shape[3], kernel: 1, using: &random)
+            return Conv2D(shapes.student[3], shapes.teacher[3], kernel: 1, using: &random)
         }
     }
 }

@@ -9,7 +9,7 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
     public struct Trial: Hashable, Sendable, Codable {
         /// The temperature, constant over the run.
         public let temperature: Float
-        /// How the student did on validation data.
+        /// How the student that the run returned did on validation data.
         public let validation: ClassReport
     }
 
@@ -37,7 +37,7 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
         on data: TrainingData, plan: TrainingPlan
     ) throws {
         require(!temperatures.isEmpty, "TemperatureSearch: an empty grid")
-        guard data.validation != nil else {
+        guard data.usableValidation != nil else {
             throw FormatError(file: "temperature search", found: "no validation images", expected: "some to choose by")
         }
         trials = try temperatures.compactMap { temperature in
@@ -45,7 +45,7 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
             attempt.temperature = .constant(temperature)
             var copy = student
             let history = try attempt.fit(&copy, on: data, plan: plan)
-            return history.epochs.last?.validation.map { Trial(temperature: temperature, validation: $0) }
+            return history.returned?.validation.map { Trial(temperature: temperature, validation: $0) }
         }
     }
 }
