@@ -56,24 +56,24 @@ struct DistillCommand: ParsableCommand {
             normalization: teacher.description.normalization, transform: transform,
             controllers: closedLoop
                 ? [ClassController(threshold: 0.97), HardnessController(.stronger(upTo: 1.3))] : [])
-        var description = teacher.description
-        description.architecture = try training.architecture(for: data)
+        let description = try training.description(for: data, normalization: images.normalization)
         var student = description.architecture.makeNetwork(seed: common.seed)
-        let history = try fit(
-            &student, to: network, on: images, bar: ProgressBar(description.architecture.name))
+        let plan = training.plan(for: description.architecture, seed: common.seed)
+        let history = try fit(&student, to: network, on: images, plan, bar: ProgressBar(description.architecture.name))
         try TrainingResult(
             saving: student, description, trainedOn: images, history: history, of: data, options: training
         ).show(asJSON: common.json)
     }
 
     private func fit(
-        _ student: inout some Module, to teacher: any Module, on images: TrainingData, bar: ProgressBar
+        _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
+        bar: ProgressBar
     ) throws -> History {
         let distiller = Distiller(
             teacher: teacher, temperature: temperature.schedule { .linear(from: $0, to: $1) },
             hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) })
         return try distiller.fit(
-            &student, on: images, plan: training.plan(seed: common.seed), checkpoint: training.checkpointURL,
+            &student, on: images, plan: plan, checkpoint: training.checkpointURL,
             progress: { bar.update($0) })
     }
 }

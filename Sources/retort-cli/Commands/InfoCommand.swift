@@ -44,21 +44,23 @@ private struct ProgramInfo: CommandResult {
 
 /// What a model file holds.
 private struct ModelInfo: CommandResult {
-    struct Layer: Encodable {
-        let path: String
+    struct Array: Encodable {
+        let name, type: String
         let shape: [Int]
     }
 
     let model, architecture, image: String
     let isQuantized: Bool
     let bytes: Int
+    /// Numbers that were learnt; a quantised model has its normalisations in the weights and biases of other layers.
     let parameters: Int
     let classes: [String]
     let mean, deviation: [Float]
-    /// What is learnt and kept, by path; of a quantised model, of the network that it was made of.
-    let layers: [Layer]
+    /// All that the file holds, by name.
+    let arrays: [Array]
 
     init(_ stored: StoredModel, name: String) throws {
+        let entries = try SafetensorsFile.read(stored.url).entries
         model = name
         architecture = stored.description.architecture.name
         image = stored.imageSize.description
@@ -66,18 +68,22 @@ private struct ModelInfo: CommandResult {
         classes = stored.description.classNames
         mean = stored.description.normalization.mean
         deviation = stored.description.normalization.deviation
-        let network: any Module
-        switch stored.network {
-        case .float(let module): (network, isQuantized) = (module, false)
-        case .int8: (network, isQuantized) = (stored.description.architecture.makeNetwork(seed: 0), true)
+        arrays = entries.sorted { $0.key < $1.key }.map {
+            Array(name: $0.key, type: $0.value.dataType.rawValue, shape: $0.value.shape.extents)
         }
-        parameters = network.parameterCount
-        layers = network.parameters.map { Layer(path: $0.path, shape: $0.parameter.value.shape.extents) }
+        switch stored.network {
+        case .float(let module): (parameters, isQuantized) = (module.parameterCount, false)
+        case .int8:
+            let learnt = entries.values.filter { [.int8, .int32].contains($0.dataType) }
+            (parameters, isQuantized) = (learnt.reduce(0) { $0 + $1.shape.elementCount }, true)
+        }
     }
 
     var description: String {
-        let width = layers.map(\.path.count).max() ?? 0
-        let lines = layers.map { "  \($0.path.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.shape)" }
+        let width = arrays.map(\.name.count).max() ?? 0
+        let lines = arrays.map {
+            "  \($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.type)  \($0.shape)"
+        }
         return """
             \(model): \(architecture), \(isQuantized ? "INT8" : "FP32"), \(bytes) bytes, \(parameters) parameters
             images   \(image), mean \(mean), deviation \(deviation)

@@ -29,19 +29,18 @@ struct TrainCommand: ParsableCommand {
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
             // Of all training images, which takes no labels.
             normalization: .of(data.train), transform: transform)
-        let architecture = try training.architecture(for: data)
-        var model = architecture.makeNetwork(seed: common.seed)
-        let history = try fit(&model, on: images, bar: ProgressBar(architecture.name))
-        let description = ModelFile.Description(
-            architecture: architecture, normalization: images.normalization, classNames: data.train.classNames)
+        let description = try training.description(for: data, normalization: images.normalization)
+        var model = description.architecture.makeNetwork(seed: common.seed)
+        let plan = training.plan(for: description.architecture, seed: common.seed)
+        let history = try fit(&model, on: images, plan, bar: ProgressBar(description.architecture.name))
         try TrainingResult(
             saving: model, description, trainedOn: images, history: history, of: data, options: training
         ).show(asJSON: common.json)
     }
 
-    private func fit(_ model: inout some Module, on images: TrainingData, bar: ProgressBar) throws -> History {
-        try Trainer(
-            training.plan(seed: common.seed), on: images, checkpoint: training.checkpointURL
-        ) { bar.update($0) }.fit(&model)
+    private func fit(
+        _ model: inout some Module, on images: TrainingData, _ plan: TrainingPlan, bar: ProgressBar
+    ) throws -> History {
+        try Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }.fit(&model)
     }
 }

@@ -16,8 +16,11 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "Labelled images in a step; images come again where this is more than there are.")
     var batch = 64
 
-    @Option(help: "Highest learning rate; it rises over the first twentieth of the steps and falls to 0 by a cosine.")
-    var learningRate: Float = 0.05
+    @Option(
+        help: ArgumentHelp(
+            "Highest learning rate; it rises over the first twentieth of the steps and falls to 0 by a cosine. "
+                + "(default: 0.2; 0.05 for mlp, which has no normalisation)"))
+    var learningRate: Float?
 
     @Option(
         help: ArgumentHelp(
@@ -43,7 +46,7 @@ struct TrainingOptions: ParsableArguments {
         if let labels { try checkOption("labels", labels, 1...100_000_000) }
         try checkOption("steps", steps, 1...100_000_000)
         try checkOption("batch", batch, 1...65_536)
-        try checkOption("learning-rate", learningRate, 1e-9...1000)
+        if let learningRate { try checkOption("learning-rate", learningRate, 1e-9...1000) }
         try checkOption("strength", strength, 0...3)
         guard checkpointURL?.resolvingSymlinksInPath() != outputURL.resolvingSymlinksInPath() else {
             throw ValidationError("--checkpoint: the file of --output found, another one expected")
@@ -86,16 +89,23 @@ struct TrainingOptions: ParsableArguments {
         return (split.labelled, split.unlabelled)
     }
 
-    /// The network to train for the images.
-    func architecture(for data: CommandData) throws -> Architecture {
-        Architecture(
-            try Architecture.family(named: architecture), height: data.train.height, width: data.train.width,
-            channels: data.train.channels, classes: data.train.classCount)
+    /// The network to train for the images, as its file will describe it.
+    ///
+    /// - Throws: `FormatError` for what could not be read again, such as images too small for the network.
+    func description(for data: CommandData, normalization: Normalization) throws -> ModelFile.Description {
+        let description = ModelFile.Description(
+            architecture: Architecture(
+                try Architecture.family(named: architecture), height: data.train.height, width: data.train.width,
+                channels: data.train.channels, classes: data.train.classCount),
+            normalization: normalization, classNames: data.train.classNames)
+        return try ModelFile.Description(decoding: description.encoded(), from: data.name)
     }
 
-    func plan(seed: UInt64) -> TrainingPlan {
-        TrainingPlan(
+    func plan(for architecture: Architecture, seed: UInt64) -> TrainingPlan {
+        var highest: Float = 0.2
+        if case .mlp = architecture.family { highest = 0.05 }
+        return TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: batch,
-            learningRate: .warmUp(0.05, then: .cosine(from: learningRate, to: 0)), seed: seed)
+            learningRate: .warmUp(0.05, then: .cosine(from: learningRate ?? highest, to: 0)), seed: seed)
     }
 }
