@@ -3,8 +3,8 @@ import Retort
 
 /// How long the demo's networks are trained.
 struct DemoSettings {
-    var studentSteps = 1500
-    var teacherSteps = 2000
+    var studentSteps = 1000
+    var teacherSteps = 1333
     var strength = 1.0
 }
 
