@@ -28,7 +28,7 @@ dependent:
 	swift run $(OPTIMISED) --package-path Tests/Dependent
 
 format:
-	swift format lint --strict --recursive Package.swift Sources Tests Examples
+	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
 
 dependencies:
 	@Scripts/install-dependencies $(PACKAGES)
