@@ -13,17 +13,16 @@ public enum ResponseLoss: String, Hashable, Sendable, Codable, CaseIterable {
     ///   - student: logits [N, classes].
     ///   - teacher: logits of the same images, [N, classes].
     ///   - temperature: above 0.
-    ///   - weights: one a row, 0 or more; 1 for all when omitted.
     /// - Returns: a variable with one element.
     public func callAsFunction(
-        student: Variable, teacher: Tensor, temperature: Float, weights: [Float]? = nil
+        student: Variable, teacher: Tensor, temperature: Float
     ) -> Variable {
         switch self {
         case .hinton:
             let (losses, gradient) = hintonDivergence(
                 student: student.value, teacher: teacher, temperature: temperature)
             return student.tape.weightedMean(
-                "hinton", losses, gradient, weights ?? [Float](repeating: 1, count: losses.count), of: student)
+                "hinton", losses, gradient, [Float](repeating: 1, count: losses.count), of: student)
         }
     }
 }

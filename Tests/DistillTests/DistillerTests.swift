@@ -1,0 +1,211 @@
+import Autograd
+import Datasets
+import Foundation
+import Layers
+import Synchronization
+import TensorCore
+import TestSupport
+import Testing
+import Training
+
+@testable import Distill
+
+/// What went through a network, in order.
+private final class Log: Sendable {
+    private let entries = Mutex<[(inputs: [Float], isTraining: Bool)]>([])
+
+    func add(_ input: Variable) {
+        entries.withLock { $0.append((input.value.scalars, input.tape.mode == .training)) }
+    }
+
+    var all: [(inputs: [Float], isTraining: Bool)] { entries.withLock { $0 } }
+}
+
+/// A network that writes down what it sees.
+private struct Spy: Module {
+    var network: TinyNet
+    let log: Log
+
+    func callAsFunction(_ input: Variable) -> Variable {
+        log.add(input)
+        return network(input)
+    }
+
+    mutating func visitParameters(_ visitor: ParameterVisitor) { visitor("network", &network) }
+}
+
+@Suite struct DistillerTests {
+    private static let plan = TrainingPlan(
+        steps: 11, stepsPerEpoch: 3, batchSize: 6, unlabelledBatchSize: 3, seed: 5)
+
+    private static var data: TrainingData {
+        TrainingData(
+            labelled: TinyTask.images(15), unlabelled: TinyTask.images(9, seed: 2, firstID: 100),
+            validation: TinyTask.images(12, seed: 3, firstID: 200), transform: TinyNoise(),
+            controllers: [TinySteering()])
+    }
+
+    private static let teacher = withStatistics(TinyNet(width: 5, seed: 8), seed: 9)
+
+    /// Two hints on perturbed maps, both schedules in motion.
+    private static var whole: Distiller {
+        Distiller(
+            teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1),
+            hints: [Hint("early", weight: 0.5), Hint(student: "late", teacher: "early")]
+        ) { shape, random in
+            FeaturePerturbation(
+                multiplier: Tensor(uniform: [shape[0], shape[1], shape[2], 1], in: 0...2, using: &random),
+                channelPermutation: random.permutation(of: shape[3]))
+        }
+    }
+
+    private struct Result: Equatable {
+        let bits: [String: [UInt32]]
+        let history: History
+    }
+
+    private static func result(
+        _ distiller: Distiller = whole, _ plan: TrainingPlan = plan, _ data: TrainingData = data,
+        checkpoint: URL? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
+    ) throws -> Result {
+        var student = TinyNet(seed: 1)
+        let history = try distiller.fit(&student, on: data, plan: plan, checkpoint: checkpoint, progress: progress)
+        return Result(bits: student.bits, history: history)
+    }
+
+    @Test("λ = 1 is plain training to the last bit, and asks the teacher nothing after its first image")
+    func allHard() throws {
+        var plain = TinyNet(seed: 1)
+        let history = try Trainer(Self.plan, on: Self.data).fit(&plain)
+        let log = Log()
+        let distilled = try Self.result(
+            Distiller(teacher: Spy(network: Self.teacher, log: log), hardLabelWeight: .constant(1)))
+        #expect(distilled.bits == plain.bits)
+        #expect(distilled.history.epochs.map(\.loss) == history.epochs.map(\.loss))
+        #expect(distilled.history.epochs.map(\.validation) == history.epochs.map(\.validation))
+        #expect(log.all.count == 1)
+    }
+
+    @Test("λ = 0 does not look at the labels")
+    func allSoft() throws {
+        var data = Self.data
+        data.controllers = []  // which do
+        let distiller = Distiller(teacher: Self.teacher, hardLabelWeight: .constant(0))
+        let right = try Self.result(distiller, Self.plan, data)
+        let images = data.labelled
+        data.labelled = ImageSet(
+            pixels: images.pixels, height: 8, width: 8, channels: 1, labels: images.labels.map { $0.map { 2 - $0 } },
+            classNames: images.classNames, sampleIDs: images.sampleIDs)
+        #expect(try Self.result(distiller, Self.plan, data).bits == right.bits)
+    }
+
+    @Test("The teacher sees the very inputs of the student, in evaluation mode, once a step")
+    func sameView() throws {
+        let (teacherLog, studentLog) = (Log(), Log())
+        var student = Spy(network: TinyNet(seed: 1), log: studentLog)
+        var distiller = Self.whole
+        distiller.teacher = Spy(network: Self.teacher, log: teacherLog)
+        _ = try distiller.fit(&student, on: Self.data, plan: Self.plan)
+        let taught = teacherLog.all.dropFirst()  // the image that sized the adapters
+        let learnt = studentLog.all.filter(\.isTraining)
+        #expect(taught.count == 11 && taught.allSatisfy { !$0.isTraining })
+        #expect(taught.map(\.inputs) == learnt.map(\.inputs))
+        #expect(Set(learnt.map(\.inputs)).count == 11)
+        #expect(learnt.allSatisfy { $0.inputs.count == 9 * 64 })
+    }
+
+    @Test("The teacher keeps its weights and statistics, the student its parameters' names; adapters are gone")
+    func whatChanges() throws {
+        let distiller = Self.whole
+        var student = TinyNet(seed: 1)
+        let history = try distiller.fit(&student, on: Self.data, plan: Self.plan)
+        #expect(distiller.teacher.bits == Self.teacher.bits)
+        #expect(student.parameters.map(\.path) == TinyNet(seed: 1).parameters.map(\.path))
+        #expect(student.bits != TinyNet(seed: 1).bits)
+        // The last of 11 steps: T = 3 − 2 · 10/11.
+        let last = try #require(history.epochs.last?.values)
+        #expect(abs((last["temperature"] ?? 0) - (3 - 20.0 / 11)) < 1e-5)
+        #expect((0.1..<0.2).contains(last["hardLabelWeight"] ?? 0))
+    }
+
+    @Test("Hints and their weights take part, and so does the response loss' temperature")
+    func everyTermCounts() throws {
+        var variants = [Self.whole]
+        for change: (inout Distiller) -> Void in [
+            { $0.hints = [] }, { $0.hints = [Hint("early")] }, { $0.hints = [Hint("early", weight: 0.5)] },
+            { $0.perturbing = nil }, { $0.temperature = .constant(3) }, { $0.hardLabelWeight = .constant(0.9) },
+        ] {
+            variants.append(Self.whole)
+            change(&variants[variants.count - 1])
+        }
+        #expect(Set(try variants.map { try Self.result($0).bits }).count == variants.count)
+    }
+
+    @Test("Stopped after any epoch and resumed, with hints on perturbed maps: the same bits; 1 and 2 threads too")
+    func resume() async throws {
+        let whole = try Parallel.withThreads(1) { try Self.result() }
+        #expect(try Parallel.withThreads(2) { try Self.result() } == whole)
+        for epoch in 0...3 {
+            let url = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: url) }
+            await Task {
+                _ = try? Self.result(checkpoint: url) {
+                    if $0.step == 3 * epoch + 1 { withUnsafeCurrentTask { $0?.cancel() } }
+                }
+            }.value
+            #expect(try Self.result(checkpoint: url) == whole)
+        }
+    }
+
+    @Test("A checkpoint of another teacher, loss or hint is refused")
+    func otherCheckpoints() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run")
+            _ = try Self.result(checkpoint: url)
+            for change: (inout Distiller) -> Void in [
+                { $0.teacher = withStatistics(TinyNet(width: 5, seed: 8), seed: 10) },
+                { $0.temperature = .linear(from: 3, to: 2) }, { $0.hardLabelWeight = .constant(0.5) },
+                { $0.hints[0] = Hint("early", weight: 0.6) }, { $0.perturbing = nil },
+            ] {
+                var other = Self.whole
+                change(&other)
+                let error = #expect(throws: FormatError.self) { try Self.result(other, checkpoint: url) }
+                #expect(error?.found == "another recipe")
+            }
+        }
+    }
+
+    // Were they drawn from the student's stream, its dropout would shift them.
+    @Test("Perturbations depend on seed, step and hint alone")
+    func perturbationStream() throws {
+        func draws(dropout: Float, hints: [Hint]) throws -> [[UInt32]] {
+            let drawn = Mutex<[[UInt32]]>([])
+            let distiller = Distiller(teacher: Self.teacher, hints: hints) { shape, random in
+                let words = [random.nextWord(), random.nextWord()]
+                drawn.withLock { $0.append(words) }
+                return FeaturePerturbation()
+            }
+            var student = TinyNet(dropout: dropout, seed: 1)
+            _ = try distiller.fit(&student, on: Self.data, plan: Self.plan)
+            return drawn.withLock { $0 }
+        }
+        let both = try draws(dropout: 0, hints: [Hint("early"), Hint("late")])
+        #expect(both.count == 22 && Set(both).count == 22)
+        #expect(try draws(dropout: 0.5, hints: [Hint("early"), Hint("late")]) == both)
+        #expect(try draws(dropout: 0, hints: [Hint("late")]) == both.indices.filter { $0 % 2 == 0 }.map { both[$0] })
+    }
+
+    @Test("A schedule that leaves its range anywhere in the run is refused before the first step")
+    func impossibleSchedules() {
+        func refusal(_ change: (inout Distiller) -> Void) -> String? {
+            var distiller = Self.whole
+            change(&distiller)
+            return #expect(throws: FormatError.self) {
+                try Self.result(distiller) { _ in Issue.record("a step was trained") }
+            }?.place
+        }
+        #expect(refusal { $0.hardLabelWeight = .linear(from: 0.5, to: 1.5) } == "hardLabelWeight in step 6")
+        #expect(refusal { $0.temperature = .linear(from: 3, to: -1) } == "temperature in step 9")
+        #expect(refusal { $0.temperature = .constant(.nan) } == "temperature in step 0")
+    }
+}

@@ -1,0 +1,190 @@
+import Autograd
+import Datasets
+import Layers
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Distill
+
+@Suite struct HintTests {
+    /// The hint's loss as its documentation defines it, in Double, one element after another.
+    private struct Oracle {
+        let student, teacher: DoubleArray
+        let weight, bias: [Double]
+        var perturbation = FeaturePerturbation()
+
+        /// Averages square windows of a map [N, H, W, C] down to the given height and width.
+        private func pooled(_ map: DoubleArray, _ height: Int, _ width: Int) -> DoubleArray {
+            let (n, h, w, c) = (map.shape[0], map.shape[1], map.shape[2], map.shape[3])
+            guard h > height || w > width else { return map }
+            var out = DoubleArray(zeros: [n, height, width, c])
+            for i in map.values.indices {
+                let (channel, x, y, image) = (i % c, i / c % w, i / c / w % h, i / c / w / h)
+                let place = ((image * height + y * height / h) * width + x * width / w) * c + channel
+                out.values[place] += map.values[i] * Double(height * width) / Double(h * w)
+            }
+            return out
+        }
+
+        private func perturbed(_ map: DoubleArray) -> DoubleArray {
+            let (h, w, c) = (map.shape[1], map.shape[2], map.shape[3])
+            var out = map
+            for i in map.values.indices {
+                let channel = i % c
+                out.values[i] = map.values[i - channel + (perturbation.channelPermutation?[channel] ?? channel)]
+                if let factor = perturbation.multiplier {
+                    let isSpatial = factor.shape[3] == 1
+                    out.values[i] *= Double(factor.scalars[isSpatial ? i / c : i / (h * w * c) * c + channel])
+                }
+                if let addend = perturbation.addend { out.values[i] += Double(addend.scalars[i]) }
+            }
+            return out
+        }
+
+        var loss: Double {
+            let height = min(student.shape[1], teacher.shape[1])
+            let width = min(student.shape[2], teacher.shape[2])
+            let (map, target) = (pooled(student, height, width), pooled(teacher, height, width))
+            let (from, to) = (map.shape[3], target.shape[3])
+            var adapted = DoubleArray(zeros: target.shape)
+            for i in adapted.values.indices {
+                let (pixel, channel) = (i / to, i % to)
+                adapted.values[i] = bias[channel]
+                for k in 0..<from { adapted.values[i] += map.values[pixel * from + k] * weight[k * to + channel] }
+            }
+            let scale = target.values.reduce(0) { $0 + $1 * $1 } / Double(target.values.count)
+            let (left, right) = (perturbed(adapted), perturbed(target))
+            let squares = zip(left.values, right.values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            return squares / Double(target.values.count) / max(scale, 1e-6)
+        }
+    }
+
+    private static func tensor(_ shape: Shape, seed: UInt64) -> Tensor {
+        var random = Philox(seed: seed)
+        return Tensor(uniform: shape, in: -1...1, using: &random)
+    }
+
+    /// Cases with short names in the tests' output.
+    enum Change: CaseIterable {
+        case unchanged, maskAndShuffle, channels
+
+        var perturbation: FeaturePerturbation? {
+            switch self {
+            case .unchanged: nil
+            case .maskAndShuffle: HintTests.mask
+            case .channels: HintTests.channels
+            }
+        }
+    }
+
+    static let mask = FeaturePerturbation(
+        multiplier: tensor([2, 2, 2, 1], seed: 5), channelPermutation: [2, 0, 3, 1],
+        addend: tensor([2, 2, 2, 4], seed: 6))
+    static let channels = FeaturePerturbation(multiplier: tensor([2, 1, 1, 4], seed: 7))
+
+    @Test(
+        "Value and gradients, through the adapter, of equal maps, of a larger student's and of a larger teacher's",
+        arguments: [([2, 2], [2, 2]), ([4, 6], [2, 2]), ([2, 2], [4, 2])], Change.allCases)
+    func loss(sides: ([Int], [Int]), change kind: Change) throws {
+        let perturbation = kind.perturbation
+        let map = Self.tensor([2, sides.0[0], sides.0[1], 3], seed: 1)
+        let target = Self.tensor([2, sides.1[0], sides.1[1], 4], seed: 2)
+        var random = Philox(seed: 3)
+        var adapter = Conv2D(3, 4, kernel: 1, using: &random)
+        adapter.bias?.value = Self.tensor([4], seed: 4)
+        let hint = Hint("map")
+        let change = perturbation.map { change in { (_: Shape) in change } }
+        func oracle(_ map: DoubleArray, _ weight: DoubleArray, _ bias: DoubleArray) -> Double {
+            Oracle(
+                student: map, teacher: DoubleArray(target), weight: weight.values, bias: bias.values,
+                perturbation: perturbation ?? FeaturePerturbation()
+            ).loss
+        }
+        let weight = DoubleArray(adapter.weight.value)
+        let bias = DoubleArray(try #require(adapter.bias).value)
+        let fixed = adapter
+        let complaints = gradientComplaints([map]) {
+            hint.loss($0[0], adapter: fixed, teacherMap: target, perturbing: change)
+        } oracle: {
+            DoubleArray([oracle($0[0], weight, bias)], shape: [])
+        }
+        #expect(complaints == [])
+
+        // The adapter learns too.
+        let gradients = valueAndGradients(of: &adapter) {
+            hint.loss($1.constant(map), adapter: $0, teacherMap: target, perturbing: change)
+        }.gradients
+        let slope = try #require(gradients[adapter.weight.slot]).scalars
+        let biasSlope = try #require(gradients[adapter.bias?.slot]).scalars
+        for place in weight.values.indices {
+            let difference = [1e-5, -1e-5].map { step in
+                var moved = weight
+                moved.values[place] += step
+                return oracle(DoubleArray(map), moved, bias)
+            }
+            #expect(abs(Double(slope[place]) - (difference[0] - difference[1]) / 2e-5) < 1e-4)
+        }
+        for place in bias.values.indices {
+            let difference = [1e-5, -1e-5].map { step in
+                var moved = bias
+                moved.values[place] += step
+                return oracle(DoubleArray(map), weight, moved)
+            }
+            #expect(abs(Double(biasSlope[place]) - (difference[0] - difference[1]) / 2e-5) < 1e-4)
+        }
+    }
+
+    @Test("A perturbation does the same to a variable and to a tensor, and is drawn for the maps' common shape")
+    func perturbed() {
+        let map = Self.tensor([2, 2, 2, 4], seed: 8)
+        let tape = Tape(mode: .training)
+        #expect(tape.constant(map).perturbed(by: Self.mask).value == map.perturbed(by: Self.mask))
+        var shapes: [Shape] = []
+        var random = Philox(seed: 3)
+        let adapter = Conv2D(3, 4, kernel: 1, using: &random)
+        _ = Hint("map").loss(
+            tape.constant(Self.tensor([2, 4, 4, 3], seed: 1)), adapter: adapter, teacherMap: map,
+            perturbing: {
+                shapes.append($0)
+                return FeaturePerturbation()
+            })
+        #expect(shapes == [[2, 2, 2, 4]])
+    }
+
+    @Test("A teacher's map that is all zero gives a finite loss")
+    func deadMap() {
+        var random = Philox(seed: 3)
+        let adapter = Conv2D(3, 4, kernel: 1, using: &random)
+        let loss = Hint("map").loss(
+            Tape(mode: .training).constant(Self.tensor([1, 2, 2, 3], seed: 1)), adapter: adapter,
+            teacherMap: .zeros([1, 2, 2, 4]), perturbing: nil)
+        #expect(loss.value.scalar.isFinite)
+    }
+
+    @Test("Hints that cannot be followed are refused before the first step, and the student stays as it was")
+    func refusals() throws {
+        let odd = ClosureModule { input in
+            let map = input.averagePooled(Pool2DGeometry(input: (8, 8, 1), window: (3, 3), stride: (2, 2)))  // 3×3
+            let vector = map.named("odd").globalAveragePooled().named("vector")
+            return .concatenated([vector, vector, vector], axis: 1)
+        }
+        func refusal(_ teacher: any Module, _ hints: [Hint]) -> FormatError? {
+            var student = TinyNet(seed: 1)
+            let error = #expect(throws: FormatError.self) {
+                _ = try Distiller(teacher: teacher, hints: hints).fit(
+                    &student, on: TinyTask.images(6), plan: .init(steps: 2))
+            }
+            #expect(student.bits == TinyNet(seed: 1).bits)
+            return error
+        }
+        let teacher = TinyNet(width: 4, seed: 2)
+        #expect(refusal(teacher, [Hint("late"), Hint(student: "stage9", teacher: "late")])?.file == "hint 1")
+        #expect(refusal(teacher, [Hint(student: "stage9", teacher: "late")])?.place == "student")
+        #expect(refusal(teacher, [Hint(student: "late", teacher: "stage9")])?.found == "no feature map 'stage9'")
+        #expect(refusal(odd, [Hint(student: "late", teacher: "vector")])?.place == "teacher")
+        #expect(refusal(odd, [Hint(student: "late", teacher: "odd")])?.found == "maps of 4×4 and 3×3")
+        #expect(refusal(teacher, [Hint("late", weight: -1)])?.place == "weight")
+        #expect(refusal(TinyNet(classes: 4, seed: 2), [])?.place == "teacher")
+    }
+}

@@ -1,0 +1,67 @@
+import Datasets
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+import Training
+
+@testable import Distill
+
+@Suite struct TemperatureSearchTests {
+    private struct Trials: Encodable {
+        let trials: [TemperatureSearch.Trial]
+    }
+
+    private func best(_ trials: [(Float, right: Int, loss: Double)]) throws -> Float {
+        let trials = Trials(
+            trials: trials.map { temperature, right, loss in
+                .init(
+                    temperature: temperature,
+                    validation: ClassReport(
+                        epoch: 0, loss: loss, confusion: [[right, 10 - right], [0, 0]], classLosses: [loss, 0]))
+            })
+        return try JSONDecoder().decode(TemperatureSearch.self, from: JSONEncoder().encode(trials)).best
+    }
+
+    @Test("The best has the highest accuracy, among equals the lowest loss, and then is the first of the grid")
+    func choice() throws {
+        #expect(try best([(1, 7, 0.1), (2, 9, 0.8), (3, 8, 0.2)]) == 2)
+        #expect(try best([(1, 9, 0.5), (2, 9, 0.3), (3, 9, 0.4)]) == 2)
+        #expect(try best([(1, 9, 0.5), (2, 9, 0.5)]) == 1)
+    }
+
+    @Test("Every temperature is tried on a fresh copy of the student, in the grid's order")
+    func trials() throws {
+        let data = TrainingData(
+            labelled: TinyTask.images(9), validation: TinyTask.images(30, seed: 3, firstID: 200))
+        let plan = TrainingPlan(steps: 6, stepsPerEpoch: 3, batchSize: 6, seed: 1)
+        let distiller = Distiller(teacher: TinyNet(width: 4, seed: 3))
+        let search = try TemperatureSearch(
+            distiller, student: TinyNet(seed: 1), over: [4, 1], on: data, plan: plan)
+        #expect(search.trials.map(\.temperature) == [4, 1])
+        for trial in search.trials {
+            var student = TinyNet(seed: 1)
+            var single = distiller
+            single.temperature = .constant(trial.temperature)
+            let history = try single.fit(&student, on: data, plan: plan)
+            #expect(history.returned?.validation == trial.validation)
+        }
+    }
+
+    @Test("Without validation images, or with an empty set of them, there is nothing to choose by")
+    func refusals() {
+        for validation in [nil, TinyTask.images(0)] {
+            let data = TrainingData(labelled: TinyTask.images(9), validation: validation)
+            #expect(throws: FormatError.self) {
+                _ = try TemperatureSearch(
+                    Distiller(teacher: TinyNet(seed: 3)), student: TinyNet(seed: 1), on: data, plan: .init(steps: 2))
+            }
+        }
+        let data = TrainingData(labelled: TinyTask.images(9), validation: TinyTask.images(9))
+        #expect(throws: FormatError.self) {
+            _ = try TemperatureSearch(
+                Distiller(teacher: TinyNet(seed: 3)), student: TinyNet(seed: 1), over: [0], on: data,
+                plan: .init(steps: 2))
+        }
+    }
+}
