@@ -62,6 +62,7 @@ struct RefusalTests {
                 ("evaluate empty --data mini", ["empty", "expected"]),
                 ("evaluate cut --data mini", ["cut", "expected"]),
                 ("evaluate lying --data mini", ["lying", "images of [28, 28, 1], 3 classes found"]),
+                ("evaluate small --data mini", ["small", "images of [14, 14, 1], 10 classes found"]),
                 ("evaluate nameless --data mini", ["nameless: metadata: no description found"]),
                 ("evaluate m --data nowhere", ["nowhere: nothing found", "folder expected"]),
                 ("evaluate m --data bare", ["bare: none of these found", "MNIST"]),
@@ -125,7 +126,7 @@ struct RefusalTests {
         }
     }
 
-    /// Good and bad files: m and int8 are models; cut, lying and nameless are damaged ones.
+    /// Good and bad files: m and int8 are models; cut, lying, small and nameless are damaged ones.
     private func prepare(_ retort: CommandLine) throws {
         let folder = retort.folder
         try writeMini(to: folder)
@@ -137,11 +138,14 @@ struct RefusalTests {
         try retort.bytes("m").dropLast(3).write(to: folder.appending(path: "cut"))
         try Data(#"{"operations": [{"operation": "flap"}]}"#.utf8).write(to: folder.appending(path: "bad.json"))
         var int8 = try SafetensorsFile.read(folder.appending(path: "int8"))
-        int8.metadata["description"] = try ModelFile.Description(
-            architecture: Architecture(.mlp(hidden: [4]), height: 28, width: 28, channels: 1, classes: 3),
-            normalization: .of(data.train), classNames: ["a", "b", "c"]
-        ).encoded()
-        try int8.write(to: folder.appending(path: "lying"))
+        for (name, side, classes) in [("lying", 28, 3), ("small", 14, 10)] {
+            int8.metadata["description"] = try ModelFile.Description(
+                architecture: Architecture(
+                    .mlp(hidden: [4]), height: side, width: side, channels: 1, classes: classes),
+                normalization: .of(data.train), classNames: (0..<classes).map(String.init)
+            ).encoded()
+            try int8.write(to: folder.appending(path: name))
+        }
         int8.metadata["description"] = nil
         try int8.write(to: folder.appending(path: "nameless"))
 
