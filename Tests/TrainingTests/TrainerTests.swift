@@ -123,6 +123,15 @@ import Testing
         #expect(network.evaluated(on: validation, normalization: data.normalization).accuracy == best)
     }
 
+    @Test("As good as before is not better: of equal epochs the first one's weights are kept, and patience runs out")
+    func ties() throws {
+        var network = MLP(inputs: 64, hidden: [4], classes: 3, seed: 1)
+        let plan = TrainingPlan(steps: 20, stepsPerEpoch: 2, batchSize: 3, learningRate: .constant(0), patience: 2)
+        let data = TrainingData(labelled: TinyTask.images(6), validation: TinyTask.images(6, seed: 2))
+        let history = try Trainer(plan, on: data).fit(&network)
+        #expect(history.bestEpoch == 0 && history.epochs.count == 3)
+    }
+
     @Test("Weight averaging validates and returns the average; the run itself goes on with its own weights")
     func averaging() throws {
         var plan = TinyRun.plan
