@@ -63,6 +63,8 @@ let package = Package(
 
         // Tests mirror Sources
         .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
+        // Compiles the snippets of the documentation, and checks what documents say about the package.
+        .testTarget(name: "DocumentationTests", dependencies: ["Retort"]),
         // Runs the built command as a process.
         .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "TestSupport"]),
     ]

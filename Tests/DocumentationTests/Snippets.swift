@@ -1,0 +1,119 @@
+// Snippets of the documentation that no example contains, so that they are compiled. Nothing here is run.
+import Foundation
+import Retort
+
+private func tensors(_ url: URL) throws -> Tensor {
+    var random = Philox(seed: 7)
+    let images = Tensor(uniform: [8, 28, 28, 1], in: 0...1, using: &random)
+    let weights = Tensor(normal: [3, 3, 1, 16], deviation: 0.3, using: &random)
+    let geometry = Conv2DGeometry(input: (28, 28, 1), kernel: (3, 3), outputChannels: 16, padding: (1, 1))
+    let maps = relu(convolution2D(images, weights, geometry))  // [8, 28, 28, 16]
+    print(globalAverage(maps).argmax())  // the strongest channel of each image
+
+    var file = SafetensorsFile(metadata: ["made of": "digits"])
+    file.entries["conv.weight"] = .init(weights)
+    try file.write(to: url)
+    let again = try SafetensorsFile.read(url).tensor("conv.weight", shape: [3, 3, 1, 16])
+    return again
+}
+
+private func gradients() {
+    let tape = Tape(mode: .training)
+    let slot = tape.bind(Tensor([1, -2, 3]), path: "w", needsGradient: true)
+    if let w = tape.variable(at: slot) {
+        let gradients = tape.gradients(of: (w * w).mean())
+        print(gradients[slot]?.scalars ?? [])  // 2 w / 3
+    }
+}
+
+extension Variable {
+    /// x², elementwise.
+    func squared() -> Variable {
+        let x = value
+        return tape.record(.learning("squared"), x * x, from: self) { upstream in upstream * x * 2 }
+    }
+}
+
+struct Classifier: Module {
+    var block: ConvolutionBlock
+    var dense: Dense
+
+    init(seed: UInt64) {
+        var random = Philox(seed: seed, operation: RandomPurpose.initialization)
+        block = ConvolutionBlock(1, 16, using: &random)
+        dense = Dense(16, 10, using: &random)
+    }
+
+    func callAsFunction(_ input: Variable) -> Variable {
+        dense(block(input).named("features").globalAveragePooled())
+    }
+
+    mutating func visitParameters(_ visitor: ParameterVisitor) {
+        visitor("block", &block)
+        visitor("dense", &dense)
+    }
+}
+
+private func step(_ network: inout Classifier, _ batch: Batch) -> (Float, Gradients) {
+    let (loss, gradients) = valueAndGradients(of: &network) { network, tape in
+        network(tape.constant(batch.inputs)).softmaxCrossEntropy(labels: batch.labels)
+    }
+    return (loss, gradients)
+}
+
+private func ownLoss(
+    _ network: inout Classifier, _ plan: TrainingPlan, _ data: TrainingData, _ url: URL
+) throws -> History {
+    let trainer = Trainer(plan, on: data, checkpoint: url)
+    let history = try trainer.fit(&network, recipe: "labels and small logits") { network, batch, tape, _ in
+        let logits = network(tape.constant(batch.inputs))
+        let size = (logits * logits).mean()
+        let loss = logits.crossEntropy(batch) + size * 0.001
+        return StepLoss(loss, logits: logits.value, values: ["size": size.value.scalar])
+    }
+    return history
+}
+
+private func batches(_ split: DataSplit, _ normalization: Normalization) {
+    let plan = EpochPlan(
+        sources: [.init(split.labelled, batchSize: 32), .init(split.unlabelled, batchSize: 32)],
+        steps: 50, epoch: 0, seed: 1)
+    for batch in BatchLoader(plan, normalization: normalization) {
+        print(batch.inputs.shape, batch.labels.count { $0 != nil })
+    }
+}
+
+private func imageFiles(_ folder: URL, _ url: URL, _ output: URL) throws {
+    let images = try ImageFolder.read(folder, height: 32, width: 32, channels: 3)
+    print(images.count, images.classNames)
+
+    let photograph = try ImageFile.read(url)
+    let small = photograph.converted(toChannels: 1).resized(height: 28, width: 28)
+    try PNGFile.write(small, to: output)
+}
+
+private func policyFile(_ url: URL) throws -> AugmentationPolicy {
+    let policy = try AugmentationPolicy(json: Data(contentsOf: url), file: url.lastPathComponent).checked(for: .ocr)
+    let gentler = policy.scaled(by: 0.5)
+    return gentler
+}
+
+private func inference(_ model: ConvNet, _ images: Tensor) throws -> Tensor {
+    let graph = try NetworkGraph(tracing: model, inputShape: [28, 28, 1])
+    let fused = graph.foldingBatchNorm().fusingActivations()
+    let plan = try InferencePlan(fused)
+    let logits = plan(images)  // [N, 28, 28, 1] to [N, 10], any N
+    for node in fused.nodes { print(node.description, node.shape) }
+    return logits
+}
+
+private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ images: Tensor, _ url: URL) throws {
+    let int8 = try QuantizedModel(student, calibratedOn: batches, observer: .percentile(99.99))
+    let logits = int8.predict(images)
+    try int8.write(to: url, metadata: ["classes": "0 1 2 3 4 5 6 7 8 9"])
+    let (model, metadata) = try QuantizedModel.read(url)
+    print(logits.argmax(), model.inputShape, metadata)
+
+    let mask = PruningMask(sparsity: 0.5, of: student)
+    mask.apply(to: &student)  // and again after each step
+}
