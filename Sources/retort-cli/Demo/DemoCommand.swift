@@ -8,9 +8,7 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo", abstract: "Distils a student on embedded digits in eight ways, and reports.")
 
     @OptionGroup var common: CommonOptions
-
-    @Option(help: "Folder with MNIST or CIFAR in its original files, .gz or not. (default: the embedded digits)")
-    var data: String?
+    @OptionGroup var data: DataOptions
 
     @Option(help: "Images whose labels the student knows, over all classes.")
     var labels = 100
@@ -48,11 +46,13 @@ struct DemoCommand: ParsableCommand {
         // Before the work, so that none is lost.
         try OutputFolder.prepare(models)
         let start = Date()
+        let images = try data.read(imagesAs: ImageSize(height: 32, width: 32, channels: 3))
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
         var runs: [DemoRun] = []
         for number in 0..<seeds {
             let seed = common.seed + UInt64(number)
-            var run = DemoRun(try images(seed: seed), settings: settings, seed: seed)
+            var run = DemoRun(
+                try DemoData(images, labels: labels, seed: seed), settings: settings, seed: seed)
             try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (\(seed))" }
             runs.append(run)
         }
@@ -67,10 +67,5 @@ struct DemoCommand: ParsableCommand {
             print(TextTable(summary.report))
             print("\(folder.path)/report.html  report.json  models/   \(clock(summary.report.wallSeconds)) min")
         }
-    }
-
-    private func images(seed: UInt64) throws -> DemoData {
-        guard let data else { return try DemoData(embeddedWithLabels: labels, seed: seed) }
-        return try DemoData(folder: URL(fileURLWithPath: data, isDirectory: true), labels: labels, seed: seed)
     }
 }
