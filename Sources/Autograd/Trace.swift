@@ -1,6 +1,6 @@
 import TensorCore
 
-/// Every step of one forward pass in the order it was taken: what ``Graph`` is made from.
+/// Every step of one forward pass in the order it was taken: what a `NetworkGraph` is made from.
 public struct Trace: Sendable {
     /// One step; inputs are indices of earlier entries.
     public enum Entry: Sendable {

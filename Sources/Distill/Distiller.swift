@@ -76,7 +76,7 @@ public struct Distiller: Sendable {
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
     /// - Throws: `FormatError` for a hint whose map does not exist, maps whose sides do not divide, and a temperature or λ
-    ///   out of range anywhere in the run; and what ``Training/Trainer`` throws.
+    ///   out of range anywhere in the run; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil

@@ -1,6 +1,6 @@
 import Autograd
 
-/// Drops activations at random in training; see ``Autograd/Variable/dropout(_:)``.
+/// Drops activations at random in training; see `Variable.dropout(_:)`.
 public struct Dropout: Module {
     /// The probability of dropping an element.
     public let probability: Float

@@ -36,7 +36,7 @@ public struct Parameter: Sendable {
 
 /// A layer or a network: a value that holds parameters and maps a variable to a variable.
 ///
-/// A network may name feature maps on the way (``Autograd/Variable/named(_:)``); whoever calls it says which to keep.
+/// A network may name feature maps on the way (`Variable.named(_:)`); whoever calls it says which to keep.
 public protocol Module: Sendable {
     /// The forward pass. The input's tape says whether it trains.
     func callAsFunction(_ input: Variable) -> Variable

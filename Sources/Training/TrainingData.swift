@@ -11,7 +11,7 @@ public struct TrainingData: Sendable {
     public var validation: ImageSet?
     /// As the network expects its inputs.
     public var normalization: Normalization
-    /// What each batch goes through; ``Datasets/PlainTransform`` for nothing.
+    /// What each batch goes through; `PlainTransform` for nothing.
     public var transform: any BatchTransform
     /// What steers the sampling and the strength of the transform.
     public var controllers: [any DataController]
