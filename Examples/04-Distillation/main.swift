@@ -1,8 +1,8 @@
 // Distillation: what a teacher adds when only a hundred labels are known.
 //
 // Ends with lines like
-//     teacher                        98.1 %
-//     student alone                  75 %
+//     teacher                        96 %
+//     student alone                  74 %
 //     distilled on augmented views   94 %
 
 import Foundation
@@ -21,7 +21,7 @@ func accuracy(_ network: some Module) -> String {
 var teacher = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
 let everything = TrainingData(
     labelled: digits.train, normalization: normalization, transform: AugmentationPolicy.digits)
-_ = try Trainer(plan(300), on: everything).fit(&teacher)
+_ = try Trainer(plan(200), on: everything).fit(&teacher)
 print("teacher                        \(accuracy(teacher))")
 
 // A student that learns from a hundred labels alone.
@@ -34,14 +34,14 @@ var student = ConvNet(width: 8, channels: 1, classes: 10, seed: 7)
 let distiller = Distiller(
     teacher: teacher, loss: .hinton, temperature: .linear(from: 4, to: 2), hardLabelWeight: .constant(0.1))
 _ = try distiller.fit(
-    &student, on: few, normalization: normalization, augmentedBy: AugmentationPolicy.digits, plan: plan(400))
+    &student, on: few, normalization: normalization, augmentedBy: AugmentationPolicy.digits, plan: plan(300))
 print("distilled on augmented views   \(accuracy(student))")
 
 // Which temperature? A grid, chosen on validation data, with short runs.
 let data = TrainingData(
     labelled: few, validation: digits.validation, normalization: normalization, transform: AugmentationPolicy.digits)
 let search = try TemperatureSearch(
-    distiller, student: ConvNet(width: 8, channels: 1, classes: 10, seed: 7), over: [1, 3, 5], on: data, plan: plan(100)
+    distiller, student: ConvNet(width: 8, channels: 1, classes: 10, seed: 7), over: [1, 3, 5], on: data, plan: plan(40)
 )
 for trial in search.trials {
     print(String(format: "T = %.0f: validation %.1f %%", trial.temperature, trial.validation.accuracy * 100))

@@ -1,7 +1,8 @@
 // The closed loop: validation decides which classes are drawn more often and hard samples get stronger geometry, while
 // the weight of the hard labels and the temperature fall; unlabelled images take part through the teacher.
 //
-// Prints an epoch a line with the classes that are drawn more often than the others, and the final accuracy.
+// Prints an epoch a line with the classes that are drawn more often than the others, and ends with
+//     with 100 labels: 94.2 % on test images
 
 import Foundation
 import Retort
