@@ -1,3 +1,5 @@
+import Foundation
+
 /// Lines over epochs as an SVG picture, coloured by the page's style sheet.
 struct LineChart {
     /// A named line; its colour is the style sheet's class `s` and this number.
@@ -10,8 +12,10 @@ struct LineChart {
     let title: String
     let unit: String
     let series: [Series]
-    /// Fixed bounds of the vertical axis; found from the values where nil.
+    /// Fixed bounds of the vertical axis, beyond which lines are cut; found from the values where nil.
     var bounds: ClosedRange<Double>?
+    /// Whether the axis counts powers of ten, for losses that fall by orders of magnitude.
+    var isLogarithmic = false
 
     private static let width = 720.0
     private static let height = 280.0
@@ -19,7 +23,7 @@ struct LineChart {
 
     /// The picture with its caption and legend.
     var html: String {
-        let ticks = Self.ticks(bounds ?? found)
+        let ticks = isLogarithmic ? Self.decades(found) : Self.ticks(bounds ?? found)
         let range = (ticks.first ?? 0)...(ticks.last ?? 1)
         let steps = max(series.map(\.values.count).max() ?? 1, 2)
         func x(_ index: Int) -> Double {
@@ -27,7 +31,11 @@ struct LineChart {
                 * (Self.width - Self.margin.left - Self.margin.right)
         }
         func y(_ value: Double) -> Double {
-            let share = (value - range.lowerBound) / max(range.upperBound - range.lowerBound, 1e-12)
+            let (low, high, place) =
+                isLogarithmic
+                ? (log10(range.lowerBound), log10(range.upperBound), log10(max(value, 1e-12)))
+                : (range.lowerBound, range.upperBound, value)
+            let share = (place - low) / max(high - low, 1e-12)
             return Self.height - Self.margin.bottom - min(max(share, 0), 1)
                 * (Self.height - Self.margin.top - Self.margin.bottom)
         }
@@ -35,7 +43,7 @@ struct LineChart {
         let grid = ticks.map { tick in
             "<line class='grid' x1='\(Self.margin.left)' x2='\(Self.width - Self.margin.right)' y1='\(fixed(y(tick), 1))'"
                 + " y2='\(fixed(y(tick), 1))'/><text class='tick' text-anchor='end' x='\(Self.margin.left - 6)'"
-                + " y='\(fixed(y(tick) + 4, 1))'>\(fixed(tick, decimals))</text>"
+                + " y='\(fixed(y(tick) + 4, 1))'>\(fixed(tick, isLogarithmic && tick >= 1 ? 0 : decimals))</text>"
         }.joined()
         let epochs = stride(from: 0, to: steps, by: max(1, (steps + 9) / 10)).map { index in
             "<text class='tick' text-anchor='middle' x='\(fixed(x(index), 1))' y='\(Self.height - 12)'>\(index + 1)</text>"
@@ -73,6 +81,13 @@ struct LineChart {
         let first = (range.lowerBound / step).rounded(.down)
         let last = (range.upperBound / step).rounded(.up)
         return stride(from: first, through: last, by: 1).map { $0 * step }
+    }
+
+    /// The powers of ten that enclose a range, from 0.001 on.
+    private static func decades(_ range: ClosedRange<Double>) -> [Double] {
+        let first = log10(max(range.lowerBound, 1e-3)).rounded(.down)
+        let last = max(log10(max(range.upperBound, 1e-3)).rounded(.up), first + 1)
+        return stride(from: first, through: last, by: 1).map { pow(10, $0) }
     }
 
     private static func decimals(_ ticks: [Double]) -> Int {

@@ -58,18 +58,23 @@ struct ReportPage {
 
     private var curves: String {
         let trained = report.arms.filter { !$0.epochs.isEmpty }
-        func chart(_ title: String, _ unit: String, _ value: (DemoReport.Epoch) -> Double?) -> String {
+        func chart(
+            _ title: String, _ unit: String, bounds: ClosedRange<Double>? = nil, isLogarithmic: Bool = false,
+            _ value: (DemoReport.Epoch) -> Double?
+        ) -> String {
             LineChart(
                 title: title, unit: unit,
                 series: trained.enumerated().map { index, arm in
                     .init(name: arm.name, colour: index, values: arm.epochs.compactMap(value))
-                }
+                }, bounds: bounds, isLogarithmic: isLogarithmic
             ).html
         }
         return "<h2>Training</h2>"
-            + chart("Accuracy on validation data", "percent") { $0.validationAccuracy }
-            + chart("Loss on validation data (cross-entropy)", "nats") { $0.validationLoss }
-            + chart("Training loss (each arm's own)", "nats") { $0.loss } + dynamics
+            + chart("Accuracy on validation data", "percent", bounds: 50...100) { $0.validationAccuracy }
+            + chart("Loss on validation data (cross-entropy)", "nats, powers of ten", isLogarithmic: true) {
+                $0.validationLoss
+            }
+            + chart("Training loss (each arm's own)", "nats, powers of ten", isLogarithmic: true) { $0.loss } + dynamics
     }
 
     /// What the closed loop did: its schedules, and how it shared out the samples.
