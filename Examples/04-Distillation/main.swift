@@ -1,9 +1,9 @@
 // Distillation: what a teacher adds when only a hundred labels are known.
 //
 // Ends with lines like
-//     teacher                        96 %
-//     student alone                  74 %
-//     distilled on augmented views   94 %
+//     teacher                        94.6 %
+//     student alone                  74.1 %
+//     distilled on augmented views   91.5 %
 
 import Foundation
 import Retort
