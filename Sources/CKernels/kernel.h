@@ -9,14 +9,17 @@
 // RK_KERNEL(name, (parameters), (arguments)) compiles name##_body once for each level, so that the compiler vectorises
 // it with that level's registers, and defines rk_##name, which calls the one in use. For loops that memory bounds; what
 // arithmetic bounds has tiles of its own.
+#define RK_KERNEL(name, parameters, arguments) RK_KERNEL_AT(rk_simd_active(), name, parameters, arguments)
+
+// The same with the level as an expression, which may be one of the parameters.
 #if defined(__x86_64__)
 #define RK_AVX2 __attribute__((target("avx2,fma")))
 #define RK_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-#define RK_KERNEL(name, parameters, arguments)                               \
+#define RK_KERNEL_AT(level, name, parameters, arguments)                     \
     RK_AVX2 static void name##_avx2 parameters { name##_body arguments; }     \
     RK_AVX512 static void name##_avx512 parameters { name##_body arguments; } \
     void rk_##name parameters {                                              \
-        switch (rk_simd_active()) {                                          \
+        switch (level) {                                                     \
         case RK_SIMD_AVX512VNNI:                                             \
         case RK_SIMD_AVX512: name##_avx512 arguments; return;                \
         case RK_SIMD_AVX2: name##_avx2 arguments; return;                    \
@@ -24,7 +27,7 @@
         }                                                                    \
     }
 #else
-#define RK_KERNEL(name, parameters, arguments) \
+#define RK_KERNEL_AT(level, name, parameters, arguments) \
     void rk_##name parameters { name##_body arguments; }
 #endif
 

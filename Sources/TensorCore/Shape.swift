@@ -62,3 +62,32 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, RandomAccess
         return (extents[0], extents[1])
     }
 }
+
+extension Shape {
+    /// What laying arrays one after another along an axis comes to: the result's shape, and the runs of elements to copy.
+    static func concatenation(
+        of shapes: [Shape], axis: Int
+    ) -> (shape: Shape, copies: [(part: Int, from: Int, to: Int, count: Int)]) {
+        guard let first = shapes.first else { fatalError("concatenated: no tensors given") }
+        require(axis >= 0 && axis < first.rank, "concatenated: axis \(axis) of shape \(first)")
+        for shape in shapes {
+            require(
+                shape.rank == first.rank && (0..<first.rank).allSatisfy { $0 == axis || shape[$0] == first[$0] },
+                "concatenated: shapes \(first) and \(shape) differ beside axis \(axis)")
+        }
+        var extents = first.extents
+        extents[axis] = shapes.reduce(0) { $0 + $1[axis] }
+        let outer = extents[..<axis].reduce(1, *)
+        let inner = extents[(axis + 1)...].reduce(1, *)
+        var copies: [(part: Int, from: Int, to: Int, count: Int)] = []
+        var start = 0
+        for (part, shape) in shapes.enumerated() {
+            let length = shape[axis] * inner
+            for row in 0..<outer {
+                copies.append((part, row * length, row * extents[axis] * inner + start, length))
+            }
+            start += length
+        }
+        return (Shape(extents), copies)
+    }
+}

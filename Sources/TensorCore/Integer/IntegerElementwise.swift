@@ -56,28 +56,10 @@ extension ByteTensor {
 
     /// Tensors one after another along the last axis; they agree in all others.
     public static func concatenated(_ parts: [ByteTensor], axis: Int) -> ByteTensor {
-        guard let first = parts.first else { fatalError("concatenated: no tensors given") }
-        let rank = first.shape.rank
-        require(axis >= 0 && axis < rank, "concatenated: axis \(axis) of shape \(first.shape)")
-        for part in parts {
-            require(
-                part.shape.rank == rank
-                    && (0..<rank).allSatisfy { $0 == axis || part.shape[$0] == first.shape[$0] },
-                "concatenated: shapes \(first.shape) and \(part.shape) differ beside axis \(axis)")
-        }
-        var extents = first.shape.extents
-        extents[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
-        let result = ByteTensor(uninitialized: Shape(extents))
-        let outer = extents[..<axis].reduce(1, *)
-        let inner = extents[(axis + 1)...].reduce(1, *)
-        var start = 0
-        for part in parts {
-            let length = part.shape[axis] * inner
-            for row in 0..<outer {
-                (result.pointer + row * extents[axis] * inner + start)
-                    .update(from: part.pointer + row * length, count: length)
-            }
-            start += length
+        let (shape, copies) = Shape.concatenation(of: parts.map(\.shape), axis: axis)
+        let result = ByteTensor(uninitialized: shape)
+        for copy in copies {
+            (result.pointer + copy.to).update(from: parts[copy.part].pointer + copy.from, count: copy.count)
         }
         return result
     }

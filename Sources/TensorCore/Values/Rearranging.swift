@@ -78,28 +78,11 @@ extension Tensor {
 
     /// Tensors one after another along an axis; they agree in all others.
     public static func concatenated(_ parts: [Tensor], axis: Int) -> Tensor {
-        guard let first = parts.first else { fatalError("concatenated: no tensors given") }
-        let rank = first.shape.rank
-        require(axis >= 0 && axis < rank, "concatenated: axis \(axis) of shape \(first.shape)")
-        for part in parts {
-            require(
-                part.shape.rank == rank
-                    && (0..<rank).allSatisfy { $0 == axis || part.shape[$0] == first.shape[$0] },
-                "concatenated: shapes \(first.shape) and \(part.shape) differ beside axis \(axis)")
-        }
-        var extents = first.shape.extents
-        extents[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
-        var result = Tensor(uninitialized: Shape(extents))
+        let (shape, copies) = Shape.concatenation(of: parts.map(\.shape), axis: axis)
+        var result = Tensor(uninitialized: shape)
         let out = result.mutablePointer()
-        let outer = extents[..<axis].reduce(1, *)
-        let inner = extents[(axis + 1)...].reduce(1, *)
-        var start = 0
-        for part in parts {
-            let length = part.shape[axis] * inner
-            for row in 0..<outer {
-                (out + row * extents[axis] * inner + start).update(from: part.pointer + row * length, count: length)
-            }
-            start += length
+        for copy in copies {
+            (out + copy.to).update(from: parts[copy.part].pointer + copy.from, count: copy.count)
         }
         return result
     }

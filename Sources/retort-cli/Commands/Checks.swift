@@ -33,6 +33,13 @@ enum OutputFile {
     }
 }
 
+/// A result as JSON that a person can read too, its keys in order.
+func jsonText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
 /// What a command found, in words or as JSON.
 protocol CommandResult: Encodable, CustomStringConvertible {}
 
@@ -40,8 +47,6 @@ extension CommandResult {
     /// Writes the result to standard output; JSON has its keys in order.
     func show(asJSON: Bool) throws {
         guard asJSON else { return print(description) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(self), as: UTF8.self))
+        print(try jsonText(self))
     }
 }

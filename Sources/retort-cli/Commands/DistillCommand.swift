@@ -54,8 +54,7 @@ struct DistillCommand: ParsableCommand {
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil,
             normalization: teacher.description.normalization, transform: transform,
-            controllers: closedLoop
-                ? [ClassController(threshold: 0.97), HardnessController(.stronger(upTo: 1.3))] : [])
+            controllers: closedLoop ? ClosedLoop.controllers : [])
         let description = try training.description(for: data, normalization: images.normalization)
         var student = description.architecture.makeNetwork(seed: common.seed)
         let plan = training.plan(for: description.architecture, seed: common.seed)

@@ -16,6 +16,9 @@ enum Arm: String, CaseIterable {
         .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopUnlabelled,
     ]
 
+    /// Width of the arm's ConvNet.
+    var width: Int { self == .teacher ? 32 : 16 }
+
     /// Whether images go through the augmentation policy.
     var isAugmented: Bool { self != .student && self != .distilled }
 

@@ -26,17 +26,10 @@ struct DemoCommand: ParsableCommand {
     var output = "retort-report"
 
     func validate() throws {
-        func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
-            guard range.contains(value) else {
-                throw ValidationError("--\(name): \(value) found, \(range.lowerBound) to \(range.upperBound) expected")
-            }
-        }
-        try check("seeds", seeds, 1...100)
-        try check("steps", steps, 20...1_000_000)
-        try check("labels", labels, 1...1_000_000)
-        guard (0...3).contains(strength) else {
-            throw ValidationError("--strength: \(strength) found, 0 to 3 expected")
-        }
+        try checkOption("seeds", seeds, 1...100)
+        try checkOption("steps", steps, 20...1_000_000)
+        try checkOption("labels", labels, 1...1_000_000)
+        try checkOption("strength", strength, 0...3)
     }
 
     func run() throws {
@@ -57,12 +50,12 @@ struct DemoCommand: ParsableCommand {
             runs.append(run)
         }
         let summary = try DemoSummary(runs, threads: Parallel.threads, start: start, models: models)
-        let json = try summary.report.encoded()
-        try AtomicFile.write(json, to: folder.appendingPathComponent("report.json"))
+        let json = try jsonText(summary.report)
+        try AtomicFile.write(Data((json + "\n").utf8), to: folder.appendingPathComponent("report.json"))
         let page = try ReportPage(report: summary.report, views: summary.views).html()
         try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
         if common.json {
-            print(String(decoding: json, as: UTF8.self), terminator: "")
+            print(json)
         } else {
             print(TextTable(summary.report))
             print("\(folder.path)/report.html  report.json  models/   \(clock(summary.report.wallSeconds)) min")

@@ -3,9 +3,9 @@ import Retort
 
 /// How long the demo's networks are trained.
 struct DemoSettings {
-    var studentSteps = 1000
-    var teacherSteps = 1333
-    var strength = 1.0
+    let studentSteps: Int
+    let teacherSteps: Int
+    let strength: Double
 }
 
 /// One trained network of the demo, evaluated.
@@ -38,8 +38,8 @@ struct DemoRun {
 
     /// Trains, chooses and quantises; shows its progress.
     mutating func run(title: (Arm) -> String) throws {
-        let teacher = try train(.teacher, width: 32, teacher: nil, title)
-        for arm in Arm.students { try train(arm, width: 16, teacher: teacher, title) }
+        let teacher = try train(.teacher, teacher: nil, title)
+        for arm in Arm.students { try train(arm, teacher: teacher, title) }
         // Validation data chooses; ties go to the simpler arm.
         best = Arm.students.reduce(.student) { validation($1) > validation($0) ? $1 : $0 }
         guard let chosen = models[best] else { return }
@@ -54,11 +54,11 @@ struct DemoRun {
 
     @discardableResult
     private mutating func train(
-        _ arm: Arm, width: Int, teacher: ConvNet?, _ title: (Arm) -> String
+        _ arm: Arm, teacher: ConvNet?, _ title: (Arm) -> String
     ) throws -> ConvNet {
         let bar = ProgressBar(title(arm))
         var network = ConvNet(
-            width: width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
+            width: arm.width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
         let history = try fit(arm, &network, teacher) { bar.update($0) }
         let test = network.evaluated(on: data.test, normalization: data.normalization)
         models[arm] = DemoModel(network: network, history: history, test: test)
@@ -84,9 +84,7 @@ struct DemoRun {
         if arm.isClosedLoop {
             distiller.temperature = .linear(from: 3, to: 1)
             distiller.hardLabelWeight = .cosine(from: 0.9, to: 0.1)
-            images.controllers = [
-                ClassController(threshold: 0.97), HardnessController(.stronger(upTo: 1.3)),
-            ]
+            images.controllers = ClosedLoop.controllers
         }
         return try distiller.fit(&network, on: images, plan: plan, progress: progress)
     }

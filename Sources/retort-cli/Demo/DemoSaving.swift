@@ -4,27 +4,16 @@ import Retort
 extension DemoRun {
     /// Writes the networks of this run into a folder, one file an arm, and tells their sizes.
     func save(to folder: URL) throws -> [Arm: Int] {
-        let description = ModelFile.Description(
-            architecture: Architecture(
-                .convNet(width: 16), height: data.train.height, width: data.train.width, channels: data.train.channels,
-                classes: data.train.classCount),
-            normalization: data.normalization, classNames: data.train.classNames)
         var sizes: [Arm: Int] = [:]
         for (arm, model) in models {
-            var own = description
-            if arm == .teacher {
-                own.architecture = Architecture(
-                    .convNet(width: 32), height: data.train.height, width: data.train.width,
-                    channels: data.train.channels, classes: data.train.classCount)
-            }
             let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
-            try ModelFile(model.network, description: own).write(to: url)
-            sizes[arm] = try fileSize(url)
+            try ModelFile(model.network, description: description(of: arm)).write(to: url)
+            sizes[arm] = try OutputFile.size(url)
         }
         if let int8 {
             let url = folder.appendingPathComponent("int8.safetensors")
-            try int8.model.write(to: url, metadata: ["description": try description.encoded()])
-            sizes[.int8] = try fileSize(url)
+            try int8.model.write(to: url, metadata: [StoredModel.descriptionKey: description(of: best).encoded()])
+            sizes[.int8] = try OutputFile.size(url)
         }
         return sizes
     }
@@ -52,7 +41,11 @@ extension DemoRun {
         return Double(data.test.count) / max(seconds.min() ?? 1, 1e-9)
     }
 
-    private func fileSize(_ url: URL) throws -> Int {
-        try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
+    private func description(of arm: Arm) -> ModelFile.Description {
+        ModelFile.Description(
+            architecture: Architecture(
+                .convNet(width: arm.width), height: data.train.height, width: data.train.width,
+                channels: data.train.channels, classes: data.train.classCount),
+            normalization: data.normalization, classNames: data.train.classNames)
     }
 }

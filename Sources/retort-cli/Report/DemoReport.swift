@@ -89,13 +89,6 @@ struct DemoReport: Codable {
     let wallSeconds: Double
     let arms: [ArmFigures]
     let contactSheet: [Sample]
-
-    /// As text, with sorted keys.
-    func encoded() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return try encoder.encode(self) + Data("\n".utf8)
-    }
 }
 
 extension DemoReport.Reading {
