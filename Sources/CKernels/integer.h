@@ -20,9 +20,4 @@ RK_BODY uint8_t rk_requantized(float value, float low, float high, int32_t zero)
     return (uint8_t)((int32_t)nearbyintf(value) + zero);
 }
 
-// A loop with a constant number of turns, all of which are written out.
-#define RK_UNROLL _Pragma("clang loop unroll(full)")
-
-RK_BODY ptrdiff_t rk_blocks(ptrdiff_t count, ptrdiff_t size) { return (count + size - 1) / size; }
-
 #endif

@@ -6,6 +6,12 @@
 
 #define RK_BODY static inline __attribute__((always_inline))
 
+// A loop with a constant number of turns, all of which are written out.
+#define RK_UNROLL _Pragma("clang loop unroll(full)")
+
+// How many blocks of a size hold a count.
+RK_BODY ptrdiff_t rk_blocks(ptrdiff_t count, ptrdiff_t size) { return (count + size - 1) / size; }
+
 // RK_KERNEL(name, (parameters), (arguments)) compiles name##_body once for each level, so that the compiler vectorises
 // it with that level's registers, and defines rk_##name, which calls the one in use. For loops that memory bounds; what
 // arithmetic bounds has tiles of its own.

@@ -3,11 +3,13 @@ import TensorCore
 
 /// Runs a graph in single precision, for batches of any size.
 ///
-/// Images go through the whole network a few at a time, so that activations stay in the cache; a value is freed after
-/// its last reader.
+/// Convolutions are prepared once: algorithm chosen, weights packed, residual and ReLU part of their pass. Images go through
+/// the whole network a few at a time, so that activations stay in the cache; a value is freed after its last reader. A value
+/// that many tasks may call at once.
 public struct InferencePlan: Sendable {
     private let graph: NetworkGraph
     private let lastReads: [[Int]]
+    private let convolutions: [PreparedConvolution2D?]
 
     /// Prepares a graph.
     ///
@@ -19,6 +21,10 @@ public struct InferencePlan: Sendable {
             }
         }
         self.graph = graph
+        convolutions = graph.nodes.map { node in
+            guard case .convolution2D(let geometry)? = node.operation, let weights = node.tensors.first else { return nil }
+            return PreparedConvolution2D(weights, bias: node.tensors.count > 1 ? node.tensors[1] : nil, geometry)
+        }
         lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)
     }
 
@@ -35,15 +41,13 @@ public struct InferencePlan: Sendable {
         graph.requireInput(input, for: "InferencePlan")
         var values = [Tensor?](repeating: nil, count: graph.nodes.count)
         for (index, node) in graph.nodes.enumerated() {
-            let operands = node.operands.map { operand -> Tensor in
-                switch operand {
-                case .node(let source): values[source] ?? input
-                case .tensor(let tensor, _): tensor
-                }
+            func value(of node: Int) -> Tensor { values[node] ?? input }
+            let result: Tensor
+            if let convolution = convolutions[index], case .node(let source)? = node.operands.first {
+                result = convolution(value(of: source), residual: node.residual.map(value), relu: node.relu)
+            } else {
+                result = compute(node, value)
             }
-            var result = node.operation.map { compute($0, operands) } ?? input
-            if let residual = node.residual { result = result + (values[residual] ?? input) }
-            if node.relu { result = relu(result) }
             observe(index, result)
             values[index] = result
             for source in lastReads[index] { values[source] = nil }
@@ -51,8 +55,22 @@ public struct InferencePlan: Sendable {
         return values[graph.output] ?? input
     }
 
+    private func compute(_ node: NetworkGraph.Node, _ value: (Int) -> Tensor) -> Tensor {
+        guard let operation = node.operation else { return value(0) }
+        let operands = node.operands.map { operand in
+            switch operand {
+            case .node(let source): value(source)
+            case .tensor(let tensor, _): tensor
+            }
+        }
+        var result = compute(operation, operands)
+        if let residual = node.residual { result = result + value(residual) }
+        return node.relu ? relu(result) : result
+    }
+
     private func compute(_ operation: Operation, _ x: [Tensor]) -> Tensor {
         switch operation {
+        // Only one whose weights are the result of another step; all others are prepared.
         case .convolution2D(let geometry): return convolution2D(x[0], x[1], bias: x.count > 2 ? x[2] : nil, geometry)
         case .dense:
             let product = matmul(x[0], x[1])  // Y[N, out] = X[N, in] · W[in, out]

@@ -56,6 +56,11 @@ public enum Parallel {
         }
     }
 
+    /// Calls the closure for consecutive ranges of a size, the last one shorter, of 0 ..< count; as ``forEach(_:_:)``.
+    static func forEachRange(of count: Int, by size: Int, _ body: @Sendable (Range<Int>) -> Void) {
+        forEach((count + size - 1) / size) { body($0 * size..<min(($0 + 1) * size, count)) }
+    }
+
     // A piece runs with `override` = 1, which is also what keeps nested calls serial.
     private static var isInsidePiece: Bool { override == 1 }
 }

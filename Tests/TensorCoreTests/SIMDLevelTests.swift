@@ -83,6 +83,41 @@ import Testing
         }
     }
 
+    @Test("Convolution: every algorithm, forward and both gradients, at every level")
+    func convolutions() async {
+        await #expect(processExitsWith: .success) {
+            let geometries = [
+                Conv2DGeometry(input: (9, 14, 16), kernel: (3, 3), outputChannels: 32, padding: (1, 1)),
+                Conv2DGeometry(input: (6, 5, 24), kernel: (3, 3), outputChannels: 8, padding: (1, 0)),
+                Conv2DGeometry(input: (8, 7, 3), kernel: (3, 3), outputChannels: 16, padding: (1, 1)),
+                Conv2DGeometry(input: (8, 7, 1), kernel: (3, 3), outputChannels: 32, padding: (1, 1)),
+                Conv2DGeometry(input: (9, 8, 16), kernel: (3, 3), outputChannels: 48, stride: (2, 2), padding: (1, 1)),
+                Conv2DGeometry(input: (4, 6, 8), kernel: (1, 1), outputChannels: 16),
+                Conv2DGeometry(input: (5, 5, 5), kernel: (3, 3), outputChannels: 7, padding: (1, 1)),
+            ]
+            for geometry in geometries {
+                var random = Philox(seed: 83)
+                let x = Tensor(wholeNumbers: geometry.inputShape(batch: 5), using: &random)
+                let weights = Tensor(wholeNumbers: geometry.weightShape, using: &random)
+                let upstream = Tensor(wholeNumbers: geometry.outputShape(batch: 5), using: &random)
+                for algorithm in Conv2DAlgorithm.allCases {
+                    expectAtEveryLevel("\(algorithm), \(geometry)") {
+                        [
+                            PreparedConvolution2D(weights, geometry, algorithm: algorithm)(
+                                x, residual: upstream, relu: true),
+                            convolution2DGradientToInput(upstream, weights, geometry, algorithm: algorithm),
+                            convolution2DGradientToWeights(x, upstream, geometry, algorithm: algorithm),
+                        ]
+                    } compare: {
+                        // Sums of whole numbers are exact; Winograd's transforms round.
+                        let magnitude = DoubleArray($1).magnitude
+                        return $0.distance(to: DoubleArray($1)) <= (algorithm == .winograd ? 1e-5 * magnitude : 0)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("Normalisation, its gradient, pooling, convolution's way back and the optimisers stay within rounding")
     func composites() async {
         await #expect(processExitsWith: .success) {

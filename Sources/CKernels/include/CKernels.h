@@ -83,7 +83,15 @@ typedef struct {
     ptrdiff_t padded_height, padded_width, channels;
     ptrdiff_t kernel_height, kernel_width, stride_height, stride_width;
     ptrdiff_t output_height, output_width, output_channels;
+    ptrdiff_t output_row, output_pixel;  // elements from row to row of the result, and from pixel to pixel
 } rk_direct_geometry;
+/// What is done to a result before it is stored, in this order; NULL and 0 leave a step out.
+typedef struct {
+    const float *bias;      // a channel each
+    const float *residual;  // laid out as the result
+    int relu;               // NaN stays NaN
+} rk_epilogue;
+
 /// Output channels in a block of packed weights at the level in use; 0 if this number of them cannot be computed directly.
 ptrdiff_t rk_direct_block(ptrdiff_t outputs);
 /// An image [height, width, channels] with zeros around it, cut or filled to the padded size.
@@ -93,12 +101,41 @@ void rk_pad(const float *image, const rk_direct_geometry *g, ptrdiff_t height, p
 void rk_pack_direct(const float *weights, ptrdiff_t taps, ptrdiff_t outputs, ptrdiff_t block, float *packed);
 /// weights [places, inputs, outputs] to [places, outputs, inputs] with the places in reverse: what carries a gradient back.
 void rk_flip_weights(const float *weights, ptrdiff_t places, ptrdiff_t inputs, ptrdiff_t outputs, float *flipped);
-/// output [output_height, output_width, output_channels]; `bias` may be NULL. Only where rk_direct_block is not 0.
-void rk_direct_forward(const float *padded, const rk_direct_geometry *g, const float *packed, const float *bias,
-                       float *output);
-/// Adds to gradient [kernel_height, kernel_width, channels, output_channels]. Only where rk_direct_block is not 0.
+/// output [output_height, output_width, output_channels] at its distances. Only where rk_direct_block is not 0.
+void rk_direct_forward(const float *padded, const rk_direct_geometry *g, const float *packed,
+                       const rk_epilogue *epilogue, float *output);
+/// Adds to gradient [kernel_height, kernel_width, channels, output_channels]; `upstream` is dense. Only where rk_direct_block is not 0.
 void rk_direct_weight_gradient(const float *padded, const rk_direct_geometry *g, const float *upstream,
                                float *gradient);
+
+// ---- Winograd's F(4×4, 3×3) -----------------------------------------------------------------------------------------
+//
+// A result is cut into patches of 4×4 pixels, counted through all images of a batch, row by row in each.
+
+/// A 3×3 convolution of stride 1 over images [height, width, channels]; zeros are added above, to the left, and as many as the
+/// result needs below and to the right.
+typedef struct {
+    ptrdiff_t height, width, channels;
+    ptrdiff_t output_height, output_width, output_channels;
+    ptrdiff_t top, left;
+} rk_winograd_geometry;
+
+/// Output channels in a block of transformed weights at the level in use; 0 if these channels fill no vectors.
+ptrdiff_t rk_winograd_block(ptrdiff_t channels, ptrdiff_t outputs);
+/// Patches of one image.
+ptrdiff_t rk_winograd_tiles(const rk_winograd_geometry *g);
+/// Floats of workspace, for a call of any size.
+size_t rk_winograd_workspace(const rk_winograd_geometry *g);
+/// weights [3, 3, channels, outputs] to u [36, outputs / block, channels, block].
+void rk_winograd_weights(const float *weights, ptrdiff_t channels, ptrdiff_t outputs, ptrdiff_t block, float *u);
+/// Patches first ..< first + count of the result. `x` and `output` begin with image 0.
+void rk_winograd_forward(const float *x, const rk_winograd_geometry *g, ptrdiff_t first, ptrdiff_t count,
+                         const float *u, const rk_epilogue *epilogue, float *output, float *workspace);
+/// Adds what these patches contribute to du [36, channels, outputs], the gradient to the transformed weights.
+void rk_winograd_weight_gradient(const float *x, const float *upstream, const rk_winograd_geometry *g, ptrdiff_t first,
+                                 ptrdiff_t count, float *du, float *workspace);
+/// du [36, channels, outputs] to dw [3, 3, channels, outputs].
+void rk_winograd_gradient_of_weights(const float *du, ptrdiff_t channels, ptrdiff_t outputs, float *dw);
 
 /// patches [output_height · output_width, kernel_height · kernel_width · channels]
 void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *patches);

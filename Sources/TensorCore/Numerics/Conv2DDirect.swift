@@ -1,7 +1,7 @@
 import CKernels
 
 /// A convolution that the direct kernels can do: each image is padded into a workspace, then read in place.
-struct DirectConvolution {
+struct DirectConvolution: Sendable {
     private let geometry: rk_direct_geometry
     private let input: (height: Int, width: Int, top: Int, left: Int)
     private let block: Int
@@ -16,27 +16,26 @@ struct DirectConvolution {
                 channels: geometry.inputChannels, kernel_height: geometry.kernelHeight,
                 kernel_width: geometry.kernelWidth, stride_height: geometry.strideHeight,
                 stride_width: geometry.strideWidth, output_height: geometry.outputHeight,
-                output_width: geometry.outputWidth, output_channels: geometry.outputChannels),
+                output_width: geometry.outputWidth, output_channels: geometry.outputChannels,
+                output_row: geometry.outputWidth * geometry.outputChannels, output_pixel: geometry.outputChannels),
             (geometry.inputHeight, geometry.inputWidth, geometry.paddingHeight, geometry.paddingWidth))
     }
 
-    /// The gradient to the input, which at stride 1 is a convolution of the upstream gradient with the flipped weights.
-    init?(backThrough geometry: Conv2DGeometry) {
-        guard geometry.dilationHeight == 1, geometry.dilationWidth == 1, geometry.groups == 1,
-            geometry.strideHeight == 1, geometry.strideWidth == 1, geometry.paddingHeight < geometry.kernelHeight,
-            geometry.paddingWidth < geometry.kernelWidth
-        else { return nil }
+    /// One phase of the gradient to the input: the pixels (phase.y + i · stride, phase.x + j · stride), whose gradient is
+    /// a convolution of the upstream gradient with those taps of the flipped kernel that reach them.
+    ///
+    /// Nil for a phase that no tap reaches, with dilation or groups, or where the channels fill no vectors.
+    fileprivate init?(backThrough geometry: Conv2DGeometry, _ rows: GradientPhase, _ columns: GradientPhase) {
+        guard rows.taps > 0, columns.taps > 0, rows.padding >= 0, columns.padding >= 0 else { return nil }
         self.init(
             rk_direct_geometry(
-                padded_height: geometry.inputHeight + geometry.kernelHeight - 1,
-                padded_width: geometry.inputWidth + geometry.kernelWidth - 1, channels: geometry.outputChannels,
-                kernel_height: geometry.kernelHeight, kernel_width: geometry.kernelWidth, stride_height: 1,
-                stride_width: 1, output_height: geometry.inputHeight, output_width: geometry.inputWidth,
-                output_channels: geometry.inputChannels),
-            (
-                geometry.outputHeight, geometry.outputWidth, geometry.kernelHeight - 1 - geometry.paddingHeight,
-                geometry.kernelWidth - 1 - geometry.paddingWidth
-            ))
+                padded_height: rows.pixels + rows.taps - 1, padded_width: columns.pixels + columns.taps - 1,
+                channels: geometry.outputChannels, kernel_height: rows.taps, kernel_width: columns.taps,
+                stride_height: 1, stride_width: 1, output_height: rows.pixels, output_width: columns.pixels,
+                output_channels: geometry.inputChannels,
+                output_row: geometry.strideHeight * geometry.inputWidth * geometry.inputChannels,
+                output_pixel: geometry.strideWidth * geometry.inputChannels),
+            (geometry.outputHeight, geometry.outputWidth, rows.padding, columns.padding))
     }
 
     private init?(_ geometry: rk_direct_geometry, _ input: (height: Int, width: Int, top: Int, left: Int)) {
@@ -47,66 +46,167 @@ struct DirectConvolution {
         self.input = input
     }
 
+    /// Weights [kernel height, kernel width, C, C'] as the kernels read them.
+    func packed(_ weights: Tensor) -> Tensor {
+        let taps = geometry.kernel_height * geometry.kernel_width * geometry.channels
+        var result = Tensor(uninitialized: weights.shape)
+        rk_pack_direct(weights.pointer, taps, geometry.output_channels, block, result.mutablePointer())
+        return result
+    }
+
     /// - Parameters:
     ///   - x: [N, H, W, C].
-    ///   - weights: [kernel height, kernel width, C, C'].
-    ///   - bias: [C'].
+    ///   - packed: what ``packed(_:)`` made.
     /// - Returns: [N, H', W', C'].
-    func forward(_ x: Tensor, _ weights: Tensor, bias: Tensor?, batch: Int) -> Tensor {
-        let taps = geometry.kernel_height * geometry.kernel_width * geometry.channels
-        var packed = Tensor(uninitialized: weights.shape)
-        rk_pack_direct(weights.pointer, taps, geometry.output_channels, block, packed.mutablePointer())
-        let (kernel, size) = (packed, geometry.output_height * geometry.output_width * geometry.output_channels)
+    func forward(_ x: Tensor, packed: Tensor, _ epilogue: Conv2DEpilogue) -> Tensor {
+        requirePackedForActiveLevel(block, rk_direct_block(geometry.output_channels))
+        let (batch, size) = (x.shape[0], geometry.output_height * geometry.output_row)
         var output = Tensor(
             uninitialized: [batch, geometry.output_height, geometry.output_width, geometry.output_channels])
         let y = SendablePointer(output.mutablePointer())
-        Parallel.forEach(batch) { image in
-            withPadded(x, image) { padded in
-                withUnsafePointer(to: geometry) {
-                    rk_direct_forward(padded, $0, kernel.pointer, bias?.pointer, y.pointer + image * size)
-                }
+        forEachPadded(x) { image, padded, geometry in
+            epilogue.withKernelForm(offset: image * size) {
+                rk_direct_forward(padded, geometry, packed.pointer, $0, y.pointer + image * size)
             }
         }
         return output
+    }
+
+    /// The same into every stride-th pixel of images of another size, which begin `size` elements apart.
+    fileprivate func forward(_ x: Tensor, packed: Tensor, into y: SendablePointer<Float>, imageSize size: Int) {
+        forEachPadded(x) { image, padded, geometry in
+            Conv2DEpilogue().withKernelForm {
+                rk_direct_forward(padded, geometry, packed.pointer, $0, y.pointer + image * size)
+            }
+        }
     }
 
     /// - Parameters:
     ///   - x: [N, H, W, C].
     ///   - upstream: [N, H', W', C'].
     /// - Returns: [kernel height, kernel width, C, C'].
-    func gradientToWeights(_ x: Tensor, _ upstream: Tensor, batch: Int) -> Tensor {
+    func gradientToWeights(_ x: Tensor, _ upstream: Tensor) -> Tensor {
         let shape: Shape = [
             geometry.kernel_height, geometry.kernel_width, geometry.channels, geometry.output_channels,
         ]
         let size = geometry.output_height * geometry.output_width * geometry.output_channels
-        // Each piece sums over its images; the pieces' sums are added in order. Their number depends on the batch alone.
-        let pieces = max(1, min(batch, 8))
-        var parts = Tensor.zeros([pieces, shape.elementCount])
-        let dw = SendablePointer(parts.mutablePointer())
-        Parallel.forEach(pieces) { piece in
-            for image in (piece * batch / pieces)..<((piece + 1) * batch / pieces) {
-                withPadded(x, image) { padded in
-                    withUnsafePointer(to: geometry) {
-                        rk_direct_weight_gradient(
-                            padded, $0, upstream.pointer + image * size, dw.pointer + piece * shape.elementCount)
-                    }
+        return sumOverImages(x.shape[0], size: shape.elementCount) { images, dw in
+            withPadded(x, images) { image, padded in
+                withUnsafePointer(to: geometry) {
+                    rk_direct_weight_gradient(padded, $0, upstream.pointer + image * size, dw)
                 }
             }
-        }
-        return sumOverFirstAxis(parts).reshaped(to: shape)
+        }.reshaped(to: shape)
     }
 
-    /// Lends one image with zeros around it; the image itself where nothing is to be added.
-    private func withPadded(_ x: Tensor, _ image: Int, _ body: (UnsafePointer<Float>) -> Void) {
-        let from = x.pointer + image * input.height * input.width * geometry.channels
-        guard geometry.padded_height != input.height || geometry.padded_width != input.width else { return body(from) }
+    /// Calls the closure with each image, zeros around it.
+    private func forEachPadded(
+        _ x: Tensor, _ body: @Sendable (_ image: Int, UnsafePointer<Float>, UnsafePointer<rk_direct_geometry>) -> Void
+    ) {
+        Parallel.forEachRange(of: x.shape[0], by: imagesPerPiece) { images in
+            withPadded(x, images) { image, padded in
+                withUnsafePointer(to: geometry) { body(image, padded, $0) }
+            }
+        }
+    }
+
+    /// About two million multiply-adds, up to 8 images.
+    private var imagesPerPiece: Int {
+        let size = geometry.output_height * geometry.output_width * geometry.output_channels
+        return min(8, 1 + (1 << 21) / max(1, size * geometry.kernel_height * geometry.kernel_width * geometry.channels))
+    }
+
+    /// Lends images one by one with zeros around them; the image itself where nothing is to be added.
+    private func withPadded(_ x: Tensor, _ images: Range<Int>, _ body: (_ image: Int, UnsafePointer<Float>) -> Void) {
+        let size = input.height * input.width * geometry.channels
+        guard geometry.padded_height != input.height || geometry.padded_width != input.width else {
+            for image in images { body(image, x.pointer + image * size) }
+            return
+        }
         let storage = TensorStorage(count: geometry.padded_height * geometry.padded_width * geometry.channels)
         withExtendedLifetime(storage) {
-            withUnsafePointer(to: geometry) {
-                rk_pad(from, $0, input.height, input.width, input.top, input.left, storage.base)
+            for image in images {
+                withUnsafePointer(to: geometry) {
+                    rk_pad(x.pointer + image * size, $0, input.height, input.width, input.top, input.left, storage.base)
+                }
+                body(image, UnsafePointer(storage.base))
             }
-            body(UnsafePointer(storage.base))
         }
+    }
+}
+
+/// The gradient to the input by direct convolutions, one for each pixel of a stride; nil where they cannot do it.
+func directGradientToInput(_ upstream: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry) -> Tensor? {
+    guard geometry.dilationHeight == 1, geometry.dilationWidth == 1, geometry.groups == 1 else { return nil }
+    let rows = GradientPhase.all(
+        stride: geometry.strideHeight, kernel: geometry.kernelHeight, padding: geometry.paddingHeight,
+        extent: geometry.inputHeight)
+    let columns = GradientPhase.all(
+        stride: geometry.strideWidth, kernel: geometry.kernelWidth, padding: geometry.paddingWidth,
+        extent: geometry.inputWidth)
+    var phases: [(DirectConvolution, GradientPhase, GradientPhase)] = []
+    var leavesZeros = false
+    for row in rows {
+        for column in columns {
+            if row.taps == 0 || column.taps == 0 {
+                leavesZeros = true
+            } else if let phase = DirectConvolution(backThrough: geometry, row, column) {
+                phases.append((phase, row, column))
+            } else {
+                return nil
+            }
+        }
+    }
+    let shape = geometry.inputShape(batch: upstream.shape[0])
+    var gradient = leavesZeros ? Tensor.zeros(shape) : Tensor(uninitialized: shape)
+    let dx = gradient.mutablePointer()
+    let flipped = flipped(weights)
+    for (phase, row, column) in phases {
+        let taps = flipped.taking(
+            rows: row.firstTap, row.taps, step: geometry.strideHeight, columns: column.firstTap, column.taps,
+            step: geometry.strideWidth)
+        let first = (row.first * geometry.inputWidth + column.first) * geometry.inputChannels
+        phase.forward(
+            upstream, packed: phase.packed(taps), into: SendablePointer(dx + first),
+            imageSize: geometry.inputHeight * geometry.inputWidth * geometry.inputChannels)
+    }
+    return gradient
+}
+
+/// Along one axis, the input pixels first, first + stride, … and what reaches them: pixel y gets upstream o · weight k wherever
+/// o · stride + k = y + padding.
+private struct GradientPhase {
+    let first: Int
+    /// How many pixels.
+    let pixels: Int
+    /// How many taps reach them, and where the first of these is in the flipped kernel; the next is a stride on.
+    let taps, firstTap: Int
+    /// Zeros before the upstream gradient, so that its first window begins there.
+    let padding: Int
+
+    static func all(stride: Int, kernel: Int, padding: Int, extent: Int) -> [GradientPhase] {
+        (0..<min(stride, extent)).map { first in
+            let lowest = (first + padding) % stride  // the lowest tap of the kernel that reaches them
+            let taps = lowest < kernel ? (kernel - lowest + stride - 1) / stride : 0
+            let highest = lowest + (taps - 1) * stride
+            return GradientPhase(
+                first: first, pixels: (extent - first + stride - 1) / stride, taps: taps,
+                firstTap: kernel - 1 - highest, padding: taps - 1 - (first + padding - lowest) / stride)
+        }
+    }
+}
+
+extension Tensor {
+    /// Some taps of weights [kernel height, kernel width, C, C'].
+    fileprivate func taking(
+        rows firstRow: Int, _ rows: Int, step rowStep: Int, columns firstColumn: Int, _ columns: Int, step columnStep: Int
+    ) -> Tensor {
+        if rows == shape[0] && columns == shape[1] { return self }
+        let strides = shape.strides
+        return gathered(
+            shape: [rows, columns, shape[2], shape[3]],
+            strides: [strides[0] * rowStep, strides[1] * columnStep, strides[2], strides[3]],
+            base: firstRow * strides[0] + firstColumn * strides[1])
     }
 }
 

@@ -4,7 +4,7 @@ import CKernels
 // group; patches[P, K] are written by im2col unless the input is already that matrix (1×1, stride 1, no padding).
 
 func im2colConvolution(
-    _ x: Tensor, _ weights: Tensor, bias: Tensor?, _ geometry: Conv2DGeometry, batch: Int
+    _ x: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry, _ epilogue: Conv2DEpilogue, batch: Int
 ) -> Tensor {
     var output = Tensor(uninitialized: geometry.outputShape(batch: batch))
     let y = SendablePointer(output.mutablePointer())
@@ -21,7 +21,10 @@ func im2colConvolution(
                     into: to + group * n, leadingC: geometry.outputChannels, m: p, n: n, k: k)
             }
         }
-        if let bias { rk_add_rows(bias.pointer, to, p, geometry.outputChannels) }
+        if let bias = epilogue.bias { rk_add_rows(bias.pointer, to, p, geometry.outputChannels) }
+        let size = p * geometry.outputChannels
+        if let residual = epilogue.residual { rk_add(to, residual.pointer + image * size, to, size) }
+        if epilogue.relu { rk_relu(to, to, size) }
     }
     return output
 }
@@ -58,14 +61,10 @@ func im2colGradientToWeights(
     _ x: Tensor, _ upstream: Tensor, _ geometry: Conv2DGeometry, batch: Int
 ) -> Tensor {
     let (p, k, n) = geometry.productSizes
-    // Each piece sums over its images; the pieces' sums are added in order. Their number depends on the batch alone.
-    let pieces = max(1, min(batch, 8))
     let size = geometry.weightShape.elementCount
-    var parts = Tensor.zeros([pieces, size])
-    let dw = SendablePointer(parts.mutablePointer())
-    Parallel.forEach(pieces) { piece in
+    return sumOverImages(batch, size: size) { images, dw in
         geometry.withWorkspace { workspace in
-            for image in (piece * batch / pieces)..<((piece + 1) * batch / pieces) {
+            for image in images {
                 let dy = upstream.pointer + image * p * geometry.outputChannels
                 for group in 0..<geometry.groups {
                     let patches = geometry.patches(of: x, image: image, group: group, in: workspace)
@@ -73,13 +72,28 @@ func im2colGradientToWeights(
                     gemm(
                         patches.pointer, leadingA: patches.leading, transposeA: true,
                         dy + group * n, leadingB: geometry.outputChannels,
-                        into: dw.pointer + piece * size + group * n, leadingC: geometry.outputChannels,
-                        m: k, n: n, k: p, beta: 1)
+                        into: dw + group * n, leadingC: geometry.outputChannels, m: k, n: n, k: p, beta: 1)
                 }
             }
         }
+    }.reshaped(to: geometry.weightShape)
+}
+
+/// What the closure adds up for each image of a batch.
+///
+/// Up to eight pieces, of at least so many images, each have a sum of their own; these are added in order. Their number
+/// depends on the batch alone, so the result does not depend on the threads.
+func sumOverImages(
+    _ batch: Int, size: Int, atLeast images: Int = 1,
+    _ body: @Sendable (_ images: Range<Int>, _ sum: UnsafeMutablePointer<Float>) -> Void
+) -> Tensor {
+    let pieces = max(1, min((batch + images - 1) / images, 8))
+    var parts = Tensor.zeros([pieces, size])
+    let sums = SendablePointer(parts.mutablePointer())
+    Parallel.forEach(pieces) { piece in
+        body((piece * batch / pieces)..<((piece + 1) * batch / pieces), sums.pointer + piece * size)
     }
-    return sumOverFirstAxis(parts).reshaped(to: geometry.weightShape)
+    return sumOverFirstAxis(parts)
 }
 
 /// [B, ...] → [...], added in order.

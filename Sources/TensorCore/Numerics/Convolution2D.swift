@@ -1,21 +1,3 @@
-import CKernels
-
-/// How a convolution is computed. All give the same result up to rounding.
-public enum Conv2DAlgorithm: Sendable, CaseIterable {
-    /// Patches as rows of a matrix, then one matrix product per image and group. Any geometry.
-    case im2col
-    /// Tiles of the output in registers, no patches. Without dilation and groups, where the output channels fill
-    /// vectors; elsewhere, and for the gradient to the input of a strided convolution, im2col serves in its place.
-    case direct
-
-    /// The fastest for a geometry.
-    ///
-    /// Rows of fewer than 4 pixels leave a direct tile's arithmetic waiting for itself.
-    public static func best(for geometry: Conv2DGeometry) -> Conv2DAlgorithm {
-        geometry.outputWidth >= 4 ? .direct : .im2col
-    }
-}
-
 /// The convolution of a batch with a kernel (cross-correlation, as everywhere in the field).
 ///
 /// - Parameters:
@@ -27,17 +9,7 @@ public enum Conv2DAlgorithm: Sendable, CaseIterable {
 public func convolution2D(
     _ x: Tensor, _ weights: Tensor, bias: Tensor? = nil, _ geometry: Conv2DGeometry, algorithm: Conv2DAlgorithm? = nil
 ) -> Tensor {
-    let batch = geometry.requireInput(x, for: "convolution2D")
-    geometry.requireWeights(weights, for: "convolution2D")
-    if let bias {
-        require(
-            bias.shape == [geometry.outputChannels],
-            "convolution2D: bias has shape \(bias.shape), [\(geometry.outputChannels)] expected")
-    }
-    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(geometry) {
-        return direct.forward(x, weights, bias: bias, batch: batch)
-    }
-    return im2colConvolution(x, weights, bias: bias, geometry, batch: batch)
+    PreparedConvolution2D(weights, bias: bias, geometry, algorithm: algorithm)(x)
 }
 
 /// The gradient of a convolution with respect to its input.
@@ -51,9 +23,11 @@ public func convolution2DGradientToInput(
 ) -> Tensor {
     let batch = geometry.requireOutput(upstream, for: "convolution2DGradientToInput")
     geometry.requireWeights(weights, for: "convolution2DGradientToInput")
-    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(backThrough: geometry) {
-        return direct.forward(upstream, flipped(weights), bias: nil, batch: batch)
+    let algorithm = algorithm ?? .best(for: geometry)
+    if algorithm == .winograd, let winograd = WinogradConvolution(backThrough: geometry) {
+        return winograd.forward(upstream, packed: winograd.packed(flipped(weights)), Conv2DEpilogue())
     }
+    if algorithm != .im2col, let gradient = directGradientToInput(upstream, weights, geometry) { return gradient }
     return im2colGradientToInput(upstream, weights, geometry, batch: batch)
 }
 
@@ -71,9 +45,11 @@ public func convolution2DGradientToWeights(
     require(
         batch == outputs,
         "convolution2DGradientToWeights: input \(x.shape) and upstream \(upstream.shape) differ in axis 0")
-    if (algorithm ?? .best(for: geometry)) == .direct, let direct = DirectConvolution(geometry) {
-        return direct.gradientToWeights(x, upstream, batch: batch)
+    let algorithm = algorithm ?? .best(for: geometry)
+    if algorithm == .winograd, let winograd = WinogradConvolution(geometry) {
+        return winograd.gradientToWeights(x, upstream)
     }
+    if algorithm != .im2col, let direct = DirectConvolution(geometry) { return direct.gradientToWeights(x, upstream) }
     return im2colGradientToWeights(x, upstream, geometry, batch: batch)
 }
 

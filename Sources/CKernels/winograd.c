@@ -1,0 +1,129 @@
+// 3×3 convolution of stride 1 with a quarter of the multiplications (Winograd 1980; Lavin and Gray, arXiv 1509.09308):
+// 4×4 pixels of the result come from 36 products instead of 144. Here in panels of patches that the second-level cache
+// holds: patches in, 36 matrix products, patches out.
+#include "kernel.h"
+
+#include <string.h>
+
+#define SQRT_EIGHTH 0.35355339059327379f
+#define SQRT_HALF 0.70710678118654752f
+#define SQRT_TWO 1.41421356237309505f
+#define SQRT_EIGHT 2.82842712474619010f
+
+// Where in the result a patch begins.
+typedef struct { ptrdiff_t image, y, x; } tile_place;
+
+static tile_place tile_at(const rk_winograd_geometry *g, ptrdiff_t tile) {
+    ptrdiff_t columns = rk_blocks(g->output_width, 4), rows = rk_blocks(g->output_height, 4);
+    return (tile_place){tile / (rows * columns), tile / columns % rows * 4, tile % columns * 4};
+}
+
+// Pixels that follow each other within a row, rows at a distance of `row` elements.
+typedef struct { const float *pixels; ptrdiff_t row; } tile_source;
+
+// A patch [side, side, channels] of an image, from (y, x) on: in place where it is inside, otherwise copied to `patch` with zeros
+// for what is not.
+static tile_source source_at(const float *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t y,
+                             ptrdiff_t x, ptrdiff_t side, float *patch) {
+    if (y >= 0 && x >= 0 && y + side <= height && x + side <= width) {
+        return (tile_source){image + (y * width + x) * channels, width * channels};
+    }
+    ptrdiff_t left = x < 0 ? -x : 0, right = x + side > width ? x + side - width : 0;
+    if (left > side) left = side;
+    if (right > side - left) right = side - left;
+    size_t middle = sizeof(float) * (size_t)((side - left - right) * channels);
+    float *to = patch;
+    for (ptrdiff_t i = y; i < y + side; i++, to += side * channels) {
+        if (i < 0 || i >= height) {
+            memset(to, 0, sizeof(float) * (size_t)(side * channels));
+            continue;
+        }
+        memset(to, 0, sizeof(float) * (size_t)(left * channels));
+        if (middle > 0) memcpy(to + left * channels, image + (i * width + x + left) * channels, middle);
+        memset(to + (side - right) * channels, 0, sizeof(float) * (size_t)(right * channels));
+    }
+    return (tile_source){patch, side * channels};
+}
+
+static tile_source input_source(const float *x, const rk_winograd_geometry *g, ptrdiff_t tile, float *patch) {
+    tile_place at = tile_at(g, tile);
+    return source_at(x + at.image * g->height * g->width * g->channels, g->height, g->width, g->channels, at.y - g->top,
+                     at.x - g->left, 6, patch);
+}
+
+static tile_source upstream_source(const float *dy, const rk_winograd_geometry *g, ptrdiff_t tile, float *patch) {
+    tile_place at = tile_at(g, tile);
+    return source_at(dy + at.image * g->output_height * g->output_width * g->output_channels, g->output_height,
+                     g->output_width, g->output_channels, at.y, at.x, 4, patch);
+}
+
+// Patches that go through together: as many as leave the second-level cache room for the weights, cut evenly.
+enum { CACHED_FLOATS = 1 << 16, LARGEST_PANEL = 28, SMALLEST_PANEL = 14 };
+
+static ptrdiff_t largest_panel(const rk_winograd_geometry *g) {
+    ptrdiff_t fits = CACHED_FLOATS / (36 * (g->channels + g->output_channels));
+    return fits > LARGEST_PANEL ? LARGEST_PANEL : fits < SMALLEST_PANEL ? SMALLEST_PANEL : fits;
+}
+
+static ptrdiff_t panel_size(const rk_winograd_geometry *g, ptrdiff_t count) {
+    ptrdiff_t panels = rk_blocks(count, largest_panel(g));
+    return panels > 0 ? rk_blocks(count, panels) : 0;
+}
+
+// From one of a panel's 36 matrices [tiles, channels] to the next: an odd number of cache lines, so that a patch's 36 places
+// are in 36 sets of the first-level cache. (28 × 32 floats put them all into 8; that took twice the time.)
+static ptrdiff_t matrix_size(ptrdiff_t tiles, ptrdiff_t channels) { return (rk_blocks(tiles * channels, 16) | 1) * 16; }
+
+size_t rk_winograd_workspace(const rk_winograd_geometry *g) {
+    ptrdiff_t c = g->channels, k = g->output_channels;
+    ptrdiff_t panel = largest_panel(g);
+    return (size_t)(36 * ((c > k ? c : k) + matrix_size(panel, c) + matrix_size(panel, k)));
+}
+
+ptrdiff_t rk_winograd_tiles(const rk_winograd_geometry *g) {
+    return rk_blocks(g->output_height, 4) * rk_blocks(g->output_width, 4);
+}
+
+typedef struct {
+    ptrdiff_t lanes;
+    void (*forward)(const float *, const rk_winograd_geometry *, ptrdiff_t, ptrdiff_t, const float *,
+                    const rk_epilogue *, float *, float *);
+    void (*weight_gradient)(const float *, const float *, const rk_winograd_geometry *, ptrdiff_t, ptrdiff_t, float *,
+                            float *);
+    void (*weights)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *);
+    void (*gradient_of_weights)(const float *, ptrdiff_t, float *);
+} winograd_kernels;
+
+typedef void (*product_function)(const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs);
+
+#define RK_TILES "winograd_tiles.h"
+#include "each_level.h"
+
+// The inner axis of the way there is the outer one of the way back: vectors divide both.
+static const winograd_kernels *kernels_for(ptrdiff_t channels, ptrdiff_t outputs) {
+    return RK_LEVEL_FOR(channels | outputs);
+}
+
+ptrdiff_t rk_winograd_block(ptrdiff_t channels, ptrdiff_t outputs) {
+    const winograd_kernels *kernels = kernels_for(channels, outputs);
+    if (kernels == NULL) return 0;
+    return outputs % (2 * kernels->lanes) ? kernels->lanes : 2 * kernels->lanes;
+}
+
+void rk_winograd_weights(const float *weights, ptrdiff_t channels, ptrdiff_t outputs, ptrdiff_t block, float *u) {
+    kernels_for(channels, outputs)->weights(weights, channels, outputs, block, u);
+}
+
+void rk_winograd_gradient_of_weights(const float *du, ptrdiff_t channels, ptrdiff_t outputs, float *dw) {
+    kernels_for(channels, outputs)->gradient_of_weights(du, channels * outputs, dw);
+}
+
+void rk_winograd_forward(const float *x, const rk_winograd_geometry *g, ptrdiff_t first, ptrdiff_t count,
+                         const float *u, const rk_epilogue *epilogue, float *output, float *workspace) {
+    kernels_for(g->channels, g->output_channels)->forward(x, g, first, count, u, epilogue, output, workspace);
+}
+
+void rk_winograd_weight_gradient(const float *x, const float *upstream, const rk_winograd_geometry *g, ptrdiff_t first,
+                                 ptrdiff_t count, float *du, float *workspace) {
+    kernels_for(g->channels, g->output_channels)->weight_gradient(x, upstream, g, first, count, du, workspace);
+}

@@ -1,0 +1,28 @@
+import CKernels
+
+/// How a convolution is computed. All give the same result up to rounding.
+///
+/// An algorithm that cannot do a geometry, or one of its gradients, leaves it to the next in this order: winograd, direct,
+/// im2col.
+public enum Conv2DAlgorithm: Sendable, CaseIterable {
+    /// Patches as rows of a matrix, then one matrix product per image and group. Any geometry.
+    case im2col
+    /// Tiles of the output in registers, no patches. Without dilation and groups, where the output channels fill vectors.
+    case direct
+    /// A quarter of the multiplications, for 3×3 kernels at stride 1 whose channels on both sides fill vectors: F(4×4, 3×3),
+    /// Lavin and Gray, arXiv 1509.09308, with the points 0, ±√½, ±√2, ∞. Its error is about twice that of the other
+    /// two.
+    case winograd
+
+    /// The fastest for a geometry on this machine.
+    ///
+    /// From `Benchmarks … measure convolution/…`, whose figures are in docs/performance.md:
+    /// - Winograd wins wherever it can, from images of 3×3 pixels on: smaller ones leave most of a 4×4 patch unused.
+    /// - Rows of fewer than 4 pixels leave a direct tile's arithmetic waiting for itself.
+    /// - Without vectors OpenBLAS, which has them, wins.
+    public static func best(for geometry: Conv2DGeometry) -> Conv2DAlgorithm {
+        if SIMDLevel.active == .scalar { return .im2col }
+        if geometry.outputWidth >= 3, geometry.outputHeight >= 3, WinogradConvolution(geometry) != nil { return .winograd }
+        return geometry.outputWidth >= 4 ? .direct : .im2col
+    }
+}

@@ -1,0 +1,103 @@
+import CKernels
+
+/// A convolution that Winograd's kernels can do: 3×3, stride 1, whole vectors of channels.
+struct WinogradConvolution: Sendable {
+    private let geometry: rk_winograd_geometry
+    private let block: Int
+
+    /// The convolution itself.
+    init?(_ geometry: Conv2DGeometry) {
+        guard geometry.hasWinogradForm else { return nil }
+        self.init(
+            rk_winograd_geometry(
+                height: geometry.inputHeight, width: geometry.inputWidth, channels: geometry.inputChannels,
+                output_height: geometry.outputHeight, output_width: geometry.outputWidth,
+                output_channels: geometry.outputChannels, top: geometry.paddingHeight, left: geometry.paddingWidth))
+    }
+
+    /// The gradient to the input: a convolution of the upstream gradient with the flipped weights.
+    init?(backThrough geometry: Conv2DGeometry) {
+        guard geometry.hasWinogradForm, geometry.paddingHeight <= 2, geometry.paddingWidth <= 2 else { return nil }
+        self.init(
+            rk_winograd_geometry(
+                height: geometry.outputHeight, width: geometry.outputWidth, channels: geometry.outputChannels,
+                output_height: geometry.inputHeight, output_width: geometry.inputWidth,
+                output_channels: geometry.inputChannels, top: 2 - geometry.paddingHeight,
+                left: 2 - geometry.paddingWidth))
+    }
+
+    private init?(_ geometry: rk_winograd_geometry) {
+        block = rk_winograd_block(geometry.channels, geometry.output_channels)
+        guard block > 0 else { return nil }
+        self.geometry = geometry
+    }
+
+    /// Weights [3, 3, C, C'] as the kernels read them.
+    func packed(_ weights: Tensor) -> Tensor {
+        var result = Tensor(uninitialized: [36, geometry.channels, geometry.output_channels])
+        rk_winograd_weights(
+            weights.pointer, geometry.channels, geometry.output_channels, block, result.mutablePointer())
+        return result
+    }
+
+    /// - Parameters:
+    ///   - x: [N, H, W, C].
+    ///   - packed: what ``packed(_:)`` made.
+    /// - Returns: [N, H', W', C'].
+    func forward(_ x: Tensor, packed: Tensor, _ epilogue: Conv2DEpilogue) -> Tensor {
+        requirePackedForActiveLevel(block, rk_winograd_block(geometry.channels, geometry.output_channels))
+        var output = Tensor(
+            uninitialized: [x.shape[0], geometry.output_height, geometry.output_width, geometry.output_channels])
+        let y = SendablePointer(output.mutablePointer())
+        Parallel.forEachRange(of: x.shape[0], by: imagesPerPiece) { images in
+            withTiles(of: images) { geometry, first, count, workspace in
+                epilogue.withKernelForm {
+                    rk_winograd_forward(x.pointer, geometry, first, count, packed.pointer, $0, y.pointer, workspace)
+                }
+            }
+        }
+        return output
+    }
+
+    /// - Parameters:
+    ///   - x: [N, H, W, C].
+    ///   - upstream: [N, H', W', C'].
+    /// - Returns: [3, 3, C, C'].
+    func gradientToWeights(_ x: Tensor, _ upstream: Tensor) -> Tensor {
+        let (c, k) = (geometry.channels, geometry.output_channels)
+        let sum = sumOverImages(x.shape[0], size: 36 * c * k, atLeast: imagesPerPiece) { images, du in
+            withTiles(of: images) { geometry, first, count, workspace in
+                rk_winograd_weight_gradient(x.pointer, upstream.pointer, geometry, first, count, du, workspace)
+            }
+        }
+        var gradient = Tensor(uninitialized: [3, 3, c, k])
+        rk_winograd_gradient_of_weights(sum.pointer, c, k, gradient.mutablePointer())
+        return gradient
+    }
+
+    /// Enough for a panel of patches.
+    private var imagesPerPiece: Int {
+        let tiles = withUnsafePointer(to: geometry) { rk_winograd_tiles($0) }
+        return tiles >= 28 ? 1 : tiles >= 14 ? 2 : tiles >= 7 ? 4 : 8
+    }
+
+    private func withTiles(
+        of images: Range<Int>,
+        _ body: (UnsafePointer<rk_winograd_geometry>, _ first: Int, _ count: Int, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        withUnsafePointer(to: geometry) { geometry in
+            let tiles = rk_winograd_tiles(geometry)
+            let workspace = TensorStorage(count: rk_winograd_workspace(geometry))
+            withExtendedLifetime(workspace) {
+                body(geometry, images.lowerBound * tiles, images.count * tiles, workspace.base)
+            }
+        }
+    }
+}
+
+extension Conv2DGeometry {
+    fileprivate var hasWinogradForm: Bool {
+        kernelHeight == 3 && kernelWidth == 3 && strideHeight == 1 && strideWidth == 1 && dilationHeight == 1
+            && dilationWidth == 1 && groups == 1
+    }
+}
