@@ -40,7 +40,7 @@ RK_BODY void LEVEL(forward_tile)(const float *x, const rk_direct_geometry *g, co
 // `rows` rows of the kernel × `taps` taps of each, by `vectors` vectors of output channels, over all pixels of an image.
 RK_BODY void LEVEL(weight_tile)(const float *x, const rk_direct_geometry *g, const float *dy, float *dw, const int rows,
                                 const int taps, const int vectors) {
-    VEC sum[2 * TILES][2];
+    VEC sum[27][2];  // at most the taps of a stem over 3 channels
     RK_UNROLL for (int m = 0; m < rows * taps; m++) {
         RK_UNROLL for (int v = 0; v < vectors; v++) sum[m][v] = (VEC){0};
     }

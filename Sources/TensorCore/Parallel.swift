@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -37,22 +36,14 @@ public enum Parallel {
     /// Calls the closure once for each piece, on up to ``threads`` threads, and returns when all are done.
     ///
     /// Pieces are handed out one at a time, so uneven pieces balance; the closure must not depend on which thread or
-    /// in which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another.
+    /// in which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another. So is
+    /// the call of one of several tasks that between them have the threads already.
     public static func forEach(_ pieces: Int, _ body: @Sendable (_ piece: Int) -> Void) {
-        let workers = min(threads, pieces)
-        guard workers > 1, !isInsidePiece else {
+        let threads = min(threads, pieces)
+        if threads > 1 {
+            $override.withValue(1) { WorkerPool.shared.run(pieces, threads: threads, body) }
+        } else {
             for piece in 0..<pieces { body(piece) }
-            return
-        }
-        let next = Atomic<Int>(0)
-        DispatchQueue.concurrentPerform(iterations: workers) { _ in
-            $override.withValue(1) {
-                while true {
-                    let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                    guard piece < pieces else { return }
-                    body(piece)
-                }
-            }
         }
     }
 
@@ -60,7 +51,4 @@ public enum Parallel {
     static func forEachRange(of count: Int, by size: Int, _ body: @Sendable (Range<Int>) -> Void) {
         forEach((count + size - 1) / size) { body($0 * size..<min(($0 + 1) * size, count)) }
     }
-
-    // A piece runs with `override` = 1, which is also what keeps nested calls serial.
-    private static var isInsidePiece: Bool { override == 1 }
 }

@@ -8,18 +8,43 @@ import Testing
     func everyPiece() {
         for threads in [1, 2, 3, 8] {
             for pieces in [0, 1, 2, 7, 100] {
-                let calls = Mutex([Int](repeating: 0, count: pieces))
+                nonisolated(unsafe) let calls = UnsafeMutableBufferPointer<Int>.allocate(capacity: pieces)
+                calls.initialize(repeating: 0)
+                defer { calls.deallocate() }
                 let nested = Atomic<Int>(0)
                 Parallel.withThreads(threads) {
                     Parallel.forEach(pieces) { piece in
-                        calls.withLock { $0[piece] += 1 }
+                        calls[piece] += 1
                         Parallel.forEach(3) { _ in nested.add(1, ordering: .relaxed) }
                     }
                 }
-                #expect(calls.withLock { $0 } == [Int](repeating: 1, count: pieces))
+                #expect(Array(calls) == [Int](repeating: 1, count: pieces))
                 #expect(nested.load(ordering: .relaxed) == 3 * pieces)
             }
         }
+    }
+
+    @Test("Callers at once each get every piece done, whether helpers are awake, asleep or taken")
+    func callersAtOnce() async {
+        let pieces = 5
+        let wrong = await withTaskGroup(of: Int.self) { group in
+            for caller in 0..<4 {
+                group.addTask {
+                    var wrong = 0
+                    for round in 0..<200 {
+                        let sum = Atomic<Int>(0)
+                        Parallel.withThreads(2 + caller % 2) {
+                            Parallel.forEach(pieces) { sum.add(1 << (8 * $0), ordering: .relaxed) }
+                        }
+                        if sum.load(ordering: .relaxed) != 0x01_0101_0101 { wrong += 1 }
+                        if round % 50 == caller { try? await Task.sleep(for: .milliseconds(3)) }
+                    }
+                    return wrong
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(wrong == 0)
     }
 
     @Test("The number of threads is this task's own, and is back afterwards")

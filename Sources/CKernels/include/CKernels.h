@@ -32,6 +32,15 @@ rk_simd_level rk_simd_active(void);
 /// Lowers (never raises above the detected level) what the kernels use from now on. For tests that walk all levels.
 void rk_simd_limit(rk_simd_level level);
 
+/// Tells the processor that a loop waits for another thread.
+static inline void rk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 // ---- elementwise: n elements, in place allowed ----------------------------------------------------------------------
 
 void rk_add(const float *x, const float *y, float *out, size_t n);
