@@ -18,43 +18,34 @@ static tile_place tile_at(const rk_winograd_geometry *g, ptrdiff_t tile) {
     return (tile_place){tile / (rows * columns), tile / columns % rows * 4, tile % columns * 4};
 }
 
-// Pixels that follow each other within a row, rows at a distance of `row` elements.
-typedef struct { const float *pixels; ptrdiff_t row; } tile_source;
+// The rows of a patch, each from its first pixel inside the image on, and the columns that are inside: left ≤ column <
+// right. A row outside the image is one of zeros.
+typedef struct {
+    const float *rows[6];
+    ptrdiff_t left, right;
+} tile_source;
 
-// A patch [side, side, channels] of an image, from (y, x) on: in place where it is inside, otherwise copied to `patch` with zeros
-// for what is not.
-static tile_source source_at(const float *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t y,
-                             ptrdiff_t x, ptrdiff_t side, float *patch) {
-    if (y >= 0 && x >= 0 && y + side <= height && x + side <= width) {
-        return (tile_source){image + (y * width + x) * channels, width * channels};
+// The patch with `side` rows and columns of an image, from (y, x) on.
+RK_BODY tile_source source_at(const float *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t y,
+                              ptrdiff_t x, const ptrdiff_t side, const float *zeros) {
+    tile_source source = {.left = x < 0 ? -x : 0, .right = x + side > width ? width - x : side};
+    const float *first = image + (x + source.left) * channels;
+    RK_UNROLL for (ptrdiff_t i = 0; i < side; i++) {
+        source.rows[i] = y + i < 0 || y + i >= height ? zeros : first + (y + i) * width * channels;
     }
-    ptrdiff_t left = x < 0 ? -x : 0, right = x + side > width ? x + side - width : 0;
-    if (left > side) left = side;
-    if (right > side - left) right = side - left;
-    size_t middle = sizeof(float) * (size_t)((side - left - right) * channels);
-    float *to = patch;
-    for (ptrdiff_t i = y; i < y + side; i++, to += side * channels) {
-        if (i < 0 || i >= height) {
-            memset(to, 0, sizeof(float) * (size_t)(side * channels));
-            continue;
-        }
-        memset(to, 0, sizeof(float) * (size_t)(left * channels));
-        if (middle > 0) memcpy(to + left * channels, image + (i * width + x + left) * channels, middle);
-        memset(to + (side - right) * channels, 0, sizeof(float) * (size_t)(right * channels));
-    }
-    return (tile_source){patch, side * channels};
+    return source;
 }
 
-static tile_source input_source(const float *x, const rk_winograd_geometry *g, ptrdiff_t tile, float *patch) {
+static tile_source input_source(const float *x, const rk_winograd_geometry *g, ptrdiff_t tile, const float *zeros) {
     tile_place at = tile_at(g, tile);
     return source_at(x + at.image * g->height * g->width * g->channels, g->height, g->width, g->channels, at.y - g->top,
-                     at.x - g->left, 6, patch);
+                     at.x - g->left, 6, zeros);
 }
 
-static tile_source upstream_source(const float *dy, const rk_winograd_geometry *g, ptrdiff_t tile, float *patch) {
+static tile_source upstream_source(const float *dy, const rk_winograd_geometry *g, ptrdiff_t tile, const float *zeros) {
     tile_place at = tile_at(g, tile);
     return source_at(dy + at.image * g->output_height * g->output_width * g->output_channels, g->output_height,
-                     g->output_width, g->output_channels, at.y, at.x, 4, patch);
+                     g->output_width, g->output_channels, at.y, at.x, 4, zeros);
 }
 
 // Patches that go through together: as many as leave the second-level cache room for the weights, cut evenly.
@@ -77,7 +68,7 @@ static ptrdiff_t matrix_size(ptrdiff_t tiles, ptrdiff_t channels) { return (rk_b
 size_t rk_winograd_workspace(const rk_winograd_geometry *g) {
     ptrdiff_t c = g->channels, k = g->output_channels;
     ptrdiff_t panel = largest_panel(g);
-    return (size_t)(36 * ((c > k ? c : k) + matrix_size(panel, c) + matrix_size(panel, k)));
+    return (size_t)(6 * (c > k ? c : k) + 36 * (matrix_size(panel, c) + matrix_size(panel, k)));
 }
 
 ptrdiff_t rk_winograd_tiles(const rk_winograd_geometry *g) {
@@ -93,6 +84,13 @@ typedef struct {
     void (*weights)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *);
     void (*gradient_of_weights)(const float *, ptrdiff_t, float *);
 } winograd_kernels;
+
+// A row of zeros, as long as a patch's, at the workspace's beginning; what follows it.
+static float *after_zeros(float *workspace, const rk_winograd_geometry *g) {
+    ptrdiff_t length = 6 * (g->channels > g->output_channels ? g->channels : g->output_channels);
+    memset(workspace, 0, sizeof(float) * (size_t)length);
+    return workspace + length;
+}
 
 typedef void (*product_function)(const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs);
 

@@ -21,34 +21,42 @@ RK_BODY void LEVEL(input_line)(const VEC d[6], float *to, ptrdiff_t stride) {
     STORE(to + 5 * stride, d[5] - 2.5f * d[3] + d[1]);
 }
 
+// Column j of a patch's rows, from channel c on.
+RK_BODY void LEVEL(column)(const tile_source *s, const int j, ptrdiff_t pixel, ptrdiff_t c, VEC d[6], const int rows) {
+    RK_UNROLL for (int i = 0; i < rows; i++) d[i] = (VEC){0};
+    if (j < s->left || j >= s->right) return;
+    ptrdiff_t at = (j - s->left) * pixel + c;
+    RK_UNROLL for (int i = 0; i < rows; i++) d[i] = LOAD(s->rows[i] + at);
+}
+
 // One vector of channels of a patch: Bᵀ down the columns, two results at a time, then along the rows. Nothing is kept in
 // memory between; that rows are read more than once costs less.
-RK_BODY void LEVEL(input_patch)(const float *d, ptrdiff_t row, ptrdiff_t pixel, float *v, ptrdiff_t stride) {
-    VEC first[6], second[6];
+RK_BODY void LEVEL(input_patch)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, float *v, ptrdiff_t stride) {
+    VEC d[6], first[6], second[6];
     RK_UNROLL for (int j = 0; j < 6; j++) {
-        const float *x = d + j * pixel;
-        first[j] = LOAD(x + 4 * row) - 2.5f * LOAD(x + 2 * row) + LOAD(x);
+        LEVEL(column)(s, j, pixel, c, d, 6);
+        first[j] = d[4] - 2.5f * d[2] + d[0];
     }
     LEVEL(input_line)(first, v, stride);
     RK_UNROLL for (int j = 0; j < 6; j++) {
-        const float *x = d + j * pixel;
-        VEC even = LOAD(x + 4 * row) - 2.0f * LOAD(x + 2 * row), odd = LOAD(x + 3 * row) - 2.0f * LOAD(x + row);
+        LEVEL(column)(s, j, pixel, c, d, 6);
+        VEC even = d[4] - 2.0f * d[2], odd = d[3] - 2.0f * d[1];
         first[j] = even + SQRT_HALF * odd;
         second[j] = even - SQRT_HALF * odd;
     }
     LEVEL(input_line)(first, v + 6 * stride, stride);
     LEVEL(input_line)(second, v + 12 * stride, stride);
     RK_UNROLL for (int j = 0; j < 6; j++) {
-        const float *x = d + j * pixel;
-        VEC even = LOAD(x + 4 * row) - 0.5f * LOAD(x + 2 * row), odd = LOAD(x + 3 * row) - 0.5f * LOAD(x + row);
+        LEVEL(column)(s, j, pixel, c, d, 6);
+        VEC even = d[4] - 0.5f * d[2], odd = d[3] - 0.5f * d[1];
         first[j] = even + SQRT_TWO * odd;
         second[j] = even - SQRT_TWO * odd;
     }
     LEVEL(input_line)(first, v + 18 * stride, stride);
     LEVEL(input_line)(second, v + 24 * stride, stride);
     RK_UNROLL for (int j = 0; j < 6; j++) {
-        const float *x = d + j * pixel;
-        first[j] = LOAD(x + 5 * row) - 2.5f * LOAD(x + 3 * row) + LOAD(x + row);
+        LEVEL(column)(s, j, pixel, c, d, 6);
+        first[j] = d[5] - 2.5f * d[3] + d[1];
     }
     LEVEL(input_line)(first, v + 30 * stride, stride);
 }
@@ -112,28 +120,31 @@ RK_BODY void LEVEL(upstream_line)(const VEC y[4], float *to, ptrdiff_t stride) {
 }
 
 // What flows back to the products: A g Aᵀ for one vector of channels of a 4×4 patch of the upstream gradient.
-RK_BODY void LEVEL(upstream_patch)(const float *g, ptrdiff_t row, ptrdiff_t pixel, float *to, ptrdiff_t stride) {
-    VEC first[4], second[4];
-    RK_UNROLL for (int j = 0; j < 4; j++) first[j] = LOAD(g + j * pixel);
-    LEVEL(upstream_line)(first, to, stride);
+RK_BODY void LEVEL(upstream_patch)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, float *to, ptrdiff_t stride) {
+    VEC g[6], first[4], second[4];
     RK_UNROLL for (int j = 0; j < 4; j++) {
-        const float *y = g + j * pixel;
-        VEC even = LOAD(y) + 0.5f * LOAD(y + 2 * row), odd = SQRT_HALF * LOAD(y + row) + SQRT_EIGHTH * LOAD(y + 3 * row);
+        LEVEL(column)(s, j, pixel, c, g, 4);
+        first[j] = g[0];
+        second[j] = g[3];
+    }
+    LEVEL(upstream_line)(first, to, stride);
+    LEVEL(upstream_line)(second, to + 30 * stride, stride);
+    RK_UNROLL for (int j = 0; j < 4; j++) {
+        LEVEL(column)(s, j, pixel, c, g, 4);
+        VEC even = g[0] + 0.5f * g[2], odd = SQRT_HALF * g[1] + SQRT_EIGHTH * g[3];
         first[j] = even + odd;
         second[j] = even - odd;
     }
     LEVEL(upstream_line)(first, to + 6 * stride, stride);
     LEVEL(upstream_line)(second, to + 12 * stride, stride);
     RK_UNROLL for (int j = 0; j < 4; j++) {
-        const float *y = g + j * pixel;
-        VEC even = LOAD(y) + 2.0f * LOAD(y + 2 * row), odd = SQRT_TWO * LOAD(y + row) + SQRT_EIGHT * LOAD(y + 3 * row);
+        LEVEL(column)(s, j, pixel, c, g, 4);
+        VEC even = g[0] + 2.0f * g[2], odd = SQRT_TWO * g[1] + SQRT_EIGHT * g[3];
         first[j] = even + odd;
         second[j] = even - odd;
     }
     LEVEL(upstream_line)(first, to + 18 * stride, stride);
     LEVEL(upstream_line)(second, to + 24 * stride, stride);
-    RK_UNROLL for (int j = 0; j < 4; j++) first[j] = LOAD(g + j * pixel + 3 * row);
-    LEVEL(upstream_line)(first, to + 30 * stride, stride);
 }
 
 // m[tiles, outputs] = v[tiles, channels] · u[channels, vectors · LANES]
@@ -199,14 +210,14 @@ static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrd
 static void LEVEL(forward)(const float *x, const rk_winograd_geometry *g, ptrdiff_t first, ptrdiff_t count,
                            const float *u, const rk_epilogue *e, float *y, float *workspace) {
     ptrdiff_t c = g->channels, k = g->output_channels, panel = panel_size(g, count);
-    float *patch = workspace, *v = patch + 36 * c, *m = v + 36 * matrix_size(panel, c);
+    float *v = after_zeros(workspace, g), *m = v + 36 * matrix_size(panel, c);
     for (ptrdiff_t end = first + count; first < end; first += panel) {
         ptrdiff_t tiles = end - first < panel ? end - first : panel;
         ptrdiff_t v_stride = matrix_size(tiles, c), m_stride = matrix_size(tiles, k);
         for (ptrdiff_t t = 0; t < tiles; t++) {
-            tile_source source = input_source(x, g, first + t, patch);
+            tile_source source = input_source(x, g, first + t, workspace);
             for (ptrdiff_t i = 0; i < c; i += LANES) {
-                LEVEL(input_patch)(source.pixels + i, source.row, c, v + t * c + i, v_stride);
+                LEVEL(input_patch)(&source, c, i, v + t * c + i, v_stride);
             }
         }
         LEVEL(panel_products)(v, u, m, tiles, c, k);
@@ -271,18 +282,18 @@ static void LEVEL(panel_gradients)(const float *v, const float *d, float *du, pt
 static void LEVEL(weight_gradient)(const float *x, const float *upstream, const rk_winograd_geometry *g,
                                    ptrdiff_t first, ptrdiff_t count, float *du, float *workspace) {
     ptrdiff_t c = g->channels, k = g->output_channels, panel = panel_size(g, count);
-    float *patch = workspace, *v = patch + 36 * (c > k ? c : k), *d = v + 36 * matrix_size(panel, c);
+    float *v = after_zeros(workspace, g), *d = v + 36 * matrix_size(panel, c);
     for (ptrdiff_t end = first + count; first < end; first += panel) {
         ptrdiff_t tiles = end - first < panel ? end - first : panel;
         ptrdiff_t v_stride = matrix_size(tiles, c), d_stride = matrix_size(tiles, k);
         for (ptrdiff_t t = 0; t < tiles; t++) {
-            tile_source source = input_source(x, g, first + t, patch);
+            tile_source source = input_source(x, g, first + t, workspace);
             for (ptrdiff_t i = 0; i < c; i += LANES) {
-                LEVEL(input_patch)(source.pixels + i, source.row, c, v + t * c + i, v_stride);
+                LEVEL(input_patch)(&source, c, i, v + t * c + i, v_stride);
             }
-            source = upstream_source(upstream, g, first + t, patch);
+            source = upstream_source(upstream, g, first + t, workspace);
             for (ptrdiff_t i = 0; i < k; i += LANES) {
-                LEVEL(upstream_patch)(source.pixels + i, source.row, k, d + t * k + i, d_stride);
+                LEVEL(upstream_patch)(&source, k, i, d + t * k + i, d_stride);
             }
         }
         LEVEL(panel_gradients)(v, d, du, tiles, c, k);

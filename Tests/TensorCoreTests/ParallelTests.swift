@@ -83,8 +83,10 @@ import Testing
         let convolution = Conv2DGeometry(input: (16, 16, 16), kernel: (3, 3), outputChannels: 16, padding: (1, 1))
         let weights = Tensor(normal: convolution.weightShape, using: &random)
         let pool = Pool2DGeometry(input: (16, 16, 16), window: (2, 2))
-        let step = batchNormTraining(x, scale: channels, shift: channels, epsilon: 1e-5, residual: g, relu: true)
-        let gradients = batchNormTrainingGradient(g, x: x, step: step, scale: channels, relu: true, hasResidual: true)
+        let (normalized, statistics) = batchNormTraining(
+            x, scale: channels, shift: channels, epsilon: 1e-5, residual: g, relu: true)
+        let gradients = batchNormTrainingGradient(
+            g, x: x, statistics: statistics, scale: channels, shift: channels, residual: g, relu: true)
         let (maximum, argmax) = maxPool2D(x, pool)
         let average = averagePool2D(x, pool)
         let wide = Tensor(normal: [40, 1000], using: &random)
@@ -93,7 +95,7 @@ import Testing
         return [
             x + g, relu(x), Tensor(x.sum()), sigmoid(x), convolution2D(x, weights, bias: channels, convolution),
             convolution2DGradientToInput(g, weights, convolution), convolution2DGradientToWeights(x, g, convolution),
-            step.output, step.mean, step.variance, gradients.x, gradients.scale, gradients.shift, maximum,
+            normalized, statistics.mean, statistics.variance, gradients.x, gradients.scale, gradients.shift, maximum,
             maxPool2DGradient(average, argmax, pool), average, averagePool2DGradient(average, pool), globalAverage(x),
             globalAverageGradient(globalAverage(x), to: x.shape), sumOverLeadingAxes(x),
             matmul(wide, wide, transposeB: true), matmul(tall, tall, transposeA: true), batchedMatmul(batches, batches),

@@ -134,9 +134,10 @@ import Testing
                 )
                 let weights = numbers(9 * channels, 10).reshaped(to: convolution.weightShape)
                 expectAtEveryLevel("\(channels) channels") {
-                    let step = batchNormTraining(x, scale: scale, shift: shift, epsilon: 1e-5, residual: g, relu: true)
+                    let (output, statistics) = batchNormTraining(
+                        x, scale: scale, shift: shift, epsilon: 1e-5, residual: g, relu: true)
                     let gradients = batchNormTrainingGradient(
-                        g, x: x, step: step, scale: scale, relu: true, hasResidual: true)
+                        g, x: x, statistics: statistics, scale: scale, shift: shift, residual: g, relu: true)
                     let (maximum, argmax) = maxPool2D(x, pool)
                     var (sgd, velocity) = (x, g)
                     sgd.stepSGD(along: g, velocity: &velocity, rate: 0.1, momentum: 0.9, decay: 0.01, nesterov: true)
@@ -145,7 +146,7 @@ import Testing
                         along: g, first: &first, second: &second, step: 3, rate: 0.1, betas: (0.9, 0.999),
                         epsilon: 1e-8, decay: 0.01)
                     return [
-                        step.mean, step.variance, step.output, gradients.x, gradients.scale, gradients.shift, maximum,
+                        statistics.mean, statistics.variance, output, gradients.x, gradients.scale, gradients.shift, maximum,
                         maxPool2DGradient(g, argmax, pool), averagePool2D(x, pool), averagePool2DGradient(g, pool),
                         convolution2DGradientToInput(g, weights, convolution), sgd, velocity, adam, first, second,
                     ]

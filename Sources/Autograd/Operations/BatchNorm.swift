@@ -14,17 +14,17 @@ extension Variable {
     public func batchNormalized(
         scale: Variable, shift: Variable, epsilon: Float, residual: Variable? = nil, relu: Bool = false
     ) -> (output: Variable, mean: Tensor, variance: Tensor) {
-        let step = batchNormTraining(
+        let (result, statistics) = batchNormTraining(
             value, scale: scale.value, shift: shift.value, epsilon: epsilon, residual: residual?.value, relu: relu)
-        let (input, factor, hasResidual) = (value, scale.value, residual != nil)
+        let (input, factor, offset, addend) = (value, scale.value, shift.value, residual?.value)
         let inputs = [self, scale, shift] + (residual.map { [$0] } ?? [])
-        let output = tape.record(.learning("batchNorm with the batch's statistics"), step.output, from: inputs) {
+        let output = tape.record(.learning("batchNorm with the batch's statistics"), result, from: inputs) {
             upstream in
             let gradients = batchNormTrainingGradient(
-                upstream, x: input, step: step, scale: factor, relu: relu, hasResidual: hasResidual)
-            return [gradients.x, gradients.scale, gradients.shift] + (hasResidual ? [gradients.residual] : [])
+                upstream, x: input, statistics: statistics, scale: factor, shift: offset, residual: addend, relu: relu)
+            return [gradients.x, gradients.scale, gradients.shift] + (addend == nil ? [] : [gradients.residual])
         }
-        return (output, step.mean, step.variance)
+        return (output, statistics.mean, statistics.variance)
     }
 
     /// Batch normalisation with given statistics. No gradient reaches the statistics.

@@ -67,15 +67,23 @@ void rk_add_rows(const float *row, float *x, size_t rows, size_t columns);
 void rk_channel_sums(const float *x, size_t rows, size_t channels, double *sums);
 /// sums[c] = Σ_r (x[r, c] − mean[c])²
 void rk_channel_squares(const float *x, const float *mean, size_t rows, size_t channels, double *sums);
-/// y = x * factor + offset (+ residual unless NULL), negative values cut if relu; in place allowed.
-void rk_channel_affine(const float *x, const float *factor, const float *offset, const float *residual, int relu,
-                       float *y, size_t rows, size_t channels);
-/// sum[c] = Σ_r g[r, c], product[c] = Σ_r g[r, c] (x[r, c] − mean[c])
-void rk_batch_norm_sums(const float *g, const float *x, const float *mean, size_t rows, size_t channels, double *sum,
-                        double *product);
-/// out = a[c] g + (b[c] x + offset[c]); out may be g.
-void rk_channel_combine(const float *g, const float *a, const float *x, const float *b, const float *offset,
-                        float *out, size_t rows, size_t channels);
+/// Normalisation as an affine map of each channel: x · factor + offset, plus the residual unless NULL, cut at 0 if relu.
+typedef struct {
+    const float *x;         // [rows, channels]
+    const float *residual;  // [rows, channels] or NULL
+    const float *factor;    // [channels]
+    const float *offset;    // [channels]
+    int relu;
+} rk_batch_norm;
+
+/// y may be x or the residual.
+void rk_batch_norm_forward(const rk_batch_norm *norm, float *y, size_t rows, size_t channels);
+/// With u the upstream gradient g, 0 where the result was cut: sum[c] = Σ_r u[r, c], product[c] = Σ_r u[r, c] (x[r, c] − mean[c])
+void rk_batch_norm_sums(const float *g, const rk_batch_norm *norm, const float *mean, size_t rows, size_t channels,
+                        double *sum, double *product);
+/// dx = a u + (b x + c) with a, b, c per channel; u itself goes to dresidual if there is a residual. Either may be g.
+void rk_batch_norm_gradient(const float *g, const rk_batch_norm *norm, const float *a, const float *b, const float *c,
+                            float *dx, float *dresidual, size_t rows, size_t channels);
 
 // ---- windows of one image -------------------------------------------------------------------------------------------
 
@@ -152,11 +160,9 @@ void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *pat
 void rk_col2im(const float *patches, const rk_patch_geometry *geometry, float *image);
 /// Pooling takes pixel_stride == channels and no dilation; argmax is the tap's index in the window.
 void rk_max_pool(const float *image, const rk_patch_geometry *geometry, float *output, uint16_t *argmax);
-/// Adds to `image`, which holds zeros.
 void rk_max_pool_gradient(const float *upstream, const uint16_t *argmax, const rk_patch_geometry *geometry,
                           float *image);
 void rk_average_pool(const float *image, const rk_patch_geometry *geometry, int counts_padding, float *output);
-/// Adds to `image`, which holds zeros.
 void rk_average_pool_gradient(const float *upstream, const rk_patch_geometry *geometry, int counts_padding,
                               float *image);
 

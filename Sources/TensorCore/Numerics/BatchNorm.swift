@@ -1,9 +1,7 @@
 import CKernels
 
-/// What batch normalisation computed on the way, and what its gradient needs.
-public struct BatchNormStep: Sendable {
-    /// The result, shape of the input.
-    public let output: Tensor
+/// What batch normalisation found out about a batch, and what its gradient needs.
+public struct BatchNormStatistics: Sendable {
     /// Mean of each channel over the batch, [C].
     public let mean: Tensor
     /// Variance of each channel over the batch, divided by the number of elements, [C].
@@ -24,9 +22,11 @@ public struct BatchNormStep: Sendable {
 ///   - shift: [C].
 ///   - epsilon: added to the variance.
 ///   - residual: shape of x.
+///   - relu: whether negative values are cut, last.
+/// - Returns: the result, shape of x, and the batch's statistics.
 public func batchNormTraining(
     _ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, residual: Tensor? = nil, relu: Bool = false
-) -> BatchNormStep {
+) -> (output: Tensor, statistics: BatchNormStatistics) {
     let (rows, channels) = requireChannels("batchNormTraining", x, [scale, shift], residual)
     require(rows > 0, "batchNormTraining: input has shape \(x.shape), no elements a channel")
     let mean = channelReduction(rows, channels, 1) { first, count, sums in
@@ -36,11 +36,12 @@ public func batchNormTraining(
     let variance = channelReduction(rows, channels, 1) { first, count, sums in
         rk_channel_squares(x.pointer + first * channels, means.pointer, count, channels, sums)
     }[0].map { Float($0 / Double(rows)) }
-    let inverse = variance.map { 1 / ($0 + epsilon).squareRoot() }
-    let output = normalized(
-        x, mean: mean, inverse: inverse, scale: scale, shift: shift, residual: residual, relu: relu)
-    return BatchNormStep(
-        output: output, mean: means, variance: Tensor(variance), inverseDeviation: Tensor(inverse))
+    let statistics = BatchNormStatistics(
+        mean: means, variance: Tensor(variance),
+        inverseDeviation: Tensor(variance.map { 1 / ($0 + epsilon).squareRoot() }))
+    return (
+        Normalization(x, statistics, scale: scale, shift: shift, residual: residual, relu: relu).output(), statistics
+    )
 }
 
 /// Batch normalisation with given statistics, as in use.
@@ -59,9 +60,10 @@ public func batchNormInference(
     residual: Tensor? = nil, relu: Bool = false
 ) -> Tensor {
     _ = requireChannels("batchNormInference", x, [scale, shift, mean, variance], residual)
-    let inverse = variance.scalars.map { 1 / ($0 + epsilon).squareRoot() }
-    return normalized(
-        x, mean: mean.scalars, inverse: inverse, scale: scale, shift: shift, residual: residual, relu: relu)
+    let statistics = BatchNormStatistics(
+        mean: mean, variance: variance,
+        inverseDeviation: Tensor(variance.scalars.map { 1 / ($0 + epsilon).squareRoot() }))
+    return Normalization(x, statistics, scale: scale, shift: shift, residual: residual, relu: relu).output()
 }
 
 /// The gradients of ``batchNormTraining(_:scale:shift:epsilon:residual:relu:)``.
@@ -69,27 +71,32 @@ public func batchNormInference(
 /// With x̂ = (x − mean) · inverse deviation and g the upstream (cut where the output was), over M elements a channel:
 /// dx = scale · inverse deviation · (g − mean(g) − x̂ · mean(g · x̂)), dscale = Σ g · x̂, dshift = Σ g.
 ///
+/// Where the output was cut is computed again from the input, so that the output need not be kept.
+///
 /// - Parameters:
 ///   - upstream: gradient with respect to the output.
 ///   - x: the input of the forward pass.
-///   - step: what the forward pass returned.
+///   - statistics: what the forward pass returned.
 ///   - scale: [C].
+///   - shift: [C].
+///   - residual: the residual of the forward pass, if there was one.
 ///   - relu: whether the forward pass cut negative values.
-///   - hasResidual: whether a residual was added, and wants its gradient.
 /// - Returns: gradients with respect to input, scale, shift, and the residual if there was one.
 public func batchNormTrainingGradient(
-    _ upstream: Tensor, x: Tensor, step: BatchNormStep, scale: Tensor, relu: Bool = false, hasResidual: Bool = false
+    _ upstream: Tensor, x: Tensor, statistics: BatchNormStatistics, scale: Tensor, shift: Tensor,
+    residual: Tensor? = nil, relu: Bool = false
 ) -> (x: Tensor, scale: Tensor, shift: Tensor, residual: Tensor?) {
     require(
         upstream.shape == x.shape, "batchNormTrainingGradient: upstream \(upstream.shape), input \(x.shape)")
-    let (rows, channels) = requireChannels("batchNormTrainingGradient", x, [scale], nil)
-    let g = relu ? reluGradient(upstream, output: step.output) : upstream
+    let (rows, channels) = requireChannels("batchNormTrainingGradient", x, [scale, shift], residual)
+    let normalization = Normalization(x, statistics, scale: scale, shift: shift, residual: residual, relu: relu)
     let sums = channelReduction(rows, channels, 2) { first, count, sums in
-        rk_batch_norm_sums(
-            g.pointer + first * channels, x.pointer + first * channels, step.mean.pointer, count, channels, sums,
-            sums + channels)
+        normalization.withKernelForm(from: first) {
+            rk_batch_norm_sums(
+                upstream.pointer + first * channels, $0, statistics.mean.pointer, count, channels, sums, sums + channels)
+        }
     }
-    let inverse = step.inverseDeviation.scalars
+    let inverse = statistics.inverseDeviation.scalars
     let scales = scale.scalars
     var a: [Float] = []
     var b: [Float] = []
@@ -101,18 +108,22 @@ public func batchNormTrainingGradient(
         let factor = Double(scales[channel]) * Double(inverse[channel])
         a.append(Float(factor))
         b.append(Float(-factor * slope))
-        c.append(Float(factor * (slope * Double(step.mean.pointer[channel]) - meanOfG)))
+        c.append(Float(factor * (slope * Double(statistics.mean.pointer[channel]) - meanOfG)))
     }
     var dx = Tensor(uninitialized: x.shape)
-    let out = SendablePointer(dx.mutablePointer())
+    var dresidual = residual.map { Tensor(uninitialized: $0.shape) }
+    let toInput = SendablePointer(dx.mutablePointer())
+    let toResidual = (dresidual?.mutablePointer()).map(SendablePointer.init)
     let (ta, tb, tc) = (Tensor(a), Tensor(b), Tensor(c))
     forEachBlockOfRows(rows, channels) { first, count in
-        rk_channel_combine(
-            g.pointer + first * channels, ta.pointer, x.pointer + first * channels, tb.pointer, tc.pointer,
-            out.pointer + first * channels, count, channels)
+        normalization.withKernelForm(from: first) {
+            rk_batch_norm_gradient(
+                upstream.pointer + first * channels, $0, ta.pointer, tb.pointer, tc.pointer,
+                toInput.pointer + first * channels, toResidual.map { $0.pointer + first * channels }, count, channels)
+        }
     }
     let dscale = (0..<channels).map { Float(sums[1][$0] * Double(inverse[$0])) }
-    return (dx, Tensor(dscale), Tensor(sums[0].map { Float($0) }), hasResidual ? g : nil)
+    return (dx, Tensor(dscale), Tensor(sums[0].map { Float($0) }), dresidual)
 }
 
 /// Σ over all axes but the last: the gradient of a bias.
@@ -129,21 +140,39 @@ public func sumOverLeadingAxes(_ x: Tensor) -> Tensor {
         }[0].map { Float($0) })
 }
 
-private func normalized(
-    _ x: Tensor, mean: [Float], inverse: [Float], scale: Tensor, shift: Tensor, residual: Tensor?, relu: Bool
-) -> Tensor {
-    let channels = mean.count
-    let factor = Tensor(zip(scale.scalars, inverse).map { $0 * $1 })
-    let offset = Tensor((0..<channels).map { shift.pointer[$0] - mean[$0] * factor.pointer[$0] })
-    var output = Tensor(uninitialized: x.shape)
-    let y = SendablePointer(output.mutablePointer())
-    forEachBlockOfRows(channels == 0 ? 0 : x.count / channels, channels) { first, count in
-        rk_channel_affine(
-            x.pointer + first * channels, factor.pointer, offset.pointer,
-            residual.map { $0.pointer + first * channels },
-            relu ? 1 : 0, y.pointer + first * channels, count, channels)
+/// Normalisation of one input as an affine map of each channel.
+private struct Normalization: Sendable {
+    private let x: Tensor
+    private let factor: Tensor
+    private let offset: Tensor
+    private let residual: Tensor?
+    private let relu: Bool
+    private var channels: Int { factor.count }
+
+    init(
+        _ x: Tensor, _ statistics: BatchNormStatistics, scale: Tensor, shift: Tensor, residual: Tensor?, relu: Bool
+    ) {
+        (self.x, self.residual, self.relu) = (x, residual, relu)
+        factor = scale * statistics.inverseDeviation
+        offset = shift - statistics.mean * factor
     }
-    return output
+
+    func output() -> Tensor {
+        var output = Tensor(uninitialized: x.shape)
+        let y = SendablePointer(output.mutablePointer())
+        forEachBlockOfRows(channels == 0 ? 0 : x.count / channels, channels) { first, count in
+            withKernelForm(from: first) { rk_batch_norm_forward($0, y.pointer + first * channels, count, channels) }
+        }
+        return output
+    }
+
+    /// The kernels' view of the rows from one on.
+    func withKernelForm(from row: Int, _ body: (UnsafePointer<rk_batch_norm>) -> Void) {
+        let form = rk_batch_norm(
+            x: x.pointer + row * channels, residual: residual.map { $0.pointer + row * channels },
+            factor: factor.pointer, offset: offset.pointer, relu: relu ? 1 : 0)
+        withUnsafePointer(to: form, body)
+    }
 }
 
 private func requireChannels(

@@ -2,7 +2,17 @@ import CKernels
 
 /// Which pixel of its window each maximum came from: for each output element the tap's index, row by row.
 public struct PoolIndices: Sendable {
-    let taps: [UInt16]
+    private let storage: TensorStorage
+    let count: Int
+
+    fileprivate init(count: Int) {
+        storage = TensorStorage(count: (count + 1) / 2)  // two to the room of a Float
+        self.count = count
+    }
+
+    fileprivate var taps: UnsafeMutablePointer<UInt16> {
+        UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self)
+    }
 }
 
 /// The maximum of each window and channel.
@@ -18,20 +28,14 @@ public func maxPool2D(_ x: Tensor, _ geometry: Pool2DGeometry) -> (output: Tenso
     var output = Tensor(uninitialized: geometry.outputShape(batch: batch))
     let y = SendablePointer(output.mutablePointer())
     let (inputSize, outputSize) = geometry.imageSizes
-    let taps = [UInt16](unsafeUninitializedCapacity: output.count) { buffer, initialized in
-        if let base = buffer.baseAddress {
-            let argmax = SendablePointer(base)
-            Parallel.forEach(batch) { image in
-                withUnsafePointer(to: geometry.kernelForm) {
-                    rk_max_pool(
-                        x.pointer + image * inputSize, $0, y.pointer + image * outputSize,
-                        argmax.pointer + image * outputSize)
-                }
-            }
+    let argmax = PoolIndices(count: output.count)
+    Parallel.forEach(batch) { image in
+        withUnsafePointer(to: geometry.kernelForm) {
+            rk_max_pool(
+                x.pointer + image * inputSize, $0, y.pointer + image * outputSize, argmax.taps + image * outputSize)
         }
-        initialized = buffer.count
     }
-    return (output, PoolIndices(taps: taps))
+    return (output, argmax)
 }
 
 /// Hands each upstream value to the pixel that was its window's maximum.
@@ -41,20 +45,16 @@ public func maxPool2D(_ x: Tensor, _ geometry: Pool2DGeometry) -> (output: Tenso
 public func maxPool2DGradient(_ upstream: Tensor, _ argmax: PoolIndices, _ geometry: Pool2DGeometry) -> Tensor {
     let batch = geometry.requireOutput(upstream, for: "maxPool2DGradient")
     require(
-        argmax.taps.count == upstream.count,
-        "maxPool2DGradient: \(argmax.taps.count) indices for upstream \(upstream.shape)")
-    var gradient = Tensor.zeros(geometry.inputShape(batch: batch))
+        argmax.count == upstream.count,
+        "maxPool2DGradient: \(argmax.count) indices for upstream \(upstream.shape)")
+    var gradient = Tensor(uninitialized: geometry.inputShape(batch: batch))
     let dx = SendablePointer(gradient.mutablePointer())
     let (inputSize, outputSize) = geometry.imageSizes
-    argmax.taps.withUnsafeBufferPointer { taps in
-        guard let base = taps.baseAddress else { return }
-        let taps = SendablePointer(UnsafeMutablePointer(mutating: base))
-        Parallel.forEach(batch) { image in
-            withUnsafePointer(to: geometry.kernelForm) {
-                rk_max_pool_gradient(
-                    upstream.pointer + image * outputSize, taps.pointer + image * outputSize, $0,
-                    dx.pointer + image * inputSize)
-            }
+    Parallel.forEach(batch) { image in
+        withUnsafePointer(to: geometry.kernelForm) {
+            rk_max_pool_gradient(
+                upstream.pointer + image * outputSize, argmax.taps + image * outputSize, $0,
+                dx.pointer + image * inputSize)
         }
     }
     return gradient
@@ -84,7 +84,7 @@ public func averagePool2D(_ x: Tensor, _ geometry: Pool2DGeometry) -> Tensor {
 /// - Returns: [N, H, W, C].
 public func averagePool2DGradient(_ upstream: Tensor, _ geometry: Pool2DGeometry) -> Tensor {
     let batch = geometry.requireOutput(upstream, for: "averagePool2DGradient")
-    var gradient = Tensor.zeros(geometry.inputShape(batch: batch))
+    var gradient = Tensor(uninitialized: geometry.inputShape(batch: batch))
     let dx = SendablePointer(gradient.mutablePointer())
     let (inputSize, outputSize) = geometry.imageSizes
     Parallel.forEach(batch) { image in
