@@ -22,7 +22,9 @@ public struct InferencePlan: Sendable {
         }
         self.graph = graph
         convolutions = graph.nodes.map { node in
-            guard case .convolution2D(let geometry)? = node.operation, let weights = node.tensors.first else { return nil }
+            guard case .convolution2D(let geometry)? = node.operation, let weights = node.tensors.first else {
+                return nil
+            }
             return PreparedConvolution2D(weights, bias: node.tensors.count > 1 ? node.tensors[1] : nil, geometry)
         }
         lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)

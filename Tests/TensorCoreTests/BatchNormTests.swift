@@ -61,7 +61,8 @@ import Testing
     }
 
     @Test(
-        "The gradient against the textbook's formula, with residual and ReLU and without", arguments: shapes.dropFirst(2),
+        "The gradient against the textbook's formula, with residual and ReLU and without",
+        arguments: shapes.dropFirst(2),
         [(false, false), (true, false), (false, true), (true, true)])
     func gradient(shape: Shape, with: (residual: Bool, relu: Bool)) {
         var random = Philox(seed: 8)

@@ -78,7 +78,8 @@ import Testing
                     .distance(to: gradientToInput) <= bound(gradientToInput), "gradient to input, \(algorithm), \(it)")
             #expect(
                 convolution2DGradientToWeights(x, upstream, geometry, algorithm: algorithm)
-                    .distance(to: gradientToWeights) <= bound(gradientToWeights), "gradient to weights, \(algorithm), \(it)")
+                    .distance(to: gradientToWeights) <= bound(gradientToWeights),
+                "gradient to weights, \(algorithm), \(it)")
         }
     }
 
@@ -119,7 +120,8 @@ import Testing
         for it in cases { check(it, &random) }
     }
 
-    @Test("Winograd: images that patches do not divide, every padding, one channel block and several, panels and batches")
+    @Test(
+        "Winograd: images that patches do not divide, every padding, one channel block and several, panels and batches")
     func winogradPatches() {
         var random = Philox(seed: 15)
         for side in 1...13 {

@@ -146,7 +146,8 @@ import Testing
                         along: g, first: &first, second: &second, step: 3, rate: 0.1, betas: (0.9, 0.999),
                         epsilon: 1e-8, decay: 0.01)
                     return [
-                        statistics.mean, statistics.variance, output, gradients.x, gradients.scale, gradients.shift, maximum,
+                        statistics.mean, statistics.variance, output, gradients.x, gradients.scale, gradients.shift,
+                        maximum,
                         maxPool2DGradient(g, argmax, pool), averagePool2D(x, pool), averagePool2DGradient(g, pool),
                         convolution2DGradientToInput(g, weights, convolution), sgd, velocity, adam, first, second,
                     ]

@@ -93,7 +93,8 @@ public func batchNormTrainingGradient(
     let sums = channelReduction(rows, channels, 2) { first, count, sums in
         normalization.withKernelForm(from: first) {
             rk_batch_norm_sums(
-                upstream.pointer + first * channels, $0, statistics.mean.pointer, count, channels, sums, sums + channels)
+                upstream.pointer + first * channels, $0, statistics.mean.pointer, count, channels, sums, sums + channels
+            )
         }
     }
     let inverse = statistics.inverseDeviation.scalars

@@ -22,7 +22,9 @@ public enum Conv2DAlgorithm: Sendable, CaseIterable {
     /// - Without vectors OpenBLAS, which has them, wins.
     public static func best(for geometry: Conv2DGeometry) -> Conv2DAlgorithm {
         if SIMDLevel.active == .scalar { return .im2col }
-        if geometry.outputWidth >= 3, geometry.outputHeight >= 3, WinogradConvolution(geometry) != nil { return .winograd }
+        if geometry.outputWidth >= 3, geometry.outputHeight >= 3, WinogradConvolution(geometry) != nil {
+            return .winograd
+        }
         return geometry.outputWidth >= 4 ? .direct : .im2col
     }
 }

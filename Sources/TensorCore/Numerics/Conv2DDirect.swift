@@ -199,7 +199,8 @@ private struct GradientPhase {
 extension Tensor {
     /// Some taps of weights [kernel height, kernel width, C, C'].
     fileprivate func taking(
-        rows firstRow: Int, _ rows: Int, step rowStep: Int, columns firstColumn: Int, _ columns: Int, step columnStep: Int
+        rows firstRow: Int, _ rows: Int, step rowStep: Int, columns firstColumn: Int, _ columns: Int,
+        step columnStep: Int
     ) -> Tensor {
         if rows == shape[0] && columns == shape[1] { return self }
         let strides = shape.strides
