@@ -30,6 +30,11 @@ public struct InferencePlan: Sendable {
         lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)
     }
 
+    /// The most bytes that results of its steps take together while one image goes through, the input among them.
+    public var peakActivationBytes: Int {
+        MemoryLayout<Float>.size * peakOfLive(graph.nodes.map(\.shape.elementCount), lastReads)
+    }
+
     /// The network's output for a batch.
     ///
     /// - Parameter input: [N, ...] with the images' extents that were traced.
@@ -118,4 +123,19 @@ public func lastReads(_ sources: [[Int]], output: Int) -> [[Int]] {
         for source in Set(sources[index]) where alive.remove(source) != nil { reads[index].append(source) }
     }
     return reads
+}
+
+/// The largest sum of the sizes of values that are alive together.
+///
+/// - Parameters:
+///   - sizes: of each step's result.
+///   - lastReads: see ``lastReads(_:output:)``.
+public func peakOfLive(_ sizes: [Int], _ lastReads: [[Int]]) -> Int {
+    var (live, peak) = (0, 0)
+    for (index, size) in sizes.enumerated() {
+        live += size
+        peak = max(peak, live)
+        live -= lastReads[index].reduce(0) { $0 + sizes[$1] }
+    }
+    return peak
 }

@@ -53,6 +53,13 @@ struct IntegerNetwork: Sendable {
             inputZeroPoint: input.zeroPoint)
     }
 
+    /// The most bytes that results of its steps take together while one image goes through, the input among them.
+    var peakActivationBytes: Int {
+        peakOfLive(
+            program.steps.map { $0.shape.elementCount * ($0.quantization == nil ? MemoryLayout<Float>.size : 1) },
+            lastReads)
+    }
+
     /// The result for a batch, as numbers.
     func run(_ input: Tensor) -> Tensor {
         var values = [Value?](repeating: nil, count: program.steps.count)

@@ -56,6 +56,9 @@ public struct QuantizedModel: Sendable {
     /// Extents of one input image, [H, W, C].
     public var inputShape: Shape { network.program.steps[0].shape }
 
+    /// The most bytes that results of its steps take together while one image goes through, the input among them.
+    public var peakActivationBytes: Int { network.peakActivationBytes }
+
     /// The network's output, as numbers.
     ///
     /// - Parameter input: [N, H, W, C], normalised as the network's inputs are.

@@ -63,6 +63,8 @@ struct PipelineTests {
 
             let info = try retort.succeed("info int8.safetensors --json").json()
             #expect(info["isQuantized"] as? Bool == true && info["architecture"] as? String == "convnet-8")
+            // The results of the first two convolutions, a byte a number.
+            #expect(info["peakActivationBytes"] as? Int == 2 * 28 * 28 * 8)
             // Normalisations, with a scale and a shift for each of 2 · (8 + 16) channels, became biases.
             #expect((info["parameters"] as? Int).map { $0 + 48 } == taught["parameters"] as? Int)
         }

@@ -38,6 +38,15 @@ import Testing
         try check(MLP(inputs: 16, hidden: [9, 5], classes: 3, seed: 1), smoothImages(9, side: 4, seed: 3), nodes: 5)
     }
 
+    @Test("The memory that results take together: here the first two convolutions', 8 · 8 · 4 numbers each")
+    func peakActivations() throws {
+        let model = ConvNet(width: 4, channels: 1, classes: 3, seed: 1)
+        let graph = try NetworkGraph(tracing: model, inputShape: [8, 8, 1]).foldingBatchNorm().fusingActivations()
+        #expect(try InferencePlan(graph).peakActivationBytes == 2 * 8 * 8 * 4 * 4)
+        // 0 is read by 1 and 2: all three are alive once.
+        #expect(peakOfLive([5, 3, 4, 1], lastReads([[], [0], [0, 1], [2]], output: 3)) == 12)
+    }
+
     @Test("Nodes know the parameters' paths; folding keeps the weight's and leaves no normalisation behind a layer")
     func paths() throws {
         let graph = try NetworkGraph(tracing: Self.patchwork, inputShape: [16, 16, 2]).foldingBatchNorm()

@@ -182,11 +182,16 @@ import Testing
     @Test("The same bits for one thread and three, every algorithm")
     func threads() {
         var random = Philox(seed: 18)
-        for it in [
+        let cases = [
             Case(input: (13, 9, 9, 16), kernel: (3, 3), output: 16, padding: (1, 1)),
             Case(input: (5, 28, 28, 16), kernel: (3, 3), output: 16, padding: (1, 1)),
             Case(input: (9, 8, 8, 16), kernel: (3, 3), output: 32, stride: (2, 2), padding: (1, 1)),
-        ] {
+            // A single image is cut into parts.
+            Case(input: (1, 29, 28, 16), kernel: (3, 3), output: 32, padding: (1, 1)),
+            Case(input: (1, 31, 32, 16), kernel: (3, 3), output: 48, stride: (2, 2), padding: (1, 1)),
+            Case(input: (1, 33, 30, 24), kernel: (1, 1), output: 64),
+        ]
+        for it in cases {
             let x = Tensor(normal: it.geometry.inputShape(batch: it.input.n), using: &random)
             let weights = Tensor(normal: it.geometry.weightShape, using: &random)
             let upstream = Tensor(normal: it.geometry.outputShape(batch: it.input.n), using: &random)

@@ -60,23 +60,29 @@ struct DirectConvolution: Sendable {
     /// - Returns: [N, H', W', C'].
     func forward(_ x: Tensor, packed: Tensor, _ epilogue: Conv2DEpilogue) -> Tensor {
         requirePackedForActiveLevel(block, rk_direct_block(geometry.output_channels))
-        let (batch, size) = (x.shape[0], geometry.output_height * geometry.output_row)
+        let batch = x.shape[0]
         var output = Tensor(
             uninitialized: [batch, geometry.output_height, geometry.output_width, geometry.output_channels])
-        let y = SendablePointer(output.mutablePointer())
-        forEachPadded(x) { image, padded, geometry in
-            epilogue.withKernelForm(offset: image * size) {
-                rk_direct_forward(padded, geometry, packed.pointer, $0, y.pointer + image * size)
-            }
-        }
+        forward(
+            x, packed: packed, epilogue, into: SendablePointer(output.mutablePointer()),
+            imageSize: geometry.output_height * geometry.output_row)
         return output
     }
 
     /// The same into every stride-th pixel of images of another size, which begin `size` elements apart.
-    fileprivate func forward(_ x: Tensor, packed: Tensor, into y: SendablePointer<Float>, imageSize size: Int) {
-        forEachPadded(x) { image, padded, geometry in
-            Conv2DEpilogue().withKernelForm {
-                rk_direct_forward(padded, geometry, packed.pointer, $0, y.pointer + image * size)
+    fileprivate func forward(
+        _ x: Tensor, packed: Tensor, _ epilogue: Conv2DEpilogue, into y: SendablePointer<Float>, imageSize size: Int
+    ) {
+        let rows = geometry.output_height
+        let parts = partsOfImage(batch: x.shape[0], multiplyAdds: multiplyAdds)
+        let perPart = (rows + parts - 1) / parts
+        Parallel.forEachRange(of: x.shape[0] * parts, by: parts > 1 ? 1 : imagesPerPiece) { pieces in
+            let band = parts > 1 ? pieces.lowerBound * perPart..<min((pieces.lowerBound + 1) * perPart, rows) : 0..<rows
+            withPadded(x, parts > 1 ? 0..<1 : pieces, rows: band) { image, geometry, padded in
+                let offset = image * size + band.lowerBound * geometry.pointee.output_row
+                epilogue.withKernelForm(offset: offset) {
+                    rk_direct_forward(padded, geometry, packed.pointer, $0, y.pointer + offset)
+                }
             }
         }
     }
@@ -91,49 +97,57 @@ struct DirectConvolution: Sendable {
         ]
         let size = geometry.output_height * geometry.output_width * geometry.output_channels
         return sumOverImages(x.shape[0], size: shape.elementCount) { images, dw in
-            withPadded(x, images) { image, padded in
-                withUnsafePointer(to: geometry) {
-                    rk_direct_weight_gradient(padded, $0, upstream.pointer + image * size, dw)
-                }
+            withPadded(x, images, rows: 0..<geometry.output_height) { image, geometry, padded in
+                rk_direct_weight_gradient(padded, geometry, upstream.pointer + image * size, dw)
             }
         }.reshaped(to: shape)
     }
 
-    /// Calls the closure with each image, zeros around it.
-    private func forEachPadded(
-        _ x: Tensor, _ body: @Sendable (_ image: Int, UnsafePointer<Float>, UnsafePointer<rk_direct_geometry>) -> Void
-    ) {
-        Parallel.forEachRange(of: x.shape[0], by: imagesPerPiece) { images in
-            withPadded(x, images) { image, padded in
-                withUnsafePointer(to: geometry) { body(image, padded, $0) }
-            }
-        }
+    /// For one image.
+    private var multiplyAdds: Int {
+        geometry.output_height * geometry.output_width * geometry.output_channels * geometry.kernel_height
+            * geometry.kernel_width * geometry.channels
     }
 
     /// About two million multiply-adds, up to 8 images.
-    private var imagesPerPiece: Int {
-        let size = geometry.output_height * geometry.output_width * geometry.output_channels
-        return min(8, 1 + (1 << 21) / max(1, size * geometry.kernel_height * geometry.kernel_width * geometry.channels))
-    }
+    private var imagesPerPiece: Int { min(8, 1 + (1 << 21) / max(1, multiplyAdds)) }
 
-    /// Lends images one by one with zeros around them; the image itself where nothing is to be added.
-    private func withPadded(_ x: Tensor, _ images: Range<Int>, _ body: (_ image: Int, UnsafePointer<Float>) -> Void) {
-        let size = input.height * input.width * geometry.channels
-        guard geometry.padded_height != input.height || geometry.padded_width != input.width else {
-            for image in images { body(image, x.pointer + image * size) }
+    /// Lends images one by one with zeros around them, as far as some rows of the output read them; the image itself where
+    /// nothing is to be added. The geometry lent is that of these rows.
+    private func withPadded(
+        _ x: Tensor, _ images: Range<Int>, rows: Range<Int>,
+        _ body: (_ image: Int, UnsafePointer<rk_direct_geometry>, UnsafePointer<Float>) -> Void
+    ) {
+        guard !rows.isEmpty else { return }
+        var band = geometry
+        band.output_height = rows.count
+        band.padded_height = (rows.count - 1) * geometry.stride_height + geometry.kernel_height
+        let (size, first) = (input.height * input.width * geometry.channels, rows.lowerBound * geometry.stride_height)
+        if geometry.padded_height == input.height && geometry.padded_width == input.width {
+            for image in images {
+                withUnsafePointer(to: band) {
+                    body(image, $0, x.pointer + image * size + first * input.width * geometry.channels)
+                }
+            }
             return
         }
-        let storage = TensorStorage(count: geometry.padded_height * geometry.padded_width * geometry.channels)
+        let storage = TensorStorage(count: band.padded_height * band.padded_width * geometry.channels)
         withExtendedLifetime(storage) {
             for image in images {
-                withUnsafePointer(to: geometry) {
-                    rk_pad(x.pointer + image * size, $0, input.height, input.width, input.top, input.left, storage.base)
+                withUnsafePointer(to: band) {
+                    rk_pad(
+                        x.pointer + image * size, $0, input.height, input.width, input.top - first, input.left,
+                        storage.base)
+                    body(image, $0, UnsafePointer(storage.base))
                 }
-                body(image, UnsafePointer(storage.base))
             }
         }
     }
 }
+
+/// Into how many parts one image's work is cut: only where there is no other image for a thread to take, and where a part is
+/// worth a thread's while (some ten microseconds).
+func partsOfImage(batch: Int, multiplyAdds: Int) -> Int { batch == 1 && multiplyAdds >= 1 << 17 ? Parallel.threads : 1 }
 
 /// The gradient to the input by direct convolutions, one for each pixel of a stride; nil where they cannot do it.
 func directGradientToInput(_ upstream: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry) -> Tensor? {
@@ -167,7 +181,7 @@ func directGradientToInput(_ upstream: Tensor, _ weights: Tensor, _ geometry: Co
             step: geometry.strideWidth)
         let first = (row.first * geometry.inputWidth + column.first) * geometry.inputChannels
         phase.forward(
-            upstream, packed: phase.packed(taps), into: SendablePointer(dx + first),
+            upstream, packed: phase.packed(taps), Conv2DEpilogue(), into: SendablePointer(dx + first),
             imageSize: geometry.inputHeight * geometry.inputWidth * geometry.inputChannels)
     }
     return gradient

@@ -49,10 +49,15 @@ struct WinogradConvolution: Sendable {
         var output = Tensor(
             uninitialized: [x.shape[0], geometry.output_height, geometry.output_width, geometry.output_channels])
         let y = SendablePointer(output.mutablePointer())
-        Parallel.forEachRange(of: x.shape[0], by: imagesPerPiece) { images in
-            withTiles(of: images) { geometry, first, count, workspace in
+        let parts = partsOfImage(
+            batch: x.shape[0], multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels)
+        Parallel.forEachRange(
+            of: x.shape[0] * tiles, by: parts > 1 ? (tiles + parts - 1) / parts : imagesPerPiece * tiles
+        ) { tiles in
+            withWorkspace { geometry, workspace in
                 epilogue.withKernelForm {
-                    rk_winograd_forward(x.pointer, geometry, first, count, packed.pointer, $0, y.pointer, workspace)
+                    rk_winograd_forward(
+                        x.pointer, geometry, tiles.lowerBound, tiles.count, packed.pointer, $0, y.pointer, workspace)
                 }
             }
         }
@@ -66,8 +71,10 @@ struct WinogradConvolution: Sendable {
     func gradientToWeights(_ x: Tensor, _ upstream: Tensor) -> Tensor {
         let (c, k) = (geometry.channels, geometry.output_channels)
         let sum = sumOverImages(x.shape[0], size: 36 * c * k, atLeast: imagesPerPiece) { images, du in
-            withTiles(of: images) { geometry, first, count, workspace in
-                rk_winograd_weight_gradient(x.pointer, upstream.pointer, geometry, first, count, du, workspace)
+            withWorkspace { geometry, workspace in
+                rk_winograd_weight_gradient(
+                    x.pointer, upstream.pointer, geometry, images.lowerBound * tiles, images.count * tiles, du,
+                    workspace)
             }
         }
         var gradient = Tensor(uninitialized: [3, 3, c, k])
@@ -75,22 +82,16 @@ struct WinogradConvolution: Sendable {
         return gradient
     }
 
-    /// Enough for a panel of patches.
-    private var imagesPerPiece: Int {
-        let tiles = withUnsafePointer(to: geometry) { rk_winograd_tiles($0) }
-        return tiles >= 28 ? 1 : tiles >= 14 ? 2 : tiles >= 7 ? 4 : 8
-    }
+    /// Patches of 4×4 pixels of one image's result.
+    private var tiles: Int { withUnsafePointer(to: geometry) { rk_winograd_tiles($0) } }
 
-    private func withTiles(
-        of images: Range<Int>,
-        _ body: (UnsafePointer<rk_winograd_geometry>, _ first: Int, _ count: Int, UnsafeMutablePointer<Float>) -> Void
-    ) {
+    /// Enough for a panel of patches.
+    private var imagesPerPiece: Int { tiles >= 28 ? 1 : tiles >= 14 ? 2 : tiles >= 7 ? 4 : 8 }
+
+    private func withWorkspace(_ body: (UnsafePointer<rk_winograd_geometry>, UnsafeMutablePointer<Float>) -> Void) {
         withUnsafePointer(to: geometry) { geometry in
-            let tiles = rk_winograd_tiles(geometry)
             let workspace = TensorStorage(count: rk_winograd_workspace(geometry))
-            withExtendedLifetime(workspace) {
-                body(geometry, images.lowerBound * tiles, images.count * tiles, workspace.base)
-            }
+            withExtendedLifetime(workspace) { body(geometry, workspace.base) }
         }
     }
 }

@@ -54,6 +54,8 @@ private struct ModelInfo: CommandResult {
     let bytes: Int
     /// Numbers that were learnt; a quantised model has its normalisations in the weights and biases of other layers.
     let parameters: Int
+    /// The most that the results of its steps take together while one image goes through.
+    let peakActivationBytes: Int
     let classes: [String]
     let mean, deviation: [Float]
     /// All that the file holds, by name.
@@ -72,8 +74,13 @@ private struct ModelInfo: CommandResult {
             Array(name: $0.key, type: $0.value.dataType.rawValue, shape: $0.value.shape.extents)
         }
         switch stored.network {
-        case .float(let module): (parameters, isQuantized) = (module.parameterCount, false)
-        case .int8:
+        case .float(let module):
+            (parameters, isQuantized) = (module.parameterCount, false)
+            let size = stored.imageSize
+            let graph = try NetworkGraph(tracing: module, inputShape: [size.height, size.width, size.channels])
+            peakActivationBytes = try InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
+        case .int8(let model):
+            peakActivationBytes = model.peakActivationBytes
             let learnt = entries.values.filter { [.int8, .int32].contains($0.dataType) }
             (parameters, isQuantized) = (learnt.reduce(0) { $0 + $1.shape.elementCount }, true)
         }
@@ -86,6 +93,7 @@ private struct ModelInfo: CommandResult {
         }
         return """
             \(model): \(architecture), \(isQuantized ? "INT8" : "FP32"), \(bytes) bytes, \(parameters) parameters
+            memory   activations of one image take up to \(peakActivationBytes) bytes
             images   \(image), mean \(mean), deviation \(deviation)
             classes  \(classes.joined(separator: ", "))
             \(lines.joined(separator: "\n"))
