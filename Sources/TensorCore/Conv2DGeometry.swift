@@ -21,7 +21,7 @@ public struct Conv2DGeometry: Hashable, Sendable {
     /// Extents of the output.
     public let outputHeight, outputWidth: Int
 
-    /// Validates the sizes and computes the output's.
+    /// Validates the sizes and computes the output's: the padded image, the weights and the multiply-adds are countable.
     ///
     /// - Parameters:
     ///   - input: (height, width, channels).
@@ -52,14 +52,27 @@ public struct Conv2DGeometry: Hashable, Sendable {
         (paddingHeight, paddingWidth) = padding
         (dilationHeight, dilationWidth) = dilation
         self.groups = groups
-        let spanHeight = (kernel.height - 1) * dilation.0 + 1
-        let spanWidth = (kernel.width - 1) * dilation.1 + 1
+        guard let paddedHeight = Int(input.height, plus: 2, times: padding.0),
+            let paddedWidth = Int(input.width, plus: 2, times: padding.1),
+            let spanHeight = Int(1, plus: kernel.height - 1, times: dilation.0),
+            let spanWidth = Int(1, plus: kernel.width - 1, times: dilation.1),
+            Shape(checking: [paddedHeight, paddedWidth, input.channels]) != nil
+        else {
+            fatalError(
+                "Conv2DGeometry: input \(input) with padding \(padding), or kernel \(kernel) with dilation \(dilation), "
+                    + "has more than 2⁶³ elements")
+        }
         require(
-            input.height + 2 * padding.0 >= spanHeight && input.width + 2 * padding.1 >= spanWidth,
+            paddedHeight >= spanHeight && paddedWidth >= spanWidth,
             "Conv2DGeometry: kernel spans \(spanHeight)×\(spanWidth), padded input is only "
-                + "\(input.height + 2 * padding.0)×\(input.width + 2 * padding.1)")
-        outputHeight = (input.height + 2 * padding.0 - spanHeight) / stride.0 + 1
-        outputWidth = (input.width + 2 * padding.1 - spanWidth) / stride.1 + 1
+                + "\(paddedHeight)×\(paddedWidth)")
+        outputHeight = (paddedHeight - spanHeight) / stride.0 + 1
+        outputWidth = (paddedWidth - spanWidth) / stride.1 + 1
+        let work = [outputHeight, outputWidth, outputChannels, kernel.height, kernel.width, input.channels / groups]
+        require(
+            Shape(checking: work) != nil,
+            "Conv2DGeometry: input \(input), kernel \(kernel), \(outputChannels) output channels: more than 2⁶³ multiply-adds"
+        )
     }
 
     /// Pixels of one output image.
@@ -79,4 +92,14 @@ public struct Conv2DGeometry: Hashable, Sendable {
 
     /// Multiply-adds for one image.
     public var multiplyAdds: Int { outputPixels * outputChannels * patchLength }
+}
+
+extension Int {
+    /// start + count · factor, none of them negative; nil if no Int holds it.
+    init?(_ start: Int, plus count: Int, times factor: Int) {
+        let (product, overflow) = count.multipliedReportingOverflow(by: factor)
+        let (sum, carry) = start.addingReportingOverflow(product)
+        guard !overflow, !carry else { return nil }
+        self = sum
+    }
 }

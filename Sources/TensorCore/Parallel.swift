@@ -39,6 +39,7 @@ public enum Parallel {
     /// in which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another. So is
     /// the call of one of several tasks that between them have the threads already.
     public static func forEach(_ pieces: Int, _ body: @Sendable (_ piece: Int) -> Void) {
+        require(pieces >= 0, "Parallel.forEach: \(pieces) pieces, 0 or more expected")
         let threads = min(threads, pieces)
         if threads > 1 {
             $override.withValue(1) { WorkerPool.shared.run(pieces, threads: threads, body) }

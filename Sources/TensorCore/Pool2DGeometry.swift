@@ -31,16 +31,22 @@ public struct Pool2DGeometry: Hashable, Sendable {
         require(
             padding.0 >= 0 && padding.1 >= 0 && padding.0 < window.height && padding.1 < window.width,
             "Pool2DGeometry: padding \(padding) is not less than window \(window)")
+        guard let paddedHeight = Int(input.height, plus: 2, times: padding.0),
+            let paddedWidth = Int(input.width, plus: 2, times: padding.1),
+            Shape(checking: [paddedHeight, paddedWidth, input.channels]) != nil
+        else {
+            fatalError("Pool2DGeometry: input \(input) with padding \(padding) has more than 2⁶³ elements")
+        }
         require(
-            input.height + 2 * padding.0 >= window.height && input.width + 2 * padding.1 >= window.width,
+            paddedHeight >= window.height && paddedWidth >= window.width,
             "Pool2DGeometry: window \(window) is larger than padded input \(input)")
         (inputHeight, inputWidth, channels) = input
         (windowHeight, windowWidth) = window
         (strideHeight, strideWidth) = stride
         (paddingHeight, paddingWidth) = padding
         self.countsPadding = countsPadding
-        outputHeight = (input.height + 2 * padding.0 - window.height) / stride.0 + 1
-        outputWidth = (input.width + 2 * padding.1 - window.width) / stride.1 + 1
+        outputHeight = (paddedHeight - window.height) / stride.0 + 1
+        outputWidth = (paddedWidth - window.width) / stride.1 + 1
     }
 
     /// The input's shape at a batch size.

@@ -2,7 +2,8 @@ import CKernels
 
 /// The instruction sets that the kernels are written for, lowest first.
 ///
-/// The highest that the processor has is used, unless `RETORT_SIMD` (`scalar`, `avx2`, `avx512`, `avx512vnni`) lowers it.
+/// The highest that the processor has is used, unless `RETORT_SIMD` (`scalar`, `neon`, `avx2`, `avx512`, `avx512vnni`)
+/// lowers it. Another name lowers nothing and is reported on standard error, once.
 public enum SIMDLevel: Int, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     /// Plain C.
     case scalar = 0

@@ -25,6 +25,8 @@ public enum StoragePool {
     }
 
     static let alignment = 64
+    /// No buffer has more elements, whatever they are, so that sizes in bytes and their classes are Ints.
+    static let largestCount = Int.max / 16
     static let state = Mutex(State())
 
     /// A snapshot of the counters.
@@ -88,6 +90,7 @@ final class TensorStorage: @unchecked Sendable {
     let count: Int
 
     init(count: Int) {
+        require(count <= StoragePool.largestCount, "Tensor: no memory holds \(count) elements")
         self.count = count
         base = StoragePool.take(bytes: count * MemoryLayout<Float>.stride).bindMemory(to: Float.self, capacity: count)
     }

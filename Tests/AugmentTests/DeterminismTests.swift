@@ -1,5 +1,6 @@
 import CImageKernels
 import Datasets
+import Foundation
 import TensorCore
 import Testing
 
@@ -63,6 +64,26 @@ struct DeterminismTests {
                 #expect(results.count == 1, "\(channels) channels, width \(width)")
             }
         }
+    }
+
+    @Test("RETORT_SIMD lowers the pixel kernels' level too; a name that is none is reported once and lowers nothing")
+    func environment() async {
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_SIMD", "scalar", 1)
+            #expect(rk_image_active() == RK_IMAGE_SCALAR)
+        }
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_SIMD", "avx512vnni", 1)
+            #expect(rk_image_active() == rk_image_detected())
+        }
+        let misspelt = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            setenv("RETORT_SIMD", "sse", 1)
+            for _ in 0..<3 { #expect(rk_image_active() == rk_image_detected()) }
+        }
+        let text = String(decoding: misspelt?.standardErrorContent ?? [], as: UTF8.self)
+        let report =
+            "RETORT_SIMD: \"sse\" found, scalar, neon, avx2, avx512 or avx512vnni expected; pixel kernels use what the processor has"
+        #expect(text.components(separatedBy: report).count == 2)
     }
 }
 

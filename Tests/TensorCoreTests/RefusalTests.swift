@@ -136,4 +136,76 @@ import Testing
         }
         #expect(text(threads).contains("Parallel.withThreads: 0 given, 1 or more expected"))
     }
+
+    @Test("Geometries whose sizes no Int holds, or that have no pixel")
+    func geometries() async {
+        let padding = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2DGeometry(input: (4, 4, 1), kernel: (3, 3), outputChannels: 1, padding: (.max, 0))
+        }
+        #expect(text(padding).contains("Conv2DGeometry: input (height: 4, width: 4, channels: 1) with padding"))
+        let dilation = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2DGeometry(input: (4, 4, 1), kernel: (3, 3), outputChannels: 1, dilation: (1, .max))
+        }
+        #expect(text(dilation).contains("has more than 2⁶³ elements"))
+        // Two output pixels, but 2⁴¹ + 1 rows and columns of padded input between them.
+        let padded = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let far = (1 << 41, 1 << 41)
+            _ = Conv2DGeometry(input: (1, 1, 1), kernel: (1, 1), outputChannels: 1, stride: far, padding: far)
+        }
+        #expect(text(padded).contains("has more than 2⁶³ elements"))
+        let work = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2DGeometry(input: (1 << 20, 1 << 20, 1 << 10), kernel: (1, 1), outputChannels: 1 << 20)
+        }
+        #expect(text(work).contains("more than 2⁶³ multiply-adds"))
+        let window = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Pool2DGeometry(input: (4, 4, 1), window: (1 << 40, 1 << 40), padding: (1 << 39, 1 << 39))
+        }
+        #expect(text(window).contains("Pool2DGeometry: input (height: 4, width: 4, channels: 1) with padding"))
+        let empty = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2DGeometry(input: (0, 4, 1), kernel: (1, 1), outputChannels: 1)
+        }
+        #expect(text(empty).contains("to 1 channels, positive sizes expected"))
+        let pool = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Pool2DGeometry(input: (4, 0, 1), window: (1, 1))
+        }
+        #expect(text(pool).contains("positive sizes expected"))
+        let tap = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2DGeometry(input: (4, 4, 1), kernel: (0, 3), outputChannels: 1)
+        }
+        #expect(text(tap).contains("1×1 or larger expected"))
+        let memory = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor.zeros([1 << 61])
+        }
+        #expect(text(memory).contains("Tensor: no memory holds 2305843009213693952 elements"))
+        let pixels = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = globalAverage(.ones([2, 0, 3, 4]))
+        }
+        #expect(text(pixels).contains("globalAverage: input has shape [2, 0, 3, 4], no pixels"))
+    }
+
+    @Test("Scalars where rows are expected, integer layers, ranges, pieces of work")
+    func arguments() async {
+        let gradient = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = softmaxGradient(Tensor(1), output: Tensor(1))
+        }
+        #expect(text(gradient).contains("softmaxGradient: output has no axes"))
+        let bytes = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let geometry = Conv2DGeometry(input: (1, 1, 1), kernel: (1, 1), outputChannels: 1)
+            let layer = IntegerConvolution(geometry, weights: [1], bias: [0], multipliers: [1], inputZeroPoint: 0)
+            _ = layer(ByteTensor([1], shape: []), to: AffineQuantization(scale: 1, zeroPoint: 0))
+        }
+        #expect(text(bytes).contains("IntegerConvolution: input has shape [], 4 axes [N, H, W, C] expected"))
+        let range = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = AffineQuantization(covering: 0 ... .infinity)
+        }
+        #expect(text(range).contains("AffineQuantization: range 0.0...inf, finite bounds expected"))
+        let share = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Histogram().range(cutting: -0.1)
+        }
+        #expect(text(share).contains("Histogram.range: share -0.1, 0 ..< 0.5 expected"))
+        let pieces = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            Parallel.forEach(-1) { _ in }
+        }
+        #expect(text(pieces).contains("Parallel.forEach: -1 pieces, 0 or more expected"))
+    }
 }

@@ -18,16 +18,40 @@ import Testing
         }
     }
 
-    @Test("RETORT_SIMD lowers the level, and a name that is none changes nothing")
+    @Test("RETORT_SIMD lowers the level; empty it is not set; a name that is none is reported once and lowers nothing")
     func environment() async {
         await #expect(processExitsWith: .success) {
             setenv("RETORT_SIMD", "scalar", 1)
             #expect(SIMDLevel.active == .scalar)
         }
-        await #expect(processExitsWith: .success) {
-            setenv("RETORT_SIMD", "avx9000", 1)
+        let empty = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            setenv("RETORT_SIMD", "", 1)
             #expect(SIMDLevel.active == .detected)
         }
+        #expect(!text(empty).contains("RETORT_SIMD"))
+        let misspelt = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            setenv("RETORT_SIMD", "AVX2", 1)
+            for _ in 0..<3 { #expect(SIMDLevel.active == .detected) }
+        }
+        let report =
+            "RETORT_SIMD: \"AVX2\" found, scalar, neon, avx2, avx512 or avx512vnni expected; kernels use what the processor has"
+        #expect(text(misspelt).components(separatedBy: report).count == 2)
+    }
+
+    @Test("NEON asked for where there is none is the scalar level, and never a level that this machine has not")
+    func foreign() async {
+        await #expect(processExitsWith: .success) {
+            setenv("RETORT_SIMD", "neon", 1)
+            #expect(SIMDLevel.available.contains(SIMDLevel.active) && SIMDLevel.active <= .neon)
+            for level in SIMDLevel.allCases {
+                SIMDLevel.limit(to: level)
+                #expect(SIMDLevel.available.contains(SIMDLevel.active))
+            }
+        }
+    }
+
+    private func text(_ result: ExitTest.Result?) -> String {
+        String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     }
 
     @Test("Kernels that round once an element, or add in a fixed order, give the same bits at every level")

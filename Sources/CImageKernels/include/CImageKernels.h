@@ -23,7 +23,8 @@ typedef enum {
 /// The highest level this processor offers.
 rk_image_level rk_image_detected(void);
 
-/// The level that the kernels use: the detected one, lowered by RETORT_SIMD=scalar|avx2|avx512|avx512vnni.
+/// The level that the kernels use: the detected one, lowered by RETORT_SIMD=scalar|neon|avx2|avx512|avx512vnni. Read
+/// once, at the first call; another value is reported on standard error and lowers nothing.
 rk_image_level rk_image_active(void);
 
 /// Lowers (never raises above the detected level) what the kernels use from now on. For tests that walk all levels.

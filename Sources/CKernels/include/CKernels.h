@@ -25,8 +25,8 @@ typedef enum {
 /// The highest level this processor offers.
 rk_simd_level rk_simd_detected(void);
 
-/// The level that the kernels use: the detected one, lowered by RETORT_SIMD=scalar|avx2|avx512|avx512vnni when it is
-/// set. Read once, at the first call.
+/// The level that the kernels use: the detected one, lowered by RETORT_SIMD=scalar|neon|avx2|avx512|avx512vnni when it
+/// is set. Read once, at the first call; another value is reported on standard error and lowers nothing.
 rk_simd_level rk_simd_active(void);
 
 /// Lowers (never raises above the detected level) what the kernels use from now on. For tests that walk all levels.

@@ -18,6 +18,9 @@ public struct AffineQuantization: Hashable, Sendable {
 
     /// The finest quantisation of a range and 0. A range that is all but empty gets one that cannot overflow.
     public init(covering range: ClosedRange<Float>) {
+        require(
+            range.lowerBound.isFinite && range.upperBound.isFinite,
+            "AffineQuantization: range \(range), finite bounds expected")
         let low = min(Double(range.lowerBound), 0)
         let high = max(Double(range.upperBound), 0)
         let step = max((high - low) / 255, 0x1p-60)

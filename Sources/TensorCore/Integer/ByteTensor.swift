@@ -48,6 +48,7 @@ final class ByteStorage: @unchecked Sendable {
     private static let slack = 64
 
     init(count: Int) {
+        require(count <= StoragePool.largestCount, "ByteTensor: no memory holds \(count) bytes")
         self.count = count
         base = StoragePool.take(bytes: count + Self.slack)
             .bindMemory(to: UInt8.self, capacity: count + Self.slack)
@@ -58,5 +59,8 @@ final class ByteStorage: @unchecked Sendable {
 
 extension SIMDLevel {
     /// The level as the integer kernels take it.
-    var kernelForm: rk_simd_level { rk_simd_level(UInt32(rawValue)) }
+    var kernelForm: rk_simd_level {
+        require(self <= .detected, "SIMDLevel: \(self) asked for, this processor has \(SIMDLevel.detected)")
+        return rk_simd_level(UInt32(rawValue))
+    }
 }

@@ -83,6 +83,7 @@ public struct IntegerConvolution: Sendable {
     ///
     /// - Parameter weights: [..., C']; `bias` has C' elements.
     public static func fitsSums(weights: [Int8], bias: [Int32]) -> Bool {
+        require(!bias.isEmpty, "IntegerConvolution.fitsSums: no channels")
         var reach = bias.map { abs(Int64($0)) }
         for (index, weight) in weights.enumerated() { reach[index % bias.count] += 2 * 255 * abs(Int64(weight)) }
         return reach.allSatisfy { $0 <= Int64(Int32.max) }
@@ -100,7 +101,7 @@ public struct IntegerConvolution: Sendable {
         _ x: ByteTensor, to output: AffineQuantization, residual: Residual? = nil, relu: Bool = false,
         level: SIMDLevel = .active
     ) -> ByteTensor {
-        let result = ByteTensor(uninitialized: geometry.outputShape(batch: x.shape[0]))
+        let result = ByteTensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         if let residual {
             require(
                 residual.bytes.shape == result.shape,
@@ -128,7 +129,7 @@ public struct IntegerConvolution: Sendable {
 
     /// The layer's output as numbers: sums times multipliers, which are then input scale · weight scale.
     public func floats(_ x: ByteTensor, level: SIMDLevel = .active) -> Tensor {
-        var result = Tensor(uninitialized: geometry.outputShape(batch: x.shape[0]))
+        var result = Tensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         let y = SendablePointer(result.mutablePointer())
         forEachRun(of: x) { rows, scales, place in
             scales.withUnsafeBufferPointer { scales in
@@ -143,6 +144,15 @@ public struct IntegerConvolution: Sendable {
         return result
     }
 
+    /// Checks an input and returns its batch size.
+    private func requireInput(_ x: ByteTensor) -> Int {
+        let (batch, _, _, _) = x.shape.nhwc(for: "IntegerConvolution")
+        require(
+            x.shape == geometry.inputShape(batch: batch),
+            "IntegerConvolution: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
+        return batch
+    }
+
     /// Pixels of one piece of parallel work, at least, where the image has them.
     private static let pixelsPerPiece = 256
 
@@ -150,10 +160,7 @@ public struct IntegerConvolution: Sendable {
     private func forEachRun(
         of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
-        let (batch, _, _, _) = x.shape.nhwc(for: "IntegerConvolution")
-        require(
-            x.shape == geometry.inputShape(batch: batch),
-            "IntegerConvolution: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
+        let batch = x.shape[0]
         // Where every pixel is a patch, images are one long row.
         let isFlat = geometry.readsEachPixel
         let (count, width) =

@@ -66,12 +66,12 @@ extension ByteTensor {
 }
 
 extension AffineQuantization {
-    /// The table of a function of one number, from bytes of this meaning to bytes of another.
+    /// The table of a function of one number, from bytes of this meaning to bytes of another. NaN becomes the lowest byte.
     public func table(to output: AffineQuantization, _ function: (Float) -> Float) -> [UInt8] {
         let bounds = output.bounds(relu: false)
         return (0...255).map { byte in
             let value = function(scale * (Float(byte) - Float(zeroPoint))) / output.scale
-            let steps = min(max(value, bounds.low), bounds.high).rounded(.toNearestOrEven)
+            let steps = min(max(bounds.low, value), bounds.high).rounded(.toNearestOrEven)
             return UInt8(steps + Float(output.zeroPoint))
         }
     }

@@ -56,6 +56,7 @@ public struct Histogram: Sendable {
     ///
     /// - Parameter share: 0 ..< 0.5.
     public func range(cutting share: Double) -> ClosedRange<Float> {
+        require(share >= 0 && share < 0.5, "Histogram.range: share \(share), 0 ..< 0.5 expected")
         let total = counts.reduce(0, +)
         guard total > 0 else { return 0...0 }
         let spare = UInt64(share * Double(total))

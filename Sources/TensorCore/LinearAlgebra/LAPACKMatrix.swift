@@ -17,6 +17,9 @@ struct LAPACKMatrix {
     init(_ tensor: Tensor, for operation: String) throws(LinearAlgebraError) {
         (rows, columns) = tensor.shape.matrix(for: operation)
         require(rows > 0 && columns > 0, "\(operation): matrix \(tensor.shape), 1×1 or larger expected")
+        require(
+            max(rows, columns) <= Int32.max,
+            "\(operation): matrix \(tensor.shape), at most \(Int32.max) rows and columns expected")
         guard tensor.isFinite else { throw .notFinite(operation: operation, shape: tensor.shape) }
         elements = tensor.scalars.map(Double.init)
     }

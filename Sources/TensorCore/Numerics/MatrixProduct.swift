@@ -20,6 +20,11 @@ func gemm(
 ) {
     holdBLASToOneThread()
     guard m > 0, n > 0 else { return }
+    // All bits of the largest are set, so that the sizes together exceed it if one does.
+    require(
+        m | n | k | leadingA | leadingB | leadingC <= Int(blasint.max),
+        "gemm: M = \(m), N = \(n), K = \(k), leading dimensions \(leadingA), \(leadingB), \(leadingC): at most \(blasint.max) expected"
+    )
     cblas_sgemm(
         CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
         blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(leadingA, 1)), b, blasint(max(leadingB, 1)), beta, c,

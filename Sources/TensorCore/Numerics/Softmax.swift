@@ -75,6 +75,7 @@ private func rowGradient(
     _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
 ) -> Tensor {
     require(upstream.shape == output.shape, "\(name): upstream \(upstream.shape), output \(output.shape)")
+    require(output.shape.rank >= 1, "\(name): output has no axes")
     let columns = output.shape[output.shape.rank - 1]
     var result = Tensor(uninitialized: output.shape)
     let out = result.mutablePointer()
