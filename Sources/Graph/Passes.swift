@@ -15,15 +15,15 @@ extension NetworkGraph {
                 graph.nodes[source].isLinearLayer, graph.isReadOnce(source),
                 graph.nodes[source].residual == nil, !graph.nodes[source].relu,
                 case .tensor(let weights, let path)? = graph.nodes[source].operands.dropFirst().first,
-                let (factors, offsets) = BatchNormCoefficients.of(graph.nodes[index], epsilon: epsilon)
+                let coefficients = BatchNormCoefficients(graph.nodes[index], epsilon: epsilon)
             else { continue }
             let layer = graph.nodes[source]
-            let bias = layer.tensors.count > 1 ? layer.tensors[1].scalars : [Float](repeating: 0, count: factors.count)
-            let folded = zip(bias, zip(factors, offsets)).map { Float(Double($0) * $1.0 + $1.1) }
+            let folded = coefficients.folded(
+                weights: weights, bias: layer.tensors.count > 1 ? layer.tensors[1] : nil)
             graph.nodes[source].operands = [
                 layer.operands[0],
-                .tensor(weights.scalingLastAxis(by: factors), path: path),
-                .tensor(Tensor(folded), path: path.map { $0 + ".folded" }),
+                .tensor(folded.weights, path: path),
+                .tensor(folded.bias, path: path.map { $0 + ".folded" }),
             ]
             graph.merge(index, into: source)
         }
@@ -103,23 +103,11 @@ extension NetworkGraph.Node {
     }
 }
 
-/// What a batch normalisation with fixed statistics does to a channel: x · factor + offset.
-public enum BatchNormCoefficients {
-    /// Factors and offsets in double precision, or nil if the node's statistics are not tensors.
-    public static func of(_ node: NetworkGraph.Node, epsilon: Float) -> (factors: [Double], offsets: [Double])? {
+extension BatchNormCoefficients {
+    /// Those of a node, or nil if its statistics are not tensors.
+    public init?(_ node: NetworkGraph.Node, epsilon: Float) {
         let tensors = node.tensors
         guard tensors.count == 4 else { return nil }
-        let columns = tensors.map { $0.scalars.map(Double.init) }
-        let factors = zip(columns[0], columns[3]).map { $0 / ($1 + Double(epsilon)).squareRoot() }
-        let offsets = zip(zip(columns[1], columns[2]), factors).map { $0.0 - $0.1 * $1 }
-        return (factors, offsets)
-    }
-}
-
-extension Tensor {
-    /// Every element times the factor of its place on the last axis.
-    fileprivate func scalingLastAxis(by factors: [Double]) -> Tensor {
-        let channels = factors.count
-        return Tensor(scalars.enumerated().map { Float(Double($1) * factors[$0 % channels]) }, shape: shape)
+        self.init(scale: tensors[0], shift: tensors[1], mean: tensors[2], variance: tensors[3], epsilon: epsilon)
     }
 }

@@ -57,6 +57,13 @@ public struct BatchNorm: Module {
         return output
     }
 
+    /// What it does to a channel in use.
+    func coefficients(on tape: Tape) -> BatchNormCoefficients {
+        BatchNormCoefficients(
+            scale: scale(on: tape).value, shift: shift(on: tape).value, mean: runningMean(on: tape).value,
+            variance: runningVariance(on: tape).value, epsilon: epsilon)
+    }
+
     public mutating func visitParameters(_ visitor: ParameterVisitor) {
         visitor("scale", &scale)
         visitor("shift", &shift)

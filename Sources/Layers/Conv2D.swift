@@ -46,12 +46,16 @@ public struct Conv2D: Module {
 
     /// - Parameter input: [N, H, W, C].
     public func callAsFunction(_ input: Variable) -> Variable {
-        let (_, h, w, c) = input.shape.nhwc(for: "Conv2D")
+        input.convolved(with: weight(on: input.tape), bias: bias?(on: input.tape), geometry(for: input.shape))
+    }
+
+    /// The sizes for a batch [N, H, W, C].
+    func geometry(for batch: Shape) -> Conv2DGeometry {
+        let (_, h, w, c) = batch.nhwc(for: "Conv2D")
         let sizes = weight.value.shape
-        let geometry = Conv2DGeometry(
+        return Conv2DGeometry(
             input: (h, w, c), kernel: (sizes[0], sizes[1]), outputChannels: sizes[3], stride: (stride, stride),
             padding: (padding, padding), dilation: (dilation, dilation), groups: groups)
-        return input.convolved(with: weight(on: input.tape), bias: bias?(on: input.tape), geometry)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

@@ -20,7 +20,12 @@ public struct ConvolutionBlock: Module {
 
     /// The block with a residual added before the ReLU, or without the ReLU.
     public func callAsFunction(_ input: Variable, residual: Variable? = nil, relu: Bool) -> Variable {
-        normalization(convolution(input), residual: residual, relu: relu)
+        let tape = input.tape
+        return input.convolved(
+            with: convolution.weight(on: tape).value, bias: convolution.bias?(on: tape).value,
+            convolution.geometry(for: input.shape), normalizedBy: normalization.coefficients(on: tape),
+            residual: residual?.value, relu: relu)
+            ?? normalization(convolution(input), residual: residual, relu: relu)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

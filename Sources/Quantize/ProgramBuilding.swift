@@ -105,14 +105,14 @@ extension NetworkGraph.Node {
             geometry = .dense(inputs: inputShape.elementCount, outputs: shape.elementCount)
         case .batchNorm(let epsilon):
             guard inputShape.rank == 1 || inputShape.rank == 3,
-                let (factors, offsets) = BatchNormCoefficients.of(self, epsilon: epsilon)
+                let coefficients = BatchNormCoefficients(self, epsilon: epsilon)
             else { throw GraphError(operation: description, reason: "takes [N, H, W, C] or [N, C] on bytes") }
             let (h, w) = inputShape.rank == 3 ? (inputShape[0], inputShape[1]) : (1, 1)
-            let channels = factors.count
+            let channels = coefficients.factors.count
             return (
                 Conv2DGeometry(
                     input: (h, w, channels), kernel: (1, 1), outputChannels: channels, groups: channels),
-                factors.map { Float($0) }, offsets.map { Float($0) }
+                coefficients.factors.map { Float($0) }, coefficients.offsets.map { Float($0) }
             )
         default: return nil
         }

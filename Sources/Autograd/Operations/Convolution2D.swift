@@ -20,4 +20,24 @@ extension Variable {
             ] + (hasBias ? [sumOverLeadingAxes(upstream)] : [])
         }
     }
+
+    /// Convolution, batch normalisation with given statistics, a residual added and negative values cut, in one pass over the
+    /// map; nil on a tape that trains or traces, which wants the steps one by one.
+    ///
+    /// - Parameters:
+    ///   - weights: [kernel height, kernel width, C / groups, C'].
+    ///   - bias: [C'].
+    ///   - geometry: the sizes; self has shape [N, H, W, C].
+    ///   - coefficients: of the normalisation; computed only if wanted.
+    ///   - residual: [N, H', W', C'].
+    ///   - relu: whether max(·, 0) follows.
+    public func convolved(
+        with weights: Tensor, bias: Tensor?, _ geometry: Conv2DGeometry,
+        normalizedBy coefficients: @autoclosure () -> BatchNormCoefficients, residual: Tensor?, relu: Bool
+    ) -> Variable? {
+        guard tape.mode == .evaluation, tape.trace == nil else { return nil }
+        let folded = coefficients().folded(weights: weights, bias: bias)
+        return tape.constant(
+            PreparedConvolution2D(folded.weights, bias: folded.bias, geometry)(value, residual: residual, relu: relu))
+    }
 }
