@@ -40,7 +40,7 @@ format:
 
 # The time of each kernel by itself.
 bench: dependencies
-	$(MEASURING) swift package --package-path Benchmarks --disable-sandbox benchmark --target Kernels \
+	$(MEASURING) swift package --package-path Benchmarks benchmark --target Kernels \
 		--no-progress --grouping metric --time-units microseconds
 
 # Every convolution algorithm on each layer of the yardstick networks, beside the machine's limits, as markdown.
