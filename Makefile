@@ -1,6 +1,7 @@
 # make demo   installs what is missing, builds optimised, distils a student on embedded digits and reports
 # make test   installs what is missing, runs every test optimised
 # make check  what continuous integration adds to that: plain build, examples, format
+# make bench, algorithms, compare   measurements of kernels, of convolution algorithms, and beside the peers
 
 PACKAGES := libopenblas-dev liblapacke-dev zlib1g-dev libpng-dev libjpeg-dev
 OPTIMISED := -c release
@@ -9,7 +10,14 @@ DEMO ?=
 # Tests of the real data sets look here; they say that they were skipped where nothing is found.
 export RETORT_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: demo test check dependencies examples dependent format clean
+# Measurements leave OpenBLAS to choose its kernels by itself.
+MEASURING := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
+MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
+# A Python that has Benchmarks/peers/requirements.txt, and what to hand to compare.py: works, --rounds, --seconds.
+PEERS ?=
+COMPARE ?=
+
+.PHONY: demo test check dependencies examples dependent format bench algorithms compare clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -30,8 +38,24 @@ dependent:
 format:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
 
+# The time of each kernel by itself.
+bench: dependencies
+	$(MEASURING) swift package --package-path Benchmarks benchmark --target Kernels \
+		--no-progress --grouping metric --time-units microseconds
+
+# Every convolution algorithm on each layer of the yardstick networks, beside the machine's limits, as markdown.
+algorithms: dependencies
+	@$(MEASURE) convolution
+
+compare: dependencies
+	@if [ -z "$(PEERS)" ]; then \
+		echo "make compare: set PEERS=python to a Python with Benchmarks/peers/requirements.txt installed" >&2; exit 64; fi
+	swift build $(OPTIMISED) --package-path Benchmarks --product measure
+	"$(PEERS)" Benchmarks/peers/compare.py \
+		--ours "$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/measure" $(COMPARE)
+
 dependencies:
 	@Scripts/install-dependencies $(PACKAGES)
 
 clean:
-	rm -rf .build .build-testing Tests/Dependent/.build retort-report
+	rm -rf .build .build-testing Benchmarks/.build Tests/Dependent/.build retort-report

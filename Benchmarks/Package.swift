@@ -4,7 +4,26 @@ import PackageDescription
 // A package of its own, so that nothing it needs reaches a user of the library.
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(name: "Retort", path: "..")],
-    targets: [.executableTarget(name: "measure", dependencies: [.product(name: "Retort", package: "Retort")])],
-    swiftLanguageModes: [.v6]
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "Retort", path: ".."),
+        // Without its counters of allocations, which want a library of their own.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        // The machine's limits: loops that do nothing but multiply and add, or copy.
+        .target(name: "CLimits"),
+        .executableTarget(name: "measure", dependencies: ["CLimits", .product(name: "Retort", package: "Retort")]),
+        // The plugin finds executables whose folder lies in one called Benchmarks: this package's own.
+        .executableTarget(
+            name: "Kernels",
+            dependencies: [
+                .product(name: "Retort", package: "Retort"),
+                .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Kernels",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
 )

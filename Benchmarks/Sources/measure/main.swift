@@ -1,12 +1,17 @@
-// measure WORK [--batch 64] [--threads 2] [--seconds 6]
+// measure WORK [--batch 64] [--threads 2] [--seconds S]
 //
-// Repeats one piece of work and prints one line of JSON: the median rate over three windows, after a warm-up, and the
-// peak of the memory in use. Works: train/, infer/, int8/ with cnn16, cnn32, resnet20; distill/cnn32-cnn16.
+// train/NET, infer/NET, int8/NET, distill/TEACHER-STUDENT: repeats the work for S seconds (6) and prints one line of
+// JSON: the median rate over three windows, after a warm-up, and the peak of the memory in use. NET is cnn16, cnn32,
+// resnet20 and the like.
+//
+// convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks, of
+// one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one thread
+// and on all that were asked for. machine: what the processor can do at most.
 
 import Foundation
 import Retort
 
-var options = ["batch": 64.0, "threads": 2.0, "seconds": 6.0]
+var options: [String: Double] = [:]
 var arguments = Array(CommandLine.arguments.dropFirst())
 func usage() -> Never {
     FileHandle.standardError.write(Data("usage: measure WORK [--batch B] [--threads T] [--seconds S]\n".utf8))
@@ -15,33 +20,30 @@ func usage() -> Never {
 guard let name = arguments.first else { usage() }
 arguments.removeFirst()
 while arguments.count >= 2 {
-    guard let value = Double(arguments[1]), value > 0, options[String(arguments[0].dropFirst(2))] != nil else {
+    guard let value = Double(arguments[1]), value > 0, ["--batch", "--threads", "--seconds"].contains(arguments[0])
+    else {
         usage()
     }
     options[String(arguments[0].dropFirst(2))] = value
     arguments.removeFirst(2)
 }
-let (batch, threads, seconds) = (Int(options["batch"] ?? 64), Int(options["threads"] ?? 2), options["seconds"] ?? 6)
+guard arguments.isEmpty else { usage() }
+let (batch, threads) = (Int(options["batch"] ?? 64), Int(options["threads"] ?? 2))
+guard batch > 0, threads > 0 else { usage() }
 Parallel.threads = threads
-guard arguments.isEmpty, let work = try Work(name, batch: batch) else { usage() }
 
-for _ in 0..<3 { work.step() }
-let rates = (0..<3).map { _ -> Double in
-    let start = DispatchTime.now().uptimeNanoseconds
-    var images = 0
-    var elapsed = 0.0
-    repeat {
-        work.step()
-        images += work.images
-        elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-    } while elapsed < seconds / 3
-    return Double(images) / elapsed
-}.sorted()
-
-let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }.flatMap { line in
-    line.split(separator: " ").compactMap { Int($0) }.first
+let seconds = options["seconds"]
+if name == "machine" {
+    print(MachineLimits(threads: threads, seconds: seconds ?? 0.3).table)
+} else if let layers = try ConvolutionLayers(name) {
+    let limits = MachineLimits(threads: threads, seconds: seconds ?? 0.3)
+    print(limits.table + "\n")
+    layers.printTable(batch: batch, limits, seconds: seconds ?? 0.3)
+} else if let work = try Work(name, batch: batch) {
+    let rate = Double(work.images) / medianTime(within: seconds ?? 6, warmUp: 3, work.step)
+    print(
+        "{\"work\": \"\(name)\", \"images_per_s\": \(rate), \"batch\": \(batch), \"threads\": \(threads), "
+            + "\"simd\": \"\(SIMDLevel.active)\", \"peak_kilobytes\": \(peakKilobytes() ?? 0)}")
+} else {
+    usage()
 }
-print(
-    "{\"work\": \"\(name)\", \"images_per_s\": \(rates[1]), \"batch\": \(batch), \"threads\": \(threads), "
-        + "\"simd\": \"\(SIMDLevel.active)\", \"peak_kilobytes\": \(peak ?? 0)}")

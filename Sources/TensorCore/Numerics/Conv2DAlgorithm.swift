@@ -16,7 +16,7 @@ public enum Conv2DAlgorithm: Sendable, CaseIterable {
 
     /// The fastest for a geometry on this machine.
     ///
-    /// From `Benchmarks … measure convolution/…`, whose figures are in docs/performance.md:
+    /// From the table that `make algorithms` prints, whose figures are in docs/performance.md:
     /// - Winograd wins wherever it can, from images of 3×3 pixels on: smaller ones leave most of a 4×4 patch unused.
     /// - Rows of fewer than 4 pixels leave a direct tile's arithmetic waiting for itself.
     /// - Without vectors OpenBLAS, which has them, wins.
@@ -26,5 +26,30 @@ public enum Conv2DAlgorithm: Sendable, CaseIterable {
             return .winograd
         }
         return geometry.outputWidth >= 4 ? .direct : .im2col
+    }
+}
+
+/// One of the three computations that a convolution takes part in.
+public enum Conv2DPass: Sendable, CaseIterable {
+    /// Input and weights to output.
+    case forward
+    /// The output's gradient and weights to the input's gradient.
+    case gradientToInput
+    /// Input and the output's gradient to the weights' gradient.
+    case gradientToWeights
+}
+
+extension Conv2DAlgorithm {
+    /// Whether a pass of a geometry is computed by this algorithm on this machine, and not left to another.
+    public func computes(_ pass: Conv2DPass, of geometry: Conv2DGeometry) -> Bool {
+        switch (self, pass) {
+        case (.im2col, _): true
+        case (.direct, .gradientToInput):
+            // Of no images, which costs nothing.
+            directGradientToInput(.zeros(geometry.outputShape(batch: 0)), .zeros(geometry.weightShape), geometry) != nil
+        case (.direct, _): DirectConvolution(geometry) != nil
+        case (.winograd, .gradientToInput): WinogradConvolution(backThrough: geometry) != nil
+        case (.winograd, _): WinogradConvolution(geometry) != nil
+        }
     }
 }
