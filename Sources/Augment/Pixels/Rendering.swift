@@ -7,17 +7,20 @@ struct Canvas: ~Copyable {
     private let extent: ImageExtent
     private let pixels: UnsafeMutableBufferPointer<UInt8>
     private let framed: UnsafeMutableBufferPointer<UInt8>
+    private let scratch: Scratch
 
     init(_ extent: ImageExtent) {
         self.extent = extent
         let frame = 2 * Int(RK_IMAGE_FRAME)
         pixels = .allocate(capacity: extent.height * extent.width * extent.channels)
         framed = .allocate(capacity: (extent.height + frame) * (extent.width + frame) * extent.channels + 4)
+        scratch = .take()
     }
 
     deinit {
         pixels.deallocate()
         framed.deallocate()
+        scratch.giveBack()
     }
 
     /// Writes the network input of an image: all passes, the last tones and the normalisation as one table.
@@ -53,6 +56,12 @@ struct Canvas: ~Copyable {
                     extent.channels, pixels.baseAddress)
             case .noise(let deviation, let stream): addNoise(deviation: deviation, stream)
             case .fill(let rows, let columns, let byte): fill(rows, columns, with: byte)
+            case .color(let matrix):
+                rk_image_mix_colours(
+                    pixels.baseAddress, extent.height * extent.width, extent.channels, matrix.kernelForm)
+            case .filter(let filter):
+                guard let base = pixels.baseAddress else { continue }
+                filter.apply(to: Pixels(base: base, extent: extent), using: scratch)
             }
         }
     }

@@ -58,7 +58,7 @@ struct OperationField<Operation: Sendable>: Sendable {
 
     /// A range within limits; a policy file gives it as [lower, upper].
     static func range(
-        _ name: String, _ path: Path<ClosedRange<Double>>, within limits: ClosedRange<Double>, neutral: Double,
+        _ name: String, _ path: Path<ClosedRange<Double>>, within limits: ClosedRange<Double>, neutral: Double?,
         required: Bool = false
     ) -> OperationField {
         let expected = "a range within \(limits.text)"
@@ -74,6 +74,7 @@ struct OperationField<Operation: Sendable>: Sendable {
             let isWithin = range.lowerBound >= limits.lowerBound && range.upperBound <= limits.upperBound
             return isWithin ? nil : Mismatch(found: range.text, expected: expected)
         } scale: { factor, operation in
+            guard let neutral else { return }
             let range = operation[keyPath: path]
             operation[keyPath: path] =
                 scaled(

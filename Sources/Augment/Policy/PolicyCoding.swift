@@ -3,9 +3,13 @@ import Foundation
 import TensorCore
 
 /// The operations that a policy file can name.
-private let operationTypes: [any AugmentationOperation.Type] = [
+let operationTypes: [any AugmentationOperation.Type] = [
     HorizontalFlip.self, VerticalFlip.self, Affine.self, RandomResizedCrop.self, PadAndCrop.self,
     BrightnessContrast.self, Gamma.self, GaussianNoise.self, Cutout.self, MixUp.self,
+    Saturation.self, Hue.self, Grey.self, ChannelPermutation.self, PCALighting.self, Invert.self, Solarise.self,
+    Posterise.self, ToneCurve.self, Equalise.self, Autocontrast.self, ShotNoise.self, SpeckleNoise.self,
+    SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
+    Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
 ]
 
 extension AugmentationPolicy {

@@ -6,7 +6,7 @@ extension AugmentationPolicy: BatchTransform {
     ///
     /// - Parameter normalization: one mean and deviation per channel of the images.
     /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`. Targets
-    ///   [N, classes] where ``MixUp`` blended images: probabilities for a row with a label, zeros for one without.
+    ///   [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images: probabilities for a row with a label, zeros for one without.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         let images = raw.images
         require(
@@ -22,7 +22,7 @@ extension AugmentationPolicy: BatchTransform {
                 }
             }
         }
-        guard let mixing = Mixing(views, labels: images.labels) else {
+        guard let mixing = Mixing(views, labels: images.labels, extent: ImageExtent(images)) else {
             return Batch(inputs: inputs, sampleIDs: images.sampleIDs, labels: images.labels)
         }
         return Batch(
@@ -40,7 +40,7 @@ extension AugmentationPolicy: BatchTransform {
             }
             count = images.pixels.count
         }
-        let mixed = Mixing(views, labels: images.labels)?(pixels) ?? pixels
+        let mixed = Mixing(views, labels: images.labels, extent: ImageExtent(images))?(pixels) ?? pixels
         return ImageSet(
             pixels: mixed, height: images.height, width: images.width, channels: images.channels,
             labels: images.labels, classNames: images.classNames, sampleIDs: images.sampleIDs)
@@ -55,7 +55,7 @@ extension AugmentationPolicy: BatchTransform {
     ) {
         guard let base = output.baseAddress, !images.pixels.isEmpty else { return }
         let target = SharedPointer(pointer: base)
-        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        let extent = ImageExtent(images)
         let size = images.imageSize
         Parallel.forEach(images.count) { place in
             let canvas = Canvas(extent)
@@ -81,7 +81,7 @@ extension AugmentationPolicy: BatchTransform {
         require(
             raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
             "AugmentationPolicy: a strength is negative or not a number")
-        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        let extent = ImageExtent(images)
         return (0..<images.count).map { place in
             var drawing = Drawing(
                 extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
