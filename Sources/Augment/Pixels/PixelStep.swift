@@ -16,6 +16,8 @@ enum PixelStep {
     case filter(any PixelFilter)
     /// Takes a rectangle from the row of the batch that the word picks.
     case paste(rows: Range<Int>, columns: Range<Int>, word: UInt32)
+    /// Moves each pixel by its own vector.
+    case displace(Displacement)
 }
 
 /// What happens to one image, with neighbouring steps fused, and what is mixed into it afterwards.
@@ -28,6 +30,7 @@ struct View {
         case fill(rows: Range<Int>, columns: Range<Int>, byte: UInt8)
         case color(ColorMatrix)
         case filter(any PixelFilter)
+        case displace(Displacement)
     }
 
     /// What comes from other rows of the batch.
@@ -51,6 +54,7 @@ struct View {
                 passes.append(.fill(rows: rows, columns: columns, byte: byte))
             case .mix(let share, let word): mixes.append(.blend(share: share, word: word))
             case .color(let matrix): append(matrix)
+            case .displace(let displacement): passes.append(.displace(displacement))
             case .filter(let filter): passes.append(.filter(filter))
             case .paste(let rows, let columns, let word):
                 mixes.append(.paste(rows: rows, columns: columns, word: word))

@@ -26,14 +26,45 @@ enum Tone: Equatable {
     }
 }
 
+extension Tone {
+    /// Changes all values of a curve. The commonest tone is spelt out, so that it becomes vector instructions.
+    fileprivate func apply(to values: UnsafeMutableBufferPointer<Float>) {
+        if case .linear(let gain, let offset) = self {
+            for index in values.indices { values[index] = Swift.min(Swift.max(values[index] * gain + offset, 0), 1) }
+        } else {
+            for index in values.indices { values[index] = self(values[index]) }
+        }
+    }
+}
+
 extension [Tone] {
     /// What becomes of each byte, in 0 ... 1, by all tones one after another without rounding in between: 256 values.
-    var curve: [Float] { (0..<256).map { byte in reduce(Float(byte) / 255) { $1($0) } } }
+    var curve: [Float] {
+        var values = (0..<256).map { Float($0) / 255 }
+        values.withUnsafeMutableBufferPointer { for tone in self { tone.apply(to: $0) } }
+        return values
+    }
 
     /// The curve as bytes, once for each channel; the fourth of four has the identity.
-    func bytes(channels: Int) -> [UInt8] {
-        let curve = curve.map { UInt8($0 * 255 + 0.5) }
-        return (0..<channels).flatMap { $0 == 3 && channels == 4 ? [UInt8](0...255) : curve }
+    func bytes(channels: Int) -> [UInt8] { withBytes(channels: channels) { [UInt8]($0) } }
+
+    /// The same for the time of a call, without an allocation.
+    func withBytes<R>(channels: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { values in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256 * channels) { bytes in
+                for byte in 0..<256 { values[byte] = Float(byte) / 255 }
+                for tone in self { tone.apply(to: values) }
+                for channel in 0..<channels {
+                    let first = 256 * channel
+                    if channel == 3 && channels == 4 {
+                        for byte in 0..<256 { bytes[first + byte] = UInt8(byte) }
+                    } else {
+                        for byte in 0..<256 { bytes[first + byte] = UInt8(Int32(values[byte] * 255 + 0.5)) }
+                    }
+                }
+                return body(UnsafeBufferPointer(bytes))
+            }
+        }
     }
 
     /// The curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has the identity.

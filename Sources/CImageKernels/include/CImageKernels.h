@@ -36,6 +36,9 @@ void rk_image_limit(rk_image_level level);
 
 typedef enum { RK_IMAGE_ZERO = 0, RK_IMAGE_EDGE = 1, RK_IMAGE_REFLECT = 2 } rk_image_border;
 
+/// Bilinear for pixels; nearest for labels, which have nothing between them.
+typedef enum { RK_IMAGE_BILINEAR = 0, RK_IMAGE_NEAREST = 1 } rk_image_filter;
+
 /// Where output pixel (row, column) reads: x = x0 + column · x_column + row · x_row, and y alike, in units of 2⁻³² pixel,
 /// counted from the centre of the first input pixel.
 typedef struct {
@@ -49,10 +52,35 @@ typedef struct {
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed);
 
-/// Bilinear resampling of a framed image to one of the same size, coordinates rounded to 1/2048 pixel. A framed image has
-/// fewer than 2³¹ bytes.
+/// Resampling of a framed image to one of the same size, coordinates rounded to 1/2048 pixel and blends to 1/32 level
+/// before the last rounding. A framed image has fewer than 2³¹ bytes.
 void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                   rk_image_border border, const rk_image_map *map, uint8_t *out);
+                   rk_image_border border, rk_image_filter filter, const rk_image_map *map, uint8_t *out);
+
+/// Where output pixel (row, column) reads: x = (x[0] + column · x[1] + row · x[2]) / (w[0] + column · w[1] + row · w[2]) and
+/// y alike, in pixels, counted from the centre of the first input pixel. Where the divisor is not positive there is only
+/// border.
+typedef struct {
+    double x[3], y[3], w[3];
+} rk_image_projection;
+
+/// As rk_image_warp, by a map of the projective plane.
+void rk_image_project(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                      rk_image_border border, rk_image_filter filter, const rk_image_projection *map, uint8_t *out);
+
+/// As rk_image_warp; each output pixel reads at its own place plus (right, down), [height, width], in pixels.
+void rk_image_displace(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                       rk_image_border border, rk_image_filter filter, const float *right, const float *down,
+                       uint8_t *out);
+
+/// The image mirrored left and right, top and bottom, or both. out is not x.
+void rk_image_mirror(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, int sideways, int upright,
+                     uint8_t *out);
+
+/// Convolves [height, width] numbers, in place, with 2 · radius + 1 taps along rows and then down columns; zeros lie
+/// beyond the edges. scratch: the larger of height · width and width + 2 · radius.
+void rk_image_smooth(float *field, ptrdiff_t height, ptrdiff_t width, const float *taps, ptrdiff_t radius,
+                     float *scratch);
 
 // ---- tables: [channels, 256], pixels of `channels` bytes ------------------------------------------------------------
 
