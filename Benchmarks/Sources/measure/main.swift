@@ -1,7 +1,8 @@
 // measure WORK [--batch 64] [--threads 2] [--seconds 6]
 //
 // Repeats one piece of work and prints one line of JSON: the median rate over three windows, after a warm-up, and the
-// peak of the memory in use. Works: train/, infer/, int8/ with cnn16, cnn32, resnet20; distill/cnn32-cnn16.
+// peak of the memory in use. Works: train/, infer/, int8/ with cnn16, cnn32, resnet20; distill/cnn32-cnn16;
+// augment/policy32, augment/policy224.
 
 import Foundation
 import Retort

@@ -11,6 +11,7 @@ let operationTypes: [any AugmentationOperation.Type] = [
     SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
     Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
     Turn.self, Translate.self, Shear.self, Crop.self, Perspective.self, ElasticDeformation.self, GridDistortion.self,
+    Brightness.self, Contrast.self,
 ]
 
 extension AugmentationPolicy {
