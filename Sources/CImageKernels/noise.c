@@ -1,32 +1,10 @@
 #include <string.h>
 
 #include "image_kernel.h"
+#include "philox.h"
 
 // The same roundings at every level: a product and a sum are never contracted to one.
 #pragma STDC FP_CONTRACT OFF
-
-enum { LANES = 64 };
-
-// Philox4x32-10 (Salmon et al., SC 2011), on LANES consecutive blocks.
-RK_BODY void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t first, uint32_t words[4][LANES]) {
-    for (int i = 0; i < LANES; i++) {
-        uint32_t c0 = counter[0] + first + (uint32_t)i, c1 = counter[1], c2 = counter[2], c3 = counter[3];
-        uint32_t k0 = key[0], k1 = key[1];
-        for (int round = 0; round < 10; round++) {
-            uint64_t p0 = (uint64_t)c0 * 0xD2511F53u, p1 = (uint64_t)c2 * 0xCD9E8D57u;
-            c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-            c1 = (uint32_t)p1;
-            c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-            c3 = (uint32_t)p0;
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
-        }
-        words[0][i] = c0;
-        words[1][i] = c1;
-        words[2][i] = c2;
-        words[3][i] = c3;
-    }
-}
 
 // The natural logarithm of a positive, normal number, to 2e-7 of it or of 1: x = m · 2^e with m in [√½, √2), and
 // ln m = 2 artanh((m − 1) / (m + 1)) by its series, whose next term is below 2 · 0.172¹¹ / 11.
@@ -55,33 +33,97 @@ RK_BODY void sine_cosine(float turn, float *sine, float *cosine) {
     *sine = quadrant & 2 ? -across : across;
 }
 
+// LANES pairs of standard normal numbers, times the deviation, from each two of the words.
+RK_BODY void normal_numbers(uint32_t words[4][LANES], float deviation, float noise[4][LANES]) {
+    for (int pair = 0; pair < 4; pair += 2) {
+        for (int i = 0; i < LANES; i++) {
+            // In (0, 1] and [0, 1): 24 bits each, so the logarithm is finite.
+            float u = (float)((words[pair][i] >> 8) + 1) * 0x1p-24f;
+            // Unlike sqrtf it sets no errno, which would keep the loop from being vectorised.
+            float radius = deviation * __builtin_elementwise_sqrt(-2.0f * logarithm(u));
+            float sine, cosine;
+            sine_cosine((float)(words[pair + 1][i] >> 8) * 0x1p-24f, &sine, &cosine);
+            noise[pair][i] = radius * cosine;
+            noise[pair + 1][i] = radius * sine;
+        }
+    }
+}
+
+RK_BODY uint8_t rounded(float value) {
+    value = value < 0.0f ? 0.0f : value;
+    value = value > 255.0f ? 255.0f : value;
+    return (uint8_t)(value + 0.5f);
+}
+
 RK_BODY void add_noise_body(uint8_t *x, size_t n, float deviation, const uint32_t key[2], const uint32_t counter[4]) {
     uint32_t words[4][LANES];
     float noise[4][LANES];
     for (size_t start = 0; start < n; start += 4 * LANES) {
         philox(key, counter, (uint32_t)(start / 4), words);
-        for (int pair = 0; pair < 4; pair += 2) {
-            for (int i = 0; i < LANES; i++) {
-                // In (0, 1] and [0, 1): 24 bits each, so the logarithm is finite.
-                float u = (float)((words[pair][i] >> 8) + 1) * 0x1p-24f;
-                // Unlike sqrtf it sets no errno, which would keep the loop from being vectorised.
-                float radius = deviation * __builtin_elementwise_sqrt(-2.0f * logarithm(u));
-                float sine, cosine;
-                sine_cosine((float)(words[pair + 1][i] >> 8) * 0x1p-24f, &sine, &cosine);
-                noise[pair][i] = radius * cosine;
-                noise[pair + 1][i] = radius * sine;
-            }
-        }
+        normal_numbers(words, deviation, noise);
         size_t count = n - start < 4 * LANES ? n - start : 4 * LANES;
         const float *z = &noise[0][0];
-        for (size_t i = 0; i < count; i++) {
-            float value = (float)x[start + i] + z[i];
-            value = value < 0.0f ? 0.0f : value;
-            value = value > 255.0f ? 255.0f : value;
-            x[start + i] = (uint8_t)(value + 0.5f);
-        }
+        for (size_t i = 0; i < count; i++) x[start + i] = rounded((float)x[start + i] + z[i]);
     }
 }
 RK_IMAGE_KERNEL(add_noise,
                 (uint8_t *x, size_t n, float deviation, const uint32_t key[2], const uint32_t counter[4]),
                 (x, n, deviation, key, counter))
+
+RK_BODY void add_varying_noise_body(uint8_t *x, size_t n, float linear, float quadratic, const uint32_t key[2],
+                                    const uint32_t counter[4]) {
+    uint32_t words[4][LANES];
+    float noise[4][LANES];
+    for (size_t start = 0; start < n; start += 4 * LANES) {
+        philox(key, counter, (uint32_t)(start / 4), words);
+        normal_numbers(words, 1.0f, noise);
+        size_t count = n - start < 4 * LANES ? n - start : 4 * LANES;
+        const float *z = &noise[0][0];
+        for (size_t i = 0; i < count; i++) {
+            float value = (float)x[start + i];
+            float deviation = __builtin_elementwise_sqrt(value * linear + value * value * quadratic);
+            x[start + i] = rounded(value + deviation * z[i]);
+        }
+    }
+}
+RK_IMAGE_KERNEL(add_varying_noise,
+                (uint8_t *x, size_t n, float linear, float quadratic, const uint32_t key[2],
+                 const uint32_t counter[4]),
+                (x, n, linear, quadratic, key, counter))
+
+RK_BODY void random_bytes_body(uint8_t *out, size_t n, const uint32_t key[2], const uint32_t counter[4]) {
+    uint32_t words[4][LANES];
+    for (size_t start = 0; start < n; start += sizeof words) {
+        philox(key, counter, (uint32_t)(start / 16), words);
+        size_t left = n - start;
+        memcpy(out + start, words, left < sizeof words ? left : sizeof words);
+    }
+}
+RK_IMAGE_KERNEL(random_bytes, (uint8_t *out, size_t n, const uint32_t key[2], const uint32_t counter[4]),
+                (out, n, key, counter))
+
+RK_BODY void salt_and_pepper_body(uint8_t *x, size_t pixels, size_t channels, uint32_t pepper, uint32_t salt,
+                                  const uint32_t key[2], const uint32_t counter[4]) {
+    uint32_t words[4][LANES];
+    uint8_t keep[4 * LANES], set[4 * LANES];
+    for (size_t start = 0; start < pixels; start += 4 * LANES) {
+        philox(key, counter, (uint32_t)(start / 4), words);
+        const uint32_t *word = &words[0][0];
+        for (int i = 0; i < 4 * LANES; i++) {
+            uint32_t u = word[i] >> 8;
+            keep[i] = u < pepper + salt ? 0 : 255;
+            set[i] = u >= pepper && u < pepper + salt ? 255 : 0;
+        }
+        size_t count = pixels - start < 4 * LANES ? pixels - start : 4 * LANES;
+        uint8_t *target = x + start * channels;
+        for (size_t i = 0; i < count; i++) {
+            for (size_t c = 0; c < channels; c++) {
+                target[i * channels + c] = (uint8_t)((target[i * channels + c] & keep[i]) | set[i]);
+            }
+        }
+    }
+}
+RK_IMAGE_KERNEL(salt_and_pepper,
+                (uint8_t *x, size_t pixels, size_t channels, uint32_t pepper, uint32_t salt, const uint32_t key[2],
+                 const uint32_t counter[4]),
+                (x, pixels, channels, pepper, salt, key, counter))

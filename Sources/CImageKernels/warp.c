@@ -1,6 +1,4 @@
-#include <string.h>
-
-#include "image_kernel.h"
+#include "sampling.h"
 
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed) {
@@ -24,103 +22,73 @@ void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width,
     }
 }
 
-enum { TILE = 64, FRACTION = 11, ONE = 1 << FRACTION };
-
-// Folds a coordinate into the image as if mirrors stood at its outer edges, where the frame takes over.
-RK_BODY int64_t reflected(int64_t x, ptrdiff_t size) {
-    int64_t half = (int64_t)1 << 31, period = (int64_t)size << 33;
-    int64_t u = (x + half) % period;
-    if (u < 0) u += period;
-    return (u < period - u ? u : period - u) - half;
+// A coordinate along a row of the map, in 2⁻³² pixel.
+RK_BODY int64_t coordinate(int64_t start, int64_t per_column, int64_t per_row, ptrdiff_t row, ptrdiff_t column) {
+    // Unsigned, so that an absurd map wraps instead of being undefined.
+    return (int64_t)((uint64_t)start + (uint64_t)column * (uint64_t)per_column + (uint64_t)row * (uint64_t)per_row
+                     + ((uint64_t)1 << (31 - FRACTION)));
 }
 
-// The place of a coordinate in the frame. Beyond the frame all taps are alike, so whatever lies there reads its rim.
-RK_BODY int32_t cell(int64_t x, ptrdiff_t size) {
-    int32_t whole = (int32_t)(x >> 32);
-    int32_t low = whole < -RK_IMAGE_FRAME ? -RK_IMAGE_FRAME : whole;
-    return low > (int32_t)size ? (int32_t)size : low;
-}
-
-RK_BODY uint8_t blended(int32_t a, int32_t b, int32_t c, int32_t d, int32_t fx, int32_t fy) {
-    int32_t top = a * ONE + (b - a) * fx, bottom = c * ONE + (d - c) * fx;
-    return (uint8_t)((top * ONE + (bottom - top) * fy + (1 << (2 * FRACTION - 1))) >> (2 * FRACTION));
-}
-
-// Up to 4 channels: the taps are first laid out side by side, four bytes a pixel at a time, so that the arithmetic runs
-// over vectors.
-RK_BODY void warp_narrow(const uint8_t *framed, const int32_t *offsets, const int16_t *fx, const int16_t *fy,
-                         ptrdiff_t count, ptrdiff_t row_bytes, ptrdiff_t channels, uint8_t *out) {
-    uint8_t taps[4][TILE * 4 + 4];
-    int16_t along[TILE * 4], down[TILE * 4];
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const uint8_t *p = framed + offsets[i];
-        memcpy(taps[0] + i * channels, p, 4);
-        memcpy(taps[1] + i * channels, p + channels, 4);
-        memcpy(taps[2] + i * channels, p + row_bytes, 4);
-        memcpy(taps[3] + i * channels, p + row_bytes + channels, 4);
-    }
-    for (ptrdiff_t i = 0; i < count; i++) {
-        for (ptrdiff_t c = 0; c < channels; c++) {
-            along[i * channels + c] = fx[i];
-            down[i * channels + c] = fy[i];
+// Coordinates from one on, a step apart. In a tile they are counted from the first in 2⁻²⁰ pixel where that fits 32 bits,
+// off by 2⁻¹⁵ pixel at most and not at all for whole steps, because 64-bit arithmetic takes four times as long.
+RK_BODY void walk(int64_t first, int64_t step, ptrdiff_t count, int32_t *whole, int16_t *fraction) {
+    if (step < (int64_t)16 << 32 && step > -((int64_t)16 << 32)) {
+        uint32_t start = (uint32_t)(first >> 32);
+        int32_t part = (int32_t)((uint32_t)first >> 12), small = (int32_t)((step + (1 << 11)) >> 12);
+        for (int32_t i = 0; i < (int32_t)count; i++) {
+            int32_t t = part + i * small;
+            whole[i] = (int32_t)(start + (uint32_t)(t >> 20));
+            fraction[i] = (int16_t)((t >> (20 - FRACTION)) & (ONE - 1));
         }
-    }
-    for (ptrdiff_t v = 0; v < count * channels; v++) {
-        out[v] = blended(taps[0][v], taps[1][v], taps[2][v], taps[3][v], along[v], down[v]);
-    }
-}
-
-// Any number of channels.
-RK_BODY void warp_wide(const uint8_t *framed, const int32_t *offsets, const int16_t *fx, const int16_t *fy,
-                       ptrdiff_t count, ptrdiff_t row_bytes, ptrdiff_t channels, uint8_t *out) {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const uint8_t *p = framed + offsets[i];
-        for (ptrdiff_t c = 0; c < channels; c++) {
-            const uint8_t *q = p + c;
-            out[i * channels + c] = blended(q[0], q[channels], q[row_bytes], q[row_bytes + channels], fx[i], fy[i]);
+    } else {
+        for (ptrdiff_t i = 0; i < count; i++) {
+            int64_t t = (int64_t)((uint64_t)first + (uint64_t)i * (uint64_t)step);
+            whole[i] = (int32_t)(t >> 32);
+            fraction[i] = (int16_t)((t >> (32 - FRACTION)) & (ONE - 1));
         }
     }
 }
 
 RK_BODY void warp_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                       rk_image_border border, const rk_image_map *map, uint8_t *out) {
-    ptrdiff_t framed_width = width + 2 * RK_IMAGE_FRAME, row_bytes = framed_width * channels;
-    const int64_t rounding = (int64_t)1 << (31 - FRACTION);
-    int32_t offsets[TILE];
-    int16_t fx[TILE], fy[TILE];
+                       rk_image_border border, rk_image_filter filter, const rk_image_map *map, uint8_t *out) {
+    source from = {framed, height, width, channels, border, filter};
+    places at;
     for (ptrdiff_t row = 0; row < height; row++) {
         for (ptrdiff_t start = 0; start < width; start += TILE) {
             ptrdiff_t count = width - start < TILE ? width - start : TILE;
-            for (ptrdiff_t i = 0; i < count; i++) {
-                // Unsigned, so that an absurd map wraps instead of being undefined.
-                uint64_t column = (uint64_t)(start + i);
-                int64_t x = (int64_t)((uint64_t)map->x0 + column * (uint64_t)map->x_column
-                                      + (uint64_t)row * (uint64_t)map->x_row);
-                int64_t y = (int64_t)((uint64_t)map->y0 + column * (uint64_t)map->y_column
-                                      + (uint64_t)row * (uint64_t)map->y_row);
-                if (border == RK_IMAGE_REFLECT) {
-                    x = reflected(x, width);
-                    y = reflected(y, height);
-                }
-                x += rounding;
-                y += rounding;
-                fx[i] = (int16_t)((x >> (32 - FRACTION)) & (ONE - 1));
-                fy[i] = (int16_t)((y >> (32 - FRACTION)) & (ONE - 1));
-                offsets[i] = ((cell(y, height) + RK_IMAGE_FRAME) * (int32_t)framed_width + cell(x, width)
-                              + RK_IMAGE_FRAME) * (int32_t)channels;
-            }
-            uint8_t *target = out + (row * width + start) * channels;
-            switch (channels) {
-            case 1: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 1, target); break;
-            case 2: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 2, target); break;
-            case 3: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 3, target); break;
-            case 4: warp_narrow(framed, offsets, fx, fy, count, row_bytes, 4, target); break;
-            default: warp_wide(framed, offsets, fx, fy, count, row_bytes, channels, target);
-            }
+            walk(coordinate(map->x0, map->x_column, map->x_row, row, start), map->x_column, count, at.x, at.fx);
+            walk(coordinate(map->y0, map->y_column, map->y_row, row, start), map->y_column, count, at.y, at.fy);
+            sample(&from, &at, count, out + (row * width + start) * channels);
         }
     }
 }
 RK_IMAGE_KERNEL(warp,
                 (const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, rk_image_border border,
-                 const rk_image_map *map, uint8_t *out),
-                (framed, height, width, channels, border, map, out))
+                 rk_image_filter filter, const rk_image_map *map, uint8_t *out),
+                (framed, height, width, channels, border, filter, map, out))
+
+void rk_image_mirror(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, int sideways, int upright,
+                     uint8_t *out) {
+    ptrdiff_t row_bytes = width * channels;
+    for (ptrdiff_t row = 0; row < height; row++) {
+        const uint8_t *from = x + (upright ? height - 1 - row : row) * row_bytes;
+        uint8_t *to = out + row * row_bytes;
+        if (!sideways) {
+            memcpy(to, from, (size_t)row_bytes);
+        } else if (channels == 3) {
+            // Four bytes at a time, of which the next pixel overwrites the last; not where a fourth is not the row's own.
+            memcpy(to, from + row_bytes - 3, 3);
+            ptrdiff_t i = 1;
+            for (; i + 1 < width; i++) memcpy(to + i * 3, from + row_bytes - (i + 1) * 3, 4);
+            for (; i < width; i++) memcpy(to + i * 3, from + row_bytes - (i + 1) * 3, 3);
+        } else if (channels == 1) {
+            for (ptrdiff_t i = 0; i < width; i++) to[i] = from[width - 1 - i];
+        } else {
+            for (ptrdiff_t i = 0; i < width; i++) {
+                for (ptrdiff_t c = 0; c < channels; c++) {
+                    to[i * channels + c] = from[row_bytes - (i + 1) * channels + c];
+                }
+            }
+        }
+    }
+}

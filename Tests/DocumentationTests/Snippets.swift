@@ -98,6 +98,13 @@ private func policyFile(_ url: URL) throws -> AugmentationPolicy {
     return gentler
 }
 
+private func targets(_ policy: AugmentationPolicy, _ images: ImageSet) throws {
+    let box = try BoundingBox([8, 6, 16, 12], as: .coco, label: 2, height: images.height, width: images.width)
+    let raw = RawBatch(images: images, seed: 1, epoch: 0)
+    let result = try policy.apply(to: raw, targets: [ImageTargets(boxes: [box])])
+    for box in result.dropped[0] { print("box \(box.index): \(box.visibleShare) of it is left") }
+}
+
 private func inference(_ model: ConvNet, _ images: Tensor) throws -> Tensor {
     let graph = try NetworkGraph(tracing: model, inputShape: [28, 28, 1])
     let fused = graph.foldingBatchNorm().fusingActivations()

@@ -10,6 +10,14 @@ enum PixelStep {
     case fill(rows: Range<Int>, columns: Range<Int>, byte: UInt8)
     /// Keeps this share of the image, and takes the rest from the row of the batch that the word picks.
     case mix(share: Float, word: UInt32)
+    /// Changes the colour of each pixel by itself.
+    case color(ColorMatrix)
+    /// Anything else that changes the image in place.
+    case filter(any PixelFilter)
+    /// Takes a rectangle from the row of the batch that the word picks.
+    case paste(rows: Range<Int>, columns: Range<Int>, word: UInt32)
+    /// Moves each pixel by its own vector.
+    case displace(Displacement)
 }
 
 /// What happens to one image, with neighbouring steps fused, and what is mixed into it afterwards.
@@ -20,13 +28,22 @@ struct View {
         case tones([Tone])
         case noise(deviation: Double, stream: RandomStream)
         case fill(rows: Range<Int>, columns: Range<Int>, byte: UInt8)
+        case color(ColorMatrix)
+        case filter(any PixelFilter)
+        case displace(Displacement)
+    }
+
+    /// What comes from other rows of the batch.
+    enum Mix {
+        case blend(share: Float, word: UInt32)
+        case paste(rows: Range<Int>, columns: Range<Int>, word: UInt32)
     }
 
     private(set) var passes: [Pass] = []
-    private(set) var mixes: [(share: Float, word: UInt32)] = []
+    private(set) var mixes: [Mix] = []
 
-    /// Fuses what can be: warps to one warp, tones to one list that becomes one table. Warps that change nothing, also
-    /// together, vanish.
+    /// Fuses what can be: warps to one warp, tones to one list that becomes one table, matrices to one. Warps and
+    /// matrices that change nothing, also together, vanish.
     init(fusing steps: [PixelStep]) {
         for step in steps {
             switch step {
@@ -35,7 +52,12 @@ struct View {
             case .noise(let deviation, let stream): passes.append(.noise(deviation: deviation, stream: stream))
             case .fill(let rows, let columns, let byte):
                 passes.append(.fill(rows: rows, columns: columns, byte: byte))
-            case .mix(let share, let word): mixes.append((share, word))
+            case .mix(let share, let word): mixes.append(.blend(share: share, word: word))
+            case .color(let matrix): append(matrix)
+            case .displace(let displacement): passes.append(.displace(displacement))
+            case .filter(let filter): passes.append(.filter(filter))
+            case .paste(let rows, let columns, let word):
+                mixes.append(.paste(rows: rows, columns: columns, word: word))
             }
         }
     }
@@ -47,6 +69,15 @@ struct View {
             warp = both
         }
         if !warp.isIdentity { passes.append(.warp(warp)) }
+    }
+
+    private mutating func append(_ matrix: ColorMatrix) {
+        var matrix = matrix
+        if case .color(let before) = passes.last, let both = before.followed(by: matrix) {
+            passes.removeLast()
+            matrix = both
+        }
+        if !matrix.isIdentity { passes.append(.color(matrix)) }
     }
 
     private mutating func append(_ tone: Tone) {

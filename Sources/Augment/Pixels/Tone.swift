@@ -7,30 +7,74 @@ enum Tone: Equatable {
     case linear(gain: Float, offset: Float)
     /// value ^ exponent
     case power(Float)
+    /// 1 − value where it is above the threshold
+    case solarise(threshold: Float)
+    /// The nearest byte with all but its highest bits cleared
+    case posterise(bits: Int)
+    /// value + 3 · (1 − value) · value · ((1 − value) · low + value · high)
+    case curve(low: Float, high: Float)
 
     func callAsFunction(_ value: Float) -> Float {
         switch self {
         case .linear(let gain, let offset): min(max(value * gain + offset, 0), 1)
         case .power(let exponent): pow(value, exponent)
+        case .solarise(let threshold): value > threshold ? 1 - value : value
+        case .posterise(let bits): Float(UInt8(value * 255 + 0.5) & (0xFF << UInt8(8 - bits))) / 255
+        case .curve(let low, let high):
+            min(max(value + 3 * (1 - value) * value * ((1 - value) * low + value * high), 0), 1)
+        }
+    }
+}
+
+extension Tone {
+    /// Changes all values of a curve. The commonest tone is spelt out, so that it becomes vector instructions.
+    fileprivate func apply(to values: UnsafeMutableBufferPointer<Float>) {
+        if case .linear(let gain, let offset) = self {
+            for index in values.indices { values[index] = Swift.min(Swift.max(values[index] * gain + offset, 0), 1) }
+        } else {
+            for index in values.indices { values[index] = self(values[index]) }
         }
     }
 }
 
 extension [Tone] {
     /// What becomes of each byte, in 0 ... 1, by all tones one after another without rounding in between: 256 values.
-    var curve: [Float] { (0..<256).map { byte in reduce(Float(byte) / 255) { $1($0) } } }
-
-    /// The curve as bytes, once for each channel.
-    func bytes(channels: Int) -> [UInt8] {
-        let curve = curve.map { UInt8($0 * 255 + 0.5) }
-        return (0..<channels).flatMap { _ in curve }
+    var curve: [Float] {
+        var values = (0..<256).map { Float($0) / 255 }
+        values.withUnsafeMutableBufferPointer { for tone in self { tone.apply(to: $0) } }
+        return values
     }
 
-    /// The curve, normalised: `channel * 256 + byte`, as `Normalization.table`.
+    /// The curve as bytes, once for each channel; the fourth of four has the identity.
+    func bytes(channels: Int) -> [UInt8] { withBytes(channels: channels) { [UInt8]($0) } }
+
+    /// The same for the time of a call, without an allocation.
+    func withBytes<R>(channels: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { values in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256 * channels) { bytes in
+                for byte in 0..<256 { values[byte] = Float(byte) / 255 }
+                for tone in self { tone.apply(to: values) }
+                for channel in 0..<channels {
+                    let first = 256 * channel
+                    if channel == 3 && channels == 4 {
+                        for byte in 0..<256 { bytes[first + byte] = UInt8(byte) }
+                    } else {
+                        for byte in 0..<256 { bytes[first + byte] = UInt8(Int32(values[byte] * 255 + 0.5)) }
+                    }
+                }
+                return body(UnsafeBufferPointer(bytes))
+            }
+        }
+    }
+
+    /// The curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has the identity.
     func table(_ normalization: Normalization) -> [Float] {
         let curve = curve
+        let identity = [Tone]().curve
         return normalization.mean.indices.flatMap { channel in
-            curve.map { ($0 - normalization.mean[channel]) / normalization.deviation[channel] }
+            (channel == 3 && normalization.mean.count == 4 ? identity : curve).map {
+                ($0 - normalization.mean[channel]) / normalization.deviation[channel]
+            }
         }
     }
 }

@@ -11,8 +11,8 @@ public enum ImageBorder: String, Sendable, Hashable, Codable, CaseIterable {
     case reflect
 }
 
-/// An affine map of the plane from output to input coordinates, in pixels, with pixel centres at i + 0.5:
-/// x = xx · column + xy · row + x0, y = yx · column + yy · row + y0.
+/// A map of the plane from output to input coordinates, in pixels, with pixel centres at i + 0.5, affine or projective:
+/// x = (xx · column + xy · row + x0) / w, y = (yx · column + yy · row + y0) / w, w = wx · column + wy · row + 1.
 struct Warp: Equatable {
     var xx = 1.0
     var xy = 0.0
@@ -20,29 +20,77 @@ struct Warp: Equatable {
     var yx = 0.0
     var yy = 1.0
     var y0 = 0.0
+    /// 0, as is wy, unless the map is projective.
+    var wx = 0.0
+    var wy = 0.0
     /// nil where it never shows: for flips and crops, which read nothing beyond the edges.
     var border: ImageBorder?
 
-    var isIdentity: Bool { (xx, xy, x0) == (1, 0, 0) && (yx, yy, y0) == (0, 1, 0) }
+    var isAffine: Bool { wx == 0 && wy == 0 }
 
-    /// Both warps as one, this one first. nil if their borders differ: then the pixels between them count.
+    var isIdentity: Bool { (xx, xy, x0) == (1, 0, 0) && (yx, yy, y0) == (0, 1, 0) && isAffine }
+
+    /// Both warps as one, this one first. nil if their borders differ: then the pixels between them count; or if the
+    /// frame's corner lies on the horizon.
     ///
     /// What the first would have pushed out of the frame, the second can bring back: one resampling of the original
     /// loses less than two.
     func followed(by next: Warp) -> Warp? {
         if let border, let other = next.border, border != other { return nil }
+        // The product of the matrices [xx xy x0; yx yy y0; wx wy 1], divided by its last element.
+        let w0 = wx * next.x0 + wy * next.y0 + 1
+        guard w0 > 1e-6 else { return nil }
         return Warp(
-            xx: xx * next.xx + xy * next.yx, xy: xx * next.xy + xy * next.yy, x0: xx * next.x0 + xy * next.y0 + x0,
-            yx: yx * next.xx + yy * next.yx, yy: yx * next.xy + yy * next.yy, y0: yx * next.x0 + yy * next.y0 + y0,
+            xx: (xx * next.xx + xy * next.yx + x0 * next.wx) / w0,
+            xy: (xx * next.xy + xy * next.yy + x0 * next.wy) / w0, x0: (xx * next.x0 + xy * next.y0 + x0) / w0,
+            yx: (yx * next.xx + yy * next.yx + y0 * next.wx) / w0,
+            yy: (yx * next.xy + yy * next.yy + y0 * next.wy) / w0, y0: (yx * next.x0 + yy * next.y0 + y0) / w0,
+            wx: (wx * next.xx + wy * next.yx + next.wx) / w0, wy: (wx * next.xy + wy * next.yy + next.wy) / w0,
             border: border ?? next.border)
     }
 
-    /// What the kernel takes: steps in units of 2⁻³² pixel from the centre of the first output pixel.
+    /// Where a point of the input shows in the output; nil for one that lies on the horizon or behind it, and where the
+    /// map has no inverse.
+    func output(of point: Point) -> Point? {
+        // By the adjugate: the inverse but for a factor, which the division takes out.
+        let (x, y) = (point.x, point.y)
+        let column = (yy - y0 * wy) * x + (x0 * wy - xy) * y + (xy * y0 - x0 * yy)
+        let row = (y0 * wx - yx) * x + (xx - x0 * wx) * y + (x0 * yx - xx * y0)
+        let w = (yx * wy - yy * wx) * x + (xy * wx - xx * wy) * y + (xx * yy - xy * yx)
+        let determinant = xx * (yy - y0 * wy) - xy * (yx - y0 * wx) + x0 * (yx * wy - yy * wx)
+        // Before the horizon the divisor of the map itself, determinant / w, is positive.
+        guard w != 0, determinant / w > 1e-6 else { return nil }
+        return Point(x: column / w, y: row / w)
+    }
+
+    /// What the affine kernel takes: steps in units of 2⁻³² pixel from the centre of the first output pixel.
     var kernelForm: rk_image_map {
         rk_image_map(
             x0: fixed(0.5 * xx + 0.5 * xy + x0 - 0.5), x_column: fixed(xx), x_row: fixed(xy),
             y0: fixed(0.5 * yx + 0.5 * yy + y0 - 0.5), y_column: fixed(yx), y_row: fixed(yy))
     }
 
+    /// What the projective kernel takes: both sides counted from the centre of the first pixel.
+    var projectiveForm: rk_image_projection {
+        let w0 = 0.5 * wx + 0.5 * wy + 1
+        return rk_image_projection(
+            x: (0.5 * xx + 0.5 * xy + x0 - 0.5 * w0, xx - 0.5 * wx, xy - 0.5 * wy),
+            y: (0.5 * yx + 0.5 * yy + y0 - 0.5 * w0, yx - 0.5 * wx, yy - 0.5 * wy), w: (w0, wx, wy))
+    }
+
+    /// Whether this only mirrors an image of that extent, and how.
+    func mirror(_ extent: ImageExtent) -> (sideways: Bool, upright: Bool)? {
+        let (width, height) = (Double(extent.width), Double(extent.height))
+        guard xy == 0, yx == 0, isAffine, xx == 1 && x0 == 0 || xx == -1 && x0 == width,
+            yy == 1 && y0 == 0 || yy == -1 && y0 == height
+        else { return nil }
+        return (xx == -1, yy == -1)
+    }
+
     private func fixed(_ value: Double) -> Int64 { Int64((min(max(value, -0x1p30), 0x1p30) * 0x1p32).rounded()) }
+}
+
+/// A place in an image, in pixels from its upper left corner: the first pixel's centre is (0.5, 0.5).
+struct Point: Equatable {
+    var x, y: Double
 }

@@ -1,3 +1,4 @@
+import Datasets
 import TensorCore
 
 /// One kind of augmentation: parameters, and a draw from them.
@@ -46,6 +47,10 @@ extension AugmentationOperation {
 /// Extents of the images that a policy acts on.
 struct ImageExtent {
     let height, width, channels: Int
+}
+
+extension ImageExtent {
+    init(_ images: ImageSet) { self.init(height: images.height, width: images.width, channels: images.channels) }
 }
 
 /// The random numbers of one place in a policy, for one sample, epoch and draw.

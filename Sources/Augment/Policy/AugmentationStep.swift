@@ -29,6 +29,7 @@ public struct AugmentationStep: PolicyElement {
         case operation(any AugmentationOperation)
         case oneOf([AugmentationStep])
         case allOf([AugmentationStep])
+        case someOf([AugmentationStep], count: ClosedRange<Int>)
     }
 
     let content: Content
@@ -43,7 +44,7 @@ public struct AugmentationStep: PolicyElement {
     var members: [AugmentationStep] {
         switch content {
         case .operation: []
-        case .oneOf(let members), .allOf(let members): members
+        case .oneOf(let members), .allOf(let members), .someOf(let members, _): members
         }
     }
 
@@ -53,6 +54,7 @@ public struct AugmentationStep: PolicyElement {
             case .operation(let operation): .operation(operation.scaled(by: factor))
             case .oneOf(let members): .oneOf(members.map { $0.scaled(by: factor) })
             case .allOf(let members): .allOf(members.map { $0.scaled(by: factor) })
+            case .someOf(let members, let count): .someOf(members.map { $0.scaled(by: factor) }, count: count)
             }
         return AugmentationStep(content: scaled, probability: probability)
     }
@@ -73,6 +75,7 @@ extension AugmentationStep: Hashable {
         case .operation(let operation): [AnyHashable(operation)]
         case .oneOf(let members): ["oneOf", AnyHashable(members)]
         case .allOf(let members): ["allOf", AnyHashable(members)]
+        case .someOf(let members, let count): ["someOf", AnyHashable(count), AnyHashable(members)]
         }
     }
 }

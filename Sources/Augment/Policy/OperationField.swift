@@ -36,7 +36,7 @@ struct OperationField<Operation: Sendable>: Sendable {
 
     /// A whole number within limits.
     static func count(
-        _ name: String, _ path: Path<Int>, within limits: ClosedRange<Int>, neutral: Int, required: Bool = false
+        _ name: String, _ path: Path<Int>, within limits: ClosedRange<Int>, neutral: Int?, required: Bool = false
     ) -> OperationField {
         let expected = "a whole number within \(limits.lowerBound)…\(limits.upperBound)"
         return OperationField(name: name, isRequired: required) {
@@ -50,6 +50,7 @@ struct OperationField<Operation: Sendable>: Sendable {
             let count = $0[keyPath: path]
             return limits.contains(count) ? nil : Mismatch(found: "\(count)", expected: expected)
         } scale: { factor, operation in
+            guard let neutral else { return }
             let bounds = Double(limits.lowerBound)...Double(limits.upperBound)
             let count = scaled(Double(operation[keyPath: path]), by: factor, about: Double(neutral), within: bounds)
             operation[keyPath: path] = Int(count.rounded())
@@ -58,7 +59,7 @@ struct OperationField<Operation: Sendable>: Sendable {
 
     /// A range within limits; a policy file gives it as [lower, upper].
     static func range(
-        _ name: String, _ path: Path<ClosedRange<Double>>, within limits: ClosedRange<Double>, neutral: Double,
+        _ name: String, _ path: Path<ClosedRange<Double>>, within limits: ClosedRange<Double>, neutral: Double?,
         required: Bool = false
     ) -> OperationField {
         let expected = "a range within \(limits.text)"
@@ -74,6 +75,7 @@ struct OperationField<Operation: Sendable>: Sendable {
             let isWithin = range.lowerBound >= limits.lowerBound && range.upperBound <= limits.upperBound
             return isWithin ? nil : Mismatch(found: range.text, expected: expected)
         } scale: { factor, operation in
+            guard let neutral else { return }
             let range = operation[keyPath: path]
             operation[keyPath: path] =
                 scaled(

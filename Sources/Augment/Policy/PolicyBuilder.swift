@@ -35,3 +35,25 @@ public struct AllOf: PolicyElement {
         step = AugmentationStep(content: .allOf(members()))
     }
 }
+
+/// Does some of its members, in their order: how many is drawn evenly from a range, which is drawn without repetition, each
+/// equally likely. A chosen member's own probability then counts.
+public struct SomeOf: PolicyElement {
+    public let step: AugmentationStep
+
+    /// Creates a group.
+    ///
+    /// - Parameters:
+    ///   - count: how many members are done, within 0 ... their number.
+    ///   - members: the operations in the closure.
+    public init(_ count: ClosedRange<Int>, @PolicyBuilder _ members: () -> [AugmentationStep]) {
+        let members = members()
+        require(
+            count.lowerBound >= 0 && count.upperBound <= members.count,
+            "SomeOf: \(count.lowerBound)…\(count.upperBound) of \(members.count) members, 0…\(members.count) expected")
+        step = AugmentationStep(content: .someOf(members, count: count))
+    }
+
+    /// Creates a group of which so many members are done.
+    public init(_ count: Int, @PolicyBuilder _ members: () -> [AugmentationStep]) { self.init(count...count, members) }
+}

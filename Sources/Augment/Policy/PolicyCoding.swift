@@ -3,9 +3,15 @@ import Foundation
 import TensorCore
 
 /// The operations that a policy file can name.
-private let operationTypes: [any AugmentationOperation.Type] = [
+let operationTypes: [any AugmentationOperation.Type] = [
     HorizontalFlip.self, VerticalFlip.self, Affine.self, RandomResizedCrop.self, PadAndCrop.self,
     BrightnessContrast.self, Gamma.self, GaussianNoise.self, Cutout.self, MixUp.self,
+    Saturation.self, Hue.self, Grey.self, ChannelPermutation.self, PCALighting.self, Invert.self, Solarise.self,
+    Posterise.self, ToneCurve.self, Equalise.self, Autocontrast.self, ShotNoise.self, SpeckleNoise.self,
+    SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
+    Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
+    Turn.self, Translate.self, Shear.self, Crop.self, Perspective.self, ElasticDeformation.self, GridDistortion.self,
+    Brightness.self, Contrast.self,
 ]
 
 extension AugmentationPolicy {
@@ -58,6 +64,11 @@ extension AugmentationStep {
         case .operation(let operation): members = operation.json
         case .oneOf(let steps): members = ["operation": .string("oneOf"), "of": .array(steps.map(\.json))]
         case .allOf(let steps): members = ["operation": .string("allOf"), "of": .array(steps.map(\.json))]
+        case .someOf(let steps, let count):
+            members = [
+                "operation": .string("someOf"), "of": .array(steps.map(\.json)),
+                "count": .array([.number(Double(count.lowerBound)), .number(Double(count.upperBound))]),
+            ]
         }
         if probability != 1 { members["probability"] = .number(probability) }
         return .object(members)
@@ -139,9 +150,14 @@ private struct PolicyReader {
             content = .oneOf(choices)
         case .string("allOf"):
             content = .allOf(try steps(members.removeValue(forKey: "of"), at: "\(path).of"))
+        case .string("someOf"):
+            let choices = try steps(members.removeValue(forKey: "of"), at: "\(path).of")
+            let count = try count(
+                members.removeValue(forKey: "count"), of: choices.count, at: "\(path).count")
+            content = .someOf(choices, count: count)
         default:
             guard let type = operationTypes.first(where: { name == .string($0.name) }) else {
-                let names = (operationTypes.map { $0.name } + ["oneOf", "allOf"]).joined(separator: ", ")
+                let names = (operationTypes.map { $0.name } + ["oneOf", "allOf", "someOf"]).joined(separator: ", ")
                 throw error("\(path).operation", found: name?.summary ?? "nothing", expected: "one of \(names)")
             }
             content = .operation(try type.read(&members, at: path, self))
@@ -156,6 +172,17 @@ private struct PolicyReader {
             throw error(path, found: value.summary, expected: "a number within 0…1")
         }
         return number
+    }
+
+    private func count(_ value: JSONValue?, of members: Int, at path: String) throws -> ClosedRange<Int> {
+        guard case .array(let bounds) = value, bounds.count == 2, case .number(let low) = bounds[0],
+            case .number(let high) = bounds[1], let lower = Int(exactly: low), let upper = Int(exactly: high),
+            lower >= 0, lower <= upper, upper <= members
+        else {
+            throw error(
+                path, found: value?.summary ?? "nothing", expected: "[lower, upper], whole numbers within 0…\(members)")
+        }
+        return lower...upper
     }
 
     private func expectNothing(else members: [String: JSONValue], at path: String) throws {

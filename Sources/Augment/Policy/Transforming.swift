@@ -6,7 +6,7 @@ extension AugmentationPolicy: BatchTransform {
     ///
     /// - Parameter normalization: one mean and deviation per channel of the images.
     /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`. Targets
-    ///   [N, classes] where ``MixUp`` blended images: probabilities for a row with a label, zeros for one without.
+    ///   [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images: probabilities for a row with a label, zeros for one without.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         let images = raw.images
         require(
@@ -22,7 +22,7 @@ extension AugmentationPolicy: BatchTransform {
                 }
             }
         }
-        guard let mixing = Mixing(views, labels: images.labels) else {
+        guard let mixing = Mixing(views, labels: images.labels, extent: ImageExtent(images)) else {
             return Batch(inputs: inputs, sampleIDs: images.sampleIDs, labels: images.labels)
         }
         return Batch(
@@ -40,7 +40,7 @@ extension AugmentationPolicy: BatchTransform {
             }
             count = images.pixels.count
         }
-        let mixed = Mixing(views, labels: images.labels)?(pixels) ?? pixels
+        let mixed = Mixing(views, labels: images.labels, extent: ImageExtent(images))?(pixels) ?? pixels
         return ImageSet(
             pixels: mixed, height: images.height, width: images.width, channels: images.channels,
             labels: images.labels, classNames: images.classNames, sampleIDs: images.sampleIDs)
@@ -55,17 +55,23 @@ extension AugmentationPolicy: BatchTransform {
     ) {
         guard let base = output.baseAddress, !images.pixels.isEmpty else { return }
         let target = SharedPointer(pointer: base)
-        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        let extent = ImageExtent(images)
         let size = images.imageSize
-        Parallel.forEach(images.count) { place in
+        Parallel.forEach((images.count + Self.pieceSize - 1) / Self.pieceSize) { piece in
+            // The memory serves all images of a piece.
             let canvas = Canvas(extent)
             images.pixels.withUnsafeBufferPointer { pixels in
-                body(
-                    canvas, views[place], UnsafeBufferPointer(rebasing: pixels[place * size..<(place + 1) * size]),
-                    target.pointer + place * size)
+                for place in piece * Self.pieceSize..<min((piece + 1) * Self.pieceSize, images.count) {
+                    body(
+                        canvas, views[place], UnsafeBufferPointer(rebasing: pixels[place * size..<(place + 1) * size]),
+                        target.pointer + place * size)
+                }
             }
         }
     }
+
+    /// Images that one thread does at a time.
+    private static var pieceSize: Int { 8 }
 
     /// What is drawn for each image of a batch.
     func views(of raw: RawBatch) -> [View] {
@@ -81,13 +87,20 @@ extension AugmentationPolicy: BatchTransform {
         require(
             raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
             "AugmentationPolicy: a strength is negative or not a number")
-        let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
-        return (0..<images.count).map { place in
-            var drawing = Drawing(
-                extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
-                draw: raw.draws[place], strength: Double(raw.strengths[place]))
-            drawing.addAll(steps, from: 0)
-            return View(fusing: drawing.view)
+        let extent = ImageExtent(images)
+        return [View](unsafeUninitializedCapacity: images.count) { buffer, count in
+            count = images.count
+            guard let base = buffer.baseAddress else { return }
+            let target = SharedPointer(pointer: base)
+            Parallel.forEach((images.count + Self.pieceSize - 1) / Self.pieceSize) { piece in
+                for place in piece * Self.pieceSize..<min((piece + 1) * Self.pieceSize, images.count) {
+                    var drawing = Drawing(
+                        extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
+                        draw: raw.draws[place], strength: Double(raw.strengths[place]))
+                    drawing.addAll(steps, from: 0)
+                    (target.pointer + place).initialize(to: View(fusing: drawing.view))
+                }
+            }
         }
     }
 }
@@ -118,6 +131,14 @@ private struct Drawing {
             let drawn = type(of: operation).isGeometric ? operation.scaled(by: strength) : operation
             drawn.draw(extent, from: &stream, into: &view)
         case .allOf(let members): addAll(members, from: place + 1)
+        case .someOf(let members, let range):
+            let count = range.lowerBound + stream.random.index(below: range.count)
+            let chosen = Set(stream.random.permutation(of: members.count).prefix(count))
+            var first = place + 1
+            for (index, member) in members.enumerated() {
+                if chosen.contains(index) { add(member, at: first) }
+                first += member.placeCount
+            }
         case .oneOf(let members):
             let choice = stream.random.index(below: members.count)
             add(members[choice], at: place + 1 + members[..<choice].reduce(0) { $0 + $1.placeCount })

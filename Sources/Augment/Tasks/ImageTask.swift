@@ -74,6 +74,31 @@ extension TaskRule {
         }
     }
 
+    static func translation(_ share: Double, _ reason: String) -> TaskRule {
+        limit(Translate.self, "shifts of \(share) of a side at most", reason) {
+            let most = [$0.right, $0.down].map { max(-$0.lowerBound, $0.upperBound) }.max() ?? 0
+            return most > share ? "shifts by up to \(most) of a side" : nil
+        }
+    }
+
+    static func sides(_ share: Double, _ reason: String) -> TaskRule {
+        limit(Crop.self, "crops of \(share) of a side at least", reason) {
+            $0.side.lowerBound < share ? "keeps as little as \($0.side.lowerBound) of a side" : nil
+        }
+    }
+
+    static func perspective(_ distortion: Double, _ reason: String) -> TaskRule {
+        limit(Perspective.self, "distortion of \(distortion) at most", reason) {
+            $0.distortion > distortion ? "has distortion \($0.distortion)" : nil
+        }
+    }
+
+    static func elastic(_ displacement: Double, _ reason: String) -> TaskRule {
+        limit(ElasticDeformation.self, "displacement of \(displacement) of a side at most", reason) {
+            $0.displacement > displacement ? "moves pixels by \($0.displacement) of a side" : nil
+        }
+    }
+
     static func noise(_ deviation: Double, _ reason: String) -> TaskRule {
         limit(GaussianNoise.self, "noise of deviation \(deviation) at most", reason) {
             $0.standardDeviation > deviation ? "has deviation \($0.standardDeviation)" : nil
@@ -99,6 +124,11 @@ extension ImageTask {
         switch self {
         case .digits:
             return [
+                .no(Turn.self, "a digit on its side is no digit, and a 6 upside down is a 9"),
+                .translation(0.35, "the digit leaves the frame"),
+                .sides(0.7, "what is cut off may be what tells 3 from 8"),
+                .perspective(0.4, "strokes at the far side run together"),
+                .elastic(0.08, "strokes that bend this far make another digit"),
                 .no(HorizontalFlip.self, "a mirrored digit is no digit, or another one: 2 and 5"),
                 .no(VerticalFlip.self, "a digit upside down is no digit, or another one: 6 and 9"),
                 .scale(0.4...1.6, "smaller strokes vanish, larger digits leave the frame"),
@@ -109,6 +139,11 @@ extension ImageTask {
             ]
         case .ocr:
             return [
+                .no(Turn.self, "lines of text are level, and an upside-down u is an n"),
+                .translation(0.1, "glyphs at the edge are cut off, and the label still names them"),
+                .sides(0.95, "glyphs at the edge are cut off, and the label still names them"),
+                .perspective(0.2, "glyphs at the far side become too small to read"),
+                .elastic(0.03, "strokes that bend this far make other glyphs"),
                 .no(HorizontalFlip.self, "a mirrored letter is no letter, or another one: b and d, p and q"),
                 .no(VerticalFlip.self, "a letter upside down is no letter, or another one: b and p, n and u"),
                 .no(MixUp.self, "two texts over one another read as neither, and half a label is no text"),
@@ -120,6 +155,8 @@ extension ImageTask {
             ]
         case .natural:
             return [
+                .no(Turn.self, "photographs are not taken upside down or on their side"),
+                .sides(0.22, "the crop may not show the object at all"),
                 .no(VerticalFlip.self, "photographs are not taken upside down"),
                 .scale(0.4...2.5, "the object becomes a dot, or leaves the frame"),
                 .crop(0.05, "the crop may not show the object at all"),

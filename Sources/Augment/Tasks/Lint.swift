@@ -22,8 +22,14 @@ extension AugmentationPolicy {
         }
         walk(steps, at: "operations")
         let (rotation, shear, reason) = task.angles
-        findings += angleFindings("rotate", limit: rotation, reason) { $0.rotate }
-        findings += angleFindings("shear", limit: shear, reason) { $0.shear }
+        findings += angleFindings("rotate", limit: rotation, reason) { ($0 as? Affine)?.rotate }
+        findings += angleFindings("shear", limit: shear, reason) {
+            switch $0 {
+            case let affine as Affine: affine.shear
+            case let shear as Shear: shear.largest
+            default: nil
+            }
+        }
         return findings
     }
 
@@ -39,16 +45,18 @@ extension AugmentationPolicy {
 
     /// Single operations past the limit, or else the whole policy if its operations add up to more.
     private func angleFindings(
-        _ verb: String, limit: Double, _ reason: String, _ angle: (Affine) -> ClosedRange<Double>
+        _ verb: String, limit: Double, _ reason: String, _ angle: (any AugmentationOperation) -> ClosedRange<Double>?
     ) -> [LintFinding] {
         func largest(_ range: ClosedRange<Double>) -> Double { max(-range.lowerBound, range.upperBound) }
         func total(_ steps: [AugmentationStep]) -> Double { steps.reduce(0) { $0 + sum($1) } }
         func sum(_ step: AugmentationStep) -> Double {
             guard step.probability > 0 else { return 0 }
             switch step.content {
-            case .operation(let operation): return (operation as? Affine).map { largest(angle($0)) } ?? 0
+            case .operation(let operation): return angle(operation).map(largest) ?? 0
             case .allOf(let members): return total(members)
             case .oneOf(let members): return members.map(sum).max() ?? 0
+            case .someOf(let members, let count):
+                return members.map(sum).sorted(by: >).prefix(count.upperBound).reduce(0, +)
             }
         }
         var findings: [LintFinding] = []

@@ -1,0 +1,81 @@
+/// Moves every pixel by a smooth random field (Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural
+/// networks applied to visual document analysis"): uniform numbers, smoothed by a Gaussian.
+///
+/// Beyond the edges the numbers count as zero, so the field is calmer there. Sizes are shares of the shorter side, where
+/// the paper has pixels and a factor whose effect depends on the smoothing; its 29-pixel digits had a smoothing of 4, here
+/// 0.14.
+public struct ElasticDeformation: AugmentationOperation {
+    static let name = "elasticDeformation"
+    static let isGeometric = true
+    static let template = ElasticDeformation(displacement: 0)
+    static let fields: [OperationField<ElasticDeformation>] = [
+        .number("displacement", \.displacement, within: 0...0.2, neutral: 0, required: true),
+        .number("smoothing", \.smoothing, within: 0.01...0.3, neutral: nil), .choice("border", \.border),
+    ]
+
+    /// Standard deviation of the shift along each side, as a share of the shorter side, within 0 ... 0.2. Pixels fold over
+    /// one another where it is larger than about half the smoothing.
+    public private(set) var displacement: Double
+    /// Standard deviation of the Gaussian, as a share of the shorter side, within 0.01 ... 0.3.
+    public private(set) var smoothing: Double
+    /// What is read beyond the edges.
+    public private(set) var border: ImageBorder
+
+    /// Creates the operation.
+    public init(displacement: Double, smoothing: Double = 0.1, border: ImageBorder = .zero) {
+        self.displacement = displacement
+        self.smoothing = smoothing
+        self.border = border
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        guard displacement > 0 else { return }
+        let side = Double(min(extent.height, extent.width))
+        view.append(
+            .displace(
+                Displacement(
+                    kind: .random(deviation: displacement * side, smoothing: smoothing * side, stream: stream),
+                    border: border)))
+    }
+}
+
+/// Lays a mesh of equal cells over the image and moves its inner corners at random; between corners the shift is bilinear.
+/// The outline stays, so nothing from beyond the edges is seen.
+public struct GridDistortion: AugmentationOperation {
+    static let name = "gridDistortion"
+    static let isGeometric = true
+    static let template = GridDistortion(strength: 0)
+    static let fields: [OperationField<GridDistortion>] = [
+        .number("strength", \.strength, within: 0...0.5, neutral: 0, required: true),
+        .count("cells", \.cells, within: 2...64, neutral: nil),
+    ]
+
+    /// The largest shift of a corner along each side, as a share of a cell's, within 0 ... 0.5.
+    public private(set) var strength: Double
+    /// Cells along each side, within 2 ... 64.
+    public private(set) var cells: Int
+
+    /// Creates the operation.
+    public init(strength: Double, cells: Int = 5) {
+        self.strength = strength
+        self.cells = cells
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        guard strength > 0 else { return }
+        let cellWidth = Double(extent.width) / Double(cells)
+        let cellHeight = Double(extent.height) / Double(cells)
+        var vectors: [Point] = []
+        for row in 0...cells {
+            for column in 0...cells {
+                let x = stream.uniform(in: -strength...strength) * cellWidth
+                let y = stream.uniform(in: -strength...strength) * cellHeight
+                vectors.append(
+                    Point(x: column % cells == 0 ? 0 : x, y: row % cells == 0 ? 0 : y))
+            }
+        }
+        view.append(.displace(Displacement(kind: .mesh(cells: cells, vectors: vectors), border: .edge)))
+    }
+}

@@ -1,0 +1,92 @@
+// Operations of this file change single values by themselves; neighbouring ones, brightness and gamma among them, become
+// one table. They leave the fourth channel of four alone.
+
+/// Turns values over: black becomes white. The fourth channel of four stays as it is.
+public struct Invert: AugmentationOperation {
+    static let name = "invert"
+    static let template = Invert()
+    static let fields: [OperationField<Invert>] = []
+
+    /// Creates the operation; without `.probability` it is always done.
+    public init() {}
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        view.append(.tone(.linear(gain: -1, offset: 1)))
+    }
+}
+
+/// Turns values above a threshold over, as film that saw far too much light; Pillow's `ImageOps.solarize` with a
+/// threshold of t does so from byte t on, which is (t − 0.5) / 255 here. The fourth channel of four stays as it is.
+public struct Solarise: AugmentationOperation {
+    static let name = "solarise"
+    static let template = Solarise(threshold: 1...1)
+    static let fields: [OperationField<Solarise>] = [
+        .range("threshold", \.threshold, within: 0...1, neutral: 1, required: true)
+    ]
+
+    /// Values above it are turned over: at 1 none; within 0 ... 1.
+    public private(set) var threshold: ClosedRange<Double>
+
+    /// Creates the operation.
+    public init(threshold: ClosedRange<Double>) {
+        self.threshold = threshold
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        view.append(.tone(.solarise(threshold: Float(stream.uniform(in: threshold)))))
+    }
+}
+
+/// Keeps the highest bits of each byte and clears the others, as Pillow's `ImageOps.posterize`. The fourth channel of four
+/// stays as it is.
+public struct Posterise: AugmentationOperation {
+    static let name = "posterise"
+    static let template = Posterise(bits: 8...8)
+    static let fields: [OperationField<Posterise>] = [
+        .range("bits", \.bits, within: 1...8, neutral: 8, required: true)
+    ]
+
+    /// Bits that are kept, rounded to a whole number after the draw: 8 changes nothing; within 1 ... 8.
+    public private(set) var bits: ClosedRange<Double>
+
+    /// Creates the operation.
+    public init(bits: ClosedRange<Double>) {
+        self.bits = bits
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        // Each whole number has an interval of length 1, cut to the range where the range ends in it.
+        let drawn = stream.uniform(in: bits).rounded()
+        view.append(.tone(.posterise(bits: Int(drawn))))
+    }
+}
+
+/// Bends the tone curve: a cubic Bézier curve from black to white whose two inner points, a third and two thirds along,
+/// move up or down, as in albumentations' `RandomToneCurve`, whose points stand at a quarter and three quarters and so
+/// never give the straight line.
+///
+/// Amount 0 changes nothing; the curve never falls. The fourth channel of four stays as it is.
+public struct ToneCurve: AugmentationOperation {
+    static let name = "toneCurve"
+    static let template = ToneCurve(amount: 0)
+    static let fields: [OperationField<ToneCurve>] = [
+        .number("amount", \.amount, within: 0...0.33, neutral: 0, required: true)
+    ]
+
+    /// The largest shift of each inner point, of values in 0 ... 1; within 0 ... 0.33.
+    public private(set) var amount: Double
+
+    /// Creates the operation.
+    public init(amount: Double) {
+        self.amount = amount
+        requireFields()
+    }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+        let low = Float(stream.uniform(in: -amount...amount))
+        let high = Float(stream.uniform(in: -amount...amount))
+        view.append(.tone(.curve(low: low, high: high)))
+    }
+}

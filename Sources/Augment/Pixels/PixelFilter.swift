@@ -1,0 +1,88 @@
+import Synchronization
+import TensorCore
+
+/// A change to a whole image in place that is neither a warp nor a tone nor a matrix: what an operation drew, ready to
+/// be carried out.
+protocol PixelFilter: Sendable {
+    func apply(to image: Pixels, using scratch: Scratch)
+}
+
+/// The bytes of an image [height, width, channels] that a filter may change.
+struct Pixels {
+    let base: UnsafeMutablePointer<UInt8>
+    let extent: ImageExtent
+
+    /// Pixels of the image.
+    var area: Int { extent.height * extent.width }
+    /// Bytes of the image.
+    var count: Int { area * extent.channels }
+}
+
+extension ImageExtent {
+    /// Channels that show colour: all but the fourth of four, which is opacity.
+    var colours: Int { channels == 4 ? 3 : channels }
+    /// Whether three channels are red, green and blue.
+    var hasColour: Bool { channels == 3 || channels == 4 }
+    /// How many times the shorter side is that of the images that weather is described for, 224 pixels.
+    var scaleFrom224: Double { Double(min(height, width)) / 224 }
+}
+
+/// Memory that a filter works in. It grows to what the largest filter needs, and is then used again and again.
+final class Scratch: @unchecked Sendable {
+    private var memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    private var capacity = 64
+
+    private static let idle = Mutex<[Scratch]>([])
+
+    /// One that nobody uses.
+    static func take() -> Scratch { idle.withLock { $0.popLast() } ?? Scratch() }
+
+    /// Gives it to the next.
+    func giveBack() { Scratch.idle.withLock { $0.append(self) } }
+
+    deinit { memory.deallocate() }
+
+    /// Memory of uninitialised numbers, until the next call.
+    func reserve(_ parts: Int...) -> Parts {
+        let total = parts.reduce(0) { $0 + Scratch.aligned($1) }
+        if total > capacity {
+            memory.deallocate()
+            memory = .allocate(byteCount: total, alignment: 64)
+            capacity = total
+        }
+        return Parts(next: memory, left: capacity)
+    }
+
+    /// Parts of a reserved memory, handed out in the order and of the bytes that were asked for.
+    struct Parts {
+        fileprivate var next: UnsafeMutableRawPointer
+        fileprivate var left: Int
+
+        mutating func take<Number>(_ count: Int, of type: Number.Type) -> UnsafeMutablePointer<Number> {
+            let bytes = Scratch.aligned(count * MemoryLayout<Number>.stride)
+            require(bytes <= left, "Scratch: \(bytes) bytes taken, \(left) are left")
+            defer {
+                next += bytes
+                left -= bytes
+            }
+            return next.bindMemory(to: type, capacity: count)
+        }
+    }
+
+    private static func aligned(_ bytes: Int) -> Int { (bytes + 63) & ~63 }
+}
+
+/// Key and counter of the random words that a kernel draws.
+struct KernelRandom {
+    let key: [UInt32]
+    let counter: [UInt32]
+
+    /// Blocks from `first` on; those before are for the parameters of an operation.
+    init(_ stream: RandomStream, first: UInt32 = 1 << 16) {
+        key = [UInt32(truncatingIfNeeded: stream.seed), UInt32(truncatingIfNeeded: stream.seed >> 32)]
+        counter = [
+            first, UInt32(truncatingIfNeeded: stream.operation), UInt32(truncatingIfNeeded: stream.sample),
+            UInt32(truncatingIfNeeded: stream.epoch),
+        ]
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// The operations that the tables of AutoAugment and its successors name, at a share of their largest strength.
+///
+/// Ranges are those of torchvision's `autoaugment.py`. Shears are about the centre, as in all of this library, where those
+/// are about the corner; contrast is about middle grey, see ``Contrast``.
+enum TableOperation: CaseIterable {
+    case shearX, shearY, translateX, translateY, rotate, brightness, color, contrast, sharpness, posterize, solarize
+    case autoContrast, equalize, invert
+
+    /// What strengths mean at their largest.
+    struct Ranges {
+        /// The slope of a shear.
+        var slope = 0.3
+        /// The share of a side.
+        var shift = 150.0 / 331
+        var degrees = 30.0
+        /// What is added to or taken from a factor of 1.
+        var enhancement = 0.9
+        /// Bits that posterisation takes away.
+        var bits = 4.0
+    }
+
+    /// The step at exactly this share of the ranges, either sign where there are two.
+    func step(_ share: Double, _ ranges: Ranges = Ranges()) -> AugmentationStep {
+        func signed(_ step: (ClosedRange<Double>) -> AugmentationStep) -> AugmentationStep {
+            share == 0 ? step(0...0) : OneOf { for sign in [-share, share] { step(sign...sign) } }.step
+        }
+        return isSigned ? signed { step(within: $0, ranges) } : step(within: share...share, ranges)
+    }
+
+    /// The step at a strength drawn evenly between nothing and the most, either sign where there are two.
+    func evenStep(_ ranges: Ranges) -> AugmentationStep { step(within: isSigned ? -1...1 : 0...1, ranges) }
+
+    private var isSigned: Bool {
+        switch self {
+        case .posterize, .solarize, .autoContrast, .equalize, .invert: false
+        default: true
+        }
+    }
+
+    /// - Parameter shares: of the largest strength.
+    private func step(within shares: ClosedRange<Double>, _ ranges: Ranges) -> AugmentationStep {
+        func times(_ factor: Double) -> ClosedRange<Double> { shares.lowerBound * factor...shares.upperBound * factor }
+        func about(_ middle: Double, _ factor: Double) -> ClosedRange<Double> {
+            middle + shares.lowerBound * factor...middle + shares.upperBound * factor
+        }
+        func down(from top: Double, by factor: Double) -> ClosedRange<Double> {
+            top - shares.upperBound * factor...top - shares.lowerBound * factor
+        }
+        let lean =
+            atan(shares.lowerBound * ranges.slope) * 180 / .pi...atan(shares.upperBound * ranges.slope) * 180 / .pi
+        return switch self {
+        case .shearX: Shear(horizontal: lean).step
+        case .shearY: Shear(vertical: lean).step
+        case .translateX: Translate(right: times(ranges.shift)).step
+        case .translateY: Translate(down: times(ranges.shift)).step
+        case .rotate: Affine(rotate: times(ranges.degrees)).step
+        case .brightness: Brightness(about(1, ranges.enhancement)).step
+        case .color: Saturation(about(1, ranges.enhancement)).step
+        case .contrast: Contrast(about(1, ranges.enhancement)).step
+        case .sharpness: Sharpen(factor: about(1, ranges.enhancement)).step
+        case .posterize: Posterise(bits: down(from: 8, by: ranges.bits)).step
+        case .solarize: Solarise(threshold: down(from: 1, by: 1)).step
+        case .autoContrast: Autocontrast().step
+        case .equalize: Equalise().step
+        case .invert: Invert().step
+        }
+    }
+}
