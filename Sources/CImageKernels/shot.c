@@ -2,10 +2,11 @@
 
 #include "philox.h"
 
-// Numbers of photons at one mean: the least, and for each further one the chance of fewer, in units of 2⁻³².
+// Numbers of photons at one mean: the least, and for each further one up to the last place the chance of fewer, in units
+// of 2⁻³². The guide says where to begin, by the highest bits of a random word.
 typedef struct {
-    int32_t first;
-    uint16_t guide[256];
+    int32_t first, last;
+    uint16_t guide[64];
     uint32_t chance[RK_IMAGE_PHOTONS];
 } distribution;
 
@@ -41,17 +42,16 @@ static void tabulate(double mean, distribution *d) {
         sum += up;
     }
     d->first = first;
+    d->last = count - 1;
     double total = 0;
     for (int32_t i = 0; i < count - 1; i++) {
         total += p[i];
         double chance = total / sum * 0x1p32;
         d->chance[i] = chance >= 0x1.fffffffep31 ? UINT32_MAX : (uint32_t)chance;
     }
-    // Never passed.
-    for (int32_t i = count - 1; i < RK_IMAGE_PHOTONS; i++) d->chance[i] = UINT32_MAX;
     uint16_t place = 0;
-    for (uint32_t i = 0; i < 256; i++) {
-        while (place < count - 1 && d->chance[place] <= i << 24) place++;
+    for (uint32_t i = 0; i < 64; i++) {
+        while (place < d->last && d->chance[place] <= i << 26) place++;
         d->guide[i] = place;
     }
 }
@@ -78,8 +78,8 @@ void rk_image_add_shot_noise(uint8_t *x, size_t n, float photons, const uint32_t
             if (v == 0) continue;
             const distribution *d = tables + v;
             uint32_t u = word[i];
-            int32_t place = d->guide[u >> 24];
-            while (place < RK_IMAGE_PHOTONS - 1 && u >= d->chance[place]) place++;
+            int32_t place = d->guide[u >> 26];
+            while (place < d->last && u >= d->chance[place]) place++;
             x[start + i] = level[d->first + place];
         }
     }

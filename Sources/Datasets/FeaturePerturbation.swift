@@ -1,10 +1,14 @@
 import TensorCore
 
-/// A change to a feature map [N, H, W, C]: y[n, h, w, c] = x[n, h, w, p(c)] · multiplier + addend.
+/// A change to a feature map [N, H, W, C]: y[n, h, w, c] = z[n, h, w, p(c)] · multiplier + addend, where
+/// z[n] = share(n) · x[n] + (1 − share(n)) · x[partner(n)].
 ///
 /// Drawn by Augment, applied by whoever holds the tape, to teacher and student alike where both have the shape.
 public struct FeaturePerturbation: Sendable {
-    /// Factors, [N, H, W, 1] (a spatial mask) or [N, 1, 1, C] (dropped channels); nil for 1.
+    /// Which row of the batch each row is blended with, and how much of itself it keeps; nil for none.
+    public var rowBlend: RowBlend?
+    /// Factors, broadcast to the map: [N, H, W, 1] (a spatial mask), [N, 1, 1, C] (dropped channels) or [N, H, W, C];
+    /// nil for 1.
     public var multiplier: Tensor?
     /// Output channel c reads input channel `channelPermutation[c]`; nil for the identity.
     public var channelPermutation: [Int]?
@@ -12,9 +16,35 @@ public struct FeaturePerturbation: Sendable {
     public var addend: Tensor?
 
     /// Creates a perturbation; the default changes nothing.
-    public init(multiplier: Tensor? = nil, channelPermutation: [Int]? = nil, addend: Tensor? = nil) {
+    public init(
+        multiplier: Tensor? = nil, channelPermutation: [Int]? = nil, addend: Tensor? = nil, rowBlend: RowBlend? = nil
+    ) {
+        self.rowBlend = rowBlend
         self.multiplier = multiplier
         self.channelPermutation = channelPermutation
         self.addend = addend
     }
+}
+
+/// A blend of each row of a batch with another: share(n) · x[n] + (1 − share(n)) · x[partner(n)].
+public struct RowBlend: Sendable, Hashable {
+    /// For each row the other one, in 0 ..< N; itself for no blend.
+    public let partners: [Int]
+    /// For each row how much of itself stays, within 0 ... 1.
+    public let shares: [Float]
+
+    /// Creates a blend; one partner and one share for each row.
+    public init(partners: [Int], shares: [Float]) {
+        require(
+            partners.count == shares.count && partners.allSatisfy { partners.indices.contains($0) }
+                && shares.allSatisfy { $0 >= 0 && $0 <= 1 },
+            "RowBlend: partners \(partners), shares \(shares): one of each a row, in 0 ..< rows and 0…1 expected")
+        self.partners = partners
+        self.shares = shares
+    }
+
+    /// The same blend of class probabilities.
+    ///
+    /// - Parameter targets: [N, classes].
+    public func targets(_ targets: Tensor) -> Tensor { targets.blendingRows(with: partners, shares: shares) }
 }

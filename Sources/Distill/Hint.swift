@@ -108,6 +108,7 @@ extension Variable {
     /// Applies a change to a feature map; the gradient flows through it.
     public func perturbed(by change: FeaturePerturbation) -> Variable {
         var output = self
+        if let blend = change.rowBlend { output = output.blendingRows(with: blend.partners, shares: blend.shares) }
         if let permutation = change.channelPermutation { output = output.permutingChannels(permutation) }
         if let multiplier = change.multiplier { output = output.multiplied(byBroadcast: multiplier) }
         if let addend = change.addend { output = output + tape.constant(addend) }
@@ -119,6 +120,7 @@ extension Tensor {
     /// Applies a change to a feature map.
     public func perturbed(by change: FeaturePerturbation) -> Tensor {
         var output = self
+        if let blend = change.rowBlend { output = output.blendingRows(with: blend.partners, shares: blend.shares) }
         if let permutation = change.channelPermutation { output = output.permutingLastAxis(permutation) }
         if let multiplier = change.multiplier { output = output * multiplier.broadcast(to: shape) }
         if let addend = change.addend { output = output + addend }

@@ -85,6 +85,23 @@ struct DeterminismTests {
             "RETORT_SIMD: \"sse\" found, scalar, neon, avx2, avx512 or avx512vnni expected; pixel kernels use what the processor has"
         #expect(text.components(separatedBy: report).count == 2)
     }
+
+    @Test("Every SIMD level gives the same bits, for random policies of all operations on random images")
+    func levelsOfAll() throws {
+        defer { rk_image_limit(RK_IMAGE_AVX512) }
+        var random = Philox(seed: 30)
+        for _ in 0..<(_isDebugAssertConfiguration() ? 100 : 1500) {
+            let policy = try RandomPolicies.draw(&random, upTo: 2)
+            let images = RandomPolicies.images(&random)
+            var results: Set<[UInt8]> = []
+            for level in [RK_IMAGE_SCALAR, RK_IMAGE_AVX2, RK_IMAGE_AVX512] where level <= rk_image_detected() {
+                rk_image_limit(level)
+                results.insert(policy.bytes(images))
+            }
+            let text = String(decoding: try policy.json, as: UTF8.self)
+            #expect(results.count == 1, "\(text)")
+        }
+    }
 }
 
 private func <= (left: rk_image_level, right: rk_image_level) -> Bool { left.rawValue <= right.rawValue }

@@ -7,7 +7,11 @@ import Testing
 struct LintTests {
     @Test("Every preset keeps the rules of its own task, and loses no operation")
     func presets() throws {
-        for (policy, task) in [(AugmentationPolicy.digits, ImageTask.digits), (.ocr, .ocr), (.natural, .natural)] {
+        let presets: [(AugmentationPolicy, ImageTask)] = [
+            (.digits, .digits), (.ocr, .ocr), (.natural, .natural), (.driving, .driving), (.medical, .medical),
+        ]
+        #expect(Set(presets.map(\.1)) == Set(ImageTask.allCases))
+        for (policy, task) in presets {
             #expect(try policy.checked(for: task) == policy)
             #expect(policy.steps.count >= 3)
         }
@@ -68,5 +72,28 @@ struct LintTests {
             }
         }
         #expect(either.lint(for: .ocr).isEmpty)
+    }
+
+    @Test("What each task does not bear is found once, with the operation's name")
+    func pixels() {
+        let broken: [(ImageTask, any PolicyElement, String)] = [
+            (.driving, HorizontalFlip(), "horizontalFlip"), (.driving, Hue(-20...5), "hue turns hues by up to 20°"),
+            (.driving, ChannelPermutation(), "channelPermutation"), (.driving, Invert(), "invert"),
+            (.driving, Defocus(radius: 1...10), "defocus spreads points by a deviation of up to 5 pixels"),
+            (.medical, CutMix(alpha: 1), "cutMix"), (.medical, Rain(severity: 1...1), "rain"),
+            (.medical, Posterise(bits: 4...8), "posterise"), (.medical, GaussianBlur(sigma: 0...2), "gaussianBlur"),
+            (.medical, HorizontalFlip(), "horizontalFlip"), (.ocr, GridMask(cover: 0.1), "gridMask"),
+            (.ocr, MotionBlur(length: 1...12), "motionBlur"), (.ocr, Snow(severity: 1...2), "snow"),
+            (.digits, Mosaic(), "mosaic"), (.digits, RandomErasing(), "randomErasing covers up to 0.4"),
+            (.natural, SaltAndPepper(amount: 0.6), "saltAndPepper replaces 0.6"),
+            (.natural, GridMask(cover: 0.8), "gridMask covers 0.8"),
+        ]
+        for (task, element, text) in broken {
+            let findings = AugmentationPolicy { element.step }.lint(for: task)
+            #expect(findings.count == 1 && findings[0].found.hasPrefix(text), "\(task): \(findings)")
+            #expect(AugmentationPolicy { element.step.probability(0) }.lint(for: task).isEmpty)
+        }
+        #expect(AugmentationPolicy { Defocus(radius: 1...8) }.lint(for: .driving).isEmpty)
+        #expect(AugmentationPolicy { Hue(-180...180) }.lint(for: .natural).isEmpty)
     }
 }

@@ -97,6 +97,22 @@ import Testing
                 oracle: { $0[0].mapRows { row in order.map { row[$0] } } }) == [])
     }
 
+    @Test("Rows blended with other rows, several with the same one and one with itself")
+    func blendingRows() {
+        let (partners, shares) = ([2, 2, 0, 3], [0.25, 1, 0.5, 0.75] as [Float])
+        #expect(
+            gradientComplaints(
+                [draw([4, 2, 1, 3], 10)], operation: { $0[0].blendingRows(with: partners, shares: shares) },
+                oracle: { arrays in
+                    let x = arrays[0].values
+                    let values = x.indices.map { index in
+                        let (row, share) = (index / 6, Double(shares[index / 6]))
+                        return share * x[index] + (1 - share) * x[partners[row] * 6 + index % 6]
+                    }
+                    return DoubleArray(values, shape: [4, 2, 1, 3])
+                }) == [])
+    }
+
     @Test(
         "A constant factor that is repeated along axes",
         arguments: [

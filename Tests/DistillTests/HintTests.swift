@@ -27,7 +27,20 @@ import Testing
             return out
         }
 
-        private func perturbed(_ map: DoubleArray) -> DoubleArray {
+        private func blended(_ map: DoubleArray) -> DoubleArray {
+            guard let blend = perturbation.rowBlend else { return map }
+            var out = map
+            let size = map.values.count / map.shape[0]
+            for i in map.values.indices {
+                let share = Double(blend.shares[i / size])
+                out.values[i] =
+                    share * map.values[i] + (1 - share) * map.values[blend.partners[i / size] * size + i % size]
+            }
+            return out
+        }
+
+        private func perturbed(_ original: DoubleArray) -> DoubleArray {
+            let map = blended(original)
             let (h, w, c) = (map.shape[1], map.shape[2], map.shape[3])
             var out = map
             for i in map.values.indices {
@@ -67,13 +80,14 @@ import Testing
 
     /// Cases with short names in the tests' output.
     enum Change: CaseIterable {
-        case unchanged, maskAndShuffle, channels
+        case unchanged, maskAndShuffle, channels, blend
 
         var perturbation: FeaturePerturbation? {
             switch self {
             case .unchanged: nil
             case .maskAndShuffle: HintTests.mask
             case .channels: HintTests.channels
+            case .blend: HintTests.blend
             }
         }
     }
@@ -82,6 +96,8 @@ import Testing
         multiplier: tensor([2, 2, 2, 1], seed: 5), channelPermutation: [2, 0, 3, 1],
         addend: tensor([2, 2, 2, 4], seed: 6))
     static let channels = FeaturePerturbation(multiplier: tensor([2, 1, 1, 4], seed: 7))
+    static let blend = FeaturePerturbation(
+        channelPermutation: [1, 0, 2, 3], rowBlend: RowBlend(partners: [1, 1], shares: [0.75, 0.5]))
 
     @Test(
         "Value and gradients, through the adapter, of equal maps, of a larger student's and of a larger teacher's",

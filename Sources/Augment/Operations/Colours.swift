@@ -62,8 +62,8 @@ public struct Hue: AugmentationOperation {
         let toQ = SIMD4(0.211456, -0.522591, 0.311135, 0)
         // (i, q) of green lies clockwise of that of red.
         let (turnedI, turnedQ) = (c * toI + s * toQ, c * toQ - s * toI)
-        // The inverse's columns for I and Q; that for Y is (1, 1, 1).
-        let determinant = toI.x * (toQ.y - toQ.z) - toI.y * (toQ.x - toQ.z) + toI.z * (toQ.x - toQ.y)
+        // The inverse has the columns I × Q, Q × Y and Y × I over Y · (I × Q). As I and Q sum to zero, the first is 1.
+        let determinant = toI.x * toQ.y - toI.y * toQ.x
         func row(_ channel: Int) -> SIMD4<Double> {
             // Cramer's rule for the channel's share of I and Q.
             let (a, b) = ((channel + 1) % 3, (channel + 2) % 3)

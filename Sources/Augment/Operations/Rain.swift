@@ -7,8 +7,8 @@ import TensorCore
 /// ImageNet-C (arXiv 1903.12261) has no rain; this one adds light, as in the model image = background + rain of the
 /// literature on its removal (Li et al. 2016, "Rain streak removal using layer priors"). At severity s there are 4 s streaks
 /// a thousand pixels, of 0.05 + 0.02 s of the shorter side in length, and the image loses 6 s percent of its light. All
-/// streaks of an image lean by the same angle; each has its own place, length and light. A streak is smooth across and a
-/// pixel wide at 224 pixels and below. Severity 0 is no rain. The fourth channel of four stays as it is.
+/// streaks of an image lean by the same angle; each has its own place, length and light, and is a pixel wide. Severity 0 is
+/// no rain. The fourth channel of four stays as it is.
 public struct Rain: AugmentationOperation {
     static let name = "rain"
     static let template = Rain(severity: 0...0)

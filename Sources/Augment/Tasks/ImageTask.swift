@@ -8,6 +8,10 @@ public enum ImageTask: String, Sendable, Hashable, Codable, CaseIterable {
     case ocr
     /// Photographs of objects and scenes.
     case natural
+    /// What a car sees: traffic, signs, lights.
+    case driving
+    /// Medical images: X-rays, tomographs, microscopy.
+    case medical
 }
 
 /// One thing that a policy does and that a task does not bear.
@@ -113,56 +117,8 @@ extension ImageTask {
         case .digits: (45, 30, "a 6 turned or sheared too far is a 9, a 1 a 7")
         case .ocr: (10, 15, "lines of text are level and letters upright; past that l, / and 1, N and Z change places")
         case .natural: (45, 45, "scenes have a horizon, and objects stand on the ground")
-        }
-    }
-
-    /// What the task demands of single operations.
-    var rules: [TaskRule] {
-        let grey = TaskRule.limit(
-            BrightnessContrast.self, "contrast of 0.8 at most", "less than a fifth of the contrast is left otherwise"
-        ) { $0.contrast > 0.8 ? "takes away up to \($0.contrast) of the contrast" : nil }
-        switch self {
-        case .digits:
-            return [
-                .no(Turn.self, "a digit on its side is no digit, and a 6 upside down is a 9"),
-                .translation(0.35, "the digit leaves the frame"),
-                .sides(0.7, "what is cut off may be what tells 3 from 8"),
-                .perspective(0.4, "strokes at the far side run together"),
-                .elastic(0.08, "strokes that bend this far make another digit"),
-                .no(HorizontalFlip.self, "a mirrored digit is no digit, or another one: 2 and 5"),
-                .no(VerticalFlip.self, "a digit upside down is no digit, or another one: 6 and 9"),
-                .scale(0.4...1.6, "smaller strokes vanish, larger digits leave the frame"),
-                .shift(0.35, "the digit leaves the frame"),
-                .crop(0.5, "what is cut off may be what tells 3 from 8"),
-                .cutout(0.5, "what is covered may be what tells 3 from 8"),
-                .noise(0.4, "strokes drown"), grey,
-            ]
-        case .ocr:
-            return [
-                .no(Turn.self, "lines of text are level, and an upside-down u is an n"),
-                .translation(0.1, "glyphs at the edge are cut off, and the label still names them"),
-                .sides(0.95, "glyphs at the edge are cut off, and the label still names them"),
-                .perspective(0.2, "glyphs at the far side become too small to read"),
-                .elastic(0.03, "strokes that bend this far make other glyphs"),
-                .no(HorizontalFlip.self, "a mirrored letter is no letter, or another one: b and d, p and q"),
-                .no(VerticalFlip.self, "a letter upside down is no letter, or another one: b and p, n and u"),
-                .no(MixUp.self, "two texts over one another read as neither, and half a label is no text"),
-                .scale(0.7...1.3, "smaller strokes vanish, larger text leaves the frame"),
-                .shift(0.1, "glyphs at the edge are cut off, and the label still names them"),
-                .crop(0.9, "glyphs at the edge are cut off, and the label still names them"),
-                .cutout(0.1, "the square swallows whole glyphs, and the label still names them"),
-                .noise(0.2, "thin strokes and dots drown"), grey,
-            ]
-        case .natural:
-            return [
-                .no(Turn.self, "photographs are not taken upside down or on their side"),
-                .sides(0.22, "the crop may not show the object at all"),
-                .no(VerticalFlip.self, "photographs are not taken upside down"),
-                .scale(0.4...2.5, "the object becomes a dot, or leaves the frame"),
-                .crop(0.05, "the crop may not show the object at all"),
-                .cutout(0.7, "the square may cover the object wholly"),
-                .noise(0.4, "textures drown"), grey,
-            ]
+        case .driving: (10, 10, "the camera is fixed to the car and the road is level")
+        case .medical: (15, 10, "patients are positioned, and shapes and angles are measured")
         }
     }
 }

@@ -31,4 +31,31 @@ extension Variable {
         let full = factor.broadcast(to: shape)
         return tape.record(.learning("multipliedByBroadcast"), value * full, from: self) { $0 * full }
     }
+
+    /// Row n of the result is share(n) · row n + (1 − share(n)) · row partner(n).
+    ///
+    /// - Parameters:
+    ///   - partners: for each row of self, shape [N, ...], another or the same.
+    ///   - shares: for each row, how much of itself stays.
+    public func blendingRows(with partners: [Int], shares: [Float]) -> Variable {
+        let output = value.blendingRows(with: partners, shares: shares)  // refuses what does not fit
+        return tape.record(.learning("blendingRows"), output, from: self) {
+            blendingRowsGradient($0, partners: partners, shares: shares)
+        }
+    }
+}
+
+/// What arrives at row n goes to row n by its share, and to its partner by the rest.
+func blendingRowsGradient(_ upstream: Tensor, partners: [Int], shares: [Float]) -> Tensor {
+    let size = upstream.count / max(partners.count, 1)
+    return upstream.withSpan { source in
+        Tensor(shape: upstream.shape) { target in
+            for index in target.indices { target[index] = shares[index / size] * source[index] }
+            for (row, partner) in partners.enumerated() {
+                for place in 0..<size {
+                    target[partner * size + place] += (1 - shares[row]) * source[row * size + place]
+                }
+            }
+        }
+    }
 }

@@ -63,6 +63,28 @@ extension Tensor {
         return result
     }
 
+    /// Row n of the result is share(n) · row n + (1 − share(n)) · row partner(n).
+    ///
+    /// - Parameters:
+    ///   - partners: for each row of self, shape [N, ...], another or the same.
+    ///   - shares: for each row, how much of itself stays.
+    public func blendingRows(with partners: [Int], shares: [Float]) -> Tensor {
+        require(
+            shape.rank > 0 && partners.count == shape[0] && shares.count == shape[0]
+                && partners.allSatisfy { $0 >= 0 && $0 < shape[0] },
+            "blendingRows: partners \(partners) and \(shares.count) shares do not fit the rows of \(shape)")
+        let size = shape[0] == 0 ? 0 : count / shape[0]
+        var result = Tensor(uninitialized: shape)
+        let out = result.mutablePointer()
+        for (row, partner) in partners.enumerated() {
+            let (share, rest) = (shares[row], 1 - shares[row])
+            for place in 0..<size {
+                out[row * size + place] = share * pointer[row * size + place] + rest * pointer[partner * size + place]
+            }
+        }
+        return result
+    }
+
     /// Element c of the last axis becomes element `permutation[c]` of self.
     public func permutingLastAxis(_ permutation: [Int]) -> Tensor {
         require(

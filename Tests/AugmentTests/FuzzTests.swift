@@ -1,0 +1,165 @@
+import Datasets
+import Foundation
+import TensorCore
+import Testing
+
+@testable import Augment
+
+/// Random policies of every operation that a policy file can name: each parameter anywhere within its limits. Limits are
+/// read from what the field says it expects, so a new operation joins by being registered.
+enum RandomPolicies {
+    /// A policy of up to `count` steps, in groups and with probabilities.
+    static func draw(_ random: inout Philox, upTo count: Int = 4) throws -> AugmentationPolicy {
+        let steps = try (0..<random.index(below: count) + 1).map { _ -> AugmentationStep in
+            let members = try (0..<random.index(below: 2) + 1).map { _ in
+                try operation(operationTypes[random.index(below: operationTypes.count)], &random)
+                    .step.probability(random.uniform() < 0.8 ? 1 : Double(random.uniform()))
+            }
+            switch random.index(below: 3) {
+            case 0: return OneOf { for member in members { member } }.step
+            case 1: return AllOf { for member in members { member } }.step
+            default: return members[0]
+            }
+        }
+        return AugmentationPolicy(steps: steps)
+    }
+
+    static func operation(
+        _ type: any AugmentationOperation.Type, _ random: inout Philox
+    ) throws -> any AugmentationOperation {
+        func opened<Operation: AugmentationOperation>(_: Operation.Type) throws -> any AugmentationOperation {
+            var operation = Operation.template
+            for field in Operation.fields { try fill(field, of: &operation, &random) }
+            return operation
+        }
+        return try opened(type)
+    }
+
+    private static func fill<Operation>(
+        _ field: OperationField<Operation>, of operation: inout Operation, _ random: inout Philox
+    ) throws {
+        let old = field.encode(operation)
+        switch old {
+        case .string:
+            let names = try #require(expected(field, operation, .string("?"))).components(separatedBy: "one of ")[1]
+            let choices = names.components(separatedBy: ", ")
+            try field.decode(.string(choices[random.index(below: choices.count)]), &operation)
+        case .number:
+            let text = try #require(expected(field, operation, .number(1e17)))
+            let number = number(in: try limits(text), &random)
+            try field.decode(.number(text.contains("whole") ? number.rounded() : number), &operation)
+        case .array(let elements):
+            let wrong: [JSONValue] = elements.map { _ in .number(1e17) }
+            let text = try #require(expected(field, operation, .array(wrong)))
+            let limits = try limits(text)
+            var numbers = elements.map { _ in number(in: limits, &random) }
+            if text.contains("range") { numbers.sort() }
+            try field.decode(.array(numbers.map(JSONValue.number)), &operation)
+        default:
+            Issue.record("\(Operation.self).\(field.name): a kind of parameter that this test does not know")
+        }
+        #expect(field.mismatch(operation) == nil, "\(Operation.self).\(field.name)")
+    }
+
+    /// What the field says of a value that it refuses.
+    private static func expected<Operation>(
+        _ field: OperationField<Operation>, _ operation: Operation, _ wrong: JSONValue
+    ) -> String? {
+        var operation = operation
+        do throws(Mismatch) { try field.decode(wrong, &operation) } catch { return error.expected }
+        return field.mismatch(operation)?.expected
+    }
+
+    private static func limits(_ text: String) throws -> ClosedRange<Double> {
+        let match = try #require(text.firstMatch(of: /within (-?[\d.e-]+)…(-?[\d.e-]+)/))
+        return try #require(Double(match.output.1))...(try #require(Double(match.output.2)))
+    }
+
+    /// Anywhere, and now and then at the very limits.
+    private static func number(in limits: ClosedRange<Double>, _ random: inout Philox) -> Double {
+        switch random.index(below: 8) {
+        case 0: limits.lowerBound
+        case 1: limits.upperBound
+        default: limits.lowerBound + (limits.upperBound - limits.lowerBound) * Double(random.uniform())
+        }
+    }
+
+    /// One to three images of random extents, small ones more often, of labels or none.
+    static func images(_ random: inout Philox) -> ImageSet {
+        func side(_ most: Double) -> Int { Int(exp(Double(random.uniform()) * log(most)).rounded()) }
+        let (height, width) = (side(300), side(200))
+        let (count, channels) = (random.index(below: 3) + 1, [1, 3, 4][random.index(below: 3)])
+        let style = random.index(below: 3)
+        let pixels = (0..<count * height * width * channels).map { place -> UInt8 in
+            switch style {
+            case 0: UInt8(truncatingIfNeeded: random.nextWord())
+            case 1: UInt8(truncatingIfNeeded: place / 7)
+            default: place % 5 == 0 ? 255 : 0
+            }
+        }
+        return ImageSet(
+            pixels: pixels, height: height, width: width, channels: channels,
+            labels: (0..<count).map { random.uniform() < 0.8 ? $0 : nil }, classNames: ["a", "b", "c"])
+    }
+}
+
+@Suite("Random policies on random images")
+struct FuzzTests {
+    @Test("None crashes, leaves 0 … 1, mixes labels to another sum than 1, or comes back from JSON as another")
+    func everything() throws {
+        var random = Philox(seed: 20)
+        for _ in 0..<(_isDebugAssertConfiguration() ? 300 : 10_000) {
+            let policy = try RandomPolicies.draw(&random)
+            let images = RandomPolicies.images(&random)
+            let text = String(decoding: try policy.json, as: UTF8.self)
+            let normalization = Normalization(
+                mean: [Float](repeating: 0, count: images.channels),
+                deviation: [Float](repeating: 1, count: images.channels))
+            let raw = RawBatch(images: images, seed: 1, epoch: random.index(below: 1000))
+            let batch = policy(raw, normalization: normalization)
+            let (low, high) = batch.inputs.scalars.reduce((Float(1), Float(0))) { (min($0.0, $1), max($0.1, $1)) }
+            #expect(low >= 0 && high <= 1.000001, "\(low)…\(high) by \(text)")
+            #expect(!batch.inputs.scalars.contains { $0.isNaN }, "not a number by \(text)")
+            if let targets = batch.targets {
+                for (row, label) in images.labels.enumerated() {
+                    let sum = (0..<3).reduce(Float(0)) { $0 + targets[row, $1] }
+                    #expect(abs(sum - (label == nil ? 0 : 1)) < 1e-5, "labels sum to \(sum) by \(text)")
+                }
+            }
+            #expect(try AugmentationPolicy(json: Data(text.utf8)) == policy)
+        }
+    }
+
+    @Test("Every registered operation comes back from JSON as it was, under a name of its own")
+    func coding() throws {
+        var random = Philox(seed: 21)
+        #expect(Set(operationTypes.map { $0.name }).count == operationTypes.count)
+        for type in operationTypes {
+            for _ in 0..<5 {
+                let policy = AugmentationPolicy(steps: [try RandomPolicies.operation(type, &random).step])
+                #expect(try AugmentationPolicy(json: policy.json) == policy, "\(type.name)")
+            }
+        }
+    }
+
+    @Test("An operation of factor 0, where strength reaches all of it, changes nothing")
+    func identity() throws {
+        // Those without strength, or whose mildest form still does something, are named with their reasons.
+        let others: Set<String> = [
+            "horizontalFlip", "verticalFlip", "channelPermutation", "invert", "equalise", "autocontrast", "mosaic",
+            // Rounds even at quality 100.
+            "jpegCompression",
+        ]
+        var random = Philox(seed: 22)
+        for type in operationTypes where !others.contains(type.name) {
+            for (height, width, channels) in [(1, 1, 1), (7, 9, 3), (40, 33, 4), (70, 1, 3)] {
+                let images = someImages(2, height: height, width: width, channels: channels)
+                func scaled<Operation: AugmentationOperation>(_ operation: Operation) -> any AugmentationOperation {
+                    operation.scaled(by: 0)
+                }
+                let operation = scaled(try RandomPolicies.operation(type, &random))
+                #expect(AugmentationPolicy(steps: [operation.step]).bytes(images) == images.pixels, "\(operation)")
+            }
+        }
+    }
+}
