@@ -3,7 +3,7 @@ import Foundation
 import TensorCore
 
 /// The operations that a policy file can name.
-private let operationTypes: [any AugmentationOperation.Type] = [
+let operationTypes: [any AugmentationOperation.Type] = [
     HorizontalFlip.self, VerticalFlip.self, Affine.self, RandomResizedCrop.self, PadAndCrop.self,
     BrightnessContrast.self, Gamma.self, GaussianNoise.self, Cutout.self, MixUp.self,
 ]

@@ -67,8 +67,11 @@ extension AugmentationPolicy: BatchTransform {
         }
     }
 
-    /// What is drawn for each image of a batch.
-    func views(of raw: RawBatch) -> [View] {
+    /// What is drawn for each image of a batch, with neighbouring steps fused.
+    func views(of raw: RawBatch) -> [View] { drawings(of: raw).map { View(fusing: $0.view) } }
+
+    /// What is drawn for each image of a batch, operation by operation.
+    func drawings(of raw: RawBatch) -> [Drawing] {
         let images = raw.images
         require(
             raw.draws.count == images.count && raw.strengths.count == images.count,
@@ -82,24 +85,27 @@ extension AugmentationPolicy: BatchTransform {
             raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
             "AugmentationPolicy: a strength is negative or not a number")
         let extent = ImageExtent(height: images.height, width: images.width, channels: images.channels)
+        let steered = raw.stepFactors.mapValues(weighted)
         return (0..<images.count).map { place in
             var drawing = Drawing(
                 extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
                 draw: raw.draws[place], strength: Double(raw.strengths[place]))
-            drawing.addAll(steps, from: 0)
-            return View(fusing: drawing.view)
+            drawing.addAll(images.labels[place].flatMap { steered[$0] } ?? steps, from: 0)
+            return drawing
         }
     }
 }
 
 /// Walks through a policy for one sample and collects what is drawn.
-private struct Drawing {
+struct Drawing {
     let extent: ImageExtent
     let seed: UInt64
     let epoch, sample, draw: Int
     /// The factor on geometric operations.
     let strength: Double
     var view: [PixelStep] = []
+    /// The operations that are done: their places in the policy, and which steps of the view each drew.
+    var done: [(place: Int, steps: Range<Int>)] = []
 
     /// Steps count their places from the first's; members of a group follow it.
     mutating func addAll(_ steps: [AugmentationStep], from first: Int) {
@@ -116,7 +122,9 @@ private struct Drawing {
         switch step.content {
         case .operation(let operation):
             let drawn = type(of: operation).isGeometric ? operation.scaled(by: strength) : operation
+            let first = view.count
             drawn.draw(extent, from: &stream, into: &view)
+            done.append((place, first..<view.count))
         case .allOf(let members): addAll(members, from: place + 1)
         case .oneOf(let members):
             let choice = stream.random.index(below: members.count)
