@@ -22,7 +22,8 @@ public func teacherDeviation(
     batches: Int = 5, batchSize: Int = 64, seed: UInt64 = 0, teacher: (Tensor) -> Tensor
 ) -> Double {
     require(
-        groups >= 2 && batches >= 1, "teacherDeviation: \(groups) groups of \(batches) batches, 2 of 1 or more expected")
+        groups >= 2 && batches >= 1, "teacherDeviation: \(groups) groups of \(batches) batches, 2 of 1 or more expected"
+    )
     let plan = EpochPlan(
         sources: [.init(images, batchSize: batchSize)], steps: groups * batches, epoch: 0, seed: seed)
     let means = (0..<groups).map { group in

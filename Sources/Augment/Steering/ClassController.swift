@@ -51,13 +51,16 @@ public struct ClassController: Hashable {
 
     private var mismatch: Mismatch? {
         let isValid =
-            threshold >= 0 && threshold <= (measure == .accuracy ? 1 : .greatestFiniteMagnitude) && step >= 0 && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
+            threshold >= 0 && threshold <= (measure == .accuracy ? 1 : .greatestFiniteMagnitude) && step >= 0
+            && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
             && decay < 1 && margin >= 0
         return isValid
             ? nil
             : Mismatch(
                 found: "\(measure) threshold \(threshold), step \(step), cap \(cap), decay \(decay), margin \(margin)",
-                expected: "threshold within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more")
+                expected:
+                    "threshold within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more"
+            )
     }
 }
 

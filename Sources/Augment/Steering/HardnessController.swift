@@ -62,7 +62,8 @@ public struct HardnessController: DataController, Hashable {
             ? nil
             : Mismatch(
                 found: "\(effect), momentum \(momentum)",
-                expected: "stronger up to 1 or more, weaker down to 0…1 or a curriculum of 0 or more over 1 epoch or more, "
+                expected:
+                    "stronger up to 1 or more, weaker down to 0…1 or a curriculum of 0 or more over 1 epoch or more, "
                     + "momentum within 0..<1")
     }
 
