@@ -6,23 +6,21 @@ extension OperationCosts {
     /// Measures every operation here, and with their own parameters those of a policy: on one thread, on noise, in a few
     /// seconds.
     ///
-    /// Each time is the least of several, for others may use the machine meanwhile.
-    ///
     /// - Parameters:
     ///   - channels: of the images.
     ///   - policy: operations to measure beside those of ``AugmentationPolicy/everyOperation``.
     ///   - sides: of the square images, ascending, two or more.
-    ///   - seconds: for one time at one size.
+    ///   - epochs: draws of each batch of images, over which times are averaged.
     public static func calibrated(
         channels: Int = 3, for policy: AugmentationPolicy = AugmentationPolicy {}, sides: [Int] = [32, 96, 224],
-        seconds: Double = 0.01
+        epochs: Int = 4
     ) -> OperationCosts {
         require(
             sides.count >= 2 && zip(sides, sides.dropFirst()).allSatisfy { $0 < $1 } && (sides.first ?? 0) > 0,
             "OperationCosts.calibrated: sides \(sides) given, two or more ascending expected")
         let samples = sides.map { noise(side: $0, channels: channels) }
         func curve(_ steps: [AugmentationStep]) -> [Double] {
-            samples.map { AugmentationPolicy(steps: steps).microseconds(on: $0, seconds: seconds) }
+            samples.map { AugmentationPolicy(steps: steps).microseconds(on: $0, epochs: epochs) }
         }
         func beyond(_ times: [Double], _ base: [Double]) -> Curve {
             Curve(pixels: sides.map { $0 * $0 }, microseconds: zip(times, base).map { max(0, $0 - $1) })
@@ -71,24 +69,25 @@ extension AugmentationPolicy {
         MixUp(alpha: 0.4)
     }
 
-    /// Microseconds that one image of the batch takes on one thread: the least of as many rounds as fit into the time, of
-    /// three at least.
-    public func microseconds(on raw: RawBatch, seconds: Double) -> Double {
+    /// Microseconds that one image of the batch takes on one thread: the mean over epochs, for draws differ, of the least of
+    /// several rounds, for others may use the machine meanwhile.
+    public func microseconds(on raw: RawBatch, epochs: Int, rounds: Int = 3) -> Double {
+        require(epochs > 0 && rounds > 0, "AugmentationPolicy.microseconds: \(epochs) epochs of \(rounds) rounds")
         let normalization = Normalization(
             mean: [Float](repeating: 0.5, count: raw.images.channels),
             deviation: [Float](repeating: 0.25, count: raw.images.channels))
-        return Parallel.withThreads(1) {
-            var least = Double.infinity
-            var (rounds, spent) = (0, 0.0)
-            var raw = raw
-            while rounds < 3 || spent < seconds * 1e6 {
-                let start = DispatchTime.now().uptimeNanoseconds
-                _ = self(raw, normalization: normalization)
-                let time = Double(DispatchTime.now().uptimeNanoseconds - start) / 1000
-                (least, spent, rounds) = (min(least, time), spent + time, rounds + 1)
-                raw.epoch += 1
+        let times = Parallel.withThreads(1) {
+            (0..<epochs).map { epoch in
+                var raw = raw
+                raw.epoch += epoch
+                let rounds = (0..<rounds).map { _ in
+                    let start = DispatchTime.now().uptimeNanoseconds
+                    _ = self(raw, normalization: normalization)
+                    return Double(DispatchTime.now().uptimeNanoseconds - start) / 1000
+                }
+                return rounds.min() ?? 0
             }
-            return least / Double(max(raw.images.count, 1))
         }
+        return times.reduce(0, +) / Double(epochs * max(raw.images.count, 1))
     }
 }

@@ -63,12 +63,10 @@ extension AugmentationPolicy {
     private func error(
         _ file: String, _ found: String, _ expected: String, _ measure: (AugmentationPolicy) -> Double
     ) -> FormatError {
-        let single = leaves.filter { $0.probability > 0 }.map {
-            ($0, measure(AugmentationPolicy(steps: [$0.operation.step])))
-        }
-        let farthest = single.max { $0.1 < $1.1 }?.0
+        let tried = singleOperations.map { (single: $0, value: measure($0.policy)) }
+        let farthest = tried.max { $0.value < $1.value }?.single
         return FormatError(
-            file: file, place: farthest.map { "\($0.path) (\($0.name), which by itself goes farthest)" } ?? "",
+            file: file, place: farthest.map { "\($0.place) (\($0.name), which by itself goes farthest)" } ?? "",
             found: found, expected: expected)
     }
 }

@@ -56,3 +56,10 @@ extension AugmentationPolicy {
         }
     }
 }
+
+extension AugmentationPolicy {
+    /// Each operation by itself and certainly done, with where it stands in the policy's JSON: for looking at it.
+    public var singleOperations: [(place: String, name: String, policy: AugmentationPolicy)] {
+        leaves.map { ($0.path, $0.name, AugmentationPolicy(steps: [$0.operation.step])) }
+    }
+}
