@@ -130,8 +130,8 @@ struct JudgingTests {
                 Gamma(20...20)
             }
         }
-        func teacher(_ inputs: Tensor) -> Tensor { logits(inputs) { $0 > 0.2 ? [4, 0] : [0, 0.1] } }
-        func student(_ inputs: Tensor) -> Tensor { logits(inputs) { $0 > 0.5 ? [4, 0] : [0, 2] } }
+        @Sendable func teacher(_ inputs: Tensor) -> Tensor { logits(inputs) { $0 > 0.2 ? [4, 0] : [0, 0.1] } }
+        @Sendable func student(_ inputs: Tensor) -> Tensor { logits(inputs) { $0 > 0.5 ? [4, 0] : [0, 2] } }
         func kinds(_ batch: Batch) -> [Float: Int] {
             Dictionary(grouping: (0..<batch.count).map { batch.inputs[$0, 0, 0, 0] }, by: { ($0 * 10).rounded() / 10 })
                 .mapValues(\.count)

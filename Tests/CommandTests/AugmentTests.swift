@@ -29,8 +29,10 @@ struct AugmentCommandTests {
             // Gaps of 2 about each image of 28, 4 more before each of five groups.
             #expect((sheet.height, sheet.width, sheet.channels) == (2 + 3 * 30, 2 + 8 * 30 + 4 * 4, 1))
             let data = try mini.get().train
-            let first = (0..<28).flatMap { row in
-                sheet.pixels[(2 + row) * sheet.width + 2..<(2 + row) * sheet.width + 30]
+            let width = sheet.width
+            let first: [UInt8] = (0..<28).flatMap { row -> [UInt8] in
+                let start = (2 + row) * width + 2
+                return Array(sheet.pixels[start..<start + 28])
             }
             #expect(data.placesByClass[0].contains { data.image($0).pixels == Array(first) })
             try retort.succeed("\(line) again.png")
