@@ -31,7 +31,7 @@ let data = TrainingData(
     ])
 let distiller = Distiller(
     teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1))
-let plan = TrainingPlan(steps: 400, stepsPerEpoch: 50, batchSize: 48, unlabelledBatchSize: 48, seed: 1)
+let plan = TrainingPlan(steps: 240, stepsPerEpoch: 40, batchSize: 48, unlabelledBatchSize: 48, seed: 1)
 let history = try distiller.fit(&student, on: data, plan: plan)
 
 for epoch in history.epochs {

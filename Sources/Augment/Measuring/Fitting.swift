@@ -51,12 +51,16 @@ extension AugmentationPolicy {
                 file: "budget", found: "\(budget) µs",
                 expected: "at least \(cost.plain) µs, which normalisation alone takes")
         }
+        // The operation that gives way, until it is dropped: draws do not meet a probability exactly, so one step may not do.
+        var turn: Int?
         while cost.microseconds > budget {
-            guard let part = cost.parts.max(by: { $0.microseconds < $1.microseconds }),
+            let whose = cost.parts.first { $0.number == turn && $0.microseconds > 0 }
+            guard let part = whose ?? cost.parts.max(by: { $0.microseconds < $1.microseconds }),
                 let now = probabilities[part.number], let first = before[part.number], now > 0
             else { break }
             // What is left of it if it alone gives way; less than now in any case, so that this ends.
             let share = min(1 - (cost.microseconds - budget) / part.microseconds, 0.95)
+            turn = part.number
             probabilities[part.number] = now * share >= first / 4 ? now * share : 0
             policy = editingLeaves { step, place, _ in
                 var step = step
