@@ -4,7 +4,7 @@
 //
 // Prints an epoch a line, with the share that the teacher rejected of the operation that it read worst and the classes that
 // are drawn more often than the others; then by operation what was rejected and how much more probable it became; ends with
-//     with 100 labels: 94.2 % on test images
+// the student's accuracy on test images.
 
 import Foundation
 import Retort
@@ -31,7 +31,7 @@ let data = TrainingData(
     ])
 let distiller = Distiller(
     teacher: teacher, temperature: .linear(from: 3, to: 1), hardLabelWeight: .cosine(from: 0.9, to: 0.1))
-let plan = TrainingPlan(steps: 240, stepsPerEpoch: 40, batchSize: 48, unlabelledBatchSize: 48, seed: 1)
+let plan = TrainingPlan(steps: 160, stepsPerEpoch: 40, batchSize: 48, unlabelledBatchSize: 48, seed: 1)
 let history = try distiller.fit(&student, on: data, plan: plan)
 
 for epoch in history.epochs {
