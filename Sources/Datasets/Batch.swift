@@ -12,6 +12,8 @@ public struct RawBatch: Sendable {
     public var draws: [Int]
     /// For each image, the factor on the strength of geometric transforms; 1 unless hardness steers it.
     public var strengths: [Float]
+    /// For some classes, a factor on the probability of each step of a policy, for their images; empty unless steered.
+    public var stepFactors: [Int: [Double]] = [:]
 
     /// Creates a batch; draws default to 0, strengths to 1.
     public init(images: ImageSet, seed: UInt64, epoch: Int, draws: [Int]? = nil, strengths: [Float]? = nil) {
@@ -33,13 +35,18 @@ public struct Batch: Sendable {
     public var labels: [Int?]
     /// Class probabilities [N, classes] where labels were mixed; nil when ``labels`` says all.
     public var targets: Tensor?
+    /// For each image, its weight in a loss, 0 or more; nil for 1.
+    public var weights: [Float]?
 
     /// Creates a batch.
-    public init(inputs: Tensor, sampleIDs: [Int], labels: [Int?], targets: Tensor? = nil) {
+    public init(
+        inputs: Tensor, sampleIDs: [Int], labels: [Int?], targets: Tensor? = nil, weights: [Float]? = nil
+    ) {
         self.inputs = inputs
         self.sampleIDs = sampleIDs
         self.labels = labels
         self.targets = targets
+        self.weights = weights
     }
 
     /// The number of images.

@@ -78,17 +78,23 @@ private final class Promise: Sendable {
 }
 
 extension ImageSet {
-    /// All images in order, normalised and otherwise as they are, in batches: for evaluation.
+    /// All images in order, in batches: for evaluation.
     ///
     /// - Parameters:
     ///   - size: images in a batch; the last may have fewer.
     ///   - normalization: as the network expects it.
-    public func batches(of size: Int, normalization: Normalization) -> some Sequence<Batch> {
+    ///   - transform: what is done to them; by default they are normalised and otherwise left as they are.
+    ///   - seed: what the transform's draws depend on.
+    ///   - epoch: likewise.
+    public func batches(
+        of size: Int, normalization: Normalization, transform: any BatchTransform = PlainTransform(),
+        seed: UInt64 = 0, epoch: Int = 0
+    ) -> some Sequence<Batch> {
         require(size > 0, "batches: size \(size), 1 or more expected")
         return stride(from: 0, to: count, by: size).lazy.map { first in
             let places = Array(first..<Swift.min(first + size, count))
             let images = ImageSet.gather([(self, places[...])])
-            return PlainTransform()(RawBatch(images: images, seed: 0, epoch: 0), normalization: normalization)
+            return transform(RawBatch(images: images, seed: seed, epoch: epoch), normalization: normalization)
         }
     }
 }

@@ -45,6 +45,12 @@ public protocol DataController: Sendable, Codable {
     var classProbabilities: [Double]? { get }
     /// The factor on the strength of geometric transforms for a sample.
     func strength(forSample id: Int) -> Float
+    /// For images of a class, a factor on the probability of each step of the policy; nil to leave all as they are.
+    func stepFactors(forClass label: Int) -> [Double]?
+    /// Transforms of the validation images on which the loop is to try the model after each validation.
+    var probes: [any BatchTransform] { get }
+    /// After each validation, before ``validated(_:)``: how the model did on each of ``probes``, in their order.
+    mutating func probed(_ reports: [ClassReport])
 }
 
 extension DataController {
@@ -52,4 +58,7 @@ extension DataController {
     public mutating func trained(epoch: Int, sampleLosses: [Int: Float]) {}
     public var classProbabilities: [Double]? { nil }
     public func strength(forSample id: Int) -> Float { 1 }
+    public func stepFactors(forClass label: Int) -> [Double]? { nil }
+    public var probes: [any BatchTransform] { [] }
+    public mutating func probed(_ reports: [ClassReport]) {}
 }

@@ -32,6 +32,7 @@ public struct EpochPlan: Sendable {
     let epoch: Int
     let seed: UInt64
     let strengths: [Int: Float]
+    let stepFactors: [Int: [Double]]
     // For each source, its places and draw numbers, steps × batchSize.
     let places: [[Int]]
     let draws: [[Int]]
@@ -46,10 +47,11 @@ public struct EpochPlan: Sendable {
     ///   - seed: the run's seed.
     ///   - classProbabilities: relative probability of each class, for sources that have labels, of which images without
     ///     one are then not drawn; nil for passes.
+    ///   - stepFactors: for some classes, factors on the probabilities of a policy's steps.
     ///   - strength: the factor on geometric transforms for a sample id.
     public init(
         sources: [Source], steps: Int, firstStep: Int? = nil, epoch: Int, seed: UInt64,
-        classProbabilities: [Double]? = nil,
+        classProbabilities: [Double]? = nil, stepFactors: [Int: [Double]] = [:],
         strength: (Int) -> Float = { _ in 1 }
     ) {
         require(
@@ -58,6 +60,7 @@ public struct EpochPlan: Sendable {
         self.steps = steps
         self.epoch = epoch
         self.seed = seed
+        self.stepFactors = stepFactors
         batchSize = sources.reduce(0) { $0 + $1.batchSize }
         places = sources.enumerated().map { number, source in
             let count = steps * source.batchSize
@@ -98,9 +101,11 @@ public struct EpochPlan: Sendable {
             draws += self.draws[number][range]
         }
         let images = ImageSet.gather(parts)
-        return RawBatch(
+        var batch = RawBatch(
             images: images, seed: seed, epoch: epoch, draws: draws,
             strengths: images.sampleIDs.map { strengths[$0] ?? 1 })
+        batch.stepFactors = stepFactors
+        return batch
     }
 }
 

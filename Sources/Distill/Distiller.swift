@@ -155,7 +155,7 @@ public struct Distiller: Sendable {
         _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
     ) -> Variable {
         guard hardWeight < 1, let teaching else { return logits.crossEntropy(batch) }
-        let soft = loss(student: logits, teacher: teaching, temperature: temperature)
+        let soft = loss(student: logits, teacher: teaching, temperature: temperature, weights: batch.weights)
         return hardWeight == 0 ? soft : logits.crossEntropy(batch) * hardWeight + soft * (1 - hardWeight)
     }
 }

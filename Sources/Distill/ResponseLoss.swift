@@ -13,16 +13,17 @@ public enum ResponseLoss: String, Hashable, Sendable, Codable, CaseIterable {
     ///   - student: logits [N, classes].
     ///   - teacher: logits of the same images, [N, classes].
     ///   - temperature: above 0.
+    ///   - weights: of the images in the mean, one a row, 0 or more; 1 for all when omitted.
     /// - Returns: a variable with one element.
     public func callAsFunction(
-        student: Variable, teacher: Tensor, temperature: Float
+        student: Variable, teacher: Tensor, temperature: Float, weights: [Float]? = nil
     ) -> Variable {
         switch self {
         case .hinton:
             let (losses, gradient) = hintonDivergence(
                 student: student.value, teacher: teacher, temperature: temperature)
             return student.tape.weightedMean(
-                "hinton", losses, gradient, [Float](repeating: 1, count: losses.count), of: student)
+                "hinton", losses, gradient, weights ?? [Float](repeating: 1, count: losses.count), of: student)
         }
     }
 }

@@ -6,7 +6,8 @@ import TensorCore
 public enum JPEGFile {
     /// Reads an image, baseline or progressive: 1 channel if it is grey, else 3.
     ///
-    /// A turn of the camera that Exif data speak of is not applied. CMYK images and arithmetic coding are refused.
+    /// A turn of the camera that Exif data speak of is applied, all eight of them; Exif data that cannot be read speak of
+    /// none. CMYK images and arithmetic coding are refused.
     ///
     /// - Throws: `FormatError` for a file that is not JPEG, is damaged or truncated, or claims more pixels than it can hold.
     public static func read(_ url: URL) throws -> DecodedImage {
@@ -46,6 +47,7 @@ public enum JPEGFile {
                 file: name, found: "JPEG data with the fault “\(String(fault: message))”", expected: "an intact file")
         }
         return DecodedImage(taking: pixels, height: image.height, width: image.width, channels: image.channels)
+            .upright(from: Orientation.ofJPEG(file))
     }
 
     /// A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled in one

@@ -3,13 +3,15 @@ import TensorCore
 /// The chunks of a PNG file that make its pixels, checked before libpng sees them.
 ///
 /// Source: PNG specification, third edition (W3C, 2025), sections 5.3, 5.6 and 11.2. Of the ancillary chunks only tRNS is
-/// kept: pixels are taken as they are stored, as other image libraries do, without gAMA's or iCCP's change of colours, and
+/// kept, and eXIf read: pixels are taken as they are stored, as other image libraries do, without gAMA's or iCCP's change of colours, and
 /// compressed texts cannot cost time or memory.
 struct PNGChunks {
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// A file of nothing but those chunks.
     private(set) var bytes = PNGChunks.signature
+    /// What the chunk eXIf says of the camera's turn, 1 ... 8; 1 without one.
+    private(set) var orientation = 1
     private let file: [UInt8]
     private let name: String
     private var dataSize = 0
@@ -44,6 +46,7 @@ struct PNGChunks {
                     position, found: "chunk \(type) of \(length) bytes", expected: "one IHDR of 13, at the start")
             }
             if type == "IDAT" { dataSize += length }
+            if type == "eXIf" { orientation = Orientation.ofTIFF(Array(file[position + 8..<position + 8 + length])) }
             // Bit 5 of a type's first byte says that an image can be shown without the chunk.
             if file[position + 4] & 0x20 == 0 || type == "tRNS" { bytes += file[position..<position + length + 12] }
             position += length + 12

@@ -8,7 +8,7 @@ public enum PNGFile {
     ///
     /// Grey images have 1 channel, coloured ones and those with a palette 3; with any transparency there are 4. Samples of
     /// 16 bits are rounded to 8, those of 1, 2 and 4 bits spread over 0 ... 255. Colours are as stored: gamma and colour
-    /// profiles are not applied.
+    /// profiles are not applied. A turn of the camera that a chunk eXIf speaks of is.
     ///
     /// - Throws: `FormatError` for a file that is not PNG, is damaged, or claims more pixels than it can hold.
     public static func read(_ url: URL) throws -> DecodedImage {
@@ -39,7 +39,8 @@ public enum PNGFile {
                 file: name, found: "PNG data with the fault “\(String(fault: message))”", expected: "an intact file")
         }
         return DecodedImage(
-            taking: pixels, height: Int(image.height), width: Int(image.width), channels: Int(image.channels))
+            taking: pixels, height: Int(image.height), width: Int(image.width), channels: Int(image.channels)
+        ).upright(from: chunks.orientation)
     }
 
     private static func encoded(_ image: DecodedImage, for path: String) throws -> Data {

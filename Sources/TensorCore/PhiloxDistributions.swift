@@ -17,6 +17,10 @@ public enum RandomPurpose {
     public static let features = 5
     /// The order of samples that are drawn by class probability.
     public static let weightedOrder = 6
+    /// Which steps of a policy are tried after a validation, a sample id for each class and step.
+    public static let probes = 7
+    /// What becomes of their probabilities, likewise.
+    public static let stepFactors = 8
     /// The first augmentation operation.
     public static let augmentation = 1000
 }

@@ -3,22 +3,23 @@ import Foundation
 import Layers
 import TensorCore
 
-/// Runs a classifier over labelled images as they are, and counts.
+/// Runs a classifier over labelled images, as they are or transformed, and counts.
 ///
 /// - Parameters:
 ///   - images: those without a label are left out.
 ///   - normalization: as the classifier expects it.
 ///   - epoch: goes into the report.
 ///   - batchSize: images at a time; the result does not depend on it.
+///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
 public func evaluate(
     on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int = 250,
-    predict: (Tensor) -> Tensor
+    transform: any BatchTransform = PlainTransform(), predict: (Tensor) -> Tensor
 ) -> ClassReport {
     let classes = images.classCount
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
     var losses = [Double](repeating: 0, count: classes)
-    for batch in images.batches(of: batchSize, normalization: normalization) {
+    for batch in images.batches(of: batchSize, normalization: normalization, transform: transform, epoch: epoch) {
         let logits = predict(batch.inputs)
         require(
             logits.shape == [batch.count, classes],
@@ -38,8 +39,11 @@ public func evaluate(
 }
 
 extension Module {
-    /// Runs the network over labelled images in evaluation mode, and counts.
-    public func evaluated(on images: ImageSet, normalization: Normalization, epoch: Int = 0) -> ClassReport {
-        evaluate(on: images, normalization: normalization, epoch: epoch) { predict($0) }
+    /// Runs the network over labelled images, as they are or transformed, in evaluation mode, and counts.
+    public func evaluated(
+        on images: ImageSet, normalization: Normalization, epoch: Int = 0,
+        transform: any BatchTransform = PlainTransform()
+    ) -> ClassReport {
+        evaluate(on: images, normalization: normalization, epoch: epoch, transform: transform) { predict($0) }
     }
 }

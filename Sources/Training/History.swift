@@ -20,6 +20,8 @@ public struct History: Hashable, Sendable, Codable {
         public let classProbabilities: [Double]?
         /// Mean factor on geometric transforms over the samples seen.
         public let strength: Float
+        /// For each class, the factors on the probabilities of the policy's steps; nil where no controller set them.
+        public let stepFactors: [[Double]]?
     }
 
     /// The epochs so far.

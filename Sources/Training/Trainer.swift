@@ -92,6 +92,7 @@ public struct Trainer: Sendable {
         }
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             let record = try runEpoch(&run, features, afterStep, loss)
+            probe(&run)
             run.finishEpoch(record, plan)
             try save(run)
         }
@@ -149,11 +150,26 @@ public struct Trainer: Sendable {
             if isLast { meter.validation = report }
         }
         return meter.record(
-            epoch: run.epoch, learningRate: rate, controllers: run.controllers, sampleLosses: &run.sampleLosses)
+            epoch: run.epoch, classes: data.labelled.classCount, learningRate: rate, controllers: run.controllers,
+            sampleLosses: &run.sampleLosses)
     }
 
     private func validate(_ run: Run<some Module>, on images: ImageSet) -> ClassReport {
         run.usable.evaluated(on: images, normalization: data.normalization, epoch: run.epoch)
+    }
+
+    /// Tries the model on what the controllers want it tried on.
+    private func probe(_ run: inout Run<some Module>) {
+        guard let images = data.usableValidation else { return }
+        for index in run.controllers.indices {
+            let probes = run.controllers[index].probes
+            guard !probes.isEmpty else { continue }
+            let model = run.usable
+            run.controllers[index].probed(
+                probes.map {
+                    model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
+                })
+        }
     }
 
     private func divergence(_ place: String, at step: Int) -> TrainingError {
@@ -162,7 +178,8 @@ public struct Trainer: Sendable {
 }
 
 extension Variable {
-    /// Cross-entropy of logits with what a batch says of its classes; rows without a label have no say.
+    /// Cross-entropy of logits with what a batch says of its classes, by the batch's weights; rows without a label have no
+    /// say.
     ///
     /// - Parameter labelSmoothing: the share of each target spread over all classes, 0 ... 1.
     public func crossEntropy(_ batch: Batch, labelSmoothing: Float = 0) -> Variable {
@@ -171,11 +188,16 @@ extension Variable {
             "crossEntropy: labelSmoothing \(labelSmoothing), 0 ... 1 expected"
         )
         guard let targets = batch.targets else {
-            return softmaxCrossEntropy(labels: batch.labels, smoothing: labelSmoothing)
+            guard let weights = batch.weights else {
+                return softmaxCrossEntropy(labels: batch.labels, smoothing: labelSmoothing)
+            }
+            return softmaxCrossEntropy(
+                targets: Tensor(oneHot: batch.labels, classes: shape[1], smoothing: labelSmoothing),
+                weights: zip(batch.labels, weights).map { $0 == nil ? 0 : $1 })
         }
         let spread = labelSmoothing / Float(targets.shape[1])
         return softmaxCrossEntropy(
             targets: labelSmoothing == 0 ? targets : targets.affine(factor: 1 - labelSmoothing, offset: spread),
-            weights: batch.labels.map { $0 == nil ? 0 : 1 })
+            weights: batch.labels.indices.map { batch.labels[$0] == nil ? 0 : batch.weights?[$0] ?? 1 })
     }
 }

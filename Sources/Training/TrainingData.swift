@@ -71,7 +71,8 @@ public struct TrainingData: Sendable {
         }
         return EpochPlan(
             sources: sources, steps: plan.steps(ofEpoch: epoch), firstStep: epoch * plan.stepsPerEpoch, epoch: epoch,
-            seed: plan.seed, classProbabilities: controllers.classProbabilities
+            seed: plan.seed, classProbabilities: controllers.classProbabilities,
+            stepFactors: controllers.stepFactors(classes: labelled.classCount)
         ) { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
     }
 }
@@ -87,5 +88,16 @@ extension [any DataController] {
         compactMap(\.classProbabilities).reduce(nil) { product, next in
             product.map { zip($0, next).map { $0 * $1 } } ?? next
         }
+    }
+
+    /// For each class of which a controller says something, the product of what all say of the policy's steps.
+    func stepFactors(classes: Int) -> [Int: [Double]] {
+        var factors: [Int: [Double]] = [:]
+        for label in 0..<classes {
+            for next in compactMap({ $0.stepFactors(forClass: label) }) {
+                factors[label] = factors[label].map { zip($0, next).map { $0 * $1 } } ?? next
+            }
+        }
+        return factors
     }
 }

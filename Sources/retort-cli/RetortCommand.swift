@@ -14,6 +14,7 @@ struct RetortCommand: ParsableCommand {
             QuantizeCommand.self,
             EvaluateCommand.self,
             PredictCommand.self,
+            AugmentCommand.self,
             InfoCommand.self,
         ])
 }

@@ -36,6 +36,20 @@ import Testing
         #expect(complaints == [])
     }
 
+    @Test("Weights: the mean of the rows by their weights, whose gradients follow; 0 takes a row out")
+    func weights() {
+        func loss(_ weights: [Float]?) -> Float {
+            let tape = Tape(mode: .evaluation)
+            return ResponseLoss.hinton(
+                student: tape.constant(student), teacher: teacher, temperature: 2, weights: weights
+            ).value.scalar
+        }
+        let rows = hintonDivergence(student: student, teacher: teacher, temperature: 2).losses.scalars
+        #expect(loss([1, 1, 1, 1]) == loss(nil))
+        #expect(abs(loss([0, 0, 1, 0]) - rows[2]) < 1e-5)
+        #expect(abs(loss([1, 0, 0, 3]) - (rows[0] + 3 * rows[3]) / 4) < 1e-5)
+    }
+
     // q = [3/4, 1/4] from logits [T ln 3, 0], p = [1/2, 1/2]: KL = 3/4 ln 3/2 + 1/4 ln 1/2. The second row adds nothing
     // but counts in the mean; a mean over all four elements would be half of this.
     @Test("By hand: summed over classes, averaged over the batch (not over all elements), times T²", arguments: [1, 2])

@@ -1,6 +1,7 @@
 // Snippets of the documentation that no example contains, so that they are compiled. Nothing here is run.
 import Foundation
 import Retort
+import Synchronization
 
 private func tensors(_ url: URL) throws -> Tensor {
     var random = Philox(seed: 7)
@@ -123,4 +124,34 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
 
     let mask = PruningMask(sparsity: 0.5, of: student)
     mask.apply(to: &student)  // and again after each step
+}
+
+/// A network that another thread may ask while its original learns.
+final class StudentCopy: Sendable {
+    private let network: Mutex<ConvNet>
+
+    init(_ network: ConvNet) { self.network = Mutex(network) }
+
+    func renew(_ network: ConvNet) { self.network.withLock { $0 = network } }
+
+    func predict(_ inputs: Tensor) -> Tensor { network.withLock { $0 }.predict(inputs) }
+}
+
+private func selecting(
+    _ student: inout ConvNet, _ teacher: ConvNet, _ policy: AugmentationPolicy, _ labelled: ImageSet,
+    _ plan: TrainingPlan
+) throws -> History {
+    let copy = StudentCopy(student)
+    let selector = ViewSelector(policy, candidates: 4) {
+        teacher.predict($0)
+    } student: {
+        copy.predict($0)
+    }
+    let data = TrainingData(labelled: labelled, transform: selector)
+    var steps = 0
+    let history = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student in
+        steps += 1
+        if steps % plan.stepsPerEpoch == 0 { copy.renew(student) }
+    }
+    return history
 }

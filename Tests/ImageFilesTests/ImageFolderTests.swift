@@ -56,6 +56,27 @@ struct ImageFolderTests {
         }
     }
 
+    @Test("bad files are left out only when asked, each with its reason; a class of nothing else is refused")
+    func skipping() throws {
+        try Self.withFolder { folder in
+            func read() throws -> (images: ImageSet, skipped: [FormatError]) {
+                try ImageFolder.readSkipping(folder, height: 5, width: 6, channels: 1)
+            }
+            let whole = try read()
+            #expect(whole.skipped.isEmpty && whole.images.count == 3)
+            try folder.file("ant/1.png", Array("GIF89a".utf8))
+            try folder.file("ant/3.png", [])
+            #expect(throws: FormatError.self) { try ImageFolder.read(folder, height: 5, width: 6, channels: 1) }
+            let rest = try read()
+            #expect(rest.images.pixels == whole.images.pixels && rest.images.labels == [0, 1, 1])
+            #expect(rest.images.sampleIDs == [0, 1, 2] && rest.images.classNames == whole.images.classNames)
+            #expect(rest.skipped.map { $0.file.suffix(9) } == ["ant/1.png", "ant/3.png"])
+            try folder.file("Bee/x.PNG", [1, 2, 3, 4])
+            let error = #expect(throws: FormatError.self) { try read() }
+            #expect(error?.file.hasSuffix("Bee/x.PNG") == true)
+        }
+    }
+
     @Test("the kind of a file is what its first bytes say")
     func kinds() throws {
         try Self.withFolder { folder in

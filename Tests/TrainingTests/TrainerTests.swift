@@ -35,6 +35,40 @@ import Testing
         #expect(try TinyRun.result(plan) != one)
     }
 
+    @Test("After each validation the model is tried on what a controller asks for, and steered from the next epoch on")
+    func probes() throws {
+        var data = TinyRun.data
+        data.controllers = [TinyProbing()]
+        let history = try TinyRun.result(TinyRun.plan, data).history
+        #expect(history.epochs[0].stepFactors == nil)
+        // Factor 2 for the class that the probe of black images finds, as the controller has it; 1 for the others.
+        for (epoch, next) in zip(history.epochs, history.epochs.dropFirst()) {
+            let factors = try #require(next.stepFactors)
+            #expect(factors.count == 3 && factors.joined().count { $0 == 2 } == 1, "\(epoch.number)")
+        }
+        data.validation = nil
+        #expect(try TinyRun.result(TinyRun.plan, data).history.epochs.allSatisfy { $0.stepFactors == nil })
+    }
+
+    @Test("A batch's weights count in cross-entropy, with labels as with targets; an image of weight 0 has no say")
+    func weights() {
+        let tape = Tape(mode: .evaluation)
+        let logits = tape.constant(Tensor([1, 0, 0, 2, -1, 1], shape: [3, 2]))
+        func loss(_ weights: [Float]?, mixed: Bool) -> Float {
+            logits.crossEntropy(
+                Batch(
+                    inputs: Tensor.zeros([3]), sampleIDs: [0, 1, 2], labels: [0, 0, nil],
+                    targets: mixed ? Tensor([1, 0, 1, 0, 0, 0], shape: [3, 2]) : nil, weights: weights)
+            ).value.scalar
+        }
+        let (first, second) = (log(1 + exp(-1 as Float)), log(1 + exp(2 as Float)))
+        for mixed in [false, true] {
+            #expect(abs(loss(nil, mixed: mixed) - (first + second) / 2) < 1e-6)
+            #expect(abs(loss([1, 0, 5], mixed: mixed) - first) < 1e-6)
+            #expect(abs(loss([1, 0.25, 1], mixed: mixed) - (first + 0.25 * second) / 1.25) < 1e-6)
+        }
+    }
+
     @Test("Progress tells every step, and validation at each epoch's end")
     func progress() throws {
         let seen = Mutex<[TrainingProgress]>([])

@@ -43,7 +43,7 @@ extension Philox {
 
     /// The logarithm of a number from Gamma(shape, 1): Marsaglia and Tsang, "A simple method for generating gamma
     /// variables", 2000; from shape + 1, times U^(1/shape), so that it serves shapes below 1.
-    private mutating func logarithmOfGamma(_ shape: Double) -> Double {
+    mutating func logarithmOfGamma(_ shape: Double) -> Double {
         let d = shape + 1 - 1.0 / 3
         let c = 1 / (9 * d).squareRoot()
         while true {

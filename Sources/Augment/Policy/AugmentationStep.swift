@@ -48,6 +48,16 @@ public struct AugmentationStep: PolicyElement {
         }
     }
 
+    /// The same group of other members, or the operation itself.
+    func replacingMembers(with members: [AugmentationStep]) -> AugmentationStep {
+        switch content {
+        case .operation: self
+        case .oneOf: AugmentationStep(content: .oneOf(members), probability: probability)
+        case .allOf: AugmentationStep(content: .allOf(members), probability: probability)
+        case .someOf(_, let count): AugmentationStep(content: .someOf(members, count: count), probability: probability)
+        }
+    }
+
     func scaled(by factor: Double) -> AugmentationStep {
         let scaled: Content =
             switch content {

@@ -73,8 +73,13 @@ extension AugmentationPolicy: BatchTransform {
     /// Images that one thread does at a time.
     private static var pieceSize: Int { 8 }
 
-    /// What is drawn for each image of a batch.
-    func views(of raw: RawBatch) -> [View] {
+    /// What is drawn for each image of a batch, with neighbouring steps fused.
+    func views(of raw: RawBatch) -> [View] { drawn(raw) { View(fusing: $0.view) } }
+
+    /// What is drawn for each image of a batch, operation by operation.
+    func drawings(of raw: RawBatch) -> [Drawing] { drawn(raw) { $0 } }
+
+    private func drawn<Result>(_ raw: RawBatch, _ finish: @Sendable (Drawing) -> Result) -> [Result] {
         let images = raw.images
         require(
             raw.draws.count == images.count && raw.strengths.count == images.count,
@@ -88,7 +93,8 @@ extension AugmentationPolicy: BatchTransform {
             raw.strengths.allSatisfy { $0 >= 0 && $0.isFinite },
             "AugmentationPolicy: a strength is negative or not a number")
         let extent = ImageExtent(images)
-        return [View](unsafeUninitializedCapacity: images.count) { buffer, count in
+        let steered = raw.stepFactors.mapValues(weighted)
+        return [Result](unsafeUninitializedCapacity: images.count) { buffer, count in
             count = images.count
             guard let base = buffer.baseAddress else { return }
             let target = SharedPointer(pointer: base)
@@ -97,8 +103,8 @@ extension AugmentationPolicy: BatchTransform {
                     var drawing = Drawing(
                         extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
                         draw: raw.draws[place], strength: Double(raw.strengths[place]))
-                    drawing.addAll(steps, from: 0)
-                    (target.pointer + place).initialize(to: View(fusing: drawing.view))
+                    drawing.addAll(images.labels[place].flatMap { steered[$0] } ?? steps, from: 0)
+                    (target.pointer + place).initialize(to: finish(drawing))
                 }
             }
         }
@@ -106,13 +112,15 @@ extension AugmentationPolicy: BatchTransform {
 }
 
 /// Walks through a policy for one sample and collects what is drawn.
-private struct Drawing {
+struct Drawing {
     let extent: ImageExtent
     let seed: UInt64
     let epoch, sample, draw: Int
     /// The factor on geometric operations.
     let strength: Double
     var view: [PixelStep] = []
+    /// The operations that are done: their places in the policy, and which steps of the view each drew.
+    var done: [(place: Int, steps: Range<Int>)] = []
 
     /// Steps count their places from the first's; members of a group follow it.
     mutating func addAll(_ steps: [AugmentationStep], from first: Int) {
@@ -129,7 +137,9 @@ private struct Drawing {
         switch step.content {
         case .operation(let operation):
             let drawn = type(of: operation).isGeometric ? operation.scaled(by: strength) : operation
+            let first = view.count
             drawn.draw(extent, from: &stream, into: &view)
+            done.append((place, first..<view.count))
         case .allOf(let members): addAll(members, from: place + 1)
         case .someOf(let members, let range):
             let count = range.lowerBound + stream.random.index(below: range.count)

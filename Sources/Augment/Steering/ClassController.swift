@@ -2,21 +2,32 @@ import Datasets
 import TensorCore
 
 /// Draws classes that the model still gets wrong more often: while a class's validation accuracy is below the threshold
-/// its relative probability rises by a step after each validation, and once it is above, the surplus decays.
+/// its relative probability rises by a step after each validation, and once it is above, the surplus decays. Or by a
+/// class's validation loss, with above and below exchanged.
 ///
-/// Between the threshold and a small margin above it nothing changes, so that a class at the threshold does not make its
+/// Between the threshold and a small margin beyond it nothing changes, so that a class at the threshold does not make its
 /// probability swing. A class without validation images keeps its probability. While no class has a surplus the
 /// controller leaves sampling alone; as soon as one has, classes are drawn by these probabilities whatever their sizes.
 public struct ClassController: Hashable {
-    /// The accuracy that every class should reach, in 0 ... 1.
+    /// What a class is judged by.
+    public enum Measure: String, Sendable, Hashable, Codable {
+        /// The share of its validation images that is classified rightly.
+        case accuracy
+        /// The mean cross-entropy of its validation images, in nats: sees doubt where accuracy sees none.
+        case loss
+    }
+
+    /// What classes are judged by.
+    public let measure: Measure
+    /// The accuracy that every class should reach, in 0 ... 1, or the loss that none should exceed.
     public let threshold: Double
     /// What a class below the threshold gains after each validation; the probability of a class at rest is 1.
     public let step: Double
     /// The largest relative probability.
     public let cap: Double
-    /// What remains of a class's surplus after each validation that finds it above threshold and margin, in 0 ..< 1.
+    /// What remains of a class's surplus after each validation that finds it beyond threshold and margin, in 0 ..< 1.
     public let decay: Double
-    /// How far above the threshold the accuracy must be for the surplus to decay.
+    /// How far above the threshold the accuracy, or below it the loss, must be for the surplus to decay.
     public let margin: Double
     /// After each validation, the probabilities of the classes, which sum to 1.
     public private(set) var history: [[Double]] = []
@@ -24,8 +35,10 @@ public struct ClassController: Hashable {
 
     /// Creates a controller at rest.
     public init(
-        threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3, decay: Double = 0.5, margin: Double = 0.01
+        by measure: Measure = .accuracy, threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3,
+        decay: Double = 0.5, margin: Double = 0.01
     ) {
+        self.measure = measure
         self.threshold = threshold
         self.step = step
         self.cap = cap
@@ -38,13 +51,16 @@ public struct ClassController: Hashable {
 
     private var mismatch: Mismatch? {
         let isValid =
-            threshold >= 0 && threshold <= 1 && step >= 0 && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
+            threshold >= 0 && threshold <= (measure == .accuracy ? 1 : .greatestFiniteMagnitude) && step >= 0
+            && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
             && decay < 1 && margin >= 0
         return isValid
             ? nil
             : Mismatch(
-                found: "threshold \(threshold), step \(step), cap \(cap), decay \(decay), margin \(margin)",
-                expected: "threshold within 0…1, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more")
+                found: "\(measure) threshold \(threshold), step \(step), cap \(cap), decay \(decay), margin \(margin)",
+                expected:
+                    "threshold within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more"
+            )
     }
 }
 
@@ -57,9 +73,15 @@ extension ClassController: DataController {
             "ClassController: a report on \(accuracies.count) classes after one on \(weights.count)")
         for (index, accuracy) in accuracies.enumerated() {
             guard let accuracy else { continue }
-            if accuracy < threshold {
+            let loss = report.classLosses[index]
+            let (isBehind, isBeyond) =
+                switch measure {
+                case .accuracy: (accuracy < threshold, accuracy >= min(threshold + margin, 1))
+                case .loss: (!(loss <= threshold), loss <= max(threshold - margin, 0))
+                }
+            if isBehind {
                 weights[index] = min(weights[index] + step, cap)
-            } else if accuracy >= min(threshold + margin, 1) {
+            } else if isBeyond {
                 let surplus = (weights[index] - 1) * decay
                 weights[index] = surplus < 0.001 ? 1 : 1 + surplus
             }
@@ -72,11 +94,12 @@ extension ClassController: DataController {
 }
 
 extension ClassController: Codable {
-    private enum CodingKeys: String, CodingKey { case threshold, step, cap, decay, margin, history, weights }
+    private enum CodingKeys: String, CodingKey { case measure, threshold, step, cap, decay, margin, history, weights }
 
     /// - Throws: `FormatError` for what no controller could have written.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        measure = try container.decode(Measure.self, forKey: .measure)
         threshold = try container.decode(Double.self, forKey: .threshold)
         step = try container.decode(Double.self, forKey: .step)
         cap = try container.decode(Double.self, forKey: .cap)

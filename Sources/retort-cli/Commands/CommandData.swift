@@ -14,13 +14,18 @@ struct DataOptions: ParsableArguments {
                 """, valueName: "digits|DIR"))
     var data = "digits"
 
+    @Flag(help: "Leave out PNG and JPEG files that cannot be read, and say how many.")
+    var skipBad = false
+
     /// Reads the images.
     ///
     /// - Parameter size: what the images of a folder of PNG or JPEG files are brought to.
     func read(imagesAs size: ImageSize) throws -> CommandData {
         if data == "digits" { return try CommandData(Digits.embedded()) }
         let folder = URL(fileURLWithPath: data, isDirectory: true)
-        if try CommandData.holdsImages(folder) { return try CommandData(images: folder, size: size) }
+        if try CommandData.holdsImages(folder) {
+            return try CommandData(images: folder, size: size, skippingBad: skipBad)
+        }
         return try CommandData(DataFolder.read(folder))
     }
 }
@@ -41,9 +46,20 @@ struct CommandData {
     init(_ data: LabelledData) throws { try self.init(name: data.name, train: data.train, test: data.test) }
 
     /// A folder of images.
-    init(images folder: URL, size: ImageSize) throws {
+    ///
+    /// - Parameter skippingBad: whether files that cannot be read are left out, and counted on standard error.
+    init(images folder: URL, size: ImageSize, skippingBad: Bool) throws {
         func read(_ url: URL) throws -> ImageSet {
-            try ImageFolder.read(url, height: size.height, width: size.width, channels: size.channels)
+            guard skippingBad else {
+                return try ImageFolder.read(url, height: size.height, width: size.width, channels: size.channels)
+            }
+            let (images, skipped) = try ImageFolder.readSkipping(
+                url, height: size.height, width: size.width, channels: size.channels)
+            if let first = skipped.first {
+                let text = "\(url.relativePath): \(skipped.count) files left out, the first: \(first)\n"
+                FileHandle.standardError.write(Data(text.utf8))
+            }
+            return images
         }
         if let parts = try Self.parts(of: folder) {
             let (train, test) = (try read(parts.train), try read(parts.test))

@@ -8,12 +8,14 @@ enum Arm: String, CaseIterable {
     case distilled
     case distilledAugmentation = "distilled+augmentation"
     case closedLoop = "closed-loop"
+    case closedLoopJudged = "closed-loop+judge"
     case closedLoopUnlabelled = "closed-loop+unlabelled"
     case int8
 
     /// The arms that train a student.
     static let students: [Arm] = [
-        .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopUnlabelled,
+        .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopJudged,
+        .closedLoopUnlabelled,
     ]
 
     /// Width of the arm's ConvNet.
@@ -23,5 +25,8 @@ enum Arm: String, CaseIterable {
     var isAugmented: Bool { self != .student && self != .distilled }
 
     /// Whether validation results steer sampling and strength.
-    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopUnlabelled }
+    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopJudged || self == .closedLoopUnlabelled }
+
+    /// Whether the teacher judges views, and probes steer operations.
+    var isJudged: Bool { self == .closedLoopJudged }
 }

@@ -5,7 +5,7 @@ import Retort
 /// `retort demo`.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Distils a student on embedded digits in eight ways, and reports.")
+        commandName: "demo", abstract: "Distils a student on embedded digits in nine ways, and reports.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var data: DataOptions

@@ -14,6 +14,8 @@ struct DemoModel {
     let history: History
     /// On the test set, read once.
     let test: ClassReport
+    /// What the teacher rejected in each epoch; empty where it did not judge.
+    let rejections: [[OperationRejections]]
 
     /// On validation data, what choices are made by.
     var validationAccuracy: Double { history.validationAccuracy ?? 0 }
@@ -59,14 +61,17 @@ struct DemoRun {
         let bar = ProgressBar(title(arm))
         var network = ConvNet(
             width: arm.width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
-        let history = try fit(arm, &network, teacher) { bar.update($0) }
+        let gate = arm.isJudged ? teacher.map { teacher in TeacherGate(policy) { teacher.predict($0) } } : nil
+        let history = try fit(arm, &network, teacher, gate) { bar.update($0) }
         let test = network.evaluated(on: data.test, normalization: data.normalization)
-        models[arm] = DemoModel(network: network, history: history, test: test)
+        models[arm] = DemoModel(
+            network: network, history: history, test: test,
+            rejections: gate.map { gate in history.epochs.map { gate.rejections(epoch: $0.number) } } ?? [])
         return network
     }
 
     private func fit(
-        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?,
+        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?, _ gate: TeacherGate?,
         _ progress: @escaping @Sendable (TrainingProgress) -> Void
     ) throws -> History {
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
@@ -85,6 +90,10 @@ struct DemoRun {
             distiller.temperature = .linear(from: 3, to: 1)
             distiller.hardLabelWeight = .cosine(from: 0.9, to: 0.1)
             images.controllers = ClosedLoop.controllers
+            if let gate {
+                images.transform = gate
+                images.controllers.append(OperationController(policy, seed: seed))
+            }
         }
         return try distiller.fit(&network, on: images, plan: plan, progress: progress)
     }

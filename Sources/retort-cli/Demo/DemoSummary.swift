@@ -22,7 +22,7 @@ struct DemoSummary {
             threads: threads, processor: "\(SIMDLevel.active)", labels: first.data.labelled.count,
             strength: first.settings.strength, studentSteps: first.settings.studentSteps,
             teacherSteps: first.settings.teacherSteps, wallSeconds: Date().timeIntervalSince(start), arms: arms,
-            contactSheet: samples)
+            operations: first.policy.singleOperations.map(\.name), contactSheet: samples)
     }
 
     private static func figures(
@@ -37,7 +37,11 @@ struct DemoSummary {
             accuracy: .init(tests.map { $0.accuracy * 100 }), validation: .init(validations.map { $0 * 100 }),
             parameters: model.network.parameterCount, bytes: bytes, imagesPerSecond: try first.throughput(of: arm),
             confusion: tests.first?.confusion ?? [],
-            epochs: arm == .int8 ? [] : model.history.epochs.map(DemoReport.Epoch.init))
+            epochs: arm == .int8
+                ? []
+                : model.history.epochs.enumerated().map { number, epoch in
+                    DemoReport.Epoch(epoch, rejections: number < model.rejections.count ? model.rejections[number] : [])
+                })
     }
 
     /// Augmented views of training images of every class, with what teacher and best student make of them.

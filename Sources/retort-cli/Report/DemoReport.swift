@@ -49,8 +49,14 @@ struct DemoReport: Codable {
         let classProbabilities: [Double]?
         /// Mean factor on geometric transforms.
         let strength: Float
+        /// By class and step of the policy, factors on the steps' probabilities.
+        let stepFactors: [[Double]]?
+        /// By operation, the views in percent that the teacher could not read; nil where it did not judge.
+        let rejected: [Double]?
 
-        init(_ epoch: History.Epoch) {
+        init(_ epoch: History.Epoch, rejections: [OperationRejections]) {
+            stepFactors = epoch.stepFactors
+            rejected = rejections.isEmpty ? nil : rejections.map { $0.share * 100 }
             loss = epoch.loss
             trainingAccuracy = epoch.accuracy * 100
             validationLoss = epoch.validation?.loss
@@ -88,6 +94,8 @@ struct DemoReport: Codable {
     let teacherSteps: Int
     let wallSeconds: Double
     let arms: [ArmFigures]
+    /// The policy's operations in their order.
+    let operations: [String]
     let contactSheet: [Sample]
 }
 

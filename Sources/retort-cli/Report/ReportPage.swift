@@ -74,30 +74,8 @@ struct ReportPage {
             + chart("Loss on validation data (cross-entropy)", "nats, powers of ten", isLogarithmic: true) {
                 $0.validationLoss
             }
-            + chart("Training loss (each arm's own)", "nats, powers of ten", isLogarithmic: true) { $0.loss } + dynamics
-    }
-
-    /// What the closed loop did: its schedules, and how it shared out the samples.
-    private var dynamics: String {
-        guard let loop = arm(.closedLoop) else { return "" }
-        let schedules = [
-            LineChart.Series(
-                name: "temperature T", colour: 0, values: loop.epochs.compactMap { $0.temperature.map(Double.init) }),
-            LineChart.Series(
-                name: "weight of the hard labels λ", colour: 2,
-                values: loop.epochs.compactMap { $0.hardLabelWeight.map(Double.init) }),
-            LineChart.Series(
-                name: "mean strength of geometry", colour: 4, values: loop.epochs.map { Double($0.strength) }),
-        ]
-        let classes = report.classNames.count
-        let even = [Double](repeating: 100 / Double(max(classes, 1)), count: classes)
-        let probabilities = loop.epochs.map { $0.classProbabilities.map { $0.map { $0 * 100 } } ?? even }
-        let shares = report.classNames.enumerated().map { index, name in
-            LineChart.Series(name: name, colour: index % 10, values: probabilities.map { $0[index] })
-        }
-        return "<h2>The closed loop</h2>"
-            + LineChart(title: "Schedules and steering", unit: "T, λ and a factor", series: schedules).html
-            + LineChart(title: "Probability of drawing each class", unit: "percent", series: shares).html
+            + chart("Training loss (each arm's own)", "nats, powers of ten", isLogarithmic: true) { $0.loss }
+            + ClosedLoopCharts(report: report).html
     }
 
     private func contactSheet() throws -> String {
@@ -145,7 +123,8 @@ struct ReportPage {
         trained elsewhere. Students: ConvNet(16), \(report.studentSteps) steps; they know \(report.labels) labels. Batch 64, SGD with Nesterov
         momentum 0.9, weight decay 5·10⁻⁴, rate up to 0.2, then down a cosine. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a
         cosine, T from 3 to 1 in a line; classes under 97 % on validation data are drawn more often, hard samples get stronger
-        geometry. Strength of augmentation: \(report.strength). Seeds: \(report.seeds.map(String.init).joined(separator: ", ")).
+        geometry. Judge: views of which the teacher keeps less than half its confidence are redrawn, at most three times, and operations
+        that a class half knows become more probable for it. Strength of augmentation: \(report.strength). Seeds: \(report.seeds.map(String.init).joined(separator: ", ")).
         Curves, pictures and confusions are of the first seed. \(clock(report.wallSeconds)) minutes in all.
         Every figure is in <code>report.json</code>.</p>
         """

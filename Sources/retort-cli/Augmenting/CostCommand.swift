@@ -1,0 +1,121 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort augment cost`.
+struct CostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cost",
+        abstract: "Predicts what a policy costs on this machine, measures it, and fits it to a budget.",
+        discussion: "All times are of one thread. Without --calibration every operation is measured first, in seconds.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Side of the square images in pixels.")
+    var imageSize = 32
+
+    @Option(help: "Channels of the images.")
+    var channels = 3
+
+    @Option(help: ArgumentHelp("Calibration to predict by; is written if it does not exist.", valueName: "FILE.json"))
+    var calibration: String?
+
+    @Option(help: ArgumentHelp("Make the policy cheap enough for so many microseconds an image.", valueName: "µs"))
+    var budget: Double?
+
+    @Option(help: ArgumentHelp("File for the policy that fits the budget.", valueName: "FILE.json"))
+    var out: String?
+
+    func validate() throws {
+        try checkOption("image-size", imageSize, 1...2048)
+        try checkOption("channels", channels, 1...4)
+        if let budget { try checkOption("budget", budget, 0...1e9) }
+        guard out == nil || budget != nil else {
+            throw ValidationError("--out: no --budget found, a number of microseconds expected")
+        }
+    }
+
+    func run() throws {
+        common.apply()
+        let policy = try policy.read()
+        if let out { try OutputFile.check(URL(fileURLWithPath: out)) }
+        let costs = try costs(for: policy)
+        let size = (height: imageSize, width: imageSize)
+        let predicted = try policy.cost(imageSize: size, by: costs, channels: channels)
+        let fitted = try budget.map { try policy.fitting(budget: $0, imageSize: size, by: costs, channels: channels) }
+        if let out, let fitted { try AtomicFile.write(fitted.policy.json, to: URL(fileURLWithPath: out)) }
+        try CostResult(
+            imageSize: imageSize, predicted: predicted, measured: measured(policy), fitted: fitted,
+            fittedMeasured: fitted.map { measured($0.policy) }
+        ).show(asJSON: common.json)
+    }
+
+    private func costs(for policy: AugmentationPolicy) throws -> OperationCosts {
+        guard let calibration else { return OperationCosts.calibrated(channels: channels, for: policy) }
+        let url = URL(fileURLWithPath: calibration)
+        if FileManager.default.fileExists(atPath: url.path) {
+            return try OperationCosts(json: InputFile.read(url), file: calibration)
+        }
+        let costs = OperationCosts.calibrated(channels: channels, for: policy)
+        try AtomicFile.write(costs.json, to: url)
+        return costs
+    }
+
+    /// Microseconds an image, on noise.
+    private func measured(_ policy: AugmentationPolicy) -> Double {
+        let count = min(max(8, (1 << 18) / (imageSize * imageSize)), 256)
+        var random = Philox(seed: common.seed)
+        let pixels = (0..<count * imageSize * imageSize * channels).map { _ in
+            UInt8(truncatingIfNeeded: random.nextWord())
+        }
+        let images = ImageSet(
+            pixels: pixels, height: imageSize, width: imageSize, channels: channels,
+            labels: [Int?](repeating: 0, count: count), classNames: ["noise"])
+        return policy.microseconds(on: RawBatch(images: images, seed: common.seed, epoch: 0), epochs: 24)
+    }
+}
+
+/// What `augment cost` prints; times are in microseconds for an image on one thread.
+private struct CostResult: CommandResult {
+    struct Part: Encodable {
+        let place, operation: String
+        let microseconds: Double
+    }
+
+    let imageSize: Int
+    let predicted, measured: Double
+    let plain: Double
+    let operations: [Part]
+    let changes: [String]?
+    let fitted, fittedMeasured: Double?
+
+    init(
+        imageSize: Int, predicted: PolicyCost, measured: Double, fitted: FittedPolicy?, fittedMeasured: Double?
+    ) {
+        self.imageSize = imageSize
+        self.predicted = predicted.microseconds
+        self.measured = measured
+        plain = predicted.plain
+        operations = predicted.parts.map {
+            Part(place: $0.place, operation: $0.operation, microseconds: $0.microseconds)
+        }
+        changes = fitted.map { $0.changes.map(\.description) }
+        self.fitted = fitted?.cost.microseconds
+        self.fittedMeasured = fittedMeasured
+    }
+
+    var description: String {
+        let ratio = fixed((predicted / measured - 1) * 100, 0)
+        var lines = [
+            "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured (\(ratio) % off)",
+            "  normalisation alone  \(fixed(plain, 2)) µs",
+        ]
+        lines += operations.map { "  \($0.place) \($0.operation)  \(fixed($0.microseconds, 2)) µs" }
+        if let changes, let fitted, let fittedMeasured {
+            lines.append("fitted: \(fixed(fitted, 2)) µs predicted, \(fixed(fittedMeasured, 2)) µs measured")
+            lines += changes.map { "  \($0)" }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

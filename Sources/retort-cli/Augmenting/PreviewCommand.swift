@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort augment preview`.
+struct PreviewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preview", abstract: "Draws what a policy makes of training images, as a contact sheet.",
+        discussion: """
+            Rows are samples, class by class. The first column is the image as it is; then come, for each operation of the \
+            policy by itself, as many columns as there are strengths; the last column is the whole policy. What the columns \
+            are is printed.
+            """)
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: ArgumentHelp("The picture.", valueName: "FILE.png"))
+    var out: String
+
+    @Option(help: "Rows.")
+    var samples = 8
+
+    @Option(help: "Factors on the ranges of each operation, with commas between them.")
+    var strengths = "0.5,1,1.5"
+
+    @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
+    var imageSize = 96
+
+    func validate() throws {
+        try checkOption("samples", samples, 1...200)
+        try checkOption("image-size", imageSize, 4...1024)
+        _ = try factors()
+    }
+
+    func run() throws {
+        common.apply()
+        let policy = try policy.read()
+        let url = URL(fileURLWithPath: out)
+        try OutputFile.check(url)
+        let images = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: 3)).train
+        let sheet = try ContactSheet(
+            policy, strengths: factors(), of: images.subset(Self.choice(samples, of: images)), seed: common.seed)
+        try PNGFile.write(try sheet.image(), to: url)
+        try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
+    }
+
+    private func factors() throws -> [Double] {
+        let factors = strengths.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        guard factors.count <= 16, factors.allSatisfy({ $0.map { $0 > 0 && $0 <= 3 } ?? false }) else {
+            throw ValidationError("--strengths: '\(strengths)' found, numbers above 0, to 3, with commas expected")
+        }
+        return factors.compactMap { $0 }
+    }
+
+    /// The first images of all classes in turn, sorted by class.
+    private static func choice(_ count: Int, of images: ImageSet) -> [Int] {
+        let byClass = images.placesByClass
+        let longest = byClass.map(\.count).max() ?? 0
+        let inTurn = (0..<longest).lazy.flatMap { number in
+            byClass.indices.lazy.filter { number < byClass[$0].count }.map { (label: $0, place: byClass[$0][number]) }
+        }
+        return inTurn.prefix(count).sorted { ($0.label, $0.place) < ($1.label, $1.place) }.map(\.place)
+    }
+}
+
+/// What `augment preview` prints.
+private struct PreviewResult: CommandResult {
+    let file: String
+    let rows: Int
+    let columns: [ContactSheet.Column]
+
+    var description: String {
+        let lines = columns.enumerated().map { number, column in "  \(number + 1)  \(column.title)" }
+        return "\(file): \(rows) rows; columns:\n" + lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,66 @@
+import Retort
+
+/// What the closed loop did over the epochs: its schedules, how it shared out samples and operations, what the teacher
+/// rejected.
+struct ClosedLoopCharts {
+    let report: DemoReport
+
+    var html: String {
+        guard let loop = epochs(of: .closedLoop) else { return "" }
+        return "<h2>The closed loop</h2>" + schedules(loop) + classes(loop)
+            + (epochs(of: .closedLoopJudged).map { factors($0) + rejections($0) } ?? "")
+    }
+
+    private func epochs(of arm: Arm) -> [DemoReport.Epoch]? { report.arms.first { $0.name == arm.rawValue }?.epochs }
+
+    private func schedules(_ epochs: [DemoReport.Epoch]) -> String {
+        LineChart(
+            title: "Schedules and steering", unit: "T, λ and a factor",
+            series: [
+                .init(
+                    name: "temperature T", colour: 0, values: epochs.compactMap { $0.temperature.map(Double.init) }),
+                .init(
+                    name: "weight of the hard labels λ", colour: 2,
+                    values: epochs.compactMap { $0.hardLabelWeight.map(Double.init) }),
+                .init(name: "mean strength of geometry", colour: 4, values: epochs.map { Double($0.strength) }),
+            ]
+        ).html
+    }
+
+    private func classes(_ epochs: [DemoReport.Epoch]) -> String {
+        let even = [Double](repeating: 100 / Double(max(report.classNames.count, 1)), count: report.classNames.count)
+        let probabilities = epochs.map { $0.classProbabilities.map { $0.map { $0 * 100 } } ?? even }
+        let shares = report.classNames.enumerated().map { index, name in
+            LineChart.Series(name: name, colour: index % 10, values: probabilities.map { $0[index] })
+        }
+        return LineChart(title: "Probability of drawing each class", unit: "percent", series: shares).html
+    }
+
+    /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only step
+    /// that is none, which goes by its number.
+    private func factors(_ epochs: [DemoReport.Epoch]) -> String {
+        let steps = epochs.compactMap { $0.stepFactors?.first?.count }.first ?? 0
+        let series = (0..<steps).map { step in
+            LineChart.Series(
+                name: steps == report.operations.count ? report.operations[step] : "step \(step + 1)",
+                colour: step % 10,
+                values: epochs.map { epoch in
+                    guard let factors = epoch.stepFactors, !factors.isEmpty else { return 1 }
+                    return factors.reduce(0) { $0 + $1[step] } / Double(factors.count)
+                })
+        }
+        return LineChart(
+            title: "Factor on the probability of each step of the policy", unit: "mean over the classes",
+            series: series
+        ).html
+    }
+
+    private func rejections(_ epochs: [DemoReport.Epoch]) -> String {
+        let series = report.operations.enumerated().map { index, name in
+            LineChart.Series(name: name, colour: index % 10, values: epochs.compactMap { $0.rejected?[index] })
+        }
+        return LineChart(
+            title: "Views with each operation that the teacher could not read", unit: "percent", series: series
+        ).html
+    }
+}
