@@ -146,7 +146,8 @@ struct FuzzTests {
     func identity() throws {
         // Those without strength, or whose mildest form still does something, are named with their reasons.
         let others: Set<String> = [
-            "horizontalFlip", "verticalFlip", "channelPermutation", "invert", "equalise", "autocontrast", "mosaic",
+            "horizontalFlip", "verticalFlip", "turn", "channelPermutation", "invert", "equalise", "autocontrast",
+            "mosaic",
             // Rounds even at quality 100.
             "jpegCompression",
         ]

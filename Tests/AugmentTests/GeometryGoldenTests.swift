@@ -5,7 +5,7 @@ import Testing
 @testable import Augment
 
 /// Values that PyTorch and OpenCV computed; Golden/make_golden.py writes them and says what they are.
-private struct Golden: Decodable {
+private struct GeometryGolden: Decodable {
     struct Warped: Decodable {
         let map, pixels: [Double]
     }
@@ -21,9 +21,9 @@ private struct Golden: Decodable {
     let corners: [[Double]]
     let matrix: [Double]
 
-    static func read() throws -> Golden {
+    static func read() throws -> GeometryGolden {
         let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/geometry.json")
-        return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
+        return try JSONDecoder().decode(GeometryGolden.self, from: Data(contentsOf: url))
     }
 
     var images: ImageSet {
@@ -39,7 +39,7 @@ struct GeometryGoldenTests {
     // for the walk along a row and the blends: see GeometryTests.interpolation.
     @Test("Affine and projective maps agree with grid_sample in double precision")
     func warps() throws {
-        let golden = try Golden.read()
+        let golden = try GeometryGolden.read()
         for warped in golden.warps {
             let m = warped.map
             let warp = Warp(
@@ -53,7 +53,7 @@ struct GeometryGoldenTests {
     @Test("A map as a field of vectors gives what the map itself gives")
     func displacement() throws {
         // Cells of a mesh with the vectors of a linear map: between corners they are exact.
-        let golden = try Golden.read()
+        let golden = try GeometryGolden.read()
         let m = golden.warps[0].map
         let cells = 4
         var vectors: [Point] = []
@@ -72,7 +72,7 @@ struct GeometryGoldenTests {
 
     @Test("The map to four corners is OpenCV's getPerspectiveTransform")
     func corners() throws {
-        let golden = try Golden.read()
+        let golden = try GeometryGolden.read()
         let warp = Perspective.warp(
             golden.extent, to: golden.corners.map { Point(x: $0[0], y: $0[1]) }, border: .zero)
         let ours = [warp.xx, warp.xy, warp.x0, warp.yx, warp.yy, warp.y0, warp.wx, warp.wy, 1]
@@ -88,7 +88,7 @@ struct GeometryGoldenTests {
 
     @Test("Resizing by area, bilinear and nearest agrees with OpenCV's resize")
     func resized() throws {
-        let golden = try Golden.read()
+        let golden = try GeometryGolden.read()
         for wanted in golden.resized {
             let ours = golden.images.resized(height: wanted.height, width: wanted.width, by: wanted.method)
             let worst = zip(ours.pixels, wanted.pixels).map { abs(Double($0) - $1) }.max() ?? 0
