@@ -1,7 +1,8 @@
 // Hierarchical distillation: feature maps of two stages are matched beside the outputs, through 1×1 adapters that are
 // dropped at the end, and masked and shuffled on both sides before they are compared.
 //
-// Prints the accuracy with the outputs alone, with hints, and with hints on perturbed maps. In a run as short as this the
+// Prints the accuracy with the outputs alone, with hints, with hints on perturbed maps, and with two losses that compare where
+// the maps are active and how the images lie to one another, which need no adapters. In a run as short as this the
 // hints cost more than they give; the example shows how it is done and measures what it brings, whatever that is.
 
 import Foundation
@@ -32,3 +33,6 @@ distiller.hints = [Hint("stage1", weight: 0.5), Hint("stage2", weight: 0.5)]
 try run("outputs and hints", distiller)
 distiller.perturbing = { shape, random in perturbation.draw(shape: shape, using: &random) }
 try run("outputs and perturbed hints", distiller)
+distiller.perturbing = nil
+distiller.hints = [Hint("stage1", loss: .attention), Hint("stage2", weight: 0.02, loss: .relational())]
+try run("attention and relations", distiller)

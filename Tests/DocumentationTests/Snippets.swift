@@ -117,3 +117,10 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
     let mask = PruningMask(sparsity: 0.5, of: student)
     mask.apply(to: &student)  // and again after each step
 }
+
+private func losses(_ teacher: ConvNet) -> Distiller {
+    var distiller = Distiller(teacher: teacher, loss: .standardized(.decoupled()), temperature: .constant(2))
+    distiller.loss = .kullbackLeibler(reverse: 0.25)
+    distiller.hints = [Hint("stage1", loss: .attention), Hint("stage2", weight: 0.02, loss: .relational())]
+    return distiller
+}
