@@ -21,7 +21,10 @@ struct DistillCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "What compares the networks' outputs.",
-            discussion: "kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better."))
+            discussion: """
+                kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
+                gradients: with few steps give them a quarter of the learning rate.
+                """))
     var loss = LossName.kl
 
     @Option(
