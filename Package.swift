@@ -71,7 +71,7 @@ let package = Package(
         + libraries.map {
             .testTarget(
                 name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests",
-                exclude: ["Layers", "Augment"].contains($0) ? ["Golden"] : [])
+                exclude: ["Layers", "Augment", "Distill"].contains($0) ? ["Golden"] : [])
         }
         + examples.map {
             .executableTarget(name: $0, dependencies: ["Retort"], path: "Examples/\($0)", swiftSettings: safe)

@@ -24,6 +24,9 @@ public final class Tape {
     /// Names of the feature maps that the caller wants; see ``Variable/named(_:)``.
     public let requestedFeatures: Set<String>
 
+    /// Names of all feature maps that passed so far, wanted or not, in the order in which they came.
+    public internal(set) var featureNames: [String] = []
+
     var nodes: [Node] = []
     var namedMaps: [String: Unbound] = [:]
     var bindings: [Binding] = []

@@ -10,9 +10,10 @@ import Training
 ///     let history = try Distiller(teacher: teacher, temperature: .linear(from: 3, to: 1))
 ///         .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: .init(steps: 500))
 ///
-/// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss. Cross-entropy is over the images that
-/// have a label, the rest over all; so images without labels take part through the teacher alone. The teacher runs in
-/// evaluation mode and without a tape, on the same augmented view as the student (Beyer et al., arXiv 2106.05237).
+/// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss, where the response loss is T² · KL unless
+/// another is asked for. Cross-entropy is over the images that have a label, the rest over all; so images without labels take
+/// part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the same augmented view as the
+/// student (Beyer et al., arXiv 2106.05237). The history has T, λ and each term, by name.
 public struct Distiller: Sendable {
     /// The big network.
     public var teacher: any Module
@@ -24,8 +25,8 @@ public struct Distiller: Sendable {
     public var hardLabelWeight: Schedule
     /// Feature maps to match beside the outputs.
     public var hints: [Hint]
-    /// Draws a change that both networks' maps go through before a hint compares them; from the maps' common shape
-    /// [N, H, W, C] and a random stream of this step and hint alone.
+    /// Draws a change that both networks' maps go through before a hint compares their elements; from the maps' common shape
+    /// [N, H, W, C] and a random stream of this step and hint alone. Hints that compare something else ask for none.
     public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
 
     /// Describes a distillation.
@@ -75,15 +76,17 @@ public struct Distiller: Sendable {
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
-    /// - Throws: `FormatError` for a hint whose map does not exist, maps whose sides do not divide, and a temperature or λ
-    ///   out of range anywhere in the run; and what `Trainer` throws.
+    /// - Throws: before the first step `FormatError` for a hint whose map does not exist, maps whose sides do not divide,
+    ///   networks of different classes, a teacher whose outputs are not finite, and a temperature, λ or weight out of range
+    ///   anywhere in the run; in a later step for outputs that are not finite then; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
     ) throws -> History {
+        try loss.check()
         try checkSchedules(over: plan)
-        let image = Tensor.zeros([1, data.labelled.height, data.labelled.width, data.labelled.channels])
-        var model = try HintedStudent(student, teacher: teacher, hints: hints, image: image, seed: plan.seed)
+        try data.check(for: plan)
+        var model = try HintedStudent(student, teacher: teacher, hints: hints, images: data.sample(32), seed: plan.seed)
         let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         let history = try trainer.fit(
             &model, features: Set(hints.map(\.student)), recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
@@ -92,12 +95,14 @@ public struct Distiller: Sendable {
             let hardWeight = hardLabelWeight.value(at: context.progress)
             let isTaught = hardWeight < 1 || !hints.isEmpty
             let teaching = isTaught ? teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs) : nil
+            try teaching?.checkFinite(in: "step \(context.step)")
             let logits = model(tape.constant(batch.inputs))
-            var total = combined(logits, teaching?.logits, batch, temperature, hardWeight)
-            for (index, (hint, adapter)) in zip(hints, model.adapters).enumerated() {
-                let maps = (student: tape.features[hint.student], teacher: teaching?.maps[hint.teacher])
-                guard let map = maps.student, let target = maps.teacher else {
-                    throw hint.missing(maps.student == nil ? "student" : "teacher", number: index)
+            var (total, values) = combined(logits, teaching?.logits, batch, temperature, hardWeight)
+            var adapters = model.adapters.makeIterator()
+            for (index, hint) in hints.enumerated() {
+                let adapter = hint.loss.needsAdapter ? adapters.next() : nil
+                guard let map = tape.features[hint.student], let target = teaching?.maps[hint.teacher] else {
+                    fatalError("Distiller: a network has no map of hint \(index) any more")
                 }
                 // Keyed by step and hint: neither dropout in the student nor another hint moves its draws.
                 var random = Philox(
@@ -105,9 +110,9 @@ public struct Distiller: Sendable {
                 let change = perturbing.map { draw in { draw($0, &random) } }
                 let loss = hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change)
                 total = total + loss * hint.weight
+                values[hint.name] = loss.value.scalar
             }
-            return StepLoss(
-                total, logits: logits.value, values: ["temperature": temperature, "hardLabelWeight": hardWeight])
+            return StepLoss(total, logits: logits.value, values: values)
         }
         student = model.student
         return history
@@ -121,12 +126,12 @@ public struct Distiller: Sendable {
             guard temperature > 0, temperature.isFinite else {
                 throw FormatError(
                     file: "distillation", place: "temperature in step \(step)", found: "\(temperature)",
-                    expected: "a number above 0")
+                    expected: "a number above 0; T = 1 is the teacher as it is")
             }
             guard weight >= 0, weight <= 1 else {
                 throw FormatError(
                     file: "distillation", place: "hardLabelWeight in step \(step)", found: "\(weight)",
-                    expected: "a number in 0 ... 1")
+                    expected: "a number in 0 ... 1, where 0 leaves out the labels and 1 the teacher's outputs")
             }
         }
     }
@@ -149,13 +154,37 @@ public struct Distiller: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// λ · cross-entropy + (1 − λ) · response; with λ = 1 or 0 the other term is not computed, so that λ = 1 is
-    /// cross-entropy to the last bit and needs no teacher.
+    /// λ · cross-entropy + (1 − λ) · response, and both by name; with λ = 1 or 0 the other term is not computed, so that
+    /// λ = 1 is cross-entropy to the last bit and needs no teacher.
     func combined(
         _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
-    ) -> Variable {
-        guard hardWeight < 1, let teaching else { return logits.crossEntropy(batch) }
-        let soft = loss(student: logits, teacher: teaching, temperature: temperature, weights: batch.weights)
-        return hardWeight == 0 ? soft : logits.crossEntropy(batch) * hardWeight + soft * (1 - hardWeight)
+    ) -> (total: Variable, values: [String: Float]) {
+        let hard = hardWeight > 0 || teaching == nil ? logits.crossEntropy(batch) : nil
+        let soft =
+            hardWeight < 1
+            ? teaching.map {
+                loss(
+                    student: logits, teacher: $0, labels: batch.labels, temperature: temperature, weights: batch.weights
+                )
+            } : nil
+        var values = ["temperature": temperature, "hardLabelWeight": hardWeight]
+        values["crossEntropy"] = hard?.value.scalar
+        values["response"] = soft?.value.scalar
+        switch (hard, soft) {
+        case (let hard?, let soft?): return (hard * hardWeight + soft * (1 - hardWeight), values)
+        case (nil, let soft?): return (soft, values)
+        case (let hard?, nil): return (hard, values)
+        case (nil, nil): fatalError("Distiller: neither labels nor teacher in a step")
+        }
+    }
+}
+
+extension TrainingData {
+    /// Up to so many of the labelled images from all over the set, not augmented, [N, H, W, C].
+    fileprivate func sample(_ count: Int) -> Tensor {
+        let size = min(count, labelled.count)
+        let places = (0..<size).map { $0 * labelled.count / size }
+        let raw = RawBatch(images: labelled.subset(places), seed: 0, epoch: 0)
+        return PlainTransform()(raw, normalization: normalization).inputs
     }
 }

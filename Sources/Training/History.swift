@@ -50,6 +50,8 @@ public struct TrainingProgress: Sendable {
     public let loss: Float
     /// Share of the epoch's labelled images that were classified rightly so far.
     public let accuracy: Double
+    /// What the loss reports about itself: temperature, weight of the hard labels, the terms.
+    public let values: [String: Float]
     /// Images in a step.
     public let batchSize: Int
     /// The report, after the epoch's last step.

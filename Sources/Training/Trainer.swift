@@ -146,7 +146,8 @@ public struct Trainer: Sendable {
             progress?(
                 TrainingProgress(
                     epoch: run.epoch, epochs: plan.epochs, step: step, steps: plan.steps, loss: value,
-                    accuracy: meter.accuracy, batchSize: batch.count, validation: report))
+                    accuracy: meter.accuracy, values: outcome.values, batchSize: batch.count,
+                    validation: report))
             if isLast { meter.validation = report }
         }
         return meter.record(

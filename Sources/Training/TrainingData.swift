@@ -41,7 +41,7 @@ public struct TrainingData: Sendable {
     ///
     /// - Throws: `FormatError` for a class without labelled images, for images that do not go together, and for early
     ///   stopping without validation images.
-    func check(for plan: TrainingPlan) throws {
+    package func check(for plan: TrainingPlan) throws {
         try labelled.checkEveryClassOccurs(in: "labelled images")
         for (name, images) in [("unlabelled images", unlabelled), ("validation images", usableValidation)] {
             guard let images, images.count > 0 else { continue }

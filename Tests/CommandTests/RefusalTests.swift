@@ -37,6 +37,7 @@ struct RefusalTests {
             ("distill --teacher t --output x --temperature 3:2:1", "--temperature"),
             ("distill --teacher t --output x --hard-label-weight 0.9:1.1", "--hard-label-weight: 1.1 found"),
             ("distill --teacher t --output x --unlabelled", "--unlabelled"),
+            ("distill --teacher t --output x --loss kld", "'kld' is invalid for '--loss"),
             ("quantize m --output x --observer best", "--observer"),
             ("quantize m --output x --prune 1.5", "--prune: 1.5 found"), ("predict m", "images"),
             ("fly", "fly"),

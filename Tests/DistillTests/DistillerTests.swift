@@ -73,7 +73,7 @@ private struct Spy: Module {
         return Result(bits: student.bits, history: history)
     }
 
-    @Test("λ = 1 is plain training to the last bit, and asks the teacher nothing after its first image")
+    @Test("λ = 1 is plain training to the last bit, and asks the teacher nothing after its first images")
     func allHard() throws {
         var plain = TinyNet(seed: 1)
         let history = try Trainer(Self.plan, on: Self.data).fit(&plain)
@@ -106,8 +106,8 @@ private struct Spy: Module {
         var distiller = Self.whole
         distiller.teacher = Spy(network: Self.teacher, log: teacherLog)
         _ = try distiller.fit(&student, on: Self.data, plan: Self.plan)
-        let taught = teacherLog.all.dropFirst()  // the image that sized the adapters
-        let learnt = studentLog.all.filter(\.isTraining)
+        let taught = teacherLog.all.dropFirst()  // the images that the adapters start from
+        let learnt = studentLog.all.filter(\.isTraining).dropFirst()
         #expect(taught.count == 11 && taught.allSatisfy { !$0.isTraining })
         #expect(taught.map(\.inputs) == learnt.map(\.inputs))
         #expect(Set(learnt.map(\.inputs)).count == 11)
@@ -126,6 +126,25 @@ private struct Spy: Module {
         let last = try #require(history.epochs.last?.values)
         #expect(abs((last["temperature"] ?? 0) - (3 - 20.0 / 11)) < 1e-5)
         #expect((0.1..<0.2).contains(last["hardLabelWeight"] ?? 0))
+    }
+
+    @Test("Every loss and every kind of hint, on outputs and maps, takes part and can be learnt from")
+    func everyLoss() throws {
+        let responses = ResponseLossTests.losses.map { loss in
+            Distiller(teacher: Self.teacher, loss: loss, hardLabelWeight: .constant(0.5))
+        }
+        let kinds: [FeatureLoss] = [.hint, .marginReLU, .attention, .similarity, .relational()]
+        let hints = kinds.map { Distiller(teacher: Self.teacher, hints: [Hint("early", loss: $0), Hint("late")]) }
+        let results = try (responses + hints).map { try Self.result($0) }
+        #expect(Set(results.map(\.bits)).count == results.count)
+        // Each hint's loss is logged under its name, and so are the terms.
+        for (result, kind) in zip(results.suffix(kinds.count), kinds) {
+            let values = try #require(result.history.epochs.last?.values)
+            let name = Hint("early", loss: kind).name
+            #expect(
+                Set(values.keys) == ["temperature", "hardLabelWeight", "crossEntropy", "response", name, "hint late"])
+            #expect(values.values.allSatisfy { $0.isFinite })
+        }
     }
 
     @Test("Hints and their weights take part, and so does the response loss' temperature")
@@ -163,14 +182,28 @@ private struct Spy: Module {
             let url = folder.appending(path: "run")
             _ = try Self.result(checkpoint: url)
             for change: (inout Distiller) -> Void in [
-                { $0.teacher = withStatistics(TinyNet(width: 5, seed: 8), seed: 10) },
                 { $0.temperature = .linear(from: 3, to: 2) }, { $0.hardLabelWeight = .constant(0.5) },
                 { $0.hints[0] = Hint("early", weight: 0.6) }, { $0.perturbing = nil },
+                { $0.hints[1] = Hint(student: "late", teacher: "early", loss: .marginReLU) },
+                { $0.loss = .standardized(.hinton) }, { $0.loss = .decoupled(nonTarget: 7) },
             ] {
                 var other = Self.whole
                 change(&other)
                 let error = #expect(throws: FormatError.self) { try Self.result(other, checkpoint: url) }
                 #expect(error?.found == "another recipe")
+            }
+            var other = Self.whole
+            other.teacher = withStatistics(TinyNet(width: 5, seed: 8), seed: 10)
+            // Seen by its maps first, which the adapters start from; without hints by the recipe.
+            for expected in ["another network", "another recipe"] {
+                let error = #expect(throws: FormatError.self) { try Self.result(other, checkpoint: url) }
+                #expect(error?.found == expected)
+                guard other.hints != [] else { break }
+                other.hints = []
+                try FileManager.default.removeItem(at: url)
+                var plain = Self.whole
+                plain.hints = []
+                _ = try Self.result(plain, checkpoint: url)
             }
         }
     }
@@ -195,6 +228,44 @@ private struct Spy: Module {
         #expect(try draws(dropout: 0, hints: [Hint("late")]) == both.indices.filter { $0 % 2 == 0 }.map { both[$0] })
     }
 
+    @Test("Maps of other shapes, vectors too, for the losses that take them")
+    func freeShapes() throws {
+        let teacher = ClosureModule { input in
+            let vector = input.averagePooled(Pool2DGeometry(input: (8, 8, 1), window: (3, 3))).named("odd").flattened()
+                .named("vector")
+            return vector.multiplied(byMatrix: input.tape.constant(.ones([vector.shape[1], 3])))
+        }
+        for name in ["odd", "vector"] {
+            for loss in [FeatureLoss.similarity, .relational()] {
+                let hint = Hint(student: "late", teacher: name, loss: loss)
+                _ = try Self.result(Distiller(teacher: teacher, hints: [hint]))
+            }
+        }
+    }
+
+    @Test("A teacher whose outputs are NaN is refused before the first step; one that becomes so later, then")
+    func brokenTeacher() throws {
+        let calls = Mutex(0)
+        func teacher(failingAt failure: Int) -> ClosureModule {
+            calls.withLock { $0 = 0 }
+            let network = Self.teacher
+            return ClosureModule { input in
+                let call = calls.withLock { count in
+                    count += 1
+                    return count
+                }
+                return network(input) * (call == failure ? .nan : 1)
+            }
+        }
+        for (failure, place) in [(1, "teacher, before the first step"), (4, "teacher, step 2")] {
+            let steps = Mutex(0)
+            let error = #expect(throws: FormatError.self) {
+                try Self.result(Distiller(teacher: teacher(failingAt: failure))) { _ in steps.withLock { $0 += 1 } }
+            }
+            #expect(error?.place == place && steps.withLock { $0 } == max(0, failure - 2))
+        }
+    }
+
     @Test("A schedule that leaves its range anywhere in the run is refused before the first step")
     func impossibleSchedules() {
         func refusal(_ change: (inout Distiller) -> Void) -> String? {
@@ -207,5 +278,6 @@ private struct Spy: Module {
         #expect(refusal { $0.hardLabelWeight = .linear(from: 0.5, to: 1.5) } == "hardLabelWeight in step 6")
         #expect(refusal { $0.temperature = .linear(from: 3, to: -1) } == "temperature in step 9")
         #expect(refusal { $0.temperature = .constant(.nan) } == "temperature in step 0")
+        #expect(refusal { $0.loss = .decoupled(target: -1) } == "loss: target")
     }
 }

@@ -11,7 +11,7 @@ import Testing
     /// The hint's loss as its documentation defines it, in Double, one element after another.
     private struct Oracle {
         let student, teacher: DoubleArray
-        let weight, bias: [Double]
+        let weight, scale, shift: [Double]
         var perturbation = FeaturePerturbation()
 
         /// Averages square windows of a map [N, H, W, C] down to the given height and width.
@@ -63,13 +63,20 @@ import Testing
             var adapted = DoubleArray(zeros: target.shape)
             for i in adapted.values.indices {
                 let (pixel, channel) = (i / to, i % to)
-                adapted.values[i] = bias[channel]
                 for k in 0..<from { adapted.values[i] += map.values[pixel * from + k] * weight[k * to + channel] }
             }
-            let scale = target.values.reduce(0) { $0 + $1 * $1 } / Double(target.values.count)
+            let columns = adapted.columns
+            for i in adapted.values.indices {
+                let column = columns[i % to]
+                let mean = column.reduce(0, +) / Double(column.count)
+                let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(column.count)
+                adapted.values[i] =
+                    (adapted.values[i] - mean) / (variance + 1e-5).squareRoot() * scale[i % to] + shift[i % to]
+            }
             let (left, right) = (perturbed(adapted), perturbed(target))
+            let size = right.values.reduce(0) { $0 + $1 * $1 }
             let squares = zip(left.values, right.values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-            return squares / Double(target.values.count) / max(scale, 1e-6)
+            return squares / max(size, 1e-6 * Double(target.values.count))
         }
     }
 
@@ -106,49 +113,53 @@ import Testing
         let perturbation = kind.perturbation
         let map = Self.tensor([2, sides.0[0], sides.0[1], 3], seed: 1)
         let target = Self.tensor([2, sides.1[0], sides.1[1], 4], seed: 2)
-        var random = Philox(seed: 3)
-        var adapter = Conv2D(3, 4, kernel: 1, using: &random)
-        adapter.bias?.value = Self.tensor([4], seed: 4)
+        let adapter = Self.adapter
         let hint = Hint("map")
         let change = perturbation.map { change in { (_: Shape) in change } }
-        func oracle(_ map: DoubleArray, _ weight: DoubleArray, _ bias: DoubleArray) -> Double {
+        let parts = [adapter.convolution.weight, adapter.normalization.scale, adapter.normalization.shift]
+            .map { DoubleArray($0.value).values }
+        func oracle(_ map: DoubleArray, _ parts: [[Double]]) -> Double {
             Oracle(
-                student: map, teacher: DoubleArray(target), weight: weight.values, bias: bias.values,
+                student: map, teacher: DoubleArray(target), weight: parts[0], scale: parts[1], shift: parts[2],
                 perturbation: perturbation ?? FeaturePerturbation()
             ).loss
         }
-        let weight = DoubleArray(adapter.weight.value)
-        let bias = DoubleArray(try #require(adapter.bias).value)
-        let fixed = adapter
         let complaints = gradientComplaints([map]) {
-            hint.loss($0[0], adapter: fixed, teacherMap: target, perturbing: change)
+            var bound = adapter  // as in training, with the batch's statistics
+            $0[0].tape.bind(&bound)
+            return hint.loss($0[0], adapter: bound, teacherMap: target, perturbing: change)
         } oracle: {
-            DoubleArray([oracle($0[0], weight, bias)], shape: [])
+            DoubleArray([oracle($0[0], parts)], shape: [])
         }
         #expect(complaints == [])
 
         // The adapter learns too.
-        let gradients = valueAndGradients(of: &adapter) {
+        var learning = adapter
+        let gradients = valueAndGradients(of: &learning) {
             hint.loss($1.constant(map), adapter: $0, teacherMap: target, perturbing: change)
         }.gradients
-        let slope = try #require(gradients[adapter.weight.slot]).scalars
-        let biasSlope = try #require(gradients[adapter.bias?.slot]).scalars
-        for place in weight.values.indices {
-            let difference = [1e-5, -1e-5].map { step in
-                var moved = weight
-                moved.values[place] += step
-                return oracle(DoubleArray(map), moved, bias)
+        let slots = [
+            learning.convolution.weight.slot, learning.normalization.scale.slot, learning.normalization.shift.slot,
+        ]
+        for (part, slot) in slots.enumerated() {
+            let slope = try #require(gradients[slot]).scalars
+            for place in slope.indices {
+                let difference = [1e-5, -1e-5].map { step in
+                    var moved = parts
+                    moved[part][place] += step
+                    return oracle(DoubleArray(map), moved)
+                }
+                #expect(abs(Double(slope[place]) - (difference[0] - difference[1]) / 2e-5) < 1e-4)
             }
-            #expect(abs(Double(slope[place]) - (difference[0] - difference[1]) / 2e-5) < 1e-4)
         }
-        for place in bias.values.indices {
-            let difference = [1e-5, -1e-5].map { step in
-                var moved = bias
-                moved.values[place] += step
-                return oracle(DoubleArray(map), weight, moved)
-            }
-            #expect(abs(Double(biasSlope[place]) - (difference[0] - difference[1]) / 2e-5) < 1e-4)
-        }
+    }
+
+    private static var adapter: FeatureAdapter {
+        var random = Philox(seed: 3)
+        var adapter = FeatureAdapter(3, 4, using: &random)
+        adapter.normalization.scale.value = tensor([4], seed: 4) + 2
+        adapter.normalization.shift.value = tensor([4], seed: 14)
+        return adapter
     }
 
     @Test("A perturbation does the same to a variable and to a tensor, and is drawn for the maps' common shape")
@@ -157,10 +168,8 @@ import Testing
         let tape = Tape(mode: .training)
         #expect(tape.constant(map).perturbed(by: Self.mask).value == map.perturbed(by: Self.mask))
         var shapes: [Shape] = []
-        var random = Philox(seed: 3)
-        let adapter = Conv2D(3, 4, kernel: 1, using: &random)
         _ = Hint("map").loss(
-            tape.constant(Self.tensor([2, 4, 4, 3], seed: 1)), adapter: adapter, teacherMap: map,
+            tape.constant(Self.tensor([2, 4, 4, 3], seed: 1)), adapter: Self.adapter, teacherMap: map,
             perturbing: {
                 shapes.append($0)
                 return FeaturePerturbation()
@@ -170,10 +179,8 @@ import Testing
 
     @Test("A teacher's map that is all zero gives a finite loss")
     func deadMap() {
-        var random = Philox(seed: 3)
-        let adapter = Conv2D(3, 4, kernel: 1, using: &random)
         let loss = Hint("map").loss(
-            Tape(mode: .training).constant(Self.tensor([1, 2, 2, 3], seed: 1)), adapter: adapter,
+            Tape(mode: .training).constant(Self.tensor([1, 2, 2, 3], seed: 1)), adapter: Self.adapter,
             teacherMap: .zeros([1, 2, 2, 4]), perturbing: nil)
         #expect(loss.value.scalar.isFinite)
     }
@@ -197,10 +204,15 @@ import Testing
         let teacher = TinyNet(width: 4, seed: 2)
         #expect(refusal(teacher, [Hint("late"), Hint(student: "stage9", teacher: "late")])?.file == "hint 1")
         #expect(refusal(teacher, [Hint(student: "stage9", teacher: "late")])?.place == "student")
-        #expect(refusal(teacher, [Hint(student: "late", teacher: "stage9")])?.found == "no feature map 'stage9'")
+        let stranger = refusal(teacher, [Hint(student: "late", teacher: "stage9", loss: .similarity)])
+        #expect(stranger?.found == "no feature map 'stage9'" && stranger?.expected == "one of early, late")
         #expect(refusal(odd, [Hint(student: "late", teacher: "vector")])?.place == "teacher")
-        #expect(refusal(odd, [Hint(student: "late", teacher: "odd")])?.found == "maps of 4×4 and 3×3")
+        #expect(refusal(odd, [Hint(student: "late", teacher: "vector", loss: .attention)])?.place == "teacher")
+        for loss in [FeatureLoss.hint, .marginReLU, .attention] {
+            #expect(refusal(odd, [Hint(student: "late", teacher: "odd", loss: loss)])?.found == "maps of 4×4 and 3×3")
+        }
         #expect(refusal(teacher, [Hint("late", weight: -1)])?.place == "weight")
+        #expect(refusal(teacher, [Hint("late", loss: .relational(angle: .nan))])?.place == "angle")
         #expect(refusal(TinyNet(classes: 4, seed: 2), [])?.place == "teacher")
     }
 }

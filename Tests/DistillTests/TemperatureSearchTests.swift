@@ -12,11 +12,12 @@ import Training
         let trials: [TemperatureSearch.Trial]
     }
 
-    private func best(_ trials: [(Float, right: Int, loss: Double)]) throws -> Float {
+    private func best(_ trials: [(Float, right: Int, loss: Double)], steps: [Int] = [1, 1, 1]) throws -> Float {
         let trials = Trials(
-            trials: trials.map { temperature, right, loss in
-                .init(
-                    temperature: temperature,
+            trials: zip(trials, steps).map { trial, steps in
+                let (temperature, right, loss) = trial
+                return .init(
+                    temperature: temperature, steps: steps,
                     validation: ClassReport(
                         epoch: 0, loss: loss, confusion: [[right, 10 - right], [0, 0]], classLosses: [loss, 0]))
             })
@@ -28,6 +29,8 @@ import Training
         #expect(try best([(1, 7, 0.1), (2, 9, 0.8), (3, 8, 0.2)]) == 2)
         #expect(try best([(1, 9, 0.5), (2, 9, 0.3), (3, 9, 0.4)]) == 2)
         #expect(try best([(1, 9, 0.5), (2, 9, 0.5)]) == 1)
+        // A short run is not compared with a long one.
+        #expect(try best([(1, 9, 0.1), (2, 7, 0.8), (3, 8, 0.2)], steps: [1, 2, 2]) == 3)
     }
 
     @Test("Every temperature is tried on a fresh copy of the student, in the grid's order")
@@ -46,6 +49,29 @@ import Training
             let history = try single.fit(&student, on: data, plan: plan)
             #expect(history.returned?.validation == trial.validation)
         }
+    }
+
+    @Test("Halving: five at a quarter of the steps, the best three at half, the best two of these at all")
+    func halving() throws {
+        let data = TrainingData(
+            labelled: TinyTask.images(9), validation: TinyTask.images(30, seed: 3, firstID: 200))
+        let search = try TemperatureSearch(
+            Distiller(teacher: TinyNet(width: 4, seed: 3)), student: TinyNet(seed: 1), over: [5, 4, 3, 2, 1], on: data,
+            plan: TrainingPlan(steps: 8, stepsPerEpoch: 4, batchSize: 6, seed: 1), rounds: 3)
+        #expect(search.trials.map(\.steps) == [2, 2, 2, 2, 2, 4, 4, 4, 8, 8])
+        var rest = search.trials[...]
+        for size in [5, 3] {
+            let round = rest.prefix(size)
+            rest = rest.dropFirst(size)
+            let next = Set(rest.prefix((size + 1) / 2).map(\.temperature))
+            let (kept, dropped) = (
+                round.filter { next.contains($0.temperature) }, round.filter { !next.contains($0.temperature) }
+            )
+            #expect(kept.count == (size + 1) / 2)
+            let worst = try #require(kept.map(\.validation.accuracy).min())
+            #expect(dropped.allSatisfy { $0.validation.accuracy <= worst })
+        }
+        #expect(rest.map(\.temperature).contains(search.best))
     }
 
     @Test("Without validation images, or with an empty set of them, there is nothing to choose by")

@@ -155,3 +155,10 @@ private func selecting(
     }
     return history
 }
+
+private func losses(_ teacher: ConvNet) -> Distiller {
+    var distiller = Distiller(teacher: teacher, loss: .standardized(.decoupled()), temperature: .constant(2))
+    distiller.loss = .kullbackLeibler(reverse: 0.25)
+    distiller.hints = [Hint("stage1", loss: .attention), Hint("stage2", weight: 0.02, loss: .relational())]
+    return distiller
+}

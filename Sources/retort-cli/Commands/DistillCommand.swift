@@ -20,6 +20,15 @@ struct DistillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "What compares the networks' outputs.",
+            discussion: """
+                kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
+                gradients: with few steps give them a quarter of the learning rate.
+                """))
+    var loss = LossName.kl
+
+    @Option(
+        help: ArgumentHelp(
             "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line.", valueName: "T|FROM:TO"))
     var temperature = Ramp(from: 4, to: 4)
 
@@ -69,11 +78,36 @@ struct DistillCommand: ParsableCommand {
         bar: ProgressBar
     ) throws -> History {
         let distiller = Distiller(
-            teacher: teacher, temperature: temperature.schedule { .linear(from: $0, to: $1) },
+            teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
             hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) })
         return try distiller.fit(
             &student, on: images, plan: plan, checkpoint: training.checkpointURL,
             progress: { bar.update($0) })
+    }
+}
+
+/// The response losses by the names that the literature has for them.
+enum LossName: String, ExpressibleByArgument, CaseIterable {
+    case kl
+    case reverseKL = "reverse-kl"
+    case jensenShannon = "jensen-shannon"
+    case mse
+    case dkd
+    case dist
+    case standardizedKL = "standardized-kl"
+    case standardizedDKD = "standardized-dkd"
+
+    var loss: ResponseLoss {
+        switch self {
+        case .kl: .hinton
+        case .reverseKL: .kullbackLeibler(reverse: 1)
+        case .jensenShannon: .jensenShannon
+        case .mse: .meanSquaredError
+        case .dkd: .decoupled()
+        case .dist: .correlation()
+        case .standardizedKL: .standardized(.hinton)
+        case .standardizedDKD: .standardized(.decoupled())
+        }
     }
 }
 

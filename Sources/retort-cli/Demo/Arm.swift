@@ -8,14 +8,12 @@ enum Arm: String, CaseIterable {
     case distilled
     case distilledAugmentation = "distilled+augmentation"
     case closedLoop = "closed-loop"
-    case closedLoopJudged = "closed-loop+judge"
     case closedLoopUnlabelled = "closed-loop+unlabelled"
     case int8
 
     /// The arms that train a student.
     static let students: [Arm] = [
-        .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopJudged,
-        .closedLoopUnlabelled,
+        .student, .studentAugmentation, .distilled, .distilledAugmentation, .closedLoop, .closedLoopUnlabelled,
     ]
 
     /// Width of the arm's ConvNet.
@@ -25,8 +23,8 @@ enum Arm: String, CaseIterable {
     var isAugmented: Bool { self != .student && self != .distilled }
 
     /// Whether validation results steer sampling and strength.
-    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopJudged || self == .closedLoopUnlabelled }
+    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopUnlabelled }
 
     /// Whether the teacher judges views, and probes steer operations.
-    var isJudged: Bool { self == .closedLoopJudged }
+    var isJudged: Bool { self == .closedLoop }
 }

@@ -5,7 +5,7 @@ import Retort
 /// `retort demo`.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Distils a student on embedded digits in nine ways, and reports.")
+        commandName: "demo", abstract: "Distils a student on embedded digits in eight ways, and reports.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var data: DataOptions
@@ -20,7 +20,7 @@ struct DemoCommand: ParsableCommand {
     var seeds = 1
 
     @Option(help: "Training steps of each student; the teacher takes a third more.")
-    var steps = 1000
+    var steps = 750
 
     @Option(help: "Folder for the report and the models.")
     var output = "retort-report"

@@ -7,8 +7,8 @@ struct ClosedLoopCharts {
 
     var html: String {
         guard let loop = epochs(of: .closedLoop) else { return "" }
-        return "<h2>The closed loop</h2>" + schedules(loop) + classes(loop)
-            + (epochs(of: .closedLoopJudged).map { factors($0) + rejections($0) } ?? "")
+        return "<h2>The closed loop</h2>" + schedules(loop) + classes(loop) + factors(loop)
+            + rejections(loop)
     }
 
     private func epochs(of arm: Arm) -> [DemoReport.Epoch]? { report.arms.first { $0.name == arm.rawValue }?.epochs }

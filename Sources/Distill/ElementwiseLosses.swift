@@ -1,0 +1,39 @@
+import TensorCore
+
+// Each returns the loss and its gradient with respect to the student's map.
+
+/// Mean (s − t)² / mean t².
+func hintLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+    let difference = student - teacher
+    let scale = 1 / (meanSquare(teacher) * Float(difference.count))
+    return ((difference * difference).sum() * scale, difference * (2 * scale))
+}
+
+/// As the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤ t ≤ 0.
+func marginLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+    let channels = teacher.shape[teacher.shape.rank - 1]
+    var sums = [Double](repeating: 0, count: channels)
+    var counts = [Double](repeating: 0, count: channels)
+    teacher.withSpan { span in
+        for index in span.indices where span[index] < 0 {
+            sums[index % channels] += Double(span[index])
+            counts[index % channels] += 1
+        }
+    }
+    let margins = zip(sums, counts).map { Float($1 > 0 ? $0 / $1 : 0) }
+    var target = teacher
+    target.withMutableSpan { span in
+        for index in span.indices { span[index] = max(span[index], margins[index % channels]) }
+    }
+    var difference = student - target
+    target.withSpan { target in
+        difference.withMutableSpan { difference in
+            for index in target.indices where target[index] <= 0 && difference[index] <= 0 { difference[index] = 0 }
+        }
+    }
+    let scale = 1 / (meanSquare(target) * Float(difference.count))
+    return ((difference * difference).sum() * scale, difference * (2 * scale))
+}
+
+/// What the losses are relative to; not 0, should the map be dead.
+private func meanSquare(_ map: Tensor) -> Float { max((map * map).mean(), 1e-6) }

@@ -1,0 +1,84 @@
+import Autograd
+import TensorCore
+
+/// How unlike two feature maps are.
+///
+/// Each is scaled so that a weight means much the same at every stage: none grows with a map's size or its activations.
+public enum FeatureLoss: Hashable, Sendable, Codable {
+    /// The mean squared difference between the student's adapted map and the teacher's, divided by the mean square of the
+    /// teacher's, at least 10⁻⁶ (FitNets, Romero et al., arXiv 1412.6550). About 1 for an adapter that has learnt nothing.
+    case hint
+
+    /// As ``hint``, with the teacher's map cut from below at each channel's mean negative response, and no loss where the target is not
+    /// above 0 and the student is below it (Heo et al., arXiv 1904.01866).
+    ///
+    /// For maps before their ReLU, from which it copies which activations pass and how strongly, and not by how much the others
+    /// fail to. The mean is over the batch. After a ReLU, as in our ready networks, the cut is at 0.
+    case marginReLU
+
+    /// The squared distance between both attention maps, the mean over channels of squared activations, each scaled to norm 1,
+    /// averaged over images (Zagoruyko and Komodakis, arXiv 1612.03928). 0 ... 2. Says where to look and not what to see there.
+    case attention
+
+    /// The squared differences between both matrices of how similar each two images of the batch are, map · mapᵀ with rows scaled to
+    /// norm 1, divided by N² (Tung and Mori, arXiv 1907.09682). Maps of any shapes.
+    case similarity
+
+    /// distance · L_D + angle · L_A over the images as points, each map's average over its pixels (Park et al., arXiv 1904.05068).
+    ///
+    /// L_D compares the distances between each two points, divided by their mean, L_A the cosine at each point of the angle between
+    /// each two others; both by the Huber loss, averaged over all pairs and triples with those of a point with itself. Maps of
+    /// any shapes. Takes time in proportion to N³. Weights 0 or more.
+    case relational(distance: Float = 25, angle: Float = 50)
+
+    /// What it is called in logs.
+    var name: String {
+        switch self {
+        case .hint: "hint"
+        case .marginReLU: "marginReLU"
+        case .attention: "attention"
+        case .similarity: "similarity"
+        case .relational: "relational"
+        }
+    }
+
+    /// Whether it compares maps element by element, so that the student's must first be given the teacher's shape.
+    var needsAdapter: Bool {
+        switch self {
+        case .hint, .marginReLU: true
+        case .attention, .similarity, .relational: false
+        }
+    }
+
+    /// Whether it compares maps position by position, so that both must have the same height and width.
+    var needsEqualSides: Bool { needsAdapter || self == .attention }
+
+    /// The loss of a batch.
+    ///
+    /// - Parameters:
+    ///   - student: [N, H, W, C]; or [N, ...] for a loss that takes any shape.
+    ///   - teacher: the same images' map, of the same shape where the loss needs that.
+    /// - Returns: a variable with one element.
+    func callAsFunction(_ student: Variable, _ teacher: Tensor) -> Variable {
+        let (loss, gradient) =
+            switch self {
+            case .hint: hintLoss(student.value, teacher)
+            case .marginReLU: marginLoss(student.value, teacher)
+            case .attention: attentionLoss(student.value, teacher)
+            case .similarity: similarityLoss(student.value, teacher)
+            case .relational(let distance, let angle): relationalLoss(student.value, teacher, distance, angle)
+            }
+        return student.tape.record(.learning("feature loss"), Tensor(loss), from: student) { gradient * $0.scalar }
+    }
+}
+
+/// Half of x², going over into |x| − ½ at 1.
+func huber(_ x: Double) -> Double { abs(x) < 1 ? 0.5 * x * x : abs(x) - 0.5 }
+
+/// The slope of ``huber(_:)``.
+func huberSlope(_ x: Double) -> Double { min(max(x, -1), 1) }
+
+extension Tensor {
+    /// [N, ...] as a matrix [N, product].
+    var imagesAsRows: Tensor { reshaped(to: [shape[0], count / Swift.max(shape[0], 1)]) }
+}

@@ -1,0 +1,76 @@
+import Autograd
+import Layers
+import TensorCore
+
+/// A student and the adapters that are learnt with it.
+struct HintedStudent<Student: Module>: Module {
+    var student: Student
+    /// Those of the hints that need one, in their order.
+    var adapters: [FeatureAdapter] = []
+
+    func callAsFunction(_ input: Variable) -> Variable { student(input) }
+
+    mutating func visitParameters(_ visitor: ParameterVisitor) {
+        visitor("student", &student)
+        visitor("adapters", &adapters)
+    }
+
+    /// Sends some images through both networks, checks that they go together, and fits the adapters to their maps.
+    ///
+    /// - Throws: `FormatError` for a teacher whose outputs are not finite, networks of different numbers of classes, and a hint
+    ///   that cannot be followed; `LinearAlgebraError` for a student's map that is not finite.
+    init(_ student: Student, teacher: any Module, hints: [Hint], images: Tensor, seed: UInt64) throws {
+        self.student = student
+        // As the first step will see them: with the batch's statistics.
+        let own = student.featureMaps(Set(hints.map(\.student)), of: images, mode: .training)
+        let wanted = teacher.featureMaps(Set(hints.map(\.teacher)), of: images)
+        guard own.logits.shape == wanted.logits.shape else {
+            throw FormatError(
+                file: "distillation", place: "teacher",
+                found: "outputs of shape \(wanted.logits.shape) for \(images.shape[0]) images",
+                expected: "\(own.logits.shape), as the student's: both networks with the same classes")
+        }
+        try wanted.checkFinite(in: "before the first step")
+        for (index, hint) in hints.enumerated() {
+            let maps = (student: own.maps[hint.student], teacher: wanted.maps[hint.teacher])
+            try hint.check(
+                student: maps.student, teacher: maps.teacher, number: index, names: (own.names, wanted.names))
+            guard hint.loss.needsAdapter, let from = maps.student, let to = maps.teacher else { continue }
+            var random = Philox(seed: seed, sample: 1 + index, operation: RandomPurpose.initialization)
+            var adapter = FeatureAdapter(from.shape[3], to.shape[3], using: &random)
+            try adapter.fit(Hint.pooled(from, to: to.shape), to: Hint.pooled(to, to: from.shape))
+            adapters.append(adapter)
+        }
+    }
+}
+
+/// What a network says of a batch.
+struct FeatureMaps {
+    let logits: Tensor
+    /// The maps that were asked for.
+    let maps: [String: Tensor]
+    /// The names of all that it has.
+    let names: [String]
+
+    /// - Throws: `FormatError` if a teacher's outputs are not finite: the student would learn NaN from them.
+    func checkFinite(in place: String) throws {
+        guard !logits.isFinite else { return }
+        throw FormatError(
+            file: "distillation", place: "teacher, \(place)", found: "outputs that are NaN or infinite",
+            expected:
+                "finite ones: a teacher whose training did not diverge, and the normalization that it was trained with")
+    }
+}
+
+extension Module {
+    /// Logits and named feature maps of a batch, without gradients.
+    ///
+    /// - Parameter mode: in training mode with the batch's statistics, which are not kept.
+    func featureMaps(_ names: Set<String>, of input: Tensor, mode: Tape.Mode = .evaluation) -> FeatureMaps {
+        let tape = Tape(mode: mode, features: names)
+        var model = self
+        if mode == .training { tape.bind(&model) }
+        let logits = model(tape.input(input)).value
+        return FeatureMaps(logits: logits, maps: tape.features.mapValues(\.value), names: tape.featureNames)
+    }
+}
