@@ -23,6 +23,15 @@ public enum PruningError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension PruningBudget {
+    /// Whether this cost is within a budget of the same kind.
+    fileprivate func fits(_ budget: PruningBudget) -> Bool {
+        switch (self, budget) {
+        case (.multiplyAdds(let cost), .multiplyAdds(let limit)): cost <= limit
+        case (.bytes(let cost), .bytes(let limit)): cost <= limit
+        default: false
+        }
+    }
+
     fileprivate var text: String {
         switch self {
         case .multiplyAdds(let share): "\(share) of the multiply-adds"
@@ -43,7 +52,7 @@ extension Module {
     ///     let small = try student.pruned(to: .multiplyAdds(0.5), inputShape: [28, 28, 1], channelMultiple: 8)
     ///
     /// - Parameters:
-    ///   - budget: what the result may cost; the first cut that meets it is the last.
+    ///   - budget: what the result may cost; no cut is made that it does not need.
     ///   - inputShape: extents of an image, [H, W, C].
     ///   - importance: what tells which filters go.
     ///   - channelMultiple: layers that are cut keep a multiple of so many channels, since kernels compute 8 or 16 at once:
@@ -82,34 +91,55 @@ struct FilterCuts {
         let sets = try ChannelSets(graph)
         let tensors = module.tensors
         let whole = Double(graph.multiplyAdds)
-        let blocks = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple)
-        var next = blocks.startIndex
-        while true {
-            let cost: PruningBudget
-            let isMet: Bool
+        func cost() -> PruningBudget {
             switch budget {
-            case .multiplyAdds(let share):
-                let left = whole > 0 ? Double(multiplyAdds(graph)) / whole : 1
-                (cost, isMet) = (.multiplyAdds(left), left <= share)
-            case .bytes(let bytes):
-                let left = MemoryLayout<Float>.size * tensors.reduce(0) { $0 + count($1.key, $1.value.shape) }
-                (cost, isMet) = (.bytes(left), left <= bytes)
+            case .multiplyAdds: .multiplyAdds(whole > 0 ? Double(multiplyAdds(graph)) / whole : 1)
+            case .bytes: .bytes(MemoryLayout<Float>.size * tensors.reduce(0) { $0 + count($1.key, $1.value.shape) })
             }
-            if isMet { return }
-            guard next < blocks.endIndex else { throw PruningError.unreachable(budget: budget, closest: cost) }
-            for unit in blocks[next] {
-                for (axis, places) in unit.places { removed[axis, default: []].formUnion(places) }
-            }
-            next += 1
+        }
+        var cut: [Block] = []
+        var rest = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple)[...]
+        while !cost().fits(budget) {
+            guard let next = rest.popFirst() else { throw PruningError.unreachable(budget: budget, closest: cost()) }
+            remove(next)
+            cut.append(next)
+        }
+        // The last cuts may have been of cheap layers, or one of a dear layer more than was needed: the most important that
+        // still fit come back. Of a family only the last cut can, so that its least important ones stay cut.
+        var closed: Set<Int> = []
+        for block in cut.reversed() where !closed.contains(block.family) {
+            restore(block)
+            guard !cost().fits(budget) else { continue }
+            remove(block)
+            closed.insert(block.family)
+        }
+    }
+
+    /// Units of one family that are cut in one step.
+    private struct Block {
+        let family: Int
+        let score: Double
+        let units: [ChannelSets.Unit]
+    }
+
+    private mutating func remove(_ block: Block) {
+        for unit in block.units {
+            for (axis, places) in unit.places { removed[axis, default: []].formUnion(places) }
+        }
+    }
+
+    private mutating func restore(_ block: Block) {
+        for unit in block.units {
+            for (axis, places) in unit.places { removed[axis]?.subtract(places) }
         }
     }
 
     /// Blocks of units in the order in which they go. Within a family the least important go first, and one block stays.
     private static func order(
         _ sets: ChannelSets, _ scores: [[Double?]], _ multiple: Int
-    ) -> [[ChannelSets.Unit]] {
-        var blocks: [(score: Double, units: [ChannelSets.Unit])] = []
-        for (family, scores) in zip(sets.families, scores) {
+    ) -> [Block] {
+        var blocks: [Block] = []
+        for (number, (family, scores)) in zip(sets.families, scores).enumerated() {
             // NaN counts as large: its layer is broken, and pruning must not hide that.
             let rated = zip(family, scores).compactMap { unit, score in
                 score.map { (score: $0.isNaN ? .infinity : $0, unit: unit) }
@@ -125,12 +155,13 @@ struct FilterCuts {
                 // What stays is one unit at least, and a whole multiple.
                 guard left.count + fixed > size, left.count >= size else { break }
                 let block = left.prefix(size)
-                blocks.append((block.reduce(0) { $0 + $1.score } / Double(size), block.map(\.unit)))
+                let score = block.reduce(0) { $0 + $1.score } / Double(size)
+                blocks.append(Block(family: number, score: score, units: block.map(\.unit)))
                 left = left.dropFirst(size)
             }
         }
         return blocks.enumerated().sorted { ($0.element.score, $0.offset) < ($1.element.score, $1.offset) }
-            .map(\.element.units)
+            .map(\.element)
     }
 
     /// Elements that a tensor keeps.
