@@ -116,6 +116,17 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
 
     let mask = PruningMask(sparsity: 0.5, of: student)
     mask.apply(to: &student)  // and again after each step
+
+    for layer in try int8.layerNoise(of: student, on: images) {
+        print(layer.name, layer.shape, layer.signalToNoise)  // in decibels
+    }
+}
+
+private func cExport(_ int8: QuantizedModel, _ folder: URL) throws {
+    let export = try CExport(int8, name: "digits")
+    try AtomicFile.write(Data(export.header.utf8), to: folder.appending(path: "digits.h"))
+    try AtomicFile.write(Data(export.source.utf8), to: folder.appending(path: "digits.c"))
+    print(export.constantBytes, export.staticBytes)
 }
 
 private func filterPruning(
