@@ -2,7 +2,10 @@
 // smaller network is quantised as any other.
 //
 // Prints a table of accuracy on test images, multiply-adds for an image, bytes of the tensors and speed, like
-//     (filled in below)
+//     student                     93.5 %   4629056 multiply-adds   67944 bytes    23958 images/s
+//     student, INT8               93.6 %   4629056 multiply-adds   18539 bytes    37241 images/s
+//     repaired under the teacher  93.6 %   2201792 multiply-adds   39624 bytes    35930 images/s
+//     repaired, INT8              93.8 %   2201792 multiply-adds   11355 bytes    47048 images/s
 
 import Foundation
 import Retort
@@ -16,10 +19,10 @@ func plan(_ steps: Int, rate: Float = 0.2, seed: UInt64) -> TrainingPlan {
         steps: steps, stepsPerEpoch: steps, learningRate: .warmUp(0.05, then: .cosine(from: rate, to: 0)), seed: seed)
 }
 
-/// Images a second of the best of five runs.
+/// Images a second of the best of 30 runs.
 func speed(_ predict: (Tensor) -> Tensor) -> Int {
     let images = digits.test.batches(of: 250, normalization: normalization).first { _ in true }?.inputs ?? .zeros([0])
-    let times = (0..<5).map { _ in ContinuousClock().measure { _ = predict(images) } }
+    let times = (0..<30).map { _ in ContinuousClock().measure { _ = predict(images) } }
     return Int(Double(images.shape[0]) / ((times.min() ?? .seconds(1)) / .seconds(1)))
 }
 

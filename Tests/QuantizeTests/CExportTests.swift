@@ -81,6 +81,9 @@ import Testing
         // Depthwise, groups, dilation, products, concatenation, tables, average pooling.
         try Self.check(withStatistics(Patchwork(seed: 1), seed: 2), smoothImages(6, side: 16, channels: 2, seed: 6))
         try Self.check(MLP(inputs: 64, hidden: [20, 9], classes: 5, seed: 2), smoothImages(6, side: 8, seed: 7))
+        // Steps of 1 and inputs half-way between two, on both sides of 0.
+        let halves = [-100, 155] + (0..<254).map { Float($0) - 99.5 }
+        try Self.check(ClosureModule { $0 * 1 }, Tensor(halves, shape: [4, 8, 8, 1]), .minMax)
         // Ends with bytes; padding that counts; joined along another axis than the channels.
         let last = ClosureModule { input in
             let pooled = input.averagePooled(
