@@ -15,7 +15,8 @@ public struct Conv2D: Module {
     public let padding: Int
     /// Distance between kernel taps.
     public let dilation: Int
-    /// Blocks of channels that do not mix.
+    /// Blocks of channels that do not mix. Depthwise, with one input channel a block, there are as many as the input has
+    /// channels, so that the layer can be pruned.
     public let groups: Int
 
     /// Creates a convolution with He-normal weights and a zero bias.
@@ -53,9 +54,10 @@ public struct Conv2D: Module {
     func geometry(for batch: Shape) -> Conv2DGeometry {
         let (_, h, w, c) = batch.nhwc(for: "Conv2D")
         let sizes = weight.value.shape
+        let isDepthwise = groups > 1 && sizes[2] == 1
         return Conv2DGeometry(
             input: (h, w, c), kernel: (sizes[0], sizes[1]), outputChannels: sizes[3], stride: (stride, stride),
-            padding: (padding, padding), dilation: (dilation, dilation), groups: groups)
+            padding: (padding, padding), dilation: (dilation, dilation), groups: isDepthwise ? c : groups)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

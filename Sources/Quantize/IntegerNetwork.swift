@@ -8,7 +8,7 @@ struct IntegerNetwork: Sendable {
     let program: IntegerProgram
     private let kernels: [IntegerConvolution?]
     /// For each step and input the table from the input's bytes to the result's, where the step is one.
-    private let tables: [[[UInt8]]]
+    let tables: [[[UInt8]]]
     private let lastReads: [[Int]]
 
     private enum Value {
@@ -42,7 +42,7 @@ struct IntegerNetwork: Sendable {
         guard IntegerConvolution.fitsSums(weights: layer.weights, bias: layer.bias) else {
             throw GraphError(operation: step.name, reason: "its sums can overflow 32 bits")
         }
-        let multipliers = layer.scales.map { input.scale * $0 / (step.quantization?.scale ?? 1) }
+        let multipliers = step.multipliers(of: layer, input)
         let ratio = try step.residual.map { try program.steps[$0].bytes(for: step).scale } ?? 1
         // Below 2⁶⁴, products with 32-bit sums stay finite.
         guard (multipliers + [ratio / (step.quantization?.scale ?? 1)]).allSatisfy({ $0 >= 0 && $0 < 0x1p64 }) else {
@@ -61,10 +61,13 @@ struct IntegerNetwork: Sendable {
     }
 
     /// The result for a batch, as numbers.
-    func run(_ input: Tensor) -> Tensor {
+    ///
+    /// - Parameter observe: shown every step's result as numbers, which costs a pass over it.
+    func run(_ input: Tensor, observe: ((_ step: Int, _ value: Tensor) -> Void)? = nil) -> Tensor {
         var values = [Value?](repeating: nil, count: program.steps.count)
         for (index, step) in program.steps.enumerated() {
             values[index] = evaluate(index, step, input, values)
+            if let observe { observe(index, floats(values[index])) }
             for source in lastReads[index] { values[source] = nil }
         }
         return floats(values[program.steps.count - 1])
@@ -139,6 +142,11 @@ struct IntegerNetwork: Sendable {
 
 extension IntegerProgram.Step {
     var name: String { operation?.name ?? "input" }
+
+    /// What a unit of a layer's sums is in steps of the result, or in numbers; a channel each.
+    func multipliers(of layer: IntegerProgram.Layer, _ input: AffineQuantization) -> [Float] {
+        layer.scales.map { input.scale * $0 / (quantization?.scale ?? 1) }
+    }
 
     /// What its bytes stand for, if it has them.
     func bytes(for reader: IntegerProgram.Step) throws -> AffineQuantization {

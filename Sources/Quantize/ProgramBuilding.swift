@@ -7,9 +7,9 @@ extension IntegerProgram {
     ///
     /// - Parameters:
     ///   - graph: folded and fused.
-    ///   - calibration: the range of each node.
+    ///   - quantizations: what the bytes of each node's result stand for, where they are its own.
     /// - Throws: ``GraphError`` for an operation that there is none of on bytes.
-    init(_ graph: NetworkGraph, _ calibration: Calibration) throws {
+    init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization]) throws {
         let inNumbers = graph.nodesInNumbers
         var steps: [Step] = []
         for (index, node) in graph.nodes.enumerated() {
@@ -21,7 +21,7 @@ extension IntegerProgram {
             if !inNumbers.contains(index) {
                 step.quantization =
                     node.operation?.keepsBytes == true
-                    ? steps[step.inputs[0]].quantization : calibration.quantization(of: index)
+                    ? steps[step.inputs[0]].quantization : quantizations[index]
             }
             if let (geometry, weights, bias) = try node.linearLayer(
                 inputShape: step.inputs.first.map { steps[$0].shape })
@@ -71,6 +71,12 @@ extension Double {
 }
 
 extension NetworkGraph {
+    /// The nodes whose results are bytes with a meaning of their own.
+    var nodesInBytes: [Int] {
+        let inNumbers = nodesInNumbers
+        return nodes.indices.filter { !inNumbers.contains($0) && nodes[$0].operation?.keepsBytes != true }
+    }
+
     /// The nodes whose results are numbers: softmaxes, and the layer that gives the logits.
     fileprivate var nodesInNumbers: Set<Int> {
         var found: Set<Int> = []

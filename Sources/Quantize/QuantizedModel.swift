@@ -42,13 +42,19 @@ public struct QuantizedModel: Sendable {
         let fused = graph.foldingBatchNorm().fusingActivations()
         let plan = try InferencePlan(fused)
         var calibration = Calibration(fused, observer)
+        var search = CalibrationSearch()
         var images = 0
         for batch in batches {
-            try calibration.observe(batch, through: plan, of: fused)
+            let output = try calibration.observe(batch, through: plan, of: fused)
+            if observer == .search { search.keep(batch, output: output) }
             images += batch.shape[0]
         }
         guard images > 0 else { throw Self.noImages }
-        network = try IntegerNetwork(IntegerProgram(fused, calibration))
+        let quantizations =
+            observer == .search
+            ? try search.quantizations(fused, calibration)
+            : fused.nodes.indices.map { calibration.quantization(of: $0) }
+        network = try IntegerNetwork(IntegerProgram(fused, quantizations))
     }
 
     init(network: IntegerNetwork) { self.network = network }

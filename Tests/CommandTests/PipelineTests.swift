@@ -43,6 +43,16 @@ struct PipelineTests {
             #expect(try retort.bytes("int8.safetensors").count == quantized["bytesAfter"] as? Int)
             #expect(try retort.bytes("int8.safetensors").count * 2 < retort.bytes("teacher.safetensors").count)
 
+            // The input, four convolutions, maximum, average and dense layer, on the calibration images.
+            let layers = try #require(quantized["layers"] as? [[String: Any]])
+            #expect(layers.count == 8 && layers.first?["name"] as? String == "input")
+            #expect(layers.allSatisfy { ($0["signalToNoise"] as? Double ?? 0) > 10 })
+            let exported = try retort.succeed("export int8.safetensors --c net.c --json").json()
+            #expect(exported["staticBytes"] as? Int == 2 * 28 * 28 * 8)
+            #expect(
+                try String(decoding: retort.bytes("net.h"), as: UTF8.self).contains("void net_run(const float *input"))
+            #expect(try String(decoding: retort.bytes("net.c"), as: UTF8.self).contains("#include \"net.h\""))
+
             // One image through the command, and through the library.
             try PNGFile.write(test.image(7), to: folder.appending(path: "digit.png"))
             let file = try ModelFile.read(folder.appending(path: "teacher.safetensors"))

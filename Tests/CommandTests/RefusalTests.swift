@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Commands: help, wrong usage, bad input")
 struct RefusalTests {
-    static let commands = ["train", "distill", "quantize", "evaluate", "predict", "info"]
+    static let commands = ["train", "distill", "quantize", "evaluate", "predict", "info", "export"]
 
     @Test("--help of every command succeeds and names what all take", arguments: commands + ["demo"])
     func help(command: String) throws {
@@ -39,6 +39,7 @@ struct RefusalTests {
             ("distill --teacher t --output x --unlabelled", "--unlabelled"),
             ("distill --teacher t --output x --loss kld", "'kld' is invalid for '--loss"),
             ("quantize m --output x --observer best", "--observer"),
+            ("export m --c 2net.c", "--c: 2net.c found"), ("export m --c net", "--c: net found"),
             ("quantize m --output x --prune 1.5", "--prune: 1.5 found"), ("predict m", "images"),
             ("fly", "fly"),
         ])
@@ -68,6 +69,7 @@ struct RefusalTests {
                 ("evaluate m --data nowhere", ["nowhere: nothing found", "folder expected"]),
                 ("evaluate m --data bare", ["bare: none of these found", "MNIST"]),
                 ("evaluate m --data colours", ["m: a model of 10 classes (0, 1, 2, …) found", "2 classes (a, b)"]),
+                ("export m --c net.c", ["m: a model in FP32 found, one in INT8 (`retort quantize`) expected"]),
                 ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
                 ("quantize int8 --data mini --output mini", ["mini: cannot be written", "not a regular file"]),
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),

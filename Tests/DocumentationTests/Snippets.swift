@@ -124,6 +124,35 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
 
     let mask = PruningMask(sparsity: 0.5, of: student)
     mask.apply(to: &student)  // and again after each step
+
+    for layer in try int8.layerNoise(of: student, on: images) {
+        print(layer.name, layer.shape, layer.signalToNoise)  // in decibels
+    }
+}
+
+private func cExport(_ int8: QuantizedModel, _ folder: URL) throws {
+    let export = try CExport(int8, name: "digits")
+    try AtomicFile.write(Data(export.header.utf8), to: folder.appending(path: "digits.h"))
+    try AtomicFile.write(Data(export.source.utf8), to: folder.appending(path: "digits.c"))
+    print(export.constantBytes, export.staticBytes)
+}
+
+private func filterPruning(
+    _ student: ConvNet, _ batches: [Batch]
+) throws -> ConvNet {
+    let small = try student.pruned(to: .multiplyAdds(0.5), inputShape: [28, 28, 1], channelMultiple: 8)
+    print(small.parameterCount)
+
+    let gradients = batches.map { batch in
+        var copy = student
+        let (_, slopes) = valueAndGradients(of: &copy) { model, tape in
+            model(tape.constant(batch.inputs)).crossEntropy(batch)
+        }
+        return copy.parameters.reduce(into: [:]) { $0[$1.path] = slopes[$1.parameter.slot] }
+    }
+    let taught = try student.pruned(
+        to: .bytes(30_000), inputShape: [28, 28, 1], by: .taylor(gradients: gradients))
+    return taught
 }
 
 /// A network that another thread may ask while its original learns.

@@ -16,18 +16,22 @@ import Testing
 
     @Test(
         "A quantised network says what the float network says (would catch wrong zero points, scales, padding, residuals)",
-        arguments: [Observer.minMax, .percentile(99.99)])
+        arguments: [
+            Observer.minMax, .movingAverage(share: 0.1), .percentile(99.99), .meanSquaredError, .entropy, .search,
+        ])
     func agrees(observer: Observer) throws {
         let int8 = try QuantizedModel(Self.convNet, calibratedOn: [Self.digits], observer: observer)
         let expected = Self.convNet.predict(Self.digits)
         let found = int8.predict(Self.digits)
-        #expect(signalToNoise(found, expected) > 25)
+        // Entropy looks at frequencies, and cuts deeper than is good for numbers.
+        let least: Float = observer == .entropy ? 20 : 25
+        #expect(signalToNoise(found, expected) > least)
         #expect(agreement(found, expected) >= 0.9)
 
         let resNet = withStatistics(ResNet(depth: 8, channels: 3, classes: 10, seed: 3), seed: 4)
         let images = smoothImages(12, side: 12, channels: 3, seed: 6)
         let quantized = try QuantizedModel(resNet, calibratedOn: [images], observer: observer)
-        #expect(signalToNoise(quantized.predict(images), resNet.predict(images)) > 25)
+        #expect(signalToNoise(quantized.predict(images), resNet.predict(images)) > least)
     }
 
     @Test("A network that is none of ours quantises too: depthwise, groups, dilation, products, concatenation, tables")

@@ -35,10 +35,34 @@ public struct Histogram: Sendable {
         require(range.isFinite, "Histogram: NaN or infinity in a tensor of shape \(tensor.shape)")
         let size = max(-range.least, range.greatest)
         while exponent < 127 && size >= Float(sign: .plus, exponent: exponent, significand: 1) { grow() }
-        let width = Float(sign: .plus, exponent: exponent + 1, significand: 1) / Float(Self.bins)
         rk_histogram(
-            tensor.pointer, tensor.count, -Float(sign: .plus, exponent: exponent, significand: 1), 1 / width, &counts,
+            tensor.pointer, tensor.count, -Float(sign: .plus, exponent: exponent, significand: 1), 1 / binWidth,
+            &counts,
             Self.bins)
+    }
+
+    /// A bin that holds something.
+    public struct Bin: Hashable, Sendable {
+        /// The middle of its values' range.
+        public let middle: Float
+        /// How many elements fell into it.
+        public let count: UInt64
+
+        /// Creates a bin.
+        public init(middle: Float, count: UInt64) {
+            self.middle = middle
+            self.count = count
+        }
+    }
+
+    /// The width of a bin.
+    public var binWidth: Float { Float(sign: .plus, exponent: exponent + 1, significand: 1) / Float(Self.bins) }
+
+    /// The bins that hold something, from the least values on.
+    public var filledBins: [Bin] {
+        counts.indices.filter { counts[$0] > 0 }.map {
+            Bin(middle: (Float($0 - Self.bins / 2) + 0.5) * binWidth, count: counts[$0])
+        }
     }
 
     private mutating func grow() {
@@ -67,9 +91,8 @@ public struct Histogram: Sendable {
                 return seen > spare
             } ?? 0
         }
-        let width = Float(sign: .plus, exponent: exponent + 1, significand: 1) / Float(Self.bins)
-        let low = Float(place(0..<Self.bins) - Self.bins / 2) * width
-        let high = Float(place((0..<Self.bins).reversed()) + 1 - Self.bins / 2) * width
+        let low = Float(place(0..<Self.bins) - Self.bins / 2) * binWidth
+        let high = Float(place((0..<Self.bins).reversed()) + 1 - Self.bins / 2) * binWidth
         let least = min(max(low, range.least), 0)
         let greatest = max(min(high, range.greatest), 0)
         return least...greatest

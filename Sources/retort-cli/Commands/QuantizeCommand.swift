@@ -10,9 +10,18 @@ struct QuantizeCommand: ParsableCommand {
 
     /// How ranges of activations are found.
     enum Observing: String, ExpressibleByArgument, CaseIterable {
-        case percentile, minmax
+        case percentile, minmax, average, mse, entropy, search
 
-        var observer: Observer { self == .percentile ? .percentile(99.99) : .minMax }
+        var observer: Observer {
+            switch self {
+            case .percentile: .percentile(99.99)
+            case .minmax: .minMax
+            case .average: .movingAverage(share: 0.1)
+            case .mse: .meanSquaredError
+            case .entropy: .entropy
+            case .search: .search
+            }
+        }
     }
 
     @Argument(help: "Model in FP32.")
@@ -24,7 +33,14 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: "Training images that the ranges of activations are found on, spread evenly over the data set.")
     var calibration = 500
 
-    @Option(help: "Ranges of activations: all but the outermost 0.01 % of values at each end, or all.")
+    @Option(
+        help: ArgumentHelp(
+            "How ranges of activations are found.",
+            discussion: """
+                percentile cuts the outermost 0.01 % of values at each end, minmax nothing; average is of the ranges of \
+                batches; mse and entropy cut where the square error or the loss of information is least; search takes for \
+                each layer what serves the output best.
+                """))
     var observer = Observing.percentile
 
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; accuracy is not trained back.")
@@ -53,11 +69,13 @@ struct QuantizeCommand: ParsableCommand {
         let batches = images.batches(of: 100, normalization: stored.description.normalization).map(\.inputs)
         let int8 = try QuantizedModel(network, calibratedOn: batches, observer: observer.observer)
         let after = evaluate(on: data.test, normalization: stored.description.normalization) { int8.predict($0) }
+        let noise = try int8.layerNoise(of: network, on: batches.first ?? .zeros([0]))
         try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
         try QuantizationResult(
             model: model, output: output, bytesBefore: OutputFile.size(stored.url),
             bytesAfter: OutputFile.size(outputURL), accuracyBefore: 100 * before.accuracy,
-            accuracyAfter: 100 * after.accuracy, sparsity: PruningMask(ofZerosIn: network).sparsity
+            accuracyAfter: 100 * after.accuracy, sparsity: PruningMask(ofZerosIn: network).sparsity,
+            layers: noise.map { .init(name: $0.name, shape: $0.shape.extents, signalToNoise: $0.signalToNoise) }
         ).show(asJSON: common.json)
     }
 }
@@ -69,10 +87,29 @@ private struct QuantizationResult: CommandResult {
     let accuracyBefore, accuracyAfter: Double
     /// Share of the quantised network's weights that are 0.
     let sparsity: Double
+    /// Every step on the first calibration images, the input first.
+    let layers: [Layer]
+
+    struct Layer: Encodable {
+        let name: String
+        let shape: [Int]
+        /// Of the INT8 result against the FP32 one, in decibels; nil where they are equal.
+        let signalToNoise: Double?
+
+        init(name: String, shape: [Int], signalToNoise: Double) {
+            self.name = name
+            self.shape = shape
+            self.signalToNoise = signalToNoise.isFinite ? signalToNoise : nil
+        }
+    }
 
     var description: String {
         let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
+        let table = TextTable(
+            rows: [["layer", "shape", "signal to noise"]]
+                + layers.map { [$0.name, "\($0.shape)", $0.signalToNoise.map { fixed($0, 1) + " dB" } ?? "equal"] })
         return """
+            \(table)
             \(model): \(bytesBefore) bytes, test accuracy \(fixed(accuracyBefore, 2)) %
             \(output): \(bytesAfter) bytes (\(percent(Double(bytesAfter) / Double(bytesBefore)))), \
             test accuracy \(fixed(accuracyAfter, 2)) %\(zeros)

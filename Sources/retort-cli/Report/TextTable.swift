@@ -1,7 +1,10 @@
-/// The demo's table for a terminal.
+/// A table for a terminal: the first row is the header, the first column stands left.
 struct TextTable: CustomStringConvertible {
     let rows: [[String]]
 
+    init(rows: [[String]]) { self.rows = rows }
+
+    /// The demo's table.
     init(_ report: DemoReport) {
         rows = [Self.header] + report.arms.map { Self.cells($0, seeds: report.seeds.count) }
     }

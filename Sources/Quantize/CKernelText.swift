@@ -1,0 +1,213 @@
+/// The kernels of an exported network: the arithmetic of TensorCore's integer kernels, one loop each.
+enum CKernelText: String {
+    case quantize, dequantize, convolve, maxPool = "pool_maximum", averagePool = "pool_average", add, multiply, map,
+        place
+    case window, requantized
+
+    /// Others that it calls or reads.
+    var requires: [CKernelText] {
+        switch self {
+        case .quantize, .convolve, .add, .multiply: [.requantized]
+        case .averagePool: [.requantized, .window]
+        case .maxPool: [.window]
+        case .dequantize, .map, .place, .window, .requantized: []
+        }
+    }
+
+    /// What all of them stand on.
+    static let common = """
+        #include <float.h>
+        #include <stdint.h>
+
+        #if FLT_RADIX != 2 || FLT_MANT_DIG != 24 || FLT_EVAL_METHOD != 0
+        #error "float is to be IEEE single precision, and computed in no other"
+        #endif
+        #ifdef __clang__
+        #pragma STDC FP_CONTRACT OFF
+        #endif
+
+        """
+
+    var text: String {
+        switch self {
+        case .requantized:
+            """
+            /* Clamped, rounded half to even, moved by the zero point. The clamp also takes NaN to the lowest byte. */
+            static uint8_t requantized(float value, int32_t zero, int relu) {
+                float low = relu ? 0.0f : (float)-zero, high = (float)(255 - zero);
+                value = value > low ? value : low;
+                value = value < high ? value : high;
+                int32_t whole = (int32_t)value;
+                float rest = value - (float)whole;
+                if (rest > 0.5f || (rest == 0.5f && (whole & 1))) whole++;
+                if (rest < -0.5f || (rest == -0.5f && (whole & 1))) whole--;
+                return (uint8_t)(whole + zero);
+            }
+
+            """
+        case .quantize:
+            """
+            static void quantize(const float *x, int32_t count, float scale, int32_t zero, uint8_t *y) {
+                for (int32_t i = 0; i < count; i++) y[i] = requantized(x[i] / scale, zero, 0);
+            }
+
+            """
+        case .dequantize:
+            """
+            static void dequantize(const uint8_t *x, int32_t count, float scale, int32_t zero, float *y) {
+                for (int32_t i = 0; i < count; i++) y[i] = scale * (float)(x[i] - zero);
+            }
+
+            """
+        case .convolve:
+            """
+            typedef struct {
+                int32_t height, width, channels, kernel_height, kernel_width, output_height, output_width, output_channels;
+                int32_t stride_height, stride_width, padding_height, padding_width, dilation_height, dilation_width, groups;
+                int32_t input_zero, output_zero, residual_zero, relu;
+                float residual_multiplier;
+            } layer;
+
+            /* To bytes, or where there are none to floats. Padding is the zero point, which adds nothing. */
+            static void convolve(layer l, const int8_t *weights, const int32_t *bias, const float *multipliers,
+                                 const uint8_t *x, const uint8_t *residual, uint8_t *bytes, float *floats) {
+                int32_t inputs = l.channels / l.groups, outputs = l.output_channels / l.groups, place = 0;
+                for (int32_t oy = 0; oy < l.output_height; oy++) {
+                    for (int32_t ox = 0; ox < l.output_width; ox++) {
+                        for (int32_t o = 0; o < l.output_channels; o++, place++) {
+                            int32_t sum = bias[o];
+                            for (int32_t ky = 0; ky < l.kernel_height; ky++) {
+                                int32_t y = oy * l.stride_height - l.padding_height + ky * l.dilation_height;
+                                if (y < 0 || y >= l.height) continue;
+                                for (int32_t kx = 0; kx < l.kernel_width; kx++) {
+                                    int32_t column = ox * l.stride_width - l.padding_width + kx * l.dilation_width;
+                                    if (column < 0 || column >= l.width) continue;
+                                    const uint8_t *pixel = x + (y * l.width + column) * l.channels + o / outputs * inputs;
+                                    const int8_t *tap = weights + (ky * l.kernel_width + kx) * inputs * l.output_channels + o;
+                                    for (int32_t c = 0; c < inputs; c++, tap += l.output_channels) {
+                                        sum += (pixel[c] - l.input_zero) * *tap;
+                                    }
+                                }
+                            }
+                            float value = (float)sum * multipliers[o];
+                            if (residual) {
+                                float other = (float)(residual[place] - l.residual_zero) * l.residual_multiplier;
+                                value = value + other;
+                            }
+                            if (bytes) {
+                                bytes[place] = requantized(value, l.output_zero, l.relu);
+                            } else {
+                                floats[place] = value;
+                            }
+                        }
+                    }
+                }
+            }
+
+            """
+        case .window:
+            """
+            typedef struct {
+                int32_t height, width, channels, window_height, window_width, output_height, output_width;
+                int32_t stride_height, stride_width, padding_height, padding_width;
+            } window;
+
+            /* The part of window i that lies in the image. */
+            static void bounds(int32_t i, int32_t stride, int32_t padding, int32_t size, int32_t extent, int32_t *first,
+                               int32_t *end) {
+                int32_t start = i * stride - padding;
+                *first = start > 0 ? start : 0;
+                *end = start + size < extent ? start + size : extent;
+            }
+
+            """
+        case .maxPool:
+            """
+            static void pool_maximum(window g, const uint8_t *x, uint8_t *y) {
+                for (int32_t oy = 0; oy < g.output_height; oy++) {
+                    for (int32_t ox = 0; ox < g.output_width; ox++) {
+                        int32_t top, bottom, left, right;
+                        bounds(oy, g.stride_height, g.padding_height, g.window_height, g.height, &top, &bottom);
+                        bounds(ox, g.stride_width, g.padding_width, g.window_width, g.width, &left, &right);
+                        for (int32_t c = 0; c < g.channels; c++) {
+                            uint8_t greatest = 0;
+                            for (int32_t row = top; row < bottom; row++) {
+                                for (int32_t column = left; column < right; column++) {
+                                    uint8_t value = x[(row * g.width + column) * g.channels + c];
+                                    greatest = value > greatest ? value : greatest;
+                                }
+                            }
+                            *y++ = greatest;
+                        }
+                    }
+                }
+            }
+
+            """
+        case .averagePool:
+            """
+            static void pool_average(window g, int counts_padding, int32_t input_zero, float multiplier, int32_t zero,
+                                     const uint8_t *x, uint8_t *y) {
+                for (int32_t oy = 0; oy < g.output_height; oy++) {
+                    for (int32_t ox = 0; ox < g.output_width; ox++) {
+                        int32_t top, bottom, left, right;
+                        bounds(oy, g.stride_height, g.padding_height, g.window_height, g.height, &top, &bottom);
+                        bounds(ox, g.stride_width, g.padding_width, g.window_width, g.width, &left, &right);
+                        int32_t pixels = (bottom - top) * (right - left);
+                        float factor = multiplier / (float)(counts_padding ? g.window_height * g.window_width : pixels);
+                        for (int32_t c = 0; c < g.channels; c++) {
+                            int32_t sum = 0;
+                            for (int32_t row = top; row < bottom; row++) {
+                                for (int32_t column = left; column < right; column++) {
+                                    sum += x[(row * g.width + column) * g.channels + c];
+                                }
+                            }
+                            *y++ = requantized((float)(sum - pixels * input_zero) * factor, zero, 0);
+                        }
+                    }
+                }
+            }
+
+            """
+        case .add:
+            """
+            static void add(const uint8_t *x, const uint8_t *y, int32_t count, int32_t x_zero, int32_t y_zero,
+                            float x_multiplier, float y_multiplier, int32_t zero, int relu, uint8_t *out) {
+                for (int32_t i = 0; i < count; i++) {
+                    float a = (float)(x[i] - x_zero) * x_multiplier, b = (float)(y[i] - y_zero) * y_multiplier;
+                    out[i] = requantized(a + b, zero, relu);
+                }
+            }
+
+            """
+        case .multiply:
+            """
+            static void multiply(const uint8_t *x, const uint8_t *y, int32_t count, int32_t x_zero, int32_t y_zero,
+                                 float multiplier, int32_t zero, uint8_t *out) {
+                for (int32_t i = 0; i < count; i++) {
+                    out[i] = requantized((float)((x[i] - x_zero) * (y[i] - y_zero)) * multiplier, zero, 0);
+                }
+            }
+
+            """
+        case .map:
+            """
+            static void map(const uint8_t *x, int32_t count, const uint8_t *table, uint8_t *y) {
+                for (int32_t i = 0; i < count; i++) y[i] = table[x[i]];
+            }
+
+            """
+        case .place:
+            """
+            /* Rows of one part of a concatenation, in the whole's steps. */
+            static void place(const uint8_t *x, int32_t rows, int32_t length, const uint8_t *table, uint8_t *y,
+                              int32_t stride) {
+                for (int32_t row = 0; row < rows; row++) {
+                    for (int32_t i = 0; i < length; i++) y[row * stride + i] = table[x[row * length + i]];
+                }
+            }
+
+            """
+        }
+    }
+}

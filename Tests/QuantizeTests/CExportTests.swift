@@ -1,0 +1,120 @@
+import Autograd
+import Foundation
+import Graph
+import Layers
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Quantize
+
+@Suite struct CExportTests {
+    /// Runs a program to its end, and returns its exit status and what it said.
+    static func run(_ arguments: [String], in folder: URL) throws -> (status: Int32, text: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        let pipe = Pipe()
+        (process.standardOutput, process.standardError) = (pipe, pipe)
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    static let main = """
+        #include <stdio.h>
+        #include "net.h"
+
+        int main(void) {
+            static float input[net_inputs], output[net_outputs];
+            FILE *in = fopen("in", "rb"), *out = fopen("out", "wb");
+            if (!in || !out) return 2;
+            while (fread(input, sizeof *input, net_inputs, in) == net_inputs) {
+                net_run(input, output);
+                fwrite(output, sizeof *output, net_outputs, out);
+            }
+            return fclose(in) | fclose(out);
+        }
+
+        """
+
+    /// Exports, compiles without a warning, runs, and compares with the engine. Returns the object's size in bytes.
+    @discardableResult
+    static func check(_ model: some Module, _ images: Tensor, _ observer: Observer = .percentile(99.9)) throws -> Int {
+        let int8 = try QuantizedModel(model, calibratedOn: [images], observer: observer)
+        let export = try CExport(int8, name: "net", comment: "Of a test.")
+        return try withTemporaryFolder { folder in
+            try Data(export.header.utf8).write(to: folder.appending(path: "net.h"))
+            try Data(export.source.utf8).write(to: folder.appending(path: "net.c"))
+            try Data(main.utf8).write(to: folder.appending(path: "main.c"))
+            // Far beyond what was calibrated too: everything saturates.
+            let wild = Tensor.concatenated([images, images * 50, images * -1e30], axis: 0)
+            var input = Data()
+            for value in wild.scalars { withUnsafeBytes(of: value) { input.append(contentsOf: $0) } }
+            try input.write(to: folder.appending(path: "in"))
+            let strict = ["cc", "-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror"]
+            let built = try run(strict + ["-O2", "main.c", "net.c", "-o", "net"], in: folder)
+            #expect(built == (0, ""))
+            #expect(try run(["./net"], in: folder) == (0, ""))
+            let bytes = [UInt8](try Data(contentsOf: folder.appending(path: "out")))
+            let found = stride(from: 0, to: bytes.count, by: 4).map { at in
+                Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) })
+            }
+            let expected = int8.predict(wild)
+            #expect(found.count == expected.count)
+            #expect(zip(found, expected.scalars).allSatisfy { $0.bitPattern == $1.bitPattern })
+            #expect(Set(found).count > 3)
+            _ = try run(strict + ["-Os", "-c", "net.c", "-o", "net.o"], in: folder)
+            return try Data(contentsOf: folder.appending(path: "net.o")).count
+        }
+    }
+
+    @Test("The C gives the engine's outputs bit for bit, and ConvNet(16) with its code takes less than 40 kB")
+    func equalsEngine() throws {
+        let convNet = withStatistics(ConvNet(width: 16, channels: 1, classes: 10, seed: 3), seed: 4)
+        let size = try Self.check(convNet, smoothImages(6, side: 28, seed: 5))
+        #expect(size > 16_000 && size < 40_000)
+        let resNet = withStatistics(ResNet(depth: 8, channels: 3, classes: 10, seed: 3), seed: 4)
+        try Self.check(resNet, smoothImages(4, side: 12, channels: 3, seed: 6))
+        // Depthwise, groups, dilation, products, concatenation, tables, average pooling.
+        try Self.check(withStatistics(Patchwork(seed: 1), seed: 2), smoothImages(6, side: 16, channels: 2, seed: 6))
+        try Self.check(MLP(inputs: 64, hidden: [20, 9], classes: 5, seed: 2), smoothImages(6, side: 8, seed: 7))
+        // Steps of 1 and inputs half-way between two, on both sides of 0.
+        let halves = [-100, 155] + (0..<254).map { Float($0) - 99.5 }
+        try Self.check(ClosureModule { $0 * 1 }, Tensor(halves, shape: [4, 8, 8, 1]), .minMax)
+        // Ends with bytes; padding that counts; joined along another axis than the channels.
+        let last = ClosureModule { input in
+            let pooled = input.averagePooled(
+                Pool2DGeometry(input: (6, 6, 2), window: (3, 3), stride: (2, 2), padding: (1, 1)))
+            return Variable.concatenated([pooled.relu(), pooled.tanh() * 2], axis: 1)
+                + .concatenated([pooled, pooled], axis: 1)
+        }
+        try Self.check(last, smoothImages(6, side: 6, channels: 2, seed: 8))
+    }
+
+    @Test(
+        "Memory is what the two largest results that are alive together take, and constants are what layers have")
+    func memory() throws {
+        let model = withStatistics(ConvNet(width: 16, channels: 1, classes: 10, seed: 3), seed: 4)
+        let int8 = try QuantizedModel(model, calibratedOn: [smoothImages(2, side: 28, seed: 5)])
+        // The first two convolutions' results: 28 · 28 · 16 bytes each.
+        #expect(try CExport(int8, name: "a").staticBytes == 2 * 28 * 28 * 16)
+        #expect(int8.peakActivationBytes == 2 * 28 * 28 * 16)
+        #expect(
+            try CExport(int8, name: "a").constantBytes == 16 * (9 + 144 + 288 + 576) + 320 + 8
+                * (16 + 16 + 32 + 32 + 10))
+    }
+
+    @Test("A softmax is refused by name; so is a name that is none")
+    func refusals() throws {
+        #expect(["a", "Net_2"].allSatisfy(CExport.isIdentifier))
+        #expect(["", "2a", "a-b", "a b", "é", "_a"].allSatisfy { !CExport.isIdentifier($0) })
+        let model = ClosureModule { $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([4, 3]))).softmax() }
+        let int8 = try QuantizedModel(model, calibratedOn: [Tensor.ones([2, 2, 2, 1])])
+        #expect(throws: GraphError(operation: "softmax", reason: "has no form in C, which ends with the logits")) {
+            try CExport(int8, name: "a")
+        }
+    }
+}
