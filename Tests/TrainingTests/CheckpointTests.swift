@@ -55,8 +55,9 @@ import Testing
         }
     }
 
-    // The moments come from Philox over the time that a whole run takes, so they fall on steps, on validations and on
-    // writes alike. Each child continues what the one before left behind; every third starts afresh.
+    // The moments come from Philox: some time after a step of the child's own, whatever else the machine does, so they fall
+    // on steps, on validations and on writes alike. Each child continues what the one before left behind; every third starts
+    // afresh.
     @Test("Killed at 20 random moments, again and again, and resumed: the bits of the uninterrupted run")
     func killed() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
@@ -73,14 +74,18 @@ import Testing
         var interrupted = 0
         for kill in 0..<20 {
             if kill % 3 == 0 { try? FileManager.default.removeItem(at: url) }
-            let moment = Int(Double(random.uniform()) * microseconds)
-            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, moment = moment as Int] in
-                Thread.detachNewThread {
-                    usleep(UInt32(moment))
-                    Foundation.kill(getpid(), SIGKILL)
+            let step = random.index(below: 23)
+            let delay = Int(Double(random.uniform()) * microseconds / 8)
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [path = path as String, step = step as Int, delay = delay as Int] in
+                _ = try TinyRun.result(checkpoint: URL(filePath: path)) { progress in
+                    guard progress.step == step else { return }
+                    Thread.detachNewThread {
+                        usleep(UInt32(delay))
+                        Foundation.kill(getpid(), SIGKILL)
+                    }
                 }
-                _ = try TinyRun.result(checkpoint: URL(filePath: path))
-                while true { sleep(1) }  // done before the moment came
+                Foundation.kill(getpid(), SIGKILL)  // done before the moment came, or that step was done already
             }
             if kill % 3 == 2 || kill == 19 {
                 let steps = Mutex(0)
