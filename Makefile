@@ -17,7 +17,7 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo test check dependencies examples dependent format bench algorithms compare clean
+.PHONY: demo test check dependencies examples dependent format bench algorithms compare sanitize clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -53,6 +53,15 @@ compare: dependencies
 	swift build $(OPTIMISED) --package-path Benchmarks --product measure
 	"$(PEERS)" Benchmarks/peers/compare.py \
 		--ours "$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/measure" $(COMPARE)
+
+# The kernels' tests under the address and undefined-behaviour sanitizers (C stops at what it must not do), the threads' under
+# the thread sanitizer, which the processes that exit tests start do not survive. Debug builds: some ten minutes.
+sanitize: dependencies
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
+		--scratch-path .build-address --filter '^TensorCoreTests\.'
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Scripts/thread-sanitizer-suppressions \
+		swift test --sanitize=thread --scratch-path .build-thread \
+		--filter 'ParallelTests/(callersAtOnce|scope|sameBits|everyPiece)|Convolution2DTests/threads'
 
 dependencies:
 	@Scripts/install-dependencies $(PACKAGES)
