@@ -1,8 +1,8 @@
 // measure WORK [--batch 64] [--threads 2] [--seconds S]
 //
 // train/NET, infer/NET, int8/NET, distill/TEACHER-STUDENT, augment/policy32, augment/policy224: repeats the work for
-// S seconds (6) and prints one line of JSON: the median rate over three windows, after a warm-up, and the peak of the memory in use. NET is cnn16, cnn32,
-// resnet20 and the like.
+// S seconds (6) and prints one line of JSON: the median rate over three windows, after a warm-up, and the peak of the
+// memory in use. NET is cnn16, cnn32, resnet20 and the like.
 //
 // convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks, of
 // one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one thread
