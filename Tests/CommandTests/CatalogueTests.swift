@@ -8,8 +8,9 @@ struct CatalogueTests {
     private static let features = [
         "ChannelDrop", "ChannelShuffle", "DropBlock", "FeatureNoise", "ManifoldMixUp", "RandomMask",
     ]
-    private static let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Sources/Augment/Augment.docc/Catalogue")
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    private static let page = root.appending(path: "Sources/Augment/Augment.docc/Catalogue")
 
     /// The entries of the page, a heading each.
     private static func entries() throws -> [String] {
@@ -46,7 +47,7 @@ struct CatalogueTests {
         let entries = try Self.entries()
         for (_, name, policy) in AugmentationPolicy.everyOperation.singleOperations {
             let entry = try #require(entries.first { $0.contains("(\(name).png)") }, "\(name) has no entry")
-            let policies = entry.matches(of: /`([^`]+)`/).compactMap {
+            let policies = entry.matches(of: /`(\{[^`]+\})`/).compactMap {
                 try? AugmentationPolicy(json: Data(#"{"operations": [\#($0.output.1)]}"#.utf8))
             }
             #expect(policies == [policy], "\(name)")
@@ -54,6 +55,9 @@ struct CatalogueTests {
                 #expect(entry.contains("`\(parameter)` \(limits)"), "\(name): `\(parameter)` \(limits)")
             }
         }
+        let comparison = try String(contentsOf: Self.root.appending(path: "docs/comparison.md"), encoding: .utf8)
+        let count = AugmentationPolicy.everyOperation.singleOperations.count
+        #expect(comparison.contains("Retort has \(count) operations and \(Self.features.count) for feature maps"))
         for name in Self.features {
             #expect(entries.contains { $0.contains("(\(name).png)") && $0.contains("``\(name)``") }, "\(name)")
         }

@@ -91,7 +91,7 @@ struct PreviewTargetTests {
             try PNGFile.write(black(height: 4, width: 4), to: folder.appending(path: "bad/b/1.png"))
             for (line, status, reason) in [
                 ("\(line) bad", 1, "bad/b/1.png: 3 channels found, a grey image"),
-                ("\(line) bare", 1, "bare/: nothing for the"),
+                ("\(line) bare", 1, ": nothing for the"),
                 ("\(line) labels --skip-bad", 64, "--targets: --skip-bad"),
                 ("\(line) labels --data digits", 1, "--data: digits found, a folder of images"),
                 ("\(line) labels --policy mix.json", 1, "an operation that mixes images found"),
