@@ -1,6 +1,7 @@
 # make demo   installs what is missing, builds optimised, distils a student on embedded digits and reports
 # make test   installs what is missing, runs every test optimised
 # make check  what continuous integration adds to that: plain build, examples, format
+# make catalogue   draws the pictures of Augment's operations anew
 # make bench, algorithms, compare   measurements of kernels, of convolution algorithms, and beside the peers
 
 PACKAGES := libopenblas-dev liblapacke-dev zlib1g-dev libpng-dev libjpeg-dev
@@ -17,7 +18,7 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo test check dependencies examples dependent format bench algorithms compare sanitize clean
+.PHONY: demo test check catalogue dependencies examples dependent format bench algorithms compare sanitize clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -37,6 +38,10 @@ dependent:
 
 format:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
+
+# The pictures of the page that shows every augmentation operation; a test compares them with what the operations do.
+catalogue: dependencies
+	swift run $(OPTIMISED) retort augment catalogue --out Sources/Augment/Augment.docc/Catalogue
 
 # The time of each kernel by itself.
 bench: dependencies

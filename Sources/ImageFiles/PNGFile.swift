@@ -15,7 +15,8 @@ public enum PNGFile {
         try decode([UInt8](InputFile.read(url)), name: url.relativePath)
     }
 
-    /// Writes an image, 8 bits a sample; the file is replaced whole or not at all.
+    /// Writes an image, 8 bits a sample, or with a palette where 3 channels have 256 colours at most, which reads the same
+    /// and is smaller; the file is replaced whole or not at all.
     ///
     /// - Throws: `FileWriteError`.
     public static func write(_ image: DecodedImage, to url: URL) throws {
@@ -50,11 +51,19 @@ public enum PNGFile {
         header.height = png_uint_32(image.height)
         let (color, alpha) = (png_uint_32(PNG_FORMAT_FLAG_COLOR), png_uint_32(PNG_FORMAT_FLAG_ALPHA))
         header.format = image.channels == 1 ? 0 : image.channels == 3 ? color : color | alpha  // 8 bits a sample
+        let palette = Palette(image)
+        if let palette {
+            header.format = color | png_uint_32(PNG_FORMAT_FLAG_COLORMAP)
+            header.colormap_entries = png_uint_32(palette.colors.count / 3)
+        }
         var size = retort_png_largest_size(&header)
         var file = Data(count: size)
         let status = file.withUnsafeMutableBytes { bytes in
-            image.pixels.withUnsafeBytes { pixels in
-                png_image_write_to_memory(&header, bytes.baseAddress, &size, 0, pixels.baseAddress, 0, nil)
+            (palette?.places ?? image.pixels).withUnsafeBytes { pixels in
+                (palette?.colors ?? []).withUnsafeBytes { colors in
+                    png_image_write_to_memory(
+                        &header, bytes.baseAddress, &size, 0, pixels.baseAddress, 0, colors.baseAddress)
+                }
             }
         }
         guard status != 0 else {
@@ -62,5 +71,29 @@ public enum PNGFile {
             throw FileWriteError(path: path, cause: String(fault: message))
         }
         return file.prefix(size)
+    }
+}
+
+/// The colours of an image, and for each pixel the place of its own.
+private struct Palette {
+    /// Three bytes each, in the order in which they appear.
+    private(set) var colors: [UInt8] = []
+    private(set) var places: [UInt8] = []
+
+    /// nil for an image of other than 3 channels or of more than 256 colours.
+    init?(_ image: DecodedImage) {
+        guard image.channels == 3 else { return nil }
+        var known: [UInt32: UInt8] = [:]
+        places.reserveCapacity(image.height * image.width)
+        for start in stride(from: 0, to: image.pixels.count, by: 3) {
+            let color = image.pixels[start..<start + 3]
+            let key = color.reduce(0) { $0 << 8 | UInt32($1) }
+            if known[key] == nil {
+                known[key] = UInt8(exactly: known.count)
+                colors += color
+            }
+            guard let place = known[key] else { return nil }
+            places.append(place)
+        }
     }
 }

@@ -21,20 +21,18 @@ struct AugmentCommandTests {
             let line = "augment preview --policy p.json --data mini --samples 3 --strengths 0.5,1 --json --out"
             let result = try retort.succeed("\(line) sheet.png").json()
             let columns = try #require(result["columns"] as? [[String: Any]])
-            // As it is, three operations at two strengths, the whole.
-            #expect(columns.count == 8 && result["rows"] as? Int == 3)
-            #expect(columns[3]["place"] as? String == "operations[1].of[0]")
-            #expect(columns[3]["title"] as? String == "operations[1].of[0] cutout, strength 0.5")
+            // As it is, a flip, which has no strength, two operations at two strengths, the whole.
+            #expect(columns.count == 7 && result["rows"] as? Int == 3)
+            #expect(columns[2]["place"] as? String == "operations[1].of[0]")
+            #expect(columns[2]["title"] as? String == "operations[1].of[0] cutout, strength 0.5")
             let sheet = try PNGFile.read(folder.appending(path: "sheet.png"))
-            // Gaps of 2 about each image of 28, 4 more before each of five groups.
-            #expect((sheet.height, sheet.width, sheet.channels) == (2 + 3 * 30, 2 + 8 * 30 + 4 * 4, 1))
+            // Images of 28 four times as large, gaps of 4 about each, 8 more before each of the last four groups.
+            #expect((sheet.height, sheet.width, sheet.channels) == (4 + 3 * 116, 4 + 7 * 116 + 4 * 8, 3))
             let data = try mini.get().train
-            let width = sheet.width
-            let first: [UInt8] = (0..<28).flatMap { row -> [UInt8] in
-                let start = (2 + row) * width + 2
-                return Array(sheet.pixels[start..<start + 28])
+            let first = (0..<28).flatMap { row in
+                (0..<28).map { column in sheet.pixels[((4 + 4 * row + 3) * sheet.width + 4 + 4 * column + 3) * 3] }
             }
-            #expect(data.placesByClass[0].contains { data.image($0).pixels == Array(first) })
+            #expect(data.placesByClass[0].contains { data.image($0).pixels == first })
             try retort.succeed("\(line) again.png")
             #expect(try retort.bytes("sheet.png") == retort.bytes("again.png"))
             try retort.succeed("\(line) other.png --seed 1")

@@ -37,9 +37,9 @@ import Testing
             let declared = Set(
                 sources.matches(of: /\b(?:struct|class|enum|protocol|func|var|let|case|typealias) (\w+)/)
                     .map { String($0.output.1) })
-            for link in try Page("Sources/\(room)/\(room).docc/\(room).md").prose.flatMap({
-                $0.matches(of: /``([^`]+)``/)
-            }) {
+            let pages = Repository.files(in: "Sources/\(room)/\(room).docc", endingWith: ".md")
+            #expect(pages.contains("Sources/\(room)/\(room).docc/\(room).md"), "\(room) has no page")
+            for link in try pages.flatMap({ try Page($0).prose }).flatMap({ $0.matches(of: /``([^`]+)``/) }) {
                 for part in link.output.1.split(separator: "/") where part != room {
                     let name = String(part.prefix { $0 != "(" })
                     if !declared.contains(name) { Issue.record("\(room).docc: \(room) declares no \(name)") }

@@ -20,6 +20,22 @@ struct PNGTests {
         }
     }
 
+    @Test("up to 256 colours make a palette, which reads as the same pixels and takes less; 257 do not")
+    func writtenPalette() throws {
+        for count in [1, 2, 5, 256, 257] {
+            // Every colour once and then in no order, 23 × 29 pixels.
+            let pixels = (0..<23 * 29).flatMap { place -> [UInt8] in
+                let color = place < count ? place : place * place % count
+                return [UInt8(color & 255), UInt8(color >> 8), UInt8(255 - color & 255)]
+            }
+            let image = DecodedImage(pixels: pixels, height: 23, width: 29, channels: 3)
+            let file = try [UInt8](PNGFile.encoded(image))
+            #expect(try decode(file) == image, "\(count) colours")
+            // The header's colour type (PNG specification, section 11.2.1): 3 a palette, 2 colours.
+            #expect(file[25] == (count <= 256 ? 3 : 2), "\(count) colours")
+        }
+    }
+
     @Test("every depth of grey is spread over 0 ... 255, 16 bits rounded", arguments: [1, 2, 4, 8, 16], [false, true])
     func grey(depth: Int, isInterlaced: Bool) throws {
         let largest = 1 << depth - 1

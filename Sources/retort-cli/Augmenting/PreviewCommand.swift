@@ -9,7 +9,7 @@ struct PreviewCommand: ParsableCommand {
         discussion: """
             Rows are samples, class by class. The first column is the image as it is; then come, for each operation of the \
             policy by itself, as many columns as there are strengths; the last column is the whole policy. What the columns \
-            are is printed.
+            are is printed. With --targets, boxes, points and label maps are drawn where each view has them.
             """)
 
     @OptionGroup var policy: PolicyOptions
@@ -28,7 +28,20 @@ struct PreviewCommand: ParsableCommand {
     @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
     var imageSize = 96
 
+    @Option(
+        help: ArgumentHelp(
+            "What lies in the images, to be drawn: a folder with the structure of --data.",
+            discussion: """
+                Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's centre \
+                x, y, width and height as shares of the sides, and for each point x, y and visibility; and CLASS/NAME.png, \
+                grey, with a label for each pixel, 0 for none.
+                """, valueName: "DIR"))
+    var targets: String?
+
     func validate() throws {
+        guard targets == nil || !data.skipBad else {
+            throw ValidationError("--targets: --skip-bad found, images that can all be read expected")
+        }
         try checkOption("samples", samples, 1...200)
         try checkOption("image-size", imageSize, 4...1024)
         _ = try factors()
@@ -40,10 +53,19 @@ struct PreviewCommand: ParsableCommand {
         let url = URL(fileURLWithPath: out)
         try OutputFile.check(url)
         let images = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: 3)).train
+        let shown = images.subset(Self.choice(samples, of: images))
         let sheet = try ContactSheet(
-            policy, strengths: factors(), of: images.subset(Self.choice(samples, of: images)), seed: common.seed)
+            policy, strengths: factors(), of: shown, targets: targets(of: shown), seed: common.seed)
         try PNGFile.write(try sheet.image(), to: url)
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
+    }
+
+    /// None unless they are asked for.
+    private func targets(of images: ImageSet) throws -> [ImageTargets] {
+        guard let targets else { return [] }
+        let paths = try data.trainingPaths()
+        return try TargetFolder(folder: URL(fileURLWithPath: targets, isDirectory: true))
+            .targets(of: images.sampleIDs.map { paths[$0] }, height: images.height, width: images.width)
     }
 
     private func factors() throws -> [Double] {

@@ -28,6 +28,17 @@ struct DataOptions: ParsableArguments {
         }
         return try CommandData(DataFolder.read(folder))
     }
+
+    /// Where in a folder of images those for training lie, without the ending, by their sample ids.
+    ///
+    /// - Throws: `FormatError` for data in other files.
+    func trainingPaths() throws -> [String] {
+        let folder = URL(fileURLWithPath: data, isDirectory: true)
+        guard data != "digits", try CommandData.holdsImages(folder) else {
+            throw FormatError(file: "--data", found: data, expected: "a folder of images where there are --targets")
+        }
+        return try CommandData.trainingPaths(in: folder)
+    }
 }
 
 /// A data set with images held out for validation and for the test, all with their labels.
@@ -93,6 +104,17 @@ struct CommandData {
         let classes = try FolderListing(parts(of: folder)?.train ?? folder).folders
         return try classes.contains { folder in
             try FolderListing(folder).files.contains { ["png", "jpg", "jpeg"].contains($0.pathExtension.lowercased()) }
+        }
+    }
+
+    /// Paths of images beneath their folder, in the order in which `ImageFolder` reads them.
+    static func trainingPaths(in folder: URL) throws -> [String] {
+        let parts = try parts(of: folder)
+        let start = parts == nil ? "" : "train/"
+        return try FolderListing(parts?.train ?? folder).folders.flatMap { folder in
+            try FolderListing(folder).files.map {
+                "\(start)\(folder.lastPathComponent)/\($0.deletingPathExtension().lastPathComponent)"
+            }
         }
     }
 
