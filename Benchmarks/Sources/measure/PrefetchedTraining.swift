@@ -30,7 +30,7 @@ struct PrefetchedTraining {
         var epoch = 0
         func time(_ transform: any BatchTransform) -> Double {
             let source = EpochPlan.Source(images, batchSize: batch)
-            let plan = EpochPlan(sources: [source], steps: max(2, 4096 / batch), epoch: epoch, seed: 1)
+            let plan = EpochPlan(sources: [source], steps: max(2, 1024 / batch), epoch: epoch, seed: 1)
             epoch += 1
             let start = DispatchTime.now().uptimeNanoseconds
             for batch in BatchLoader(plan, transform: transform, normalization: normalization) {
