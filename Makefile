@@ -60,10 +60,13 @@ compare: dependencies
 		--ours "$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/measure" $(COMPARE)
 
 # The kernels' tests under the address and undefined-behaviour sanitizers (C stops at what it must not do), the threads' under
-# the thread sanitizer, which the processes that exit tests start do not survive. Debug builds: some ten minutes.
+# the thread sanitizer, which the processes that exit tests start do not survive. Debug builds: some ten minutes. The
+# augmentations' 10,000 random policies take those sanitizers in an optimised build.
+ADDRESS := ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined \
+	-Xcc -fsanitize-trap=undefined
 sanitize: dependencies
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
-		--scratch-path .build-address --filter '^TensorCoreTests\.'
+	$(ADDRESS) --scratch-path .build-address --filter '^TensorCoreTests\.'
+	$(ADDRESS) $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-address-optimised --filter '^AugmentTests\.FuzzTests'
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Scripts/thread-sanitizer-suppressions \
 		swift test --sanitize=thread --scratch-path .build-thread \
 		--filter 'ParallelTests/(callersAtOnce|scope|sameBits|everyPiece)|Convolution2DTests/threads'

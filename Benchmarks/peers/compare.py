@@ -2,10 +2,12 @@
 
     compare.py --ours MEASURE [WORK ...] [--rounds 3] [--seconds 6] [--threads 2]
 
-MEASURE is the built executable `measure`; WORK is KIND/NETWORK or KIND/NETWORK@BATCH, by default all of works.py. A peer
-that has several modes is tried in each, and runs in the fastest. In every round each side is a process of its own, and
-the side that goes first changes. A ratio is that of one round; the table gives the median (least – most) of the rounds.
+MEASURE is the built executable `measure`; WORK is KIND/NETWORK or KIND/NETWORK@BATCH, by default all of works.py;
+`augment/all` stands for every augmentation of augmentations.py at 224 pixels. A peer that has several modes is tried in
+each, and runs in the fastest. In every round each side is a process of its own, and the side that goes first changes. A
+ratio is that of one round; the table gives the median (least – most) of the rounds.
 Training is also measured on one thread, and its peak resident memory compared with PyTorch's in its plainest mode.
+Augmentation is compared on one thread, and measured on --threads too.
 """
 
 import argparse
@@ -53,7 +55,8 @@ def spread(ratios):
 def row(work, options):
     name, _, batch = work.partition("@")
     kind, batch = name.partition("/")[0], int(batch or 64)
-    ours, threads, seconds = [options.ours, name], options.threads, options.seconds
+    ours, seconds = [options.ours, name], options.seconds
+    threads = 1 if kind == "augment" else options.threads
     modes = MODES[kind]
     trials = {m: run([*PEER, name, m], batch, threads, seconds / 2) for m in modes} if len(modes) > 1 else {}
     mode = max(trials, key=lambda m: trials[m]["images_per_s"]) if trials else modes[0]
@@ -63,6 +66,8 @@ def row(work, options):
     }
     if kind == "train":
         sides["alone"] = lambda: run(ours, batch, 1, seconds)
+    elif kind == "augment":
+        sides["together"] = lambda: run(ours, batch, options.threads, seconds)
     answers = in_turn(sides, options.rounds)
     rates = {side: [answer["images_per_s"] for answer in answers[side]] for side in sides}
 
@@ -75,6 +80,8 @@ def row(work, options):
         peak = max(answer["peak_kilobytes"] for answer in answers["ours"])
         plain = trials[modes[0]]["peak_kilobytes"]
         memory = f"**{peak / plain:.2f}** ({peak / 1024:.0f} / {plain / 1024:.0f} MiB)"
+    elif kind == "augment":
+        speed_up = spread(ratios("together", "ours"))
     return [name, str(batch), f"{statistics.median(rates['ours']):,.0f}", f"{statistics.median(rates['peer']):,.0f}",
             mode, spread(ratios("ours", "peer")), speed_up, memory]
 
@@ -87,11 +94,15 @@ def main():
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if "augment/all" in options.work:
+        from augmentations import TRANSFORMS
+
+        options.work = [f"augment/{name}224" for name in TRANSFORMS]
     for work in options.work:
         if work.partition("/")[0] not in MODES:
             parser.error(f"{work} is no work of a peer; there are {', '.join(WORKS)}")
     simd = run([options.ours, "infer/cnn16"], 1, 1, 0.1)["simd"]
-    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "onnxruntime"))
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "onnxruntime", "albumentations"))
     print(f"{simd}, {options.threads} threads, {options.rounds} rounds of {options.seconds:g} s; {versions}.\n")
     columns = ["work", "batch", "ours, images/s", "peer, images/s", "peer's mode", "ours / peer",
                f"1 → {options.threads} threads", "peak memory, ours / eager"]

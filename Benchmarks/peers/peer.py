@@ -6,6 +6,9 @@ train/NET   PyTorch: forward, cross-entropy, backward, SGD with momentum, on a b
             eager-nhwc, compiled-nchw, compiled-nhwc.
 infer/NET   ONNX Runtime with all its optimisations, on the network as PyTorch exports it. Mode: fp32.
 int8/NET    The same, in the mode fp32 or as its own tools quantise the network: int8.
+augment/NAMESIDE
+            albumentations on RGB images of that side, on one thread whatever --threads is: augmentations.py. Mode:
+            albumentations.
 
 The rate is the median of three windows of equal length, which follow three steps of warm-up.
 """
@@ -19,12 +22,13 @@ import tempfile
 import time
 import warnings
 
-import torch
-from networks import network
 from works import MODES
 
 
 def training_step(name, mode, batch):
+    import torch
+    from networks import network
+
     execution, layout = mode.split("-")
     model, shape = network(name)
     memory_format = torch.channels_last if layout == "nhwc" else torch.contiguous_format
@@ -48,6 +52,8 @@ def training_step(name, mode, batch):
 
 def inference_step(name, mode, batch, threads, folder):
     import onnxruntime
+    import torch
+    from networks import network
 
     model, shape = network(name)
     path = str(folder / "network.onnx")
@@ -99,6 +105,21 @@ def rate(step, images, seconds):
     return statistics.median(rates)
 
 
+def step_of(kind, name, options, folder):
+    # Libraries are loaded where they are used: their memory counts.
+    if kind == "augment":
+        from augmentations import augmentation_step
+
+        return augmentation_step(name, options.batch)
+    import torch
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    if kind == "train":
+        return training_step(name, options.mode, options.batch)
+    return inference_step(name, options.mode, options.batch, options.threads, folder)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work")
@@ -111,13 +132,8 @@ def main():
     kind, _, name = options.work.partition("/")
     if options.mode not in MODES.get(kind, []):
         parser.error(f"{options.work} has no mode {options.mode}; there are {MODES}")
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
-        if kind == "train":
-            step = training_step(name, options.mode, options.batch)
-        else:
-            step = inference_step(name, options.mode, options.batch, options.threads, pathlib.Path(folder))
+        step = step_of(kind, name, options, pathlib.Path(folder))
         images_per_s = rate(step, options.batch, options.seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"work": options.work, "images_per_s": images_per_s, "mode": options.mode, "batch": options.batch,

@@ -84,9 +84,12 @@ enum RandomPolicies {
         }
     }
 
-    /// One to three images of random extents, small ones more often, of labels or none.
+    /// One to three images of random extents, small ones much more often for the sake of time, of labels or none.
     static func images(_ random: inout Philox) -> ImageSet {
-        func side(_ most: Double) -> Int { Int(exp(Double(random.uniform()) * log(most)).rounded()) }
+        func side(_ most: Double) -> Int {
+            if random.index(below: 40) == 0 { return Int(most) }
+            return Int(exp(pow(Double(random.uniform()), 2) * log(most)).rounded())
+        }
         let (height, width) = (side(300), side(200))
         let (count, channels) = (random.index(below: 3) + 1, [1, 3, 4][random.index(below: 3)])
         let style = random.index(below: 3)
@@ -117,9 +120,9 @@ struct FuzzTests {
                 deviation: [Float](repeating: 1, count: images.channels))
             let raw = RawBatch(images: images, seed: 1, epoch: random.index(below: 1000))
             let batch = policy(raw, normalization: normalization)
-            let (low, high) = batch.inputs.scalars.reduce((Float(1), Float(0))) { (min($0.0, $1), max($0.1, $1)) }
-            #expect(low >= 0 && high <= 1.000001, "\(low)…\(high) by \(text)")
-            #expect(!batch.inputs.scalars.contains { $0.isNaN }, "not a number by \(text)")
+            // Not a number lies within nothing.
+            let outside = batch.inputs.scalars.first { !($0 >= 0 && $0 <= 1.000001) }
+            #expect(outside == nil, "\(outside ?? 0) by \(text)")
             if let targets = batch.targets {
                 for (row, label) in images.labels.enumerated() {
                     let sum = (0..<3).reduce(Float(0)) { $0 + targets[row, $1] }

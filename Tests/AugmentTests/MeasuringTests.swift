@@ -46,6 +46,11 @@ struct MeasuringTests {
         #expect(
             abs(
                 try cost {
+                    HorizontalFlip(); affine
+                } - 26) < 1e-9)  // one resampling, which a flip alone would not need
+        #expect(
+            abs(
+                try cost {
                     affine; Affine(rotate: 10...20, border: .edge)
                 } - 31) < 1e-9)  // borders differ
         // Probabilities: 15 µs in half of the draws, 4 σ of 1,000 of them are 6.3 %.

@@ -5,8 +5,8 @@ struct Work {
     let images: Int
     let step: () -> Void
 
-    /// Finds a work by its name: `train/NET`, `infer/NET`, `int8/NET`, `distill/TEACHER-STUDENT`, `augment/policySIDE`; NET is `cnn16`,
-    /// `cnn32`, `resnet20` and the like.
+    /// Finds a work by its name: `train/NET`, `infer/NET`, `int8/NET`, `distill/TEACHER-STUDENT`, `augment/policySIDE` or with
+    /// another name of ``Augmentations``; NET is `cnn16`, `cnn32`, `resnet20` and the like.
     init?(_ name: String, batch: Int) throws {
         let parts = name.split(separator: "/").map(String.init)
         guard parts.count == 2 else { return nil }
@@ -18,8 +18,8 @@ struct Work {
             return
         }
         if parts[0] == "augment" {
-            guard parts[1].hasPrefix("policy"), let size = Int(parts[1].dropFirst(6)), size > 0 else { return nil }
-            step = Self.augmentation(size, batch)
+            guard let augmentation = Augmentations.step(parts[1], batch) else { return nil }
+            step = augmentation
             return
         }
         guard let network = Network(parts[1]) else { return nil }
@@ -69,29 +69,6 @@ struct Work {
                 return logits.crossEntropy(view) * 0.1 + soft * 0.9
             }
             optimizer.step(&model, along: gradients, rate: 0.01)
-        }
-    }
-}
-
-extension Work {
-    /// A whole policy on RGB images of that side in memory, bytes in and out.
-    private static func augmentation(_ side: Int, _ batch: Int) -> () -> Void {
-        var random = Philox(seed: 0)
-        let pixels = (0..<batch * side * side * 3).map { _ in UInt8(random.index(below: 256)) }
-        let images = ImageSet(
-            pixels: pixels, height: side, width: side, channels: 3, labels: [Int?](repeating: nil, count: batch),
-            classNames: [])
-        let policy = AugmentationPolicy {
-            HorizontalFlip().probability(0.5)
-            Affine(rotate: -15...15, scale: 0.9...1.1, translate: 0.1).probability(0.5)
-            BrightnessContrast(brightness: 0.2, contrast: 0.2).probability(0.5)
-            GaussianNoise(standardDeviation: 0.05).probability(0.3)
-            Cutout(size: 0.25).probability(0.3)
-        }
-        var epoch = 0
-        return {
-            _ = policy.images(RawBatch(images: images, seed: 1, epoch: epoch))
-            epoch += 1
         }
     }
 }

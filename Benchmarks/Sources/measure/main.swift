@@ -1,8 +1,13 @@
 // measure WORK [--batch 64] [--threads 2] [--seconds S]
 //
-// train/NET, infer/NET, int8/NET, distill/TEACHER-STUDENT, augment/policy32, augment/policy224: repeats the work for
+// train/NET, infer/NET, int8/NET, distill/TEACHER-STUDENT, augment/policy32, augment/fog224: repeats the work for
 // S seconds (6) and prints one line of JSON: the median rate over three windows, after a warm-up, and the peak of the
-// memory in use. NET is cnn16, cnn32, resnet20 and the like.
+// memory in use. NET is cnn16, cnn32, resnet20 and the like; what augment/ knows is in Augmentations.swift.
+//
+// prefetch/digits, prefetch/natural: what the augmentation of that name adds to the time of training cnn16.
+//
+// costs, costs/CHANNELS: how well the cost model predicts each operation and ready policy at sides that were not
+// calibrated.
 //
 // convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks, of
 // one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one thread
@@ -39,6 +44,14 @@ if name == "machine" {
     let limits = MachineLimits(threads: threads, seconds: seconds ?? 0.3)
     print(limits.table + "\n")
     layers.printTable(batch: batch, limits, seconds: seconds ?? 0.3)
+} else if let training = PrefetchedTraining(name, batch: batch) {
+    let (augmented, plain, added) = training.measure(seconds: seconds ?? 6)
+    print(
+        "{\"work\": \"\(name)\", \"images_per_s\": \(augmented), \"plain_images_per_s\": \(plain), "
+            + "\"added\": \(added[0]), \"added_least\": \(added[1]), \"added_most\": \(added[2]), "
+            + "\"batch\": \(batch), \"threads\": \(threads), \"simd\": \"\(SIMDLevel.active)\"}")
+} else if let predictions = CostPredictions(name) {
+    try predictions.printTable()
 } else if let work = try Work(name, batch: batch) {
     let rate = Double(work.images) / medianTime(within: seconds ?? 6, warmUp: 3, work.step)
     print(

@@ -3,8 +3,8 @@ import Dispatch
 import TensorCore
 
 extension OperationCosts {
-    /// Measures every operation here, and with their own parameters those of a policy: on one thread, on noise, in a few
-    /// seconds.
+    /// Measures every operation here, and with their own parameters those of a policy: on one thread, on noise, in some
+    /// ten seconds.
     ///
     /// - Parameters:
     ///   - channels: of the images.
@@ -27,7 +27,9 @@ extension OperationCosts {
         }
         // A pass that nothing else goes into.
         let next = GaussianNoise(standardDeviation: 0.05).step
-        let (plain, noisy) = (curve([]), curve([next]))
+        // Twice, for all others are counted from these, and nothing is warm at first.
+        func base(_ steps: [AugmentationStep]) -> [Double] { zip(curve(steps), curve(steps)).map { min($0, $1) } }
+        let (plain, noisy) = (base([]), base([next]))
         func cost(_ operation: any AugmentationOperation) -> Operation {
             Operation(
                 last: beyond(curve([operation.step]), plain), inner: beyond(curve([operation.step, next]), noisy))
@@ -42,9 +44,10 @@ extension OperationCosts {
             operations: operations)
     }
 
-    /// Images to measure on, some 2¹⁷ pixels of them and 4 at least.
+    /// Images to measure on, some 2¹⁷ pixels of them, and 16 at least: the output of a few large images stays in caches that
+    /// a training batch's does not fit.
     private static func noise(side: Int, channels: Int) -> RawBatch {
-        let count = max(4, (1 << 17) / (side * side))
+        let count = max(16, (1 << 17) / (side * side))
         var random = Philox(seed: 1)
         let pixels = (0..<count * side * side * channels).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
         return RawBatch(

@@ -36,7 +36,8 @@ extension AugmentationPolicy {
     /// What this policy is expected to cost on the machine of a calibration.
     ///
     /// The mean over 1,000 draws of the policy, of what is done in each: so probabilities and choices count, an operation
-    /// that goes into its neighbour's pass costs its draw alone, and one with nothing after it what it costs as the last.
+    /// that goes into its neighbour's pass costs its draw and what its pixels take beyond the neighbour's, and one with
+    /// nothing after it what it costs as the last.
     ///
     /// - Parameters:
     ///   - imageSize: height and width.
@@ -70,6 +71,8 @@ extension AugmentationPolicy {
                 extent: ImageExtent(height: imageSize.height, width: imageSize.width, channels: channels), seed: 0,
                 epoch: 0, sample: sample, draw: 0, strength: 1)
             drawing.addAll(steps, from: 0)
+            // What the pixels of the last pass cost so far: of operations that share a pass the costliest sets its time.
+            var charged = 0.0
             for done in drawing.done {
                 guard let cost = known[done.place] else { continue }
                 let before = drawing.passes(upTo: done.steps.lowerBound)
@@ -78,7 +81,10 @@ extension AugmentationPolicy {
                     && drawing.passes(upTo: done.steps.upperBound) <= before
                 let isLast = drawing.passes(upTo: drawing.view.count) <= drawing.passes(upTo: done.steps.upperBound)
                 let curve = isLast ? cost.last : cost.inner
-                sums[done.place, default: 0] += joins ? curve.value(at: 0) : curve.value(at: pixels)
+                let (whole, draw) = (curve.value(at: pixels), curve.value(at: 0))
+                let own = max(0, whole - draw)
+                sums[done.place, default: 0] += joins ? draw + max(0, own - charged) : whole
+                if !done.steps.isEmpty { charged = joins ? max(own, charged) : own }
             }
         }
         return PolicyCost(

@@ -62,10 +62,12 @@ struct Displacement {
         let (left, top) = (min(Int(x), cells - 1), min(Int(y), cells - 1))
         let (fx, fy) = (x - Double(left), y - Double(top))
         let first = top * (cells + 1) + left
-        let corners = [vectors[first], vectors[first + 1], vectors[first + cells + 1], vectors[first + cells + 2]]
-        let weights = [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy]
-        return zip(corners, weights).reduce(Point(x: 0, y: 0)) {
-            Point(x: $0.x + $1.0.x * $1.1, y: $0.y + $1.0.y * $1.1)
-        }
+        let upper = Self.between(vectors[first], vectors[first + 1], fx)
+        let lower = Self.between(vectors[first + cells + 1], vectors[first + cells + 2], fx)
+        return Self.between(upper, lower, fy)
+    }
+
+    private static func between(_ a: Point, _ b: Point, _ share: Double) -> Point {
+        Point(x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share)
     }
 }

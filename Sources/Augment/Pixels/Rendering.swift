@@ -5,21 +5,28 @@ import TensorCore
 /// One image on its way through the passes of its view, and the memory for it.
 struct Canvas: ~Copyable {
     private let extent: ImageExtent
-    private let pixels: UnsafeMutableBufferPointer<UInt8>
-    private let framed: UnsafeMutableBufferPointer<UInt8>
-    private let scratch: Scratch
+    private let pixels: UnsafeMutablePointer<UInt8>
+    private let framed: UnsafeMutablePointer<UInt8>
+    private let toned: UnsafeMutablePointer<Float>
+    // What the three lie in, and what filters work in.
+    private let memory, scratch: Scratch
 
     init(_ extent: ImageExtent) {
         self.extent = extent
         let frame = 2 * Int(RK_IMAGE_FRAME)
-        pixels = .allocate(capacity: extent.height * extent.width * extent.channels)
-        framed = .allocate(capacity: (extent.height + frame) * (extent.width + frame) * extent.channels + 4)
+        let count = extent.height * extent.width * extent.channels
+        let framedCount = (extent.height + frame) * (extent.width + frame) * extent.channels + 4
+        memory = .take()
         scratch = .take()
+        let tableCount = 256 * extent.channels
+        var parts = memory.reserve(count, framedCount, tableCount * MemoryLayout<Float>.stride)
+        pixels = parts.take(count, of: UInt8.self)
+        framed = parts.take(framedCount, of: UInt8.self)
+        toned = parts.take(tableCount, of: Float.self)
     }
 
     deinit {
-        pixels.deallocate()
-        framed.deallocate()
+        memory.giveBack()
         scratch.giveBack()
     }
 
@@ -28,15 +35,15 @@ struct Canvas: ~Copyable {
         _ view: View, of image: UnsafeBufferPointer<UInt8>, normalization: Normalization, table: [Float],
         into output: UnsafeMutablePointer<Float>
     ) {
-        var passes = view.passes[...]
-        var table = table
-        if case .tones(let tones) = passes.last {
-            table = tones.table(normalization)
-            passes.removeLast()
+        let area = extent.height * extent.width
+        if case .tones(let tones) = view.passes.last {
+            let last = run(view.passes.dropLast(), on: image, into: pixels)
+            tones.writeTable(normalization, into: toned)
+            rk_image_map_floats(last, toned, area, extent.channels, output)
+        } else {
+            let last = run(view.passes[...], on: image, into: pixels)
+            rk_image_map_floats(last, table, area, extent.channels, output)
         }
-        guard let base = pixels.baseAddress else { return }
-        let last = run(passes, on: image, into: base)
-        rk_image_map_floats(last, table, extent.height * extent.width, extent.channels, output)
     }
 
     /// Writes the bytes of an image after all passes.
@@ -112,11 +119,11 @@ struct Canvas: ~Copyable {
         let border = frame(source, warp.border)
         if warp.isAffine {
             withUnsafePointer(to: warp.kernelForm) {
-                rk_image_warp(framed.baseAddress, height, width, channels, border, filter, $0, output)
+                rk_image_warp(framed, height, width, channels, border, filter, $0, output)
             }
         } else {
             withUnsafePointer(to: warp.projectiveForm) {
-                rk_image_project(framed.baseAddress, height, width, channels, border, filter, $0, output)
+                rk_image_project(framed, height, width, channels, border, filter, $0, output)
             }
         }
     }
@@ -128,7 +135,7 @@ struct Canvas: ~Copyable {
         let border = frame(source, displacement.border)
         displacement.withField(extent, using: scratch) { right, down in
             rk_image_displace(
-                framed.baseAddress, extent.height, extent.width, extent.channels, border, filter, right, down, output)
+                framed, extent.height, extent.width, extent.channels, border, filter, right, down, output)
         }
     }
 
@@ -140,7 +147,7 @@ struct Canvas: ~Copyable {
             case .edge, nil: RK_IMAGE_EDGE
             case .reflect: RK_IMAGE_REFLECT
             }
-        rk_image_add_frame(source, extent.height, extent.width, extent.channels, border, framed.baseAddress)
+        rk_image_add_frame(source, extent.height, extent.width, extent.channels, border, framed)
         return border
     }
 

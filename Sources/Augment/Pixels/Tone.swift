@@ -39,21 +39,21 @@ extension Tone {
 
 extension [Tone] {
     /// What becomes of each byte, in 0 ... 1, by all tones one after another without rounding in between: 256 values.
-    var curve: [Float] {
-        var values = (0..<256).map { Float($0) / 255 }
-        values.withUnsafeMutableBufferPointer { for tone in self { tone.apply(to: $0) } }
-        return values
+    var curve: [Float] { withCurve { [Float]($0) } }
+
+    /// The same for the time of a call, without an allocation.
+    private func withCurve<R>(_ body: (UnsafeMutableBufferPointer<Float>) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { values in
+            for byte in 0..<256 { values[byte] = Float(byte) / 255 }
+            for tone in self { tone.apply(to: values) }
+            return body(values)
+        }
     }
 
     /// The curve as bytes, once for each channel; the fourth of four has the identity.
-    func bytes(channels: Int) -> [UInt8] { withBytes(channels: channels) { [UInt8]($0) } }
-
-    /// The same for the time of a call, without an allocation.
     func withBytes<R>(channels: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { values in
+        withCurve { values in
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256 * channels) { bytes in
-                for byte in 0..<256 { values[byte] = Float(byte) / 255 }
-                for tone in self { tone.apply(to: values) }
                 for channel in 0..<channels {
                     let first = 256 * channel
                     if channel == 3 && channels == 4 {
@@ -67,13 +67,18 @@ extension [Tone] {
         }
     }
 
-    /// The curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has the identity.
-    func table(_ normalization: Normalization) -> [Float] {
-        let curve = curve
-        let identity = [Tone]().curve
-        return normalization.mean.indices.flatMap { channel in
-            (channel == 3 && normalization.mean.count == 4 ? identity : curve).map {
-                ($0 - normalization.mean[channel]) / normalization.deviation[channel]
+    /// Writes the curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has the
+    /// identity.
+    func writeTable(_ normalization: Normalization, into table: UnsafeMutablePointer<Float>) {
+        let channels = normalization.mean.count
+        withCurve { values in
+            for channel in 0..<channels {
+                let (mean, deviation) = (normalization.mean[channel], normalization.deviation[channel])
+                let isOpacity = channel == 3 && channels == 4
+                for byte in 0..<256 {
+                    let value = isOpacity ? Float(byte) / 255 : values[byte]
+                    table[256 * channel + byte] = (value - mean) / deviation
+                }
             }
         }
     }
