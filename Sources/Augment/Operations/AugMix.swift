@@ -59,15 +59,16 @@ public struct AugMix: AugmentationOperation {
     var constituents: [any AugmentationOperation] { Self.kinds.map(operation) }
 
     /// Degrees by which a chain may turn the image, each of its operations as far as it can.
-    var rotation: ClosedRange<Double> { -30 * reach...30 * reach }
+    var rotation: ClosedRange<Double> {
+        let most = 3 * severity * Double(depth)
+        return -most...most
+    }
 
     /// Degrees by which a chain may shear the image.
     var shear: ClosedRange<Double> {
         let most = atan(0.3 * severity / 10) * 180 / .pi * Double(depth)
         return -most...most
     }
-
-    private var reach: Double { severity / 10 * Double(depth) }
 
     private static let kinds: [TableOperation] = [
         .autoContrast, .equalize, .posterize, .rotate, .solarize, .shearX, .shearY, .translateX, .translateY,
