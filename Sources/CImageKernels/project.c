@@ -5,15 +5,15 @@
 
 RK_BODY void project_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                           rk_image_border border, rk_image_filter filter, const rk_image_projection *map,
-                          uint8_t *out) {
+                          ptrdiff_t out_height, ptrdiff_t out_width, uint8_t *out) {
     source from = {framed, height, width, channels, border, filter};
     places at;
-    for (ptrdiff_t row = 0; row < height; row++) {
+    for (ptrdiff_t row = 0; row < out_height; row++) {
         double x_row = map->x[0] + map->x[2] * (double)row;
         double y_row = map->y[0] + map->y[2] * (double)row;
         double w_row = map->w[0] + map->w[2] * (double)row;
-        for (ptrdiff_t start = 0; start < width; start += TILE) {
-            ptrdiff_t count = width - start < TILE ? width - start : TILE;
+        for (ptrdiff_t start = 0; start < out_width; start += TILE) {
+            ptrdiff_t count = out_width - start < TILE ? out_width - start : TILE;
             for (int32_t i = 0; i < (int32_t)count; i++) {
                 double column = (double)((int32_t)start + i);
                 double w = w_row + map->w[1] * column;
@@ -23,14 +23,15 @@ RK_BODY void project_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t wid
                 split((x_row + map->x[1] * column) * scale + beyond, at.x + i, at.fx + i);
                 split((y_row + map->y[1] * column) * scale + beyond, at.y + i, at.fy + i);
             }
-            sample(&from, &at, count, out + (row * width + start) * channels);
+            sample(&from, &at, count, out + (row * out_width + start) * channels);
         }
     }
 }
 RK_IMAGE_KERNEL(project,
                 (const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, rk_image_border border,
-                 rk_image_filter filter, const rk_image_projection *map, uint8_t *out),
-                (framed, height, width, channels, border, filter, map, out))
+                 rk_image_filter filter, const rk_image_projection *map, ptrdiff_t out_height, ptrdiff_t out_width,
+                 uint8_t *out),
+                (framed, height, width, channels, border, filter, map, out_height, out_width, out))
 
 RK_BODY void displace_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                            rk_image_border border, rk_image_filter filter, const float *right, const float *down,

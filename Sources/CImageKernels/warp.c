@@ -50,22 +50,48 @@ RK_BODY void walk(int64_t first, int64_t step, ptrdiff_t count, int32_t *whole, 
 }
 
 RK_BODY void warp_body(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                       rk_image_border border, rk_image_filter filter, const rk_image_map *map, uint8_t *out) {
+                       rk_image_border border, rk_image_filter filter, const rk_image_map *map, ptrdiff_t out_height,
+                       ptrdiff_t out_width, uint8_t *out) {
     source from = {framed, height, width, channels, border, filter};
     places at;
-    for (ptrdiff_t row = 0; row < height; row++) {
-        for (ptrdiff_t start = 0; start < width; start += TILE) {
-            ptrdiff_t count = width - start < TILE ? width - start : TILE;
+    for (ptrdiff_t row = 0; row < out_height; row++) {
+        for (ptrdiff_t start = 0; start < out_width; start += TILE) {
+            ptrdiff_t count = out_width - start < TILE ? out_width - start : TILE;
             walk(coordinate(map->x0, map->x_column, map->x_row, row, start), map->x_column, count, at.x, at.fx);
             walk(coordinate(map->y0, map->y_column, map->y_row, row, start), map->y_column, count, at.y, at.fy);
-            sample(&from, &at, count, out + (row * width + start) * channels);
+            sample(&from, &at, count, out + (row * out_width + start) * channels);
         }
     }
 }
 RK_IMAGE_KERNEL(warp,
                 (const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, rk_image_border border,
-                 rk_image_filter filter, const rk_image_map *map, uint8_t *out),
-                (framed, height, width, channels, border, filter, map, out))
+                 rk_image_filter filter, const rk_image_map *map, ptrdiff_t out_height, ptrdiff_t out_width, uint8_t *out),
+                (framed, height, width, channels, border, filter, map, out_height, out_width, out))
+
+RK_BODY void average_blocks_body(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                                 ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, uint8_t *out) {
+    ptrdiff_t row_bytes = width * channels;
+    for (ptrdiff_t top = 0; top < height; top += block_rows) {
+        ptrdiff_t rows = height - top < block_rows ? height - top : block_rows;
+        for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] = x[top * row_bytes + i];
+        for (ptrdiff_t row = top + 1; row < top + rows; row++) {
+            for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] += x[row * row_bytes + i];
+        }
+        for (ptrdiff_t left = 0; left < width; left += block_columns) {
+            ptrdiff_t columns = width - left < block_columns ? width - left : block_columns;
+            uint64_t pixels = (uint64_t)rows * (uint64_t)columns;
+            for (ptrdiff_t c = 0; c < channels; c++) {
+                uint64_t sum = pixels / 2;
+                for (ptrdiff_t i = left; i < left + columns; i++) sum += sums[i * channels + c];
+                *out++ = (uint8_t)(sum / pixels);
+            }
+        }
+    }
+}
+RK_IMAGE_KERNEL(average_blocks,
+                (const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t block_rows,
+                 ptrdiff_t block_columns, uint32_t *sums, uint8_t *out),
+                (x, height, width, channels, block_rows, block_columns, sums, out))
 
 void rk_image_mirror(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, int sideways, int upright,
                      uint8_t *out) {

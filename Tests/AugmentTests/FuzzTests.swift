@@ -16,6 +16,10 @@ enum RandomPolicies {
                     .step.probability(random.uniform() < 0.8 ? 1 : Double(random.uniform()))
             }
             switch random.index(below: 3) {
+            case 0 where random.uniform() < 0.5:
+                // The first is possible, so that the sum is positive.
+                let weights = members.indices.map { $0 == 0 ? 0.5 : number(in: 0...3, &random) }
+                return OneOf(weights: weights) { for member in members { member } }.step
             case 0: return OneOf { for member in members { member } }.step
             case 1: return AllOf { for member in members { member } }.step
             default: return members[0]
@@ -84,14 +88,17 @@ enum RandomPolicies {
         }
     }
 
-    /// One to three images of random extents, small ones much more often for the sake of time, of labels or none.
-    static func images(_ random: inout Philox) -> ImageSet {
-        func side(_ most: Double) -> Int {
-            if random.index(below: 40) == 0 { return Int(most) }
-            return Int(exp(pow(Double(random.uniform()), 2) * log(most)).rounded())
-        }
-        let (height, width) = (side(300), side(200))
-        let (count, channels) = (random.index(below: 3) + 1, [1, 3, 4][random.index(below: 3)])
+    /// One to so many pixels, small sides much more often for the sake of time, the largest now and then.
+    static func side(_ most: Double, _ random: inout Philox) -> Int {
+        if random.index(below: 40) == 0 { return Int(most) }
+        return Int(exp(pow(Double(random.uniform()), 2) * log(most)).rounded())
+    }
+
+    /// One to three images of random extents, small ones more often, of labels or none.
+    static func images(_ random: inout Philox, channels: Int? = nil) -> ImageSet {
+        let (height, width) = (side(300, &random), side(200, &random))
+        let (count, drawn) = (random.index(below: 3) + 1, [1, 3, 4][random.index(below: 3)])
+        let channels = channels ?? drawn
         let style = random.index(below: 3)
         let pixels = (0..<count * height * width * channels).map { place -> UInt8 in
             switch style {
@@ -119,17 +126,27 @@ struct FuzzTests {
                 mean: [Float](repeating: 0, count: images.channels),
                 deviation: [Float](repeating: 1, count: images.channels))
             let raw = RawBatch(images: images, seed: 1, epoch: random.index(below: 1000))
-            let batch = policy(raw, normalization: normalization)
-            // Not a number lies within nothing.
-            let outside = batch.inputs.scalars.first { !($0 >= 0 && $0 <= 1.000001) }
-            #expect(outside == nil, "\(outside ?? 0) by \(text)")
-            if let targets = batch.targets {
-                for (row, label) in images.labels.enumerated() {
-                    let sum = (0..<3).reduce(Float(0)) { $0 + targets[row, $1] }
-                    #expect(abs(sum - (label == nil ? 0 : 1)) < 1e-5, "labels sum to \(sum) by \(text)")
-                }
-            }
+            check(policy(raw, normalization: normalization), text)
+            // With images of another size, as one batch of a third.
+            let others = RawBatch(
+                images: RandomPolicies.images(&random, channels: images.channels), seed: 1, epoch: raw.epoch)
+            let (height, width) = (RandomPolicies.side(100, &random), RandomPolicies.side(100, &random))
+            let resized = policy.batch(
+                of: [raw, others], height: height, width: width, normalization: normalization)
+            #expect(resized.inputs.shape == [images.count + others.images.count, height, width, images.channels])
+            check(resized, text)
             #expect(try AugmentationPolicy(json: Data(text.utf8)) == policy)
+        }
+    }
+
+    private func check(_ batch: Batch, _ text: String) {
+        let (low, high) = batch.inputs.scalars.reduce((Float(1), Float(0))) { (min($0.0, $1), max($0.1, $1)) }
+        #expect(low >= 0 && high <= 1.000001, "\(low)…\(high) by \(text)")
+        #expect(!batch.inputs.scalars.contains { $0.isNaN }, "not a number by \(text)")
+        guard let targets = batch.targets else { return }
+        for (row, label) in batch.labels.enumerated() {
+            let sum = (0..<3).reduce(Float(0)) { $0 + targets[row, $1] }
+            #expect(abs(sum - (label == nil ? 0 : 1)) < 1e-5, "labels sum to \(sum) by \(text)")
         }
     }
 

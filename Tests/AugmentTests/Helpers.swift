@@ -46,11 +46,16 @@ let everything = AugmentationPolicy {
 
 /// The bytes of one image after the given steps.
 func rendered(_ steps: [PixelStep], _ images: ImageSet, _ extent: ImageExtent) -> [UInt8] {
+    rendered(View(fusing: steps), images, extent)
+}
+
+/// The bytes of a view of one image, of the extents given.
+func rendered(_ view: View, _ images: ImageSet, _ extent: ImageExtent) -> [UInt8] {
     let canvas = Canvas(extent)
-    var output = [UInt8](repeating: 0, count: images.pixels.count)
+    var output = [UInt8](repeating: 0, count: extent.count)
     output.withUnsafeMutableBufferPointer { output in
         images.pixels.withUnsafeBufferPointer {
-            canvas.render(View(fusing: steps), of: $0, into: output.baseAddress!)
+            canvas.render(view, of: $0, into: output.baseAddress!)
         }
     }
     return output

@@ -126,7 +126,8 @@ struct PolicyTests {
             return
         }
         #expect(affine.rotate == -60...40 && abs(affine.scale.lowerBound - 0.6) < 1e-12 && affine.translate == 0.4)
-        guard case .oneOf(let members) = doubled.steps[1].content, case .oneOf(let wanted) = expected.steps[1].content
+        guard case .oneOf(let members, _) = doubled.steps[1].content,
+            case .oneOf(let wanted, _) = expected.steps[1].content
         else { return }
         #expect(Array(members[1...]) == Array(wanted[1...]))
         #expect(policy.scaled(by: 1) == policy && policy.scaled(by: 0) == AugmentationPolicy {})

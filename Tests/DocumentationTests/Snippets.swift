@@ -106,6 +106,18 @@ private func targets(_ policy: AugmentationPolicy, _ images: ImageSet) throws {
     for box in result.dropped[0] { print("box \(box.index): \(box.visibleShare) of it is left") }
 }
 
+private func mixedSizes(_ sizes: [ImageSet], _ normalization: Normalization) -> Batch {
+    let policy = AugmentationPolicy {
+        RandomResizedCrop(area: 0.2...1)
+        HorizontalFlip().probability(0.5)
+        AugMix()
+    }
+    // Photographs of several sizes, a set for each.
+    let raws = sizes.map { RawBatch(images: $0, seed: 1, epoch: 0) }
+    let batch = policy.batch(of: raws, height: 96, width: 96, normalization: normalization)
+    return batch
+}
+
 private func inference(_ model: ConvNet, _ images: Tensor) throws -> Tensor {
     let graph = try NetworkGraph(tracing: model, inputShape: [28, 28, 1])
     let fused = graph.foldingBatchNorm().fusingActivations()

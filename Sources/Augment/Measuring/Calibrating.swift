@@ -102,6 +102,7 @@ extension AugmentationPolicy {
         Cutout(size: 0.4)
         RandomErasing()
         GridMask(cover: 0.4)
+        AugMix()
         MixUp(alpha: 0.4)
         CutMix(alpha: 1)
         Mosaic()

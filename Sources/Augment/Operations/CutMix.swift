@@ -5,7 +5,8 @@ import TensorCore
 ///
 /// The share pasted is drawn from Beta(alpha, alpha), but never more than half, so that the image keeps its label's place
 /// in the batch; the rectangle has the image's proportions and its centre anywhere, so part of it may fall outside. As for
-/// ``MixUp``, images with a label are mixed with such, and pasting comes after everything else.
+/// ``MixUp``, images with a label are mixed with such, and pasting comes after everything else. Boxes, points and label maps
+/// of what is pasted come along, see ``AugmentationPolicy/apply(to:targets:minimumVisibleShare:)``.
 public struct CutMix: AugmentationOperation {
     static let name = "cutMix"
     static let template = CutMix(alpha: 0)
@@ -43,6 +44,7 @@ public struct CutMix: AugmentationOperation {
 ///
 /// What differs from YOLOv4: its parts are moved and resized, and no part is the image's own by rule. In a small batch two
 /// parts may come from the same image. As for ``MixUp``, images with a label are mixed with such, after everything else.
+/// Boxes, points and label maps come along as for ``CutMix``.
 public struct Mosaic: AugmentationOperation {
     static let name = "mosaic"
     static let template = Mosaic()

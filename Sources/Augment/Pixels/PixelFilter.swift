@@ -27,12 +27,14 @@ extension ImageExtent {
     var scaleFrom224: Double { Double(min(height, width)) / 224 }
 }
 
-/// Memory that a filter works in. It grows to what the largest filter needs, and is then used again and again.
+/// Memory that images are rendered in. It grows to what the largest image or filter needs, and is then used again and again.
 final class Scratch: @unchecked Sendable {
     private var memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
     private var capacity = 64
 
     private static let idle = Mutex<[Scratch]>([])
+    /// How often memory was allocated since the program began.
+    static let allocations = Atomic(0)
 
     /// One that nobody uses.
     static func take() -> Scratch { idle.withLock { $0.popLast() } ?? Scratch() }
@@ -49,6 +51,7 @@ final class Scratch: @unchecked Sendable {
             memory.deallocate()
             memory = .allocate(byteCount: total, alignment: 64)
             capacity = total
+            Scratch.allocations.add(1, ordering: .relaxed)
         }
         return Parts(next: memory, left: capacity)
     }

@@ -41,10 +41,24 @@ struct View {
 
     private(set) var passes: [Pass] = []
     private(set) var mixes: [Mix] = []
+    /// Extents of the image where its view has others: then the first pass is a warp from these.
+    let source: ImageExtent?
 
     /// Fuses what can be: warps to one warp, tones to one list that becomes one table, matrices to one. Warps and
     /// matrices that change nothing, also together, vanish.
     init(fusing steps: [PixelStep]) {
+        source = nil
+        append(steps)
+    }
+
+    /// The same where the image is resized first: that goes into the first warp.
+    init(fusing steps: [PixelStep], from source: ImageExtent, to extent: ImageExtent) {
+        self.source = source == extent ? nil : source
+        if source != extent { passes = [.warp(.resizing(from: source, to: extent))] }
+        append(steps)
+    }
+
+    private mutating func append(_ steps: [PixelStep]) {
         for step in steps {
             switch step {
             case .warp(let warp): append(warp)
@@ -68,7 +82,7 @@ struct View {
             passes.removeLast()
             warp = both
         }
-        if !warp.isIdentity { passes.append(.warp(warp)) }
+        if !warp.isIdentity || passes.isEmpty && source != nil { passes.append(.warp(warp)) }
     }
 
     private mutating func append(_ matrix: ColorMatrix) {

@@ -4,30 +4,21 @@ import TensorCore
 
 /// One image on its way through the passes of its view, and the memory for it.
 struct Canvas: ~Copyable {
+    /// Of the view. The image may have others, see ``View/source``.
     private let extent: ImageExtent
-    private let pixels: UnsafeMutablePointer<UInt8>
-    private let framed: UnsafeMutablePointer<UInt8>
-    private let toned: UnsafeMutablePointer<Float>
-    // What the three lie in, and what filters work in.
-    private let memory, scratch: Scratch
+    /// For the image between passes, for its copy with a frame, and for filters.
+    private let pixels, framed, scratch: Scratch
 
     init(_ extent: ImageExtent) {
         self.extent = extent
-        let frame = 2 * Int(RK_IMAGE_FRAME)
-        let count = extent.height * extent.width * extent.channels
-        let framedCount = (extent.height + frame) * (extent.width + frame) * extent.channels + 4
-        memory = .take()
-        scratch = .take()
-        let tableCount = 256 * extent.channels
-        var parts = memory.reserve(count, framedCount, tableCount * MemoryLayout<Float>.stride)
-        pixels = parts.take(count, of: UInt8.self)
-        framed = parts.take(framedCount, of: UInt8.self)
-        toned = parts.take(tableCount, of: Float.self)
+        (pixels, framed, scratch) = (.take(), .take(), .take())
     }
 
     deinit {
-        memory.giveBack()
+        // The next canvas takes them in the same roles.
         scratch.giveBack()
+        framed.giveBack()
+        pixels.giveBack()
     }
 
     /// Writes the network input of an image: all passes, the last tones and the normalisation as one table.
@@ -36,19 +27,24 @@ struct Canvas: ~Copyable {
         into output: UnsafeMutablePointer<Float>
     ) {
         let area = extent.height * extent.width
+        let tableCount = 256 * extent.channels
+        var memory = pixels.reserve(extent.count, tableCount * MemoryLayout<Float>.stride)
+        let bytes = memory.take(extent.count, of: UInt8.self)
         if case .tones(let tones) = view.passes.last {
-            let last = run(view.passes.dropLast(), on: image, into: pixels)
+            let last = run(view.passes.dropLast(), on: image, of: view.source, into: bytes)
+            let toned = memory.take(tableCount, of: Float.self)
             tones.writeTable(normalization, into: toned)
             rk_image_map_floats(last, toned, area, extent.channels, output)
         } else {
-            let last = run(view.passes[...], on: image, into: pixels)
+            let last = run(view.passes[...], on: image, of: view.source, into: bytes)
             rk_image_map_floats(last, table, area, extent.channels, output)
         }
     }
 
     /// Writes the bytes of an image after all passes.
     func render(_ view: View, of image: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>) {
-        guard let last = run(view.passes[...], on: image, into: output), last != UnsafePointer(output) else { return }
+        guard let last = run(view.passes[...], on: image, of: view.source, into: output), last != UnsafePointer(output)
+        else { return }
         output.update(from: last, count: image.count)
     }
 
@@ -58,30 +54,34 @@ struct Canvas: ~Copyable {
         _ view: View, of labels: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>
     ) {
         var current = labels.baseAddress
+        var size = view.source.map { ImageExtent(height: $0.height, width: $0.width, channels: 1) } ?? extent
         for pass in view.passes {
             switch pass {
-            case .warp(let warp): self.warp(warp, from: current, filter: RK_IMAGE_NEAREST, into: output)
+            case .warp(let warp): self.warp(warp, from: current, of: size, filter: RK_IMAGE_NEAREST, into: output)
             case .displace(let field): displace(field, from: current, filter: RK_IMAGE_NEAREST, into: output)
             default: continue
             }
             current = UnsafePointer(output)
+            size = extent
         }
         if let current, current != UnsafePointer(output) { output.update(from: current, count: labels.count) }
     }
 
     /// Runs passes, and returns where their result is: in the output, or still in the image if there was none.
     private func run(
-        _ passes: ArraySlice<View.Pass>, on image: UnsafeBufferPointer<UInt8>,
+        _ passes: ArraySlice<View.Pass>, on image: UnsafeBufferPointer<UInt8>, of source: ImageExtent?,
         into output: UnsafeMutablePointer<UInt8>
     ) -> UnsafePointer<UInt8>? {
         let area = extent.height * extent.width
         var current = image.baseAddress
+        var size = source ?? extent
         for pass in passes {
             let source = current
             current = UnsafePointer(output)
             switch pass {
             case .warp(let warp):
-                self.warp(warp, from: source, filter: RK_IMAGE_BILINEAR, into: output)
+                self.warp(warp, from: source, of: size, filter: RK_IMAGE_BILINEAR, into: output)
+                size = extent
                 continue
             case .displace(let displacement):
                 displace(displacement, from: source, filter: RK_IMAGE_BILINEAR, into: output)
@@ -94,11 +94,11 @@ struct Canvas: ~Copyable {
             default: break
             }
             // The others work in place.
-            if let source, source != UnsafePointer(output) { output.update(from: source, count: image.count) }
+            if let source, source != UnsafePointer(output) { output.update(from: source, count: extent.count) }
             switch pass {
             case .warp, .displace, .tones: break
             case .noise(let deviation, let stream):
-                addNoise(to: output, count: image.count, deviation: deviation, stream)
+                addNoise(to: output, count: extent.count, deviation: deviation, stream)
             case .fill(let rows, let columns, let byte): fill(output, rows, columns, with: byte)
             case .color(let matrix): rk_image_mix_colours(output, area, extent.channels, matrix.kernelForm)
             case .filter(let filter): filter.apply(to: Pixels(base: output, extent: extent), using: scratch)
@@ -107,23 +107,31 @@ struct Canvas: ~Copyable {
         return current
     }
 
+    /// Resamples an image of any size. Pixels are averaged before where one of the view covers several of the image, so that
+    /// detail does not alias; labels and images that keep their size are not.
     private func warp(
-        _ warp: Warp, from source: UnsafePointer<UInt8>?, filter: rk_image_filter,
+        _ warp: Warp, from source: UnsafePointer<UInt8>?, of size: ImageExtent, filter: rk_image_filter,
         into output: UnsafeMutablePointer<UInt8>
     ) {
         let (height, width, channels) = (extent.height, extent.width, extent.channels)
-        if let mirror = warp.mirror(extent), source != UnsafePointer(output) {
+        if size == extent, source != UnsafePointer(output), let mirror = warp.mirror(extent) {
             rk_image_mirror(source, height, width, channels, mirror.sideways ? 1 : 0, mirror.upright ? 1 : 0, output)
             return
         }
-        let border = frame(source, warp.border)
+        let (rows, columns) = size == extent || filter == RK_IMAGE_NEAREST ? (1, 1) : warp.cover(extent)
+        let warp = warp.onto(blocksOf: rows, columns)
+        let frame = frame(source, of: size, blocksOf: rows, columns, warp.border)
         if warp.isAffine {
             withUnsafePointer(to: warp.kernelForm) {
-                rk_image_warp(framed, height, width, channels, border, filter, $0, output)
+                rk_image_warp(
+                    frame.image, frame.size.height, frame.size.width, channels, frame.border, filter, $0, height, width,
+                    output)
             }
         } else {
             withUnsafePointer(to: warp.projectiveForm) {
-                rk_image_project(framed, height, width, channels, border, filter, $0, output)
+                rk_image_project(
+                    frame.image, frame.size.height, frame.size.width, channels, frame.border, filter, $0, height, width,
+                    output)
             }
         }
     }
@@ -132,23 +140,46 @@ struct Canvas: ~Copyable {
         _ displacement: Displacement, from source: UnsafePointer<UInt8>?, filter: rk_image_filter,
         into output: UnsafeMutablePointer<UInt8>
     ) {
-        let border = frame(source, displacement.border)
+        let frame = frame(source, of: extent, blocksOf: 1, 1, displacement.border)
         displacement.withField(extent, using: scratch) { right, down in
             rk_image_displace(
-                framed, extent.height, extent.width, extent.channels, border, filter, right, down, output)
+                frame.image, extent.height, extent.width, extent.channels, frame.border, filter, right, down, output)
         }
     }
 
-    /// Copies the source into the frame, and returns the border as kernels name it.
-    private func frame(_ source: UnsafePointer<UInt8>?, _ border: ImageBorder?) -> rk_image_border {
+    /// Copies the source, blocks of pixels averaged to one, into a frame; with the border as kernels name it.
+    private func frame(
+        _ source: UnsafePointer<UInt8>?, of size: ImageExtent, blocksOf rows: Int, _ columns: Int,
+        _ border: ImageBorder?
+    ) -> (image: UnsafePointer<UInt8>, size: ImageExtent, border: rk_image_border) {
         let border: rk_image_border =
             switch border {
             case .zero: RK_IMAGE_ZERO
             case .edge, nil: RK_IMAGE_EDGE
             case .reflect: RK_IMAGE_REFLECT
             }
-        rk_image_add_frame(source, extent.height, extent.width, extent.channels, border, framed)
-        return border
+        let small = ImageExtent(
+            height: (size.height + rows - 1) / rows, width: (size.width + columns - 1) / columns,
+            channels: size.channels)
+        let margin = 2 * Int(RK_IMAGE_FRAME)
+        let bytes = (small.height + margin) * (small.width + margin) * small.channels + 4
+        let isWhole = small == size
+        let rowBytes = size.width * size.channels
+        var memory =
+            isWhole
+            ? framed.reserve(bytes)
+            : framed.reserve(bytes, small.count, rowBytes * MemoryLayout<UInt32>.stride)
+        let image = memory.take(bytes, of: UInt8.self)
+        var whole = source
+        if !isWhole {
+            let averages = memory.take(small.count, of: UInt8.self)
+            rk_image_average_blocks(
+                source, size.height, size.width, size.channels, rows, columns,
+                memory.take(rowBytes, of: UInt32.self), averages)
+            whole = UnsafePointer(averages)
+        }
+        rk_image_add_frame(whole, small.height, small.width, small.channels, border, image)
+        return (UnsafePointer(image), small, border)
     }
 
     private func addNoise(

@@ -78,6 +78,35 @@ struct Warp: Equatable {
             y: (0.5 * yx + 0.5 * yy + y0 - 0.5 * w0, yx - 0.5 * wx, yy - 0.5 * wy), w: (w0, wx, wy))
     }
 
+    /// Reads an image of one extent as one of another: its frame fills the new frame.
+    static func resizing(from source: ImageExtent, to extent: ImageExtent) -> Warp {
+        Warp(
+            xx: Double(source.width) / Double(extent.width), yy: Double(source.height) / Double(extent.height))
+    }
+
+    /// How many pixels of the input a pixel in the middle of the output covers along each axis, in whole ones, 1 at least.
+    func cover(_ extent: ImageExtent) -> (rows: Int, columns: Int) {
+        let (column, row) = (Double(extent.width) / 2, Double(extent.height) / 2)
+        let w = wx * column + wy * row + 1
+        guard w > 1e-6 else { return (1, 1) }
+        // The derivatives of x and y by column and row.
+        let (x, y) = ((xx * column + xy * row + x0) / w, (yx * column + yy * row + y0) / w)
+        func whole(_ byColumn: Double, _ byRow: Double) -> Int {
+            // What rounding may have taken from a whole number comes back.
+            Int(min(max((byColumn * byColumn + byRow * byRow).squareRoot() / w * (1 + 1e-9), 1), 0x1p16))
+        }
+        return (whole(yx - y * wx, yy - y * wy), whole(xx - x * wx, xy - x * wy))
+    }
+
+    /// The same map onto an image in which blocks of pixels became one.
+    func onto(blocksOf rows: Int, _ columns: Int) -> Warp {
+        var warp = self
+        let (x, y) = (Double(columns), Double(rows))
+        (warp.xx, warp.xy, warp.x0) = (xx / x, xy / x, x0 / x)
+        (warp.yx, warp.yy, warp.y0) = (yx / y, yy / y, y0 / y)
+        return warp
+    }
+
     /// Whether this only mirrors an image of that extent, and how.
     func mirror(_ extent: ImageExtent) -> (sideways: Bool, upright: Bool)? {
         let (width, height) = (Double(extent.width), Double(extent.height))

@@ -13,6 +13,8 @@ protocol AugmentationOperation: PolicyElement, Hashable {
     static var template: Self { get }
     /// Whether a sample's hardness changes its strength.
     static var isGeometric: Bool { get }
+    /// Operations of which it does some, for the rules of tasks; none but for ``AugMix``.
+    var constituents: [any AugmentationOperation] { get }
     /// Draws once, and appends what is to be done to the pixels.
     ///
     /// An operation takes as many numbers from the stream whatever its parameters are, where it can: so a wider range
@@ -22,6 +24,8 @@ protocol AugmentationOperation: PolicyElement, Hashable {
 
 extension AugmentationOperation {
     static var isGeometric: Bool { false }
+
+    var constituents: [any AugmentationOperation] { [] }
 
     public var step: AugmentationStep { AugmentationStep(content: .operation(self)) }
 
@@ -45,8 +49,11 @@ extension AugmentationOperation {
 }
 
 /// Extents of the images that a policy acts on.
-struct ImageExtent {
+struct ImageExtent: Equatable {
     let height, width, channels: Int
+
+    /// Bytes of an image.
+    var count: Int { height * width * channels }
 }
 
 extension ImageExtent {

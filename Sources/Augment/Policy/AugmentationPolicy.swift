@@ -14,7 +14,7 @@ import TensorCore
 /// and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for ``MixUp``,
 /// which needs them).
 ///
-/// Images keep their size. Between operations they are bytes; neighbouring geometric operations are one resampling, and
+/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations they are bytes; neighbouring geometric operations are one resampling, and
 /// neighbouring operations on single values one table.
 public struct AugmentationPolicy: Sendable, Hashable {
     /// The steps, in the order in which they act.

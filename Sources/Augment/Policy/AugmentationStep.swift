@@ -27,7 +27,7 @@ public struct AugmentationStep: PolicyElement {
 
     enum Content: Sendable {
         case operation(any AugmentationOperation)
-        case oneOf([AugmentationStep])
+        case oneOf([AugmentationStep], weights: [Double]?)
         case allOf([AugmentationStep])
         case someOf([AugmentationStep], count: ClosedRange<Int>)
     }
@@ -44,15 +44,22 @@ public struct AugmentationStep: PolicyElement {
     var members: [AugmentationStep] {
         switch content {
         case .operation: []
-        case .oneOf(let members), .allOf(let members), .someOf(let members, _): members
+        case .oneOf(let members, _), .allOf(let members), .someOf(let members, _): members
         }
+    }
+
+    /// The members, those that are never chosen with probability 0.
+    var choices: [AugmentationStep] {
+        guard case .oneOf(let members, let weights?) = content else { return members }
+        return zip(members, weights).map { $1 > 0 ? $0 : $0.probability(0) }
     }
 
     /// The same group of other members, or the operation itself.
     func replacingMembers(with members: [AugmentationStep]) -> AugmentationStep {
         switch content {
         case .operation: self
-        case .oneOf: AugmentationStep(content: .oneOf(members), probability: probability)
+        case .oneOf(_, let weights):
+            AugmentationStep(content: .oneOf(members, weights: weights), probability: probability)
         case .allOf: AugmentationStep(content: .allOf(members), probability: probability)
         case .someOf(_, let count): AugmentationStep(content: .someOf(members, count: count), probability: probability)
         }
@@ -62,7 +69,8 @@ public struct AugmentationStep: PolicyElement {
         let scaled: Content =
             switch content {
             case .operation(let operation): .operation(operation.scaled(by: factor))
-            case .oneOf(let members): .oneOf(members.map { $0.scaled(by: factor) })
+            case .oneOf(let members, let weights):
+                .oneOf(members.map { $0.scaled(by: factor) }, weights: weights)
             case .allOf(let members): .allOf(members.map { $0.scaled(by: factor) })
             case .someOf(let members, let count): .someOf(members.map { $0.scaled(by: factor) }, count: count)
             }
@@ -83,7 +91,7 @@ extension AugmentationStep: Hashable {
     private var identity: [AnyHashable] {
         switch content {
         case .operation(let operation): [AnyHashable(operation)]
-        case .oneOf(let members): ["oneOf", AnyHashable(members)]
+        case .oneOf(let members, let weights): ["oneOf", AnyHashable(weights), AnyHashable(members)]
         case .allOf(let members): ["allOf", AnyHashable(members)]
         case .someOf(let members, let count): ["someOf", AnyHashable(count), AnyHashable(members)]
         }

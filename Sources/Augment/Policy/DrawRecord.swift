@@ -40,9 +40,12 @@ extension AugmentationPolicy {
     /// - Parameters:
     ///   - record: from ``records(of:)`` of this policy.
     ///   - image: the sample: a set of one image, of the size that it had. Its own id does not count.
+    ///   - height: of the view, as width; the image's own when omitted.
     /// - Throws: `FormatError` if the record is of another policy, if its strength is negative or no number, and if the
     ///   draw mixes images, since the others are not in the record.
-    public func replay(_ record: DrawRecord, of image: ImageSet) throws -> ImageSet {
+    public func replay(
+        _ record: DrawRecord, of image: ImageSet, height: Int? = nil, width: Int? = nil
+    ) throws -> ImageSet {
         require(image.count == 1, "AugmentationPolicy.replay: \(image.count) images given, 1 expected")
         let digest = try digest
         guard record.policy == digest else {
@@ -57,10 +60,11 @@ extension AugmentationPolicy {
             labels: image.labels, classNames: image.classNames, sampleIDs: [record.sample])
         let raw = RawBatch(
             images: sample, seed: record.seed, epoch: record.epoch, draws: [record.draw], strengths: [record.strength])
-        guard views(of: raw).allSatisfy(\.mixes.isEmpty) else {
+        let step = StepImages([raw], height: height ?? image.height, width: width ?? image.width)
+        guard views(of: step).allSatisfy(\.mixes.isEmpty) else {
             throw FormatError(
                 file: "record", place: "sample", found: "a draw that mixes images", expected: "one of a single image")
         }
-        return images(raw)
+        return images(step)
     }
 }

@@ -6,27 +6,23 @@ struct Mixing {
     /// A rectangle of an image, and what it shows.
     struct Part {
         let rows, columns: Range<Int>
-        var blend: [(row: Int, weight: Float)]
+        /// Among ``sources``.
+        let blend: Range<Int>
 
         var area: Int { rows.count * columns.count }
-
-        /// What lies outside a rectangle: above, left, right, below.
-        func outside(rows inner: Range<Int>, columns innerColumns: Range<Int>) -> [Part] {
-            let middle = rows.clamped(to: inner)
-            let across = columns.clamped(to: innerColumns)
-            guard !middle.isEmpty, !across.isEmpty else { return [self] }
-            return [
-                Part(rows: rows.lowerBound..<middle.lowerBound, columns: columns, blend: blend),
-                Part(rows: middle, columns: columns.lowerBound..<across.lowerBound, blend: blend),
-                Part(rows: middle, columns: across.upperBound..<columns.upperBound, blend: blend),
-                Part(rows: middle.upperBound..<rows.upperBound, columns: columns, blend: blend),
-            ].filter { $0.area > 0 }
-        }
     }
 
-    /// For each row of the batch parts that cover it.
-    let parts: [[Part]]
+    /// One of the rows that a part is blended of.
+    struct Source {
+        let row: Int
+        let weight: Float
+    }
+
     let extent: ImageExtent
+    /// For each row of the batch which of ``parts`` cover it. All rows share two arrays, so that a row needs none.
+    private(set) var rowParts: [Range<Int>] = []
+    private(set) var parts: [Part] = []
+    private(set) var sources: [Source] = []
 
     /// nil if every row stays itself.
     ///
@@ -37,49 +33,79 @@ struct Mixing {
         self.extent = extent
         let labelled = labels.indices.filter { labels[$0] != nil }
         let unlabelled = labels.indices.filter { labels[$0] == nil }
-        parts = views.indices.map { row in
-            var parts = [Part(rows: 0..<extent.height, columns: 0..<extent.width, blend: [(row, 1)])]
-            let partners = (labels[row] == nil ? unlabelled : labelled).filter { $0 != row }
-            guard !partners.isEmpty else { return parts }
-            func partner(_ word: UInt32) -> Int { partners[Int((UInt64(word) * UInt64(partners.count)) >> 32)] }
-            for mix in views[row].mixes {
+        var isMixed = false
+        // Rows before this one that have a label, and that have none.
+        var before = (labelled: 0, unlabelled: 0)
+        for row in views.indices {
+            let hasLabel = labels[row] != nil
+            let (group, own) = hasLabel ? (labelled, before.labelled) : (unlabelled, before.unlabelled)
+            if hasLabel { before.labelled += 1 } else { before.unlabelled += 1 }
+            var current = parts.count..<parts.count + 1
+            sources.append(Source(row: row, weight: 1))
+            parts.append(
+                Part(rows: 0..<extent.height, columns: 0..<extent.width, blend: sources.count - 1..<sources.count))
+            for mix in views[row].mixes where group.count > 1 {
+                isMixed = true
+                func partner(_ word: UInt32) -> Int {
+                    let chosen = Int((UInt64(word) * UInt64(group.count - 1)) >> 32)
+                    return group[chosen < own ? chosen : chosen + 1]
+                }
+                let next = parts.count
                 switch mix {
                 case .blend(let share, let word):
-                    for part in parts.indices {
-                        for place in parts[part].blend.indices { parts[part].blend[place].weight *= share }
-                        parts[part].blend.append((partner(word), 1 - share))
-                    }
+                    let other = Source(row: partner(word), weight: 1 - share)
+                    for part in current { append(parts[part], scaledBy: share, with: other) }
                 case .paste(let rows, let columns, let word):
-                    parts = parts.flatMap { $0.outside(rows: rows, columns: columns) }
-                    parts.append(Part(rows: rows, columns: columns, blend: [(partner(word), 1)]))
+                    for part in current { appendOutside(parts[part], rows, columns) }
+                    sources.append(Source(row: partner(word), weight: 1))
+                    parts.append(Part(rows: rows, columns: columns, blend: sources.count - 1..<sources.count))
                 }
+                current = next..<parts.count
             }
-            return parts
+            rowParts.append(current)
         }
-        guard parts.contains(where: { $0.count > 1 || $0[0].blend.count > 1 }) else { return nil }
+        guard isMixed else { return nil }
     }
 
-    /// Elements of a row of the batch that lie together and have one blend.
-    private func runs(of row: Int) -> [(elements: Range<Int>, blend: [(row: Int, weight: Float)])] {
-        parts[row].flatMap { part in
-            part.rows.map { line in
-                let start = (line * extent.width + part.columns.lowerBound) * extent.channels
-                return (start..<start + part.columns.count * extent.channels, part.blend)
-            }
+    /// Appends a part with all it shows at a share of its weight, and one source more.
+    private mutating func append(_ part: Part, scaledBy share: Float, with other: Source) {
+        let first = sources.count
+        for place in part.blend {
+            sources.append(Source(row: sources[place].row, weight: sources[place].weight * share))
+        }
+        sources.append(other)
+        parts.append(Part(rows: part.rows, columns: part.columns, blend: first..<sources.count))
+    }
+
+    /// Appends what of a part lies outside a rectangle: above, left, right, below.
+    private mutating func appendOutside(_ part: Part, _ rows: Range<Int>, _ columns: Range<Int>) {
+        let middle = part.rows.clamped(to: rows)
+        let across = part.columns.clamped(to: columns)
+        guard !middle.isEmpty, !across.isEmpty else { return parts.append(part) }
+        for (rows, columns) in [
+            (part.rows.lowerBound..<middle.lowerBound, part.columns),
+            (middle, part.columns.lowerBound..<across.lowerBound),
+            (middle, across.upperBound..<part.columns.upperBound),
+            (middle.upperBound..<part.rows.upperBound, part.columns),
+        ] where !rows.isEmpty && !columns.isEmpty {
+            parts.append(Part(rows: rows, columns: columns, blend: part.blend))
         }
     }
 
     /// Mixes the rows of a tensor [N, H, W, C].
     func callAsFunction(_ tensor: Tensor) -> Tensor {
-        guard let size = parts.isEmpty ? nil : tensor.count / parts.count else { return tensor }
-        return tensor.withSpan { source in
-            Tensor(shape: tensor.shape) { target in
-                for row in parts.indices {
-                    for run in runs(of: row) {
-                        for element in run.elements {
-                            var sum: Float = 0
-                            for part in run.blend { sum += part.weight * source[part.row * size + element] }
-                            target[row * size + element] = sum
+        tensor.withSpan { span in
+            span.withUnsafeBufferPointer { source in
+                Tensor(shape: tensor.shape) { span in
+                    span.withUnsafeMutableBufferPointer { target in
+                        // Each row writes its own part.
+                        nonisolated(unsafe) let (source, target) = (source, target)
+                        forEachRun { first, run, blend in
+                            for place in run { target[first + place] = 0 }
+                            for part in blend {
+                                let from = part.row * extent.count
+                                for place in run { target[first + place] += part.weight * source[from + place] }
+                            }
                         }
                     }
                 }
@@ -89,17 +115,39 @@ struct Mixing {
 
     /// Mixes the bytes of images, rounded.
     func callAsFunction(_ pixels: [UInt8]) -> [UInt8] {
-        let size = pixels.count / max(parts.count, 1)
-        var mixed = pixels
-        for row in parts.indices {
-            for run in runs(of: row) {
-                for element in run.elements {
-                    mixed[row * size + element] = UInt8(
-                        run.blend.reduce(0.5) { $0 + $1.weight * Float(pixels[$1.row * size + element]) })
+        pixels.withUnsafeBufferPointer { source in
+            [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
+                count = pixels.count
+                nonisolated(unsafe) let (source, target) = (source, target)
+                forEachRun { first, run, blend in
+                    for place in run {
+                        var sum: Float = 0.5
+                        for part in blend { sum += part.weight * Float(source[part.row * extent.count + place]) }
+                        target[first + place] = UInt8(sum)
+                    }
                 }
             }
         }
-        return mixed
+    }
+
+    /// Calls the closure, in threads by rows, for all elements that lie together and have one blend: with the place of the
+    /// row's first element in the batch and the elements' places in the row.
+    private func forEachRun(
+        _ body: @Sendable (_ first: Int, _ run: Range<Int>, _ blend: UnsafeBufferPointer<Source>) -> Void
+    ) {
+        StepImages.forEachPiece(of: rowParts.count) { rows in
+            sources.withUnsafeBufferPointer { sources in
+                for row in rows {
+                    for part in parts[rowParts[row]] {
+                        let blend = UnsafeBufferPointer(rebasing: sources[part.blend])
+                        for line in part.rows {
+                            let start = (line * extent.width + part.columns.lowerBound) * extent.channels
+                            body(row * extent.count, start..<start + part.columns.count * extent.channels, blend)
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Class probabilities [N, classes], by weight and area; zeros for a row without label. nil if no row has one.
@@ -108,10 +156,10 @@ struct Mixing {
         let area = Float(extent.height * extent.width)
         return Tensor(shape: [labels.count, classes]) { span in
             for index in span.indices { span[index] = 0 }
-            for row in parts.indices {
-                for part in parts[row] {
+            for row in rowParts.indices {
+                for part in parts[rowParts[row]] {
                     let share = Float(part.area) / area
-                    for source in part.blend {
+                    for source in sources[part.blend] {
                         if let label = labels[source.row] { span[row * classes + label] += share * source.weight }
                     }
                 }

@@ -11,7 +11,7 @@ public enum PolicyBuilder {
     public static func buildArray(_ parts: [[AugmentationStep]]) -> [AugmentationStep] { parts.flatMap { $0 } }
 }
 
-/// Does one of its members, each equally likely; the chosen member's own probability then counts.
+/// Does one of its members, each equally likely or by weights; the chosen member's own probability then counts.
 public struct OneOf: PolicyElement {
     public let step: AugmentationStep
 
@@ -19,7 +19,33 @@ public struct OneOf: PolicyElement {
     public init(@PolicyBuilder _ members: () -> [AugmentationStep]) {
         let members = members()
         require(!members.isEmpty, "OneOf: no member given, one or more expected")
-        step = AugmentationStep(content: .oneOf(members))
+        step = AugmentationStep(content: .oneOf(members, weights: nil))
+    }
+
+    /// Creates a group whose members are not equally likely.
+    ///
+    /// - Parameters:
+    ///   - weights: one for each member, finite, 0 or more: its probability is its share of their sum, which is positive.
+    ///   - members: the operations in the closure, one or more.
+    public init(weights: [Double], @PolicyBuilder _ members: () -> [AugmentationStep]) {
+        let members = members()
+        if let mismatch = Self.mismatch(weights, of: members.count) {
+            fatalError("OneOf: \(mismatch.found) given, \(mismatch.expected) expected")
+        }
+        step = AugmentationStep(content: .oneOf(members, weights: weights))
+    }
+
+    /// What is wrong with the weights of so many members.
+    static func mismatch(_ weights: [Double], of members: Int) -> Mismatch? {
+        guard weights.count == members else {
+            return Mismatch(found: "\(weights.count) weights", expected: "\(members), one for each member")
+        }
+        if let wrong = weights.first(where: { !($0 >= 0 && $0.isFinite) }) {
+            return Mismatch(found: wrong.text, expected: "finite weights, 0 or more")
+        }
+        let sum = weights.reduce(0, +)
+        return sum > 0 && sum.isFinite
+            ? nil : Mismatch(found: "weights that sum to \(sum.text)", expected: "a positive, finite sum")
     }
 }
 

@@ -11,7 +11,7 @@ let operationTypes: [any AugmentationOperation.Type] = [
     SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
     Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
     Turn.self, Translate.self, Shear.self, Crop.self, Perspective.self, ElasticDeformation.self, GridDistortion.self,
-    Brightness.self, Contrast.self,
+    Brightness.self, Contrast.self, AugMix.self,
 ]
 
 extension AugmentationPolicy {
@@ -62,7 +62,9 @@ extension AugmentationStep {
         var members: [String: JSONValue] = [:]
         switch content {
         case .operation(let operation): members = operation.json
-        case .oneOf(let steps): members = ["operation": .string("oneOf"), "of": .array(steps.map(\.json))]
+        case .oneOf(let steps, let weights):
+            members = ["operation": .string("oneOf"), "of": .array(steps.map(\.json))]
+            if let weights { members["weights"] = .array(weights.map(JSONValue.number)) }
         case .allOf(let steps): members = ["operation": .string("allOf"), "of": .array(steps.map(\.json))]
         case .someOf(let steps, let count):
             members = [
@@ -147,7 +149,9 @@ private struct PolicyReader {
             guard !choices.isEmpty else {
                 throw error("\(path).of", found: "an empty array", expected: "one operation or more")
             }
-            content = .oneOf(choices)
+            let weights = try weights(
+                members.removeValue(forKey: "weights"), of: choices.count, at: "\(path).weights")
+            content = .oneOf(choices, weights: weights)
         case .string("allOf"):
             content = .allOf(try steps(members.removeValue(forKey: "of"), at: "\(path).of"))
         case .string("someOf"):
@@ -172,6 +176,22 @@ private struct PolicyReader {
             throw error(path, found: value.summary, expected: "a number within 0…1")
         }
         return number
+    }
+
+    private func weights(_ value: JSONValue?, of members: Int, at path: String) throws -> [Double]? {
+        guard let value else { return nil }
+        var weights: [Double] = []
+        if case .array(let values) = value {
+            for case .number(let number) in values { weights.append(number) }
+            if weights.count < values.count { weights = [] }
+        }
+        guard !weights.isEmpty else {
+            throw error(path, found: value.summary, expected: "an array of \(members) numbers, one for each member")
+        }
+        if let mismatch = OneOf.mismatch(weights, of: members) {
+            throw error(path, found: mismatch.found, expected: mismatch.expected)
+        }
+        return weights
     }
 
     private func count(_ value: JSONValue?, of members: Int, at path: String) throws -> ClosedRange<Int> {

@@ -17,7 +17,9 @@ enum TableOperation: CaseIterable {
         var degrees = 30.0
         /// What is added to or taken from a factor of 1.
         var enhancement = 0.9
-        /// Bits that posterisation takes away.
+        /// Bits that posterisation leaves at its mildest.
+        var topBits = 8.0
+        /// Bits that it takes away of these.
         var bits = 4.0
     }
 
@@ -26,11 +28,16 @@ enum TableOperation: CaseIterable {
         func signed(_ step: (ClosedRange<Double>) -> AugmentationStep) -> AugmentationStep {
             share == 0 ? step(0...0) : OneOf { for sign in [-share, share] { step(sign...sign) } }.step
         }
-        return isSigned ? signed { step(within: $0, ranges) } : step(within: share...share, ranges)
+        return isSigned ? signed { operation(within: $0, ranges).step } : operation(within: share...share, ranges).step
     }
 
     /// The step at a strength drawn evenly between nothing and the most, either sign where there are two.
-    func evenStep(_ ranges: Ranges) -> AugmentationStep { step(within: isSigned ? -1...1 : 0...1, ranges) }
+    func evenStep(_ ranges: Ranges) -> AugmentationStep { evenOperation(ranges).step }
+
+    /// The operation at a strength drawn evenly between nothing and so much of the most, either sign where there are two.
+    func evenOperation(_ ranges: Ranges, upTo most: Double = 1) -> any AugmentationOperation {
+        operation(within: isSigned ? -most...most : 0...most, ranges)
+    }
 
     private var isSigned: Bool {
         switch self {
@@ -40,7 +47,9 @@ enum TableOperation: CaseIterable {
     }
 
     /// - Parameter shares: of the largest strength.
-    private func step(within shares: ClosedRange<Double>, _ ranges: Ranges) -> AugmentationStep {
+    private func operation(
+        within shares: ClosedRange<Double>, _ ranges: Ranges
+    ) -> any AugmentationOperation {
         func times(_ factor: Double) -> ClosedRange<Double> { shares.lowerBound * factor...shares.upperBound * factor }
         func about(_ middle: Double, _ factor: Double) -> ClosedRange<Double> {
             middle + shares.lowerBound * factor...middle + shares.upperBound * factor
@@ -51,20 +60,20 @@ enum TableOperation: CaseIterable {
         let lean =
             atan(shares.lowerBound * ranges.slope) * 180 / .pi...atan(shares.upperBound * ranges.slope) * 180 / .pi
         return switch self {
-        case .shearX: Shear(horizontal: lean).step
-        case .shearY: Shear(vertical: lean).step
-        case .translateX: Translate(right: times(ranges.shift)).step
-        case .translateY: Translate(down: times(ranges.shift)).step
-        case .rotate: Affine(rotate: times(ranges.degrees)).step
-        case .brightness: Brightness(about(1, ranges.enhancement)).step
-        case .color: Saturation(about(1, ranges.enhancement)).step
-        case .contrast: Contrast(about(1, ranges.enhancement)).step
-        case .sharpness: Sharpen(factor: about(1, ranges.enhancement)).step
-        case .posterize: Posterise(bits: down(from: 8, by: ranges.bits)).step
-        case .solarize: Solarise(threshold: down(from: 1, by: 1)).step
-        case .autoContrast: Autocontrast().step
-        case .equalize: Equalise().step
-        case .invert: Invert().step
+        case .shearX: Shear(horizontal: lean)
+        case .shearY: Shear(vertical: lean)
+        case .translateX: Translate(right: times(ranges.shift))
+        case .translateY: Translate(down: times(ranges.shift))
+        case .rotate: Affine(rotate: times(ranges.degrees))
+        case .brightness: Brightness(about(1, ranges.enhancement))
+        case .color: Saturation(about(1, ranges.enhancement))
+        case .contrast: Contrast(about(1, ranges.enhancement))
+        case .sharpness: Sharpen(factor: about(1, ranges.enhancement))
+        case .posterize: Posterise(bits: down(from: ranges.topBits, by: ranges.bits))
+        case .solarize: Solarise(threshold: down(from: 1, by: 1))
+        case .autoContrast: Autocontrast()
+        case .equalize: Equalise()
+        case .invert: Invert()
         }
     }
 }

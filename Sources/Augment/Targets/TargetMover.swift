@@ -1,16 +1,25 @@
 import Datasets
 
+/// The targets of one image after its own passes.
+struct MovedTargets {
+    /// The boxes as they were.
+    let given: [BoundingBox]
+    /// The boxes where they are now, cut to the frame, and how much of each is inside.
+    let boxes: [(box: BoundingBox, share: Double)]
+    let keypoints: [Keypoint]
+    let mask: [UInt8]?
+}
+
 /// Carries the targets of one image through the passes that moved its pixels.
 struct TargetMover {
     let view: View
+    /// Of the view.
     let extent: ImageExtent
-    /// The least visible share of a box that stays.
-    let minimum: Double
 
     private var width: Double { Double(extent.width) }
     private var height: Double { Double(extent.height) }
 
-    func move(_ targets: ImageTargets) -> (targets: ImageTargets, dropped: [DroppedBox]) {
+    func move(_ targets: ImageTargets) -> MovedTargets {
         var boxes: [(box: BoundingBox, share: Double)] = targets.boxes.map { ($0, 1) }
         var points: [Point?] = targets.keypoints.map { Point(x: $0.x, y: $0.y) }
         for pass in view.passes {
@@ -25,21 +34,12 @@ struct TargetMover {
             default: continue
             }
         }
-        var result = ImageTargets(mask: targets.mask.map(labels))
-        var dropped: [DroppedBox] = []
-        for (index, (box, share)) in boxes.enumerated() {
-            if share > 0 && share >= minimum {
-                result.boxes.append(box)
-            } else {
-                dropped.append(DroppedBox(index: index, box: targets.boxes[index], visibleShare: share))
-            }
-        }
-        result.keypoints = zip(targets.keypoints, points).map { before, after in
+        let keypoints = zip(targets.keypoints, points).map { before, after in
             guard let after else { return Keypoint(x: before.x, y: before.y, label: before.label, isVisible: false) }
             return Keypoint(
                 x: after.x, y: after.y, label: before.label, isVisible: before.isVisible && isInside(after))
         }
-        return (result, dropped)
+        return MovedTargets(given: targets.boxes, boxes: boxes, keypoints: keypoints, mask: targets.mask.map(labels))
     }
 
     private func isInside(_ point: Point) -> Bool {
@@ -79,8 +79,8 @@ struct TargetMover {
 
     private func labels(_ mask: [UInt8]) -> [UInt8] {
         let canvas = Canvas(ImageExtent(height: extent.height, width: extent.width, channels: 1))
-        return [UInt8](unsafeUninitializedCapacity: mask.count) { output, count in
-            count = mask.count
+        return [UInt8](unsafeUninitializedCapacity: extent.height * extent.width) { output, count in
+            count = extent.height * extent.width
             guard let base = output.baseAddress else { return }
             mask.withUnsafeBufferPointer { canvas.renderLabels(view, of: $0, into: base) }
         }

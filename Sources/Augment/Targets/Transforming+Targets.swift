@@ -5,7 +5,8 @@ import TensorCore
 public struct TargetedImages: Sendable {
     /// The images.
     public let images: ImageSet
-    /// For each image its targets. Boxes that were dropped are missing; keypoints keep their number and order.
+    /// For each image its targets. Boxes that were dropped are missing; keypoints keep their number and order, and visible
+    /// ones of images that were pasted follow.
     public let targets: [ImageTargets]
     /// For each image the boxes that are no longer there.
     public let dropped: [[DroppedBox]]
@@ -13,7 +14,10 @@ public struct TargetedImages: Sendable {
 
 /// A box of which too little is left in the image.
 public struct DroppedBox: Sendable, Hashable {
-    /// Its place in the list that was given.
+    /// The image whose box it is, by its place in the batch: where images are pasted into one another, not always the one that
+    /// it is missing from.
+    public let image: Int
+    /// Its place in the list that was given for that image.
     public let index: Int
     /// The box as it was.
     public let box: BoundingBox
@@ -29,6 +33,10 @@ extension AugmentationPolicy {
     ///   around all pixels that show something of it. So it goes for each resampling; neighbouring ones are one.
     /// - Its visible share is the area inside the frame over the area before the cut; several shares multiply. A box
     ///   whose share is below the minimum, or 0, is dropped and reported.
+    /// - ``CutMix`` and ``Mosaic`` bring the boxes, points and labels of what they paste, after the image's own. A box of
+    ///   either becomes the rectangle around what is still to be seen of it, and its share counts as above. A box of another
+    ///   image is reported as dropped where a little of it shows, and not where nothing does. A pasted part whose image has
+    ///   no label map has label 0; an image without one gets none.
     /// - A label map is read at the nearest pixel; ``ImageBorder/zero`` is label 0. What covers pixels, such as ``Cutout``,
     ///   covers no label and drops no box. Mirrored copies that ``ImageBorder/reflect`` shows have no boxes and points.
     ///
@@ -37,31 +45,75 @@ extension AugmentationPolicy {
     ///   - targets: as many as images.
     ///   - minimumVisibleShare: in 0 ... 1.
     /// - Throws: `FormatError` for a box that lies outside its image, has no area or a number that is not finite, for
-    ///   such a point, for a mask of another size, for another number of targets than images; and for a policy that mixes
-    ///   images, because what boxes a blend has depends on its use.
+    ///   such a point, for a mask of another size, for another number of targets than images; and for ``MixUp``, because
+    ///   what boxes a blend of two images has depends on its use.
     public func apply(
         to raw: RawBatch, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
     ) throws -> TargetedImages {
+        try apply(to: StepImages(raw), targets, minimumVisibleShare)
+    }
+
+    /// Augments images of any sizes, and makes images of one size of them, with the boxes, points and label maps beside them:
+    /// ``images(_:height:width:)`` as ``apply(to:targets:minimumVisibleShare:)``.
+    ///
+    /// - Parameters:
+    ///   - raws: sets of images and their draws, one set for each size.
+    ///   - height: of the views, as width.
+    ///   - targets: one for each image, in its own pixels; what comes back is in those of the view.
+    ///   - minimumVisibleShare: in 0 ... 1.
+    /// - Throws: as ``apply(to:targets:minimumVisibleShare:)``.
+    public func apply(
+        to raws: [RawBatch], height: Int, width: Int, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
+    ) throws -> TargetedImages {
+        try apply(to: StepImages(raws, height: height, width: width), targets, minimumVisibleShare)
+    }
+
+    private func apply(
+        to images: StepImages, _ targets: [ImageTargets], _ minimum: Double
+    ) throws -> TargetedImages {
         require(
-            minimumVisibleShare >= 0 && minimumVisibleShare <= 1,
-            "AugmentationPolicy.apply: minimum visible share \(minimumVisibleShare) given, 0…1 expected")
-        let images = raw.images
+            minimum >= 0 && minimum <= 1,
+            "AugmentationPolicy.apply: minimum visible share \(minimum) given, 0…1 expected")
         guard targets.count == images.count else {
             throw FormatError(
                 file: "targets", found: "\(targets.count)", expected: "\(images.count), one for each image")
         }
-        for (place, target) in targets.enumerated() { try target.check(images, at: "[\(place)]") }
-        let views = views(of: raw)
-        guard views.allSatisfy(\.mixes.isEmpty) else {
-            throw FormatError(
-                file: "policy", found: "an operation that mixes images", expected: "none where there are targets")
+        for (place, target) in targets.enumerated() {
+            try target.check(images.raws[images.places[place].set].images, at: "[\(place)]")
         }
-        let extent = ImageExtent(images)
-        let moved = zip(views, targets).map { view, target in
-            TargetMover(view: view, extent: extent, minimum: minimumVisibleShare).move(target)
+        let views = views(of: images)
+        guard !views.contains(where: \.blendsImages) else {
+            throw FormatError(
+                file: "policy", found: "an operation that mixes images by blending them",
+                expected: "none where there are targets")
+        }
+        let extent = images.extent
+        let composer = TargetComposer(
+            extent: extent, moved: zip(views, targets).map { TargetMover(view: $0, extent: extent).move($1) },
+            minimum: minimum)
+        let mixing = Mixing(views, labels: images.labels, extent: extent)
+        let composed = views.indices.map { row in
+            composer.targets(
+                of: row,
+                showing: mixing?.pasted(into: row)
+                    ?? [.init(rows: 0..<extent.height, columns: 0..<extent.width, source: row)])
         }
         return TargetedImages(
-            images: self.images(raw), targets: moved.map(\.targets), dropped: moved.map(\.dropped))
+            images: self.images(images), targets: composed.map(\.targets), dropped: composed.map(\.dropped))
+    }
+}
+
+extension View {
+    /// Whether one image shines through another.
+    fileprivate var blendsImages: Bool { mixes.contains { if case .blend = $0 { true } else { false } } }
+}
+
+extension Mixing {
+    /// The parts of a row into which nothing is blended.
+    fileprivate func pasted(into row: Int) -> [TargetComposer.Part] {
+        parts[rowParts[row]].map {
+            .init(rows: $0.rows, columns: $0.columns, source: sources[$0.blend.lowerBound].row)
+        }
     }
 }
 

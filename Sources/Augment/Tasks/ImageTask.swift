@@ -34,6 +34,12 @@ struct TaskRule {
     let reason: String
     /// What an operation does against the rule; nil if it keeps it.
     let breach: (any AugmentationOperation) -> String?
+
+    /// What an operation, or one of those that it consists of, does against the rule.
+    func breach(in operation: any AugmentationOperation) -> String? {
+        if let found = breach(operation) { return found }
+        return operation.constituents.lazy.compactMap(breach).first.map { "\(type(of: operation).name): \($0)" }
+    }
 }
 
 extension TaskRule {

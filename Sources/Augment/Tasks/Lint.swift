@@ -13,20 +13,27 @@ extension AugmentationPolicy {
                 let place = "\(path)[\(index)]"
                 if case .operation(let operation) = step.content {
                     for rule in task.rules {
-                        guard let found = rule.breach(operation) else { continue }
+                        guard let found = rule.breach(in: operation) else { continue }
                         findings.append(LintFinding(place: place, found: found, rule: rule.text, reason: rule.reason))
                     }
                 }
-                walk(step.members, at: "\(place).of")
+                walk(step.choices, at: "\(place).of")
             }
         }
         walk(steps, at: "operations")
         let (rotation, shear, reason) = task.angles
-        findings += angleFindings("rotate", limit: rotation, reason) { ($0 as? Affine)?.rotate }
+        findings += angleFindings("rotate", limit: rotation, reason) {
+            switch $0 {
+            case let affine as Affine: affine.rotate
+            case let mix as AugMix: mix.rotation
+            default: nil
+            }
+        }
         findings += angleFindings("shear", limit: shear, reason) {
             switch $0 {
             case let affine as Affine: affine.shear
             case let shear as Shear: shear.largest
+            case let mix as AugMix: mix.shear
             default: nil
             }
         }
@@ -54,7 +61,7 @@ extension AugmentationPolicy {
             switch step.content {
             case .operation(let operation): return angle(operation).map(largest) ?? 0
             case .allOf(let members): return total(members)
-            case .oneOf(let members): return members.map(sum).max() ?? 0
+            case .oneOf: return step.choices.map(sum).max() ?? 0
             case .someOf(let members, let count):
                 return members.map(sum).sorted(by: >).prefix(count.upperBound).reduce(0, +)
             }
@@ -65,7 +72,7 @@ extension AugmentationPolicy {
                 if case .operation(let operation) = step.content, sum(step) > limit {
                     findings.append(finding("\(path)[\(index)]", "\(type(of: operation).name) can", sum(step)))
                 }
-                walk(step.members, at: "\(path)[\(index)].of")
+                walk(step.choices, at: "\(path)[\(index)].of")
             }
         }
         func finding(_ place: String, _ subject: String, _ degrees: Double) -> LintFinding {

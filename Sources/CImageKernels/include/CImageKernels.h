@@ -53,10 +53,16 @@ typedef struct {
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed);
 
-/// Resampling of a framed image to one of the same size, coordinates rounded to 1/2048 pixel and blends to 1/32 level
-/// before the last rounding. A framed image has fewer than 2³¹ bytes.
+/// Resampling of a framed image to [out_height, out_width, channels], coordinates rounded to 1/2048 pixel and blends to
+/// 1/32 level before the last rounding. A framed image has fewer than 2³¹ bytes.
 void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                   rk_image_border border, rk_image_filter filter, const rk_image_map *map, uint8_t *out);
+                   rk_image_border border, rk_image_filter filter, const rk_image_map *map, ptrdiff_t out_height,
+                   ptrdiff_t out_width, uint8_t *out);
+
+/// The mean of each block of pixels, rounded, halves up: out is [⌈height / block_rows⌉, ⌈width / block_columns⌉, channels].
+/// The last blocks of a row or column may be smaller. Blocks have up to 2¹⁶ rows. sums: width · channels numbers to work in.
+void rk_image_average_blocks(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                             ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, uint8_t *out);
 
 /// Where output pixel (row, column) reads: x = (x[0] + column · x[1] + row · x[2]) / (w[0] + column · w[1] + row · w[2]) and
 /// y alike, in pixels, counted from the centre of the first input pixel. Where the divisor is not positive there is only
@@ -67,9 +73,10 @@ typedef struct {
 
 /// As rk_image_warp, by a map of the projective plane.
 void rk_image_project(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                      rk_image_border border, rk_image_filter filter, const rk_image_projection *map, uint8_t *out);
+                      rk_image_border border, rk_image_filter filter, const rk_image_projection *map,
+                      ptrdiff_t out_height, ptrdiff_t out_width, uint8_t *out);
 
-/// As rk_image_warp; each output pixel reads at its own place plus (right, down), [height, width], in pixels.
+/// As rk_image_warp, at the same size; each output pixel reads at its own place plus (right, down), [height, width], in pixels.
 void rk_image_displace(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                        rk_image_border border, rk_image_filter filter, const float *right, const float *down,
                        uint8_t *out);
