@@ -123,7 +123,8 @@ private struct Spy: Module {
         var distiller = Self.whole
         distiller.teacher = Spy(network: Self.teacher, log: teacherLog)
         _ = try distiller.fit(&student, on: Self.data, plan: Self.plan)
-        let taught = teacherLog.all.dropFirst(2)  // the images that the adapters start from, and those of the validation
+        // After the images that adapters start from, and those of the validation.
+        let taught = teacherLog.all.dropFirst(2)
         let learnt = studentLog.all.filter(\.isTraining).dropFirst()
         #expect(taught.count == 11 && taught.allSatisfy { !$0.isTraining })
         #expect(taught.map(\.inputs) == learnt.map(\.inputs))

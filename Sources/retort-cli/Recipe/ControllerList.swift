@@ -89,7 +89,9 @@ struct ControllerList: RecipeValue {
         _ = try changed(OperationController(AugmentationPolicy {}), fixed, value)
         return { policy, seed in
             guard let policy else {
-                throw value.error(found: "operations to be steered", expected: "--augment with some of them beside")
+                throw FormatError(
+                    file: "--controllers", place: value.path, found: "operations to be steered",
+                    expected: "--augment with some of them beside")
             }
             return try changed(OperationController(policy, seed: seed), fixed, value)
         }
