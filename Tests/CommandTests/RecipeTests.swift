@@ -93,6 +93,11 @@ struct RecipeTests {
             for line in ["labels: 20", "unlabelled: true", "closed-loop: false", "steps: 7", "batch: 64"] {
                 #expect(text.split(separator: "\n").contains { $0 == line }, "\(line) in \(text)")
             }
+            // Texts that YAML would take for something else, and the largest seed, come back as they were.
+            let odd = "--seed 18446744073709551615 --learning-rate 1e-05 --data 5 --output yes --print-recipe"
+            let printed = try retort.succeed("train \(odd)").output
+            try Data(printed.utf8).write(to: folder.appending(path: "r.yaml"))
+            #expect(try retort.succeed("train --recipe r.yaml --print-recipe").output == printed)
             #expect(try retort.files() == ["r.yaml"])
         }
     }

@@ -34,14 +34,16 @@ struct DistillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line.", valueName: "T|FROM:TO"),
+            "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line. (default: 4)",
+            discussion: "Any schedule goes as YAML: '{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}'.",
+            valueName: "T|FROM:TO|SCHEDULE"),
         transform: ScheduleOption.init(argument:))
     var temperature = ScheduleOption(4)
 
     @Option(
         help: ArgumentHelp(
-            "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine.",
-            valueName: "W|FROM:TO"), transform: ScheduleOption.init(argument:))
+            "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine. (default: 0.1)",
+            valueName: "W|FROM:TO|SCHEDULE"), transform: ScheduleOption.init(argument:))
     var hardLabelWeight = ScheduleOption(0.1)
 
     @Option(

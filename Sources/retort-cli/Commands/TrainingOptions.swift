@@ -24,8 +24,9 @@ struct TrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Augmentation of the training images.",
-            discussion: "One that is made for a task, or a policy of one's own in JSON.",
+            "Augmentation of the training images. (default: none)",
+            discussion:
+                "One that is made for a task, or a policy of one's own in JSON; in a recipe also as YAML in its place.",
             valueName: "digits|ocr|natural|none|FILE.json"), transform: AugmentOption.init(argument:))
     var augment = AugmentOption.none
 

@@ -38,7 +38,7 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
     /// A word is a name or a file whatever YAML would make of it; a policy begins with a brace, or is a recipe's YAML.
     init(argument: String) throws {
         guard argument.contains(where: \.isNewline) || argument.hasPrefix("{") else {
-            self.init(content: .named(argument), node: Node(argument, Tag(.str)))
+            self.init(content: .named(argument), node: Node(text: argument))
             return
         }
         try self.init(RecipeNode(text: argument, file: "value", isFile: false))

@@ -109,6 +109,12 @@ struct RecipeNode {
         return value
     }
 
+    /// A whole number of any size, as text.
+    func digits() throws -> String {
+        guard kind == .int, let text = node.string else { throw error(expected: "a whole number") }
+        return node.int.map(String.init) ?? text
+    }
+
     func flag() throws -> Bool {
         guard kind == .bool, let value = node.bool else { throw error(expected: "true or false") }
         return value

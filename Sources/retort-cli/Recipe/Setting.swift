@@ -74,7 +74,7 @@ extension Option: SettingProperty {
         case let optional as any OptionalValue.Type: return try text(value, as: optional.wrapped)
         case let structure as any RecipeValue.Type: return try structure.argument(value)
         case is String.Type: return try value.text()
-        case is any BinaryInteger.Type: return try value.node.int.map(String.init) ?? "\(value.wholeNumber())"
+        case is any BinaryInteger.Type: return try value.digits()
         case is any BinaryFloatingPoint.Type: return "\(try value.number())"
         case let word as any ExpressibleByArgument.Type:
             guard let text = value.node.scalar?.string, word.init(argument: text) != nil else {
@@ -91,10 +91,18 @@ extension Option: SettingProperty {
         switch value {
         case let optional as any OptionalValue: optional.value.flatMap(node)
         case let structure as any RecipeValue: structure.node
-        case let text as String: Node(text, Tag(.str))
+        case let text as String: Node(text: text)
         case let word as any ExpressibleByArgument: Node(word.defaultValueDescription)
         default: nil
         }
+    }
+}
+
+extension Node {
+    /// A text, in quotes where YAML would take it for something else.
+    init(text: String) {
+        let plain = Node(text)
+        self = plain.tag.rawValue == Tag.Name.str.rawValue ? plain : Node(text, Tag(.str), .singleQuoted)
     }
 }
 
