@@ -21,8 +21,9 @@ let package = Package(
         .executable(name: "retort", targets: ["retort-cli"]),
     ] + libraries.map { .library(name: $0, targets: [$0]) },
     dependencies: [
-        // For the command alone; no library target depends on it.
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        // For the command alone; no library target depends on them.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         // The system's C libraries
@@ -58,7 +59,10 @@ let package = Package(
         .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
         .executableTarget(
             name: "retort-cli",
-            dependencies: ["Retort", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Retort", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: safe),
 
         // Tests mirror Sources

@@ -12,6 +12,7 @@ public struct BatchLoader: Sequence, Sendable {
     let transform: any BatchTransform
     let normalization: Normalization
     let prefetch: Int
+    let firstStep: Int
 
     /// Creates a loader.
     ///
@@ -20,11 +21,15 @@ public struct BatchLoader: Sequence, Sendable {
     ///   - transform: what is done to them; ``PlainTransform`` for nothing.
     ///   - normalization: as the network expects it.
     ///   - prefetch: how many batches may be ready ahead of the caller; 0 to transform on the caller's thread.
+    ///   - firstStep: the step of the epoch to begin with, for a run that was stopped within one.
     public init(
         _ plan: EpochPlan, transform: any BatchTransform = PlainTransform(), normalization: Normalization,
-        prefetch: Int = 2
+        prefetch: Int = 2, from firstStep: Int = 0
     ) {
         require(prefetch >= 0, "BatchLoader: prefetch \(prefetch), 0 or more expected")
+        require(
+            (0...plan.steps).contains(firstStep), "BatchLoader: from step \(firstStep), 0 ... \(plan.steps) expected")
+        self.firstStep = firstStep
         self.plan = plan
         self.transform = transform
         self.normalization = normalization
@@ -40,10 +45,14 @@ public struct BatchLoader: Sequence, Sendable {
         private let loader: BatchLoader
         private let queue = DispatchQueue(label: "retort.batches", qos: .userInitiated)
         private var waiting: [Promise] = []
-        private var scheduled = 0
-        private var delivered = 0
+        private var scheduled: Int
+        private var delivered: Int
 
-        init(_ loader: BatchLoader) { self.loader = loader }
+        init(_ loader: BatchLoader) {
+            self.loader = loader
+            scheduled = loader.firstStep
+            delivered = loader.firstStep
+        }
 
         public mutating func next() -> Batch? {
             guard delivered < loader.plan.steps else { return nil }

@@ -9,9 +9,12 @@ public struct ClassReport: Sendable, Hashable, Codable {
     public let confusion: [[Int]]
     /// Mean loss of each class; 0 for a class without images.
     public let classLosses: [Double]
+    /// The share of all images, in 0 ... 1, on which the model chose as a teacher did; nil where none was asked.
+    public let agreement: Double?
 
     /// Creates a report.
-    public init(epoch: Int, loss: Double, confusion: [[Int]], classLosses: [Double]) {
+    public init(epoch: Int, loss: Double, confusion: [[Int]], classLosses: [Double], agreement: Double? = nil) {
+        self.agreement = agreement
         self.epoch = epoch
         self.loss = loss
         self.confusion = confusion
@@ -33,6 +36,32 @@ public struct ClassReport: Sendable, Hashable, Codable {
     }
 }
 
+/// Why a controller draws a class as often as it does.
+public struct ClassDecision: Hashable, Sendable, Codable {
+    /// What happened to the class's probability.
+    public enum Change: String, Hashable, Sendable, Codable { case raised, decayed, held }
+
+    /// What the class was judged by: `accuracy` or `loss`.
+    public let measure: String
+    /// What the last validation found; nil for a class without validation images.
+    public let found: Double?
+    /// What it was compared with.
+    public let threshold: Double
+    /// What followed from it.
+    public let change: Change
+    /// The relative probability since; that of a class at rest is 1.
+    public let weight: Double
+
+    /// Creates a record of a decision.
+    public init(measure: String, found: Double?, threshold: Double, change: Change, weight: Double) {
+        self.measure = measure
+        self.found = found
+        self.threshold = threshold
+        self.change = change
+        self.weight = weight
+    }
+}
+
 /// Steers the data of the next epoch by what the last validation and the last epoch's losses said.
 ///
 /// A training loop calls these, logs the state and keeps it in checkpoints; what is done with it is the conformer's.
@@ -43,6 +72,9 @@ public protocol DataController: Sendable, Codable {
     mutating func trained(epoch: Int, sampleLosses: [Int: Float])
     /// Relative probability of drawing a sample of each class in the next epoch; nil to draw all samples alike.
     var classProbabilities: [Double]? { get }
+    /// Why the class probabilities are what they are, class by class; nil before the first validation, and from a controller
+    /// that leaves them alone.
+    var classDecisions: [ClassDecision]? { get }
     /// The factor on the strength of geometric transforms for a sample.
     func strength(forSample id: Int) -> Float
     /// For images of a class, a factor on the probability of each step of the policy; nil to leave all as they are.
@@ -57,6 +89,7 @@ extension DataController {
     public mutating func validated(_ report: ClassReport) {}
     public mutating func trained(epoch: Int, sampleLosses: [Int: Float]) {}
     public var classProbabilities: [Double]? { nil }
+    public var classDecisions: [ClassDecision]? { nil }
     public func strength(forSample id: Int) -> Float { 1 }
     public func stepFactors(forClass label: Int) -> [Double]? { nil }
     public var probes: [any BatchTransform] { [] }

@@ -54,7 +54,7 @@ public struct Distiller: Sendable {
     ///   - transform: the augmentation.
     ///   - controllers: what steers the sampling and the augmentation.
     ///   - plan: how long and how.
-    /// - Throws: as ``fit(_:on:plan:checkpoint:afterStep:progress:)``.
+    /// - Throws: as ``fit(_:on:plan:checkpoint:keeping:afterStep:progress:shouldStop:)``.
     public func fit<Student: Module>(
         _ student: inout Student, on labelled: ImageSet, unlabelled: ImageSet? = nil,
         validatingOn validation: ImageSet? = nil, normalization: Normalization? = nil,
@@ -74,20 +74,27 @@ public struct Distiller: Sendable {
     ///   - data: the images, their transform and what steers it.
     ///   - plan: how long and how.
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
+    ///   - keeping: how often within an epoch the state is written too, and what is kept beside the newest.
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
+    ///   - shouldStop: asked after every step whether to stop there.
     /// - Throws: before the first step `FormatError` for a hint whose map does not exist, maps whose sides do not divide,
     ///   networks of different classes, a teacher whose outputs are not finite, and a temperature, λ or weight out of range
     ///   anywhere in the run; in a later step for outputs that are not finite then; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
-        afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
+        keeping: CheckpointKeeping = .init(),
+        afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil,
+        shouldStop: (@Sendable () -> Bool)? = nil
     ) throws -> History {
         try loss.check()
         try checkSchedules(over: plan)
         try data.check(for: plan)
         var model = try HintedStudent(student, teacher: teacher, hints: hints, images: data.sample(32), seed: plan.seed)
-        let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        trainer.keeping = keeping
+        trainer.shouldStop = shouldStop
+        trainer.teacherChoices = data.usableValidation.map { choices(on: $0, data.normalization) }
         let history = try trainer.fit(
             &model, features: Set(hints.map(\.student)), recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
         ) { model, batch, tape, context in
@@ -116,6 +123,11 @@ public struct Distiller: Sendable {
         }
         student = model.student
         return history
+    }
+
+    /// The classes that the teacher chooses.
+    private func choices(on images: ImageSet, _ normalization: Normalization) -> [Int] {
+        images.batches(of: 250, normalization: normalization).flatMap { teacher.predict($0.inputs).argmax() }
     }
 
     /// Both schedules at every step, before the first: a run does not end in its middle over its last temperature.

@@ -9,6 +9,9 @@ private struct RunState: Codable {
     /// What the run started from, by name: a checkpoint continues no other run.
     let origin: [String: String]
     let epoch: Int
+    /// Steps done, which may end within the epoch, and what that epoch's came to.
+    let step: Int
+    let meter: EpochMeter
     let history: History
     let controllers: [Data]
     let bestAccuracy: Double?
@@ -36,7 +39,7 @@ enum CheckpointCoding {
 }
 
 extension Run {
-    private static var format: String { "retort checkpoint 1" }
+    private static var format: String { "retort checkpoint 2" }
 
     /// All that is needed to go on, as a file.
     ///
@@ -44,7 +47,7 @@ extension Run {
     func file(plan: TrainingPlan, origin: [String: String]) throws -> SafetensorsFile {
         let state = try CheckpointCoding.text(
             RunState(
-                plan: plan, origin: origin, epoch: epoch, history: history,
+                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, history: history,
                 controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0))
         var tensors: [String: Tensor] = [:]
@@ -92,12 +95,14 @@ extension Run {
         if let other = names.first(where: { state.origin[$0] != origin[$0] }) {
             throw fault("metadata: state", "another \(other)", "this run's (remove the file to start afresh)")
         }
-        guard (0...plan.epochs).contains(state.epoch), (0...state.epoch).contains(state.bestAge),
+        guard (0...plan.epochs).contains(state.epoch), plan.contains(step: state.step, in: state.epoch),
+            (0...state.epoch).contains(state.bestAge),
             state.history.epochs.map(\.number) == Array(0..<state.epoch),
             state.controllers.count == controllers.count
         else {
             throw fault(
-                "metadata: state", "epoch \(state.epoch), \(state.controllers.count) controllers",
+                "metadata: state",
+                "step \(state.step) in epoch \(state.epoch), \(state.controllers.count) controllers",
                 "at most \(plan.epochs) epochs, \(controllers.count) controllers")
         }
         func members(of group: String) -> [String: Tensor] {
@@ -108,19 +113,18 @@ extension Run {
             return found
         }
         var restored = self
-        let stepsDone = min(state.epoch * plan.stepsPerEpoch, plan.steps)
         try restored.model.load(members(of: "model"), from: file.source)
         let shapes = model.tensors.mapValues(\.shape)
         let moments = members(of: "optimizer")
         for (name, tensor) in moments where shapes[name.drop { $0 != "/" }.dropFirst().description] != tensor.shape {
             throw fault("tensor optimizer/\(name)", "shape \(tensor.shape)", "that of a parameter")
         }
-        restored.optimizer.restore(moments, steps: stepsDone)
+        restored.optimizer.restore(moments, steps: state.step)
         if average != nil {
             var averaged = model
             try averaged.load(members(of: "average"), from: file.source)
             restored.average?.tensors = averaged.tensors
-            restored.average?.steps = stepsDone
+            restored.average?.steps = state.step
         }
         if let accuracy = state.bestAccuracy {
             var best = model
@@ -135,6 +139,8 @@ extension Run {
         }
         restored.history = state.history
         restored.epoch = state.epoch
+        restored.step = state.step
+        restored.meter = state.meter
         self = restored
     }
 }

@@ -1,15 +1,20 @@
 import Datasets
 import TensorCore
 
-/// Sums up the steps of an epoch.
-struct EpochMeter {
+/// Sums up the steps of an epoch. Part of a checkpoint that is written within one.
+struct EpochMeter: Codable {
+    private struct SampleLoss: Codable {
+        var sum: Float = 0
+        var count = 0
+    }
+
     var validation: ClassReport?
     private var steps = 0
     private var loss = 0.0
     private var right = 0
     private var labelled = 0
     private var values: [String: Float] = [:]
-    private var losses: [Int: (sum: Float, count: Int)] = [:]
+    private var losses: [Int: SampleLoss] = [:]
 
     /// The share of labelled images that were classified rightly so far.
     var accuracy: Double { labelled == 0 ? 0 : Double(right) / Double(labelled) }
@@ -24,7 +29,7 @@ struct EpochMeter {
             guard let label = batch.labels[row] else { continue }
             labelled += 1
             if choice == label { right += 1 }
-            var entry = losses[batch.sampleIDs[row]] ?? (0, 0)
+            var entry = losses[batch.sampleIDs[row]] ?? SampleLoss()
             entry.sum -= logProbabilities[row * classes + label]
             entry.count += 1
             losses[batch.sampleIDs[row]] = entry
@@ -40,11 +45,13 @@ struct EpochMeter {
         let strengths = losses.keys.sorted().map { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
         let probabilities = controllers.classProbabilities
         let total = probabilities?.reduce(0, +) ?? 1
+        let decisions = controllers.compactMap(\.classDecisions)
         let factors = controllers.stepFactors(classes: classes)
         let rest = [Double](repeating: 1, count: factors.values.first?.count ?? 0)
         return History.Epoch(
             number: epoch, loss: loss / Double(max(1, steps)), accuracy: accuracy, validation: validation,
             learningRate: learningRate, values: values, classProbabilities: probabilities?.map { $0 / total },
+            classDecisions: decisions.isEmpty ? nil : decisions,
             strength: strengths.isEmpty ? 1 : strengths.reduce(0, +) / Float(strengths.count),
             stepFactors: factors.isEmpty ? nil : (0..<classes).map { factors[$0] ?? rest })
     }

@@ -11,14 +11,19 @@ import TensorCore
 ///   - epoch: goes into the report.
 ///   - batchSize: images at a time; the result does not depend on it.
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
+///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
 public func evaluate(
     on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int = 250,
-    transform: any BatchTransform = PlainTransform(), predict: (Tensor) -> Tensor
+    transform: any BatchTransform = PlainTransform(), comparedTo others: [Int]? = nil, predict: (Tensor) -> Tensor
 ) -> ClassReport {
+    require(
+        others.map { $0.count == images.count } ?? true,
+        "evaluate: \(others?.count ?? 0) choices of another network for \(images.count) images")
     let classes = images.classCount
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
     var losses = [Double](repeating: 0, count: classes)
+    var (first, agreeing) = (0, 0)
     for batch in images.batches(of: batchSize, normalization: normalization, transform: transform, epoch: epoch) {
         let logits = predict(batch.inputs)
         require(
@@ -30,20 +35,26 @@ public func evaluate(
             guard let label else { continue }
             confusion[label][choices[row]] += 1
             losses[label] -= Double(logProbabilities[row * classes + label])
+            if others?[first + row] == choices[row] { agreeing += 1 }
         }
+        first += batch.count
     }
     let counts = confusion.map { $0.reduce(0, +) }
+    let total = Double(max(1, counts.reduce(0, +)))
     return ClassReport(
-        epoch: epoch, loss: losses.reduce(0, +) / Double(max(1, counts.reduce(0, +))), confusion: confusion,
-        classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) })
+        epoch: epoch, loss: losses.reduce(0, +) / total, confusion: confusion,
+        classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) },
+        agreement: others.map { _ in Double(agreeing) / total })
 }
 
 extension Module {
     /// Runs the network over labelled images, as they are or transformed, in evaluation mode, and counts.
     public func evaluated(
         on images: ImageSet, normalization: Normalization, epoch: Int = 0,
-        transform: any BatchTransform = PlainTransform()
+        transform: any BatchTransform = PlainTransform(), comparedTo choices: [Int]? = nil
     ) -> ClassReport {
-        evaluate(on: images, normalization: normalization, epoch: epoch, transform: transform) { predict($0) }
+        evaluate(
+            on: images, normalization: normalization, epoch: epoch, transform: transform, comparedTo: choices
+        ) { predict($0) }
     }
 }

@@ -18,6 +18,8 @@ public struct History: Hashable, Sendable, Codable {
         public let values: [String: Float]
         /// Relative probability of each class, if a controller set them.
         public let classProbabilities: [Double]?
+        /// Why, for each controller that decides on classes, class by class; nil where none did.
+        public let classDecisions: [[ClassDecision]]?
         /// Mean factor on geometric transforms over the samples seen.
         public let strength: Float
         /// For each class, the factors on the probabilities of the policy's steps; nil where no controller set them.

@@ -2,7 +2,7 @@ import Datasets
 import Layers
 import TensorCore
 
-/// The state of a run between two epochs: all that a checkpoint holds.
+/// The state of a run between two steps: all that a checkpoint holds.
 struct Run<M: Module> {
     var model: M
     var optimizer: Optimizer
@@ -10,6 +10,10 @@ struct Run<M: Module> {
     var controllers: [any DataController]
     var history = History()
     var epoch = 0
+    /// Steps done.
+    var step = 0
+    /// What the epoch's steps so far came to.
+    var meter = EpochMeter()
     /// Mean loss of each sample in the last epoch, for the controllers.
     var sampleLosses: [Int: Float] = [:]
     /// With early stopping: the best weights so far and since how many epochs they are the best.
@@ -40,6 +44,13 @@ struct Run<M: Module> {
             }
         }
         epoch += 1
+        meter = EpochMeter()
+    }
+
+    /// Whether the last epoch did better on validation data than all before it.
+    var isBestSoFar: Bool {
+        guard let accuracy = history.epochs.last?.validation?.accuracy else { return false }
+        return history.epochs.dropLast().allSatisfy { ($0.validation?.accuracy ?? 0) < accuracy }
     }
 
     /// The first tensor of the model that holds a NaN or an infinity, if any; or else of the optimiser, where a second moment

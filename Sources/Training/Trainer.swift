@@ -40,12 +40,19 @@ public struct Trainer: Sendable {
     public var plan: TrainingPlan
     /// On what.
     public var data: TrainingData
-    /// The file that keeps the run's state, written before the first epoch and after each; nil to keep none.
+    /// The file that keeps the run's state, written before the first epoch, after each, and when the run is stopped; nil to
+    /// keep none.
     ///
     /// If it exists, the run goes on from it; a call after the last epoch returns the same result again. It must come
     /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is compared
     /// by its JSON with sorted keys, anything else by its type.
     public var checkpoint: URL?
+    /// How often within an epoch the state is written too, and what is kept beside the newest.
+    public var keeping = CheckpointKeeping()
+    /// Asked after every step whether to stop there, for a signal that came; so does cancelling the task that this runs in.
+    public var shouldStop: (@Sendable () -> Bool)?
+    /// What a teacher makes of the validation images, for the reports' agreement.
+    package var teacherChoices: [Int]?
     /// Called after every step.
     public var progress: (@Sendable (TrainingProgress) -> Void)?
 
@@ -70,7 +77,7 @@ public struct Trainer: Sendable {
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
     /// - Throws: `FormatError` when a class has no labelled image, data or plan do not go together, or the checkpoint is
     ///   damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
-    ///   weight is no longer finite, `CancellationError` when the task that this runs in was cancelled.
+    ///   weight is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", afterStep: ((inout M) -> Void)? = nil,
         loss: (M, Batch, Tape, StepContext) throws -> StepLoss
@@ -83,7 +90,12 @@ public struct Trainer: Sendable {
             var origin = try data.fingerprints()
             origin["network"] = Fingerprint.of { $0.add(model.tensors) }
             origin["recipe"] = recipe
-            save = { try $0.file(plan: plan, origin: origin).write(to: checkpoint) }
+            let files = CheckpointFiles(newest: checkpoint, keeping: keeping)
+            save = { run in
+                // Between epochs alone, as the last validation is otherwise of an older state.
+                let isBest = run.step == min(run.epoch * plan.stepsPerEpoch, plan.steps) && run.isBestSoFar
+                try files.write(run.file(plan: plan, origin: origin), isBest: isBest)
+            }
             if FileManager.default.fileExists(atPath: checkpoint.path) {
                 try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan, origin: origin)
             } else {
@@ -91,7 +103,8 @@ public struct Trainer: Sendable {
             }
         }
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
-            let record = try runEpoch(&run, features, afterStep, loss)
+            if isStopping { throw stop(run) }
+            let record = try runEpoch(&run, features, afterStep, save, loss)
             probe(&run)
             run.finishEpoch(record, plan)
             try save(run)
@@ -115,14 +128,15 @@ public struct Trainer: Sendable {
 
     private func runEpoch<M: Module>(
         _ run: inout Run<M>, _ features: Set<String>, _ afterStep: ((inout M) -> Void)?,
-        _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+        _ save: (Run<M>) throws -> Void, _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History.Epoch {
         let epochPlan = data.epochPlan(run.epoch, plan: plan, controllers: run.controllers)
-        var meter = EpochMeter()
+        let firstStep = run.epoch * plan.stepsPerEpoch
         var rate: Float = 0
-        var step = run.epoch * plan.stepsPerEpoch
-        for batch in BatchLoader(epochPlan, transform: data.transform, normalization: data.normalization) {
-            try Task.checkCancellation()
+        for batch in BatchLoader(
+            epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
+        {
+            let step = run.step
             let context = StepContext(step: step, epoch: run.epoch, progress: plan.progress(at: step))
             // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
             var outcome: (logits: Tensor, values: [String: Float])?
@@ -137,26 +151,47 @@ public struct Trainer: Sendable {
             run.optimizer.step(&run.model, along: gradients, rate: rate, clipping: plan.gradientClipping)
             afterStep?(&run.model)
             run.average?.update(with: run.model)
-            let isLast = step + 1 == run.epoch * plan.stepsPerEpoch + epochPlan.steps
+            let isLast = step + 1 == firstStep + epochPlan.steps
             // Before validation and the checkpoint, which is to stay good.
             if let place = run.firstNonFinite(beyondModel: isLast) { throw divergence(place, at: step) }
-            meter.add(value, logits: outcome.logits, values: outcome.values, batch)
-            step += 1
+            run.meter.add(value, logits: outcome.logits, values: outcome.values, batch)
+            run.step += 1
             let report = isLast ? data.usableValidation.map { validate(run, on: $0) } : nil
             progress?(
                 TrainingProgress(
-                    epoch: run.epoch, epochs: plan.epochs, step: step, steps: plan.steps, loss: value,
-                    accuracy: meter.accuracy, values: outcome.values, batchSize: batch.count,
+                    epoch: run.epoch, epochs: plan.epochs, step: run.step, steps: plan.steps, loss: value,
+                    accuracy: run.meter.accuracy, values: outcome.values, batchSize: batch.count,
                     validation: report))
-            if isLast { meter.validation = report }
+            if isLast {
+                run.meter.validation = report
+            } else {
+                try pause(run, save)
+            }
         }
-        return meter.record(
+        return run.meter.record(
             epoch: run.epoch, classes: data.labelled.classCount, learningRate: rate, controllers: run.controllers,
             sampleLosses: &run.sampleLosses)
     }
 
+    /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.
+    private func pause<M: Module>(_ run: Run<M>, _ save: (Run<M>) throws -> Void) throws {
+        let isStopping = isStopping
+        guard isStopping || keeping.isDue(after: run.step) else { return }
+        if let place = run.firstNonFinite(beyondModel: true) { throw divergence(place, at: run.step - 1) }
+        try save(run)
+        if isStopping { throw stop(run) }
+    }
+
+    private var isStopping: Bool { Task.isCancelled || shouldStop?() ?? false }
+
+    private func stop(_ run: Run<some Module>) -> any Error {
+        Task.isCancelled
+            ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.path)
+    }
+
     private func validate(_ run: Run<some Module>, on images: ImageSet) -> ClassReport {
-        run.usable.evaluated(on: images, normalization: data.normalization, epoch: run.epoch)
+        run.usable.evaluated(
+            on: images, normalization: data.normalization, epoch: run.epoch, comparedTo: teacherChoices)
     }
 
     /// Tries the model on what the controllers want it tried on.

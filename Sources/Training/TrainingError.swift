@@ -9,12 +9,21 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     ///   - place: the loss, or the first parameter that is not finite.
     ///   - checkpoint: the last checkpoint's file, if there is one.
     case diverged(step: Int, place: String, checkpoint: String?)
+    /// `Trainer.shouldStop` said so.
+    ///
+    /// - Parameters:
+    ///   - step: how many were done.
+    ///   - checkpoint: the file that holds the state after them, if one was asked for.
+    case stopped(step: Int, checkpoint: String?)
 
     public var description: String {
         switch self {
         case .diverged(let step, let place, let checkpoint):
             let rescue = checkpoint.map { "the last good state is in \($0)" } ?? "no checkpoint was kept"
             return "training diverged in step \(step): \(place) is NaN or infinite; \(rescue)"
+        case .stopped(let step, let checkpoint):
+            let rescue = checkpoint.map { "the state is in \($0)" } ?? "no checkpoint was kept"
+            return "training stopped after step \(step); \(rescue)"
         }
     }
 }

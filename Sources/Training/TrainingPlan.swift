@@ -70,4 +70,10 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
 
     /// Steps of one epoch.
     func steps(ofEpoch epoch: Int) -> Int { min(stepsPerEpoch, steps - epoch * stepsPerEpoch) }
+
+    /// Whether a run in an epoch may have done so many steps: those of the epochs before, and not all of its own.
+    func contains(step: Int, in epoch: Int) -> Bool {
+        let first = min(epoch * stepsPerEpoch, steps)
+        return step == first || (epoch < epochs && step > first && step < first + steps(ofEpoch: epoch))
+    }
 }

@@ -18,4 +18,18 @@ struct RetortCommand: ParsableCommand {
             AugmentCommand.self,
             InfoCommand.self,
         ])
+
+    /// Runs a command line, with the recipe in it that it names.
+    static func main() {
+        let line = Array(CommandLine.arguments.dropFirst())
+        do {
+            let recipe = try Recipe(for: line)
+            do {
+                var command = try parseAsRoot(recipe?.arguments ?? line)
+                try command.run()
+            } catch {
+                throw recipe?.located(error) ?? error
+            }
+        } catch { exit(withError: error) }
+    }
 }

@@ -48,6 +48,33 @@ struct SteeringTests {
         #expect(controller.history.last == [0.5, 0.5])
     }
 
+    @Test(
+        "Each decision has what was found, the threshold, what followed and the weight since; also after a checkpoint")
+    func decisions() throws {
+        var controller = ClassController(threshold: 0.9, step: 1, cap: 2, decay: 0.5, margin: 0.02)
+        #expect(controller.classDecisions == nil)
+        func decision(_ found: Double?, _ change: ClassDecision.Change, _ weight: Double) -> ClassDecision {
+            ClassDecision(measure: "accuracy", found: found, threshold: 0.9, change: change, weight: weight)
+        }
+        controller.validated(report([0.5, 0.91, nil]))
+        #expect(
+            controller.classDecisions == [decision(0.5, .raised, 2), decision(0.91, .held, 1), decision(nil, .held, 1)])
+        // At the cap nothing is raised any more; what is beyond the margin at rest has nothing to decay.
+        controller.validated(report([0.6, 0.99, 0.2]))
+        #expect(
+            controller.classDecisions == [decision(0.6, .held, 2), decision(0.99, .held, 1), decision(0.2, .raised, 2)])
+        controller.validated(report([0.95, 0.99, 0.91]))
+        #expect(
+            controller.classDecisions == [
+                decision(0.95, .decayed, 1.5), decision(0.99, .held, 1), decision(0.91, .held, 2),
+            ])
+        let copy = try JSONDecoder().decode(ClassController.self, from: JSONEncoder().encode(controller))
+        #expect(copy == controller && copy.classDecisions == controller.classDecisions)
+        var byLoss = ClassController(by: .loss, threshold: 0.3)
+        byLoss.validated(ClassReport(epoch: 0, loss: 1, confusion: [[1, 0], [0, 0]], classLosses: [0.5, 0]))
+        #expect(byLoss.classDecisions?.map(\.found) == [0.5, nil] && byLoss.classDecisions?[0].change == .raised)
+    }
+
     @Test("A threshold of 1 lets a perfect class go, though no accuracy is above it by a margin")
     func perfect() {
         var controller = ClassController(threshold: 1, step: 1)

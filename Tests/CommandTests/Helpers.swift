@@ -32,8 +32,10 @@ struct CommandLine {
     let folder: URL
 
     /// Runs the command in the folder and waits for its end.
+    ///
+    /// - Parameter meanwhile: called while it runs, with the file that its errors go to.
     @discardableResult
-    func run(_ arguments: [String]) throws -> Outcome {
+    func run(_ arguments: [String], meanwhile: (Process, URL) throws -> Void = { _, _ in }) throws -> Outcome {
         let process = Process()
         process.executableURL = executable
         process.currentDirectoryURL = folder
@@ -48,6 +50,7 @@ struct CommandLine {
         (process.standardOutput, process.standardError) = (handles[0], handles[1])
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        try meanwhile(process, streams[1])
         process.waitUntilExit()
         for handle in handles { try handle.close() }
         let texts = try streams.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }

@@ -111,7 +111,7 @@ struct PipelineTests {
             #expect(first.errorLines.count == 3 && second.errors.isEmpty)
             let other = try retort.run("\(line) c --steps 4".split(separator: " ").map(String.init))
             #expect(other.status == 1 && other.errors.contains("another training plan found"))
-            #expect(try retort.files() == ["a", "b", "mini", "state"])
+            #expect(try retort.files() == ["a", "b", "mini", "state", "state.1", "state.2", "state.best"])
         }
     }
 

@@ -73,7 +73,7 @@ private struct Spy: Module {
         return Result(bits: student.bits, history: history)
     }
 
-    @Test("λ = 1 is plain training to the last bit, and asks the teacher nothing after its first images")
+    @Test("λ = 1 is plain training to the last bit, and asks the teacher nothing in any step")
     func allHard() throws {
         var plain = TinyNet(seed: 1)
         let history = try Trainer(Self.plan, on: Self.data).fit(&plain)
@@ -82,8 +82,25 @@ private struct Spy: Module {
             Distiller(teacher: Spy(network: Self.teacher, log: log), hardLabelWeight: .constant(1)))
         #expect(distilled.bits == plain.bits)
         #expect(distilled.history.epochs.map(\.loss) == history.epochs.map(\.loss))
-        #expect(distilled.history.epochs.map(\.validation) == history.epochs.map(\.validation))
-        #expect(log.all.count == 1)
+        #expect(
+            distilled.history.epochs.map(\.validation?.confusion) == history.epochs.map(\.validation?.confusion))
+        // The images that adapters start from, and those of the validation.
+        #expect(log.all.count == 2)
+    }
+
+    @Test("Each validation says on how many images student and teacher choose alike")
+    func agreement() throws {
+        var student = TinyNet(seed: 1)
+        let history = try Self.whole.fit(&student, on: Self.data, plan: Self.plan)
+        let images = try #require(Self.data.validation)
+        let choices = [student, Self.teacher].map { network in
+            images.batches(of: 12, normalization: Self.data.normalization).flatMap {
+                network.predict($0.inputs).argmax()
+            }
+        }
+        let alike = zip(choices[0], choices[1]).filter { $0 == $1 }.count
+        #expect((1...11).contains(alike), "a share of 0 or 1 would show little")
+        #expect(history.epochs.last?.validation?.agreement == Double(alike) / 12)
     }
 
     @Test("λ = 0 does not look at the labels")
@@ -106,7 +123,8 @@ private struct Spy: Module {
         var distiller = Self.whole
         distiller.teacher = Spy(network: Self.teacher, log: teacherLog)
         _ = try distiller.fit(&student, on: Self.data, plan: Self.plan)
-        let taught = teacherLog.all.dropFirst()  // the images that the adapters start from
+        // After the images that adapters start from, and those of the validation.
+        let taught = teacherLog.all.dropFirst(2)
         let learnt = studentLog.all.filter(\.isTraining).dropFirst()
         #expect(taught.count == 11 && taught.allSatisfy { !$0.isTraining })
         #expect(taught.map(\.inputs) == learnt.map(\.inputs))

@@ -25,7 +25,7 @@ enum Room {
     /// What one room alone wraps, or uses from outside the package.
     static let ownModules: [String: Set<String>] = [
         "TensorCore": ["COpenBLAS", "CKernels"], "Datasets": ["CZlib"], "ImageFiles": ["CPNG", "CJPEG"],
-        "Augment": ["CImageKernels"], "retort-cli": ["ArgumentParser"],
+        "Augment": ["CImageKernels"], "retort-cli": ["ArgumentParser", "Yams"],
     ]
 
     /// Parts of the toolchain that every room may use.

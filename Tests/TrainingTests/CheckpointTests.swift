@@ -18,20 +18,21 @@ import Testing
         }.value
     }
 
-    @Test("Stopped after any epoch and resumed is the uninterrupted run to the last bit: model, history, steering")
-    func everyEpoch() async throws {
+    @Test("Stopped after any step and resumed is the uninterrupted run to the last bit: model, history, steering")
+    func everyStep() async throws {
         let whole = try TinyRun.result()
-        for epoch in 1...7 {
+        for stop in 1...22 {
             let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
             let url = folder.appending(path: "run.safetensors")
-            // One step into the next epoch, whose first step is lost.
-            try await stopped(after: 3 * epoch + 1, url)
+            try await stopped(after: stop, url)
             let steps = Mutex<[Int]>([])
-            let resumed = try TinyRun.result(checkpoint: url) { step in steps.withLock { $0.append(step.step) } }
+            let resumed = try Parallel.withThreads(stop % 3 + 1) {
+                try TinyRun.result(checkpoint: url) { step in steps.withLock { $0.append(step.step) } }
+            }
             #expect(resumed == whole)
-            #expect(steps.withLock { $0 }.first == 3 * epoch + 1)
+            #expect(steps.withLock { $0 } == Array(stop + 1...23))
             // Done: a further call changes nothing and trains no step.
             let again = try TinyRun.result(checkpoint: url) { _ in Issue.record("a step after the end") }
             #expect(again == whole)
@@ -52,6 +53,50 @@ import Testing
                 _ = try? TinyRun.result(fixed, checkpoint: url) { if $0.step == 3 * epoch + 1 { cancelCurrentTask() } }
             }.value
             #expect(try TinyRun.result(fixed, checkpoint: url) == whole)
+        }
+    }
+
+    @Test("shouldStop ends the run after the step, with its number and the file; without one too")
+    func shouldStop() throws {
+        try withTemporaryFolder { folder in
+            for url in [folder.appending(path: "run.safetensors"), nil] {
+                var network = TinyRun.network
+                let steps = Mutex(0)
+                var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url) { step in
+                    steps.withLock { $0 = step.step }
+                }
+                trainer.shouldStop = { steps.withLock { $0 == 5 } }
+                #expect(throws: TrainingError.stopped(step: 5, checkpoint: url?.path)) { try trainer.fit(&network) }
+                #expect(network.bits == TinyRun.network.bits)
+            }
+            let resumed = try TinyRun.result(checkpoint: folder.appending(path: "run.safetensors"))
+            #expect(try resumed == TinyRun.result())
+        }
+    }
+
+    @Test("Every second step: a kill loses one at most; the last three states and the best go on to the same result")
+    func keeping() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run")
+            var network = TinyRun.network
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url)
+            trainer.keeping = CheckpointKeeping(every: 2, last: 3, best: true)
+            let history = try trainer.fit(&network)
+            let whole = TinyRun.Result(bits: network.bits, history: history)
+            #expect(try whole == TinyRun.result())
+            let names = ["run", "run.1", "run.2", "run.best"]
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names)
+            let accuracies = history.epochs.compactMap(\.validation?.accuracy)
+            let best = try #require(accuracies.firstIndex(of: accuracies.max() ?? 0))
+            // States are written after each even step and each third, of 23.
+            for (name, step) in zip(names, [23, 22, 21, min(3 * (best + 1), 23)]) {
+                let steps = Mutex(0)
+                let resumed = try TinyRun.result(checkpoint: folder.appending(path: name)) { _ in
+                    steps.withLock { $0 += 1 }
+                }
+                #expect(resumed == whole)
+                #expect(steps.withLock { $0 } == 23 - step, "\(name)")
+            }
         }
     }
 
@@ -78,13 +123,16 @@ import Testing
             let delay = Int(Double(random.uniform()) * microseconds / 8)
             await #expect(processExitsWith: .signal(SIGKILL)) {
                 [path = path as String, step = step as Int, delay = delay as Int] in
-                _ = try TinyRun.result(checkpoint: URL(filePath: path)) { progress in
+                var network = TinyRun.network
+                var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: URL(filePath: path)) { progress in
                     guard progress.step == step else { return }
                     Thread.detachNewThread {
                         usleep(UInt32(delay))
                         Foundation.kill(getpid(), SIGKILL)
                     }
                 }
+                trainer.keeping = CheckpointKeeping(every: 2, last: 2)
+                _ = try trainer.fit(&network)
                 Foundation.kill(getpid(), SIGKILL)  // done before the moment came, or that step was done already
             }
             if kill % 3 == 2 || kill == 19 {
@@ -93,7 +141,8 @@ import Testing
                 #expect(resumed == whole)
                 if (1..<23).contains(steps.withLock { $0 }) { interrupted += 1 }
                 // What a killed writer left behind is gone: the next write uses the same temporary name.
-                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["run.safetensors"])
+                let files = Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
+                #expect(files.subtracting(["run.safetensors.1"]) == ["run.safetensors"])
             }
         }
         #expect(interrupted > 0, "no kill fell between the first checkpoint and the last")

@@ -36,6 +36,18 @@ import Testing
         for size in [1, 2, 4, 5] { #expect(self.report(batchSize: size) == report) }
     }
 
+    // Choices are b, b, a, a, as above; the fifth image has no label.
+    @Test("Agreement is the share of labelled images on which both chose alike, whatever the batches")
+    func agreement() {
+        for size in [1, 2, 4, 5] {
+            let report = evaluate(on: images, normalization: plain, batchSize: size, comparedTo: [1, 2, 0, 0, 0]) {
+                Tensor($0.scalars.flatMap { [10 * $0, 5 - 10 * $0, 0] }, shape: [$0.shape[0], 3])
+            }
+            #expect(report.agreement == 0.75)
+        }
+        #expect(report(batchSize: 2).agreement == nil)
+    }
+
     @Test("Mistakes stand at [actual][predicted]")
     func mistakes() {
         let relabelled = ImageSet(

@@ -32,6 +32,7 @@ public struct ClassController: Hashable {
     /// After each validation, the probabilities of the classes, which sum to 1.
     public private(set) var history: [[Double]] = []
     private var weights: [Double] = []
+    private var decisions: [ClassDecision] = []
 
     /// Creates a controller at rest.
     public init(
@@ -71,30 +72,43 @@ extension ClassController: DataController {
         require(
             weights.count == accuracies.count,
             "ClassController: a report on \(accuracies.count) classes after one on \(weights.count)")
-        for (index, accuracy) in accuracies.enumerated() {
-            guard let accuracy else { continue }
-            let loss = report.classLosses[index]
-            let (isBehind, isBeyond) =
-                switch measure {
-                case .accuracy: (accuracy < threshold, accuracy >= min(threshold + margin, 1))
-                case .loss: (!(loss <= threshold), loss <= max(threshold - margin, 0))
-                }
-            if isBehind {
-                weights[index] = min(weights[index] + step, cap)
-            } else if isBeyond {
-                let surplus = (weights[index] - 1) * decay
-                weights[index] = surplus < 0.001 ? 1 : 1 + surplus
-            }
+        decisions = accuracies.enumerated().map { index, accuracy in
+            let change = accuracy.map { adjust(index, accuracy: $0, loss: report.classLosses[index]) } ?? .held
+            return ClassDecision(
+                measure: measure.rawValue,
+                found: measure == .loss ? accuracy.map { _ in report.classLosses[index] } : accuracy,
+                threshold: threshold, change: change, weight: weights[index])
         }
         let total = weights.reduce(0, +)
         history.append(weights.map { $0 / total })
     }
 
+    /// Raises a class's probability, lets its surplus decay, or neither.
+    private mutating func adjust(_ index: Int, accuracy: Double, loss: Double) -> ClassDecision.Change {
+        let (isBehind, isBeyond) =
+            switch measure {
+            case .accuracy: (accuracy < threshold, accuracy >= min(threshold + margin, 1))
+            case .loss: (!(loss <= threshold), loss <= max(threshold - margin, 0))
+            }
+        let before = weights[index]
+        if isBehind {
+            weights[index] = min(before + step, cap)
+        } else if isBeyond {
+            let surplus = (before - 1) * decay
+            weights[index] = surplus < 0.001 ? 1 : 1 + surplus
+        }
+        return weights[index] > before ? .raised : weights[index] < before ? .decayed : .held
+    }
+
+    public var classDecisions: [ClassDecision]? { decisions.isEmpty ? nil : decisions }
+
     public var classProbabilities: [Double]? { weights.contains { $0 != 1 } ? weights : nil }
 }
 
 extension ClassController: Codable {
-    private enum CodingKeys: String, CodingKey { case measure, threshold, step, cap, decay, margin, history, weights }
+    private enum CodingKeys: String, CodingKey {
+        case measure, threshold, step, cap, decay, margin, history, weights, decisions
+    }
 
     /// - Throws: `FormatError` for what no controller could have written.
     public init(from decoder: any Decoder) throws {
@@ -107,6 +121,7 @@ extension ClassController: Codable {
         margin = try container.decode(Double.self, forKey: .margin)
         history = try container.decode([[Double]].self, forKey: .history)
         weights = try container.decode([Double].self, forKey: .weights)
+        decisions = try container.decode([ClassDecision].self, forKey: .decisions)
         if let mismatch {
             throw FormatError(file: "ClassController", found: mismatch.found, expected: mismatch.expected)
         }

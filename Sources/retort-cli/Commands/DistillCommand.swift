@@ -15,8 +15,13 @@ struct DistillCommand: ParsableCommand {
     @OptionGroup var training: TrainingOptions
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Learn from the training images beyond --labels too, without their labels.")
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: "Learn from the training images beyond --labels too, without their labels.")
     var unlabelled = false
+
+    @Option(help: "Images without labels in a step, for each with one. (default: 64 images in all)")
+    var unlabelledRatio: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -29,21 +34,42 @@ struct DistillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line.", valueName: "T|FROM:TO"))
-    var temperature = Ramp(from: 4, to: 4)
+            "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line. (default: 4)",
+            discussion: "Any schedule goes as YAML: '{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}'.",
+            valueName: "T|FROM:TO|SCHEDULE"),
+        transform: ScheduleOption.init(argument:))
+    var temperature = ScheduleOption(4)
 
     @Option(
         help: ArgumentHelp(
-            "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine.",
-            valueName: "W|FROM:TO"))
-    var hardLabelWeight = Ramp(from: 0.1, to: 0.1)
+            "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine. (default: 0.1)",
+            valueName: "W|FROM:TO|SCHEDULE"), transform: ScheduleOption.init(argument:))
+    var hardLabelWeight = ScheduleOption(0.1)
 
-    @Flag(help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
+    @Option(
+        help: ArgumentHelp(
+            "Feature maps to match beside the outputs, as YAML: '[{stage: stage1, weight: 0.5, loss: attention}]'.",
+            valueName: "LIST"), transform: HintList.init(argument:))
+    var hints: HintList?
+
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
     var closedLoop = false
 
+    @Option(
+        help: ArgumentHelp(
+            "What steers instead, as YAML: '[{controller: class, threshold: 0.95}]'.", valueName: "LIST"),
+        transform: ControllerList.init(argument:))
+    var controllers: ControllerList?
+
     func validate() throws {
-        for end in [temperature.from, temperature.to] { try checkOption("temperature", end, 0.01...1000) }
-        for end in [hardLabelWeight.from, hardLabelWeight.to] { try checkOption("hard-label-weight", end, 0...1) }
+        for value in temperature.extremes { try checkOption("temperature", value, 0.01...1000) }
+        for value in hardLabelWeight.extremes { try checkOption("hard-label-weight", value, 0...1) }
+        if let unlabelledRatio { try checkOption("unlabelled-ratio", unlabelledRatio, 0.001...1000) }
+        guard controllers == nil || !closedLoop else {
+            throw ValidationError("--controllers: a list beside --closed-loop found, one of the two expected")
+        }
         if unlabelled && training.labels == nil {
             throw ValidationError(
                 "--unlabelled: no --labels found, a number expected, as all images have labels otherwise")
@@ -51,9 +77,10 @@ struct DistillCommand: ParsableCommand {
     }
 
     func run() throws {
+        if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
-        let transform = try training.transform()
+        let policy = try training.policy()
         let teacher = try StoredModel(teacher)
         let network = try teacher.trained()
         let data = try data.read(imagesAs: teacher.imageSize)
@@ -62,14 +89,17 @@ struct DistillCommand: ParsableCommand {
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil,
-            normalization: teacher.description.normalization, transform: transform,
-            controllers: closedLoop ? ClosedLoop.controllers : [])
+            normalization: teacher.description.normalization, transform: policy ?? PlainTransform(),
+            controllers: try controllers?.controllers(steering: policy, seed: common.seed)
+                ?? (closedLoop ? ClosedLoop.controllers : []))
         let description = try training.description(for: data, normalization: images.normalization)
         var student = description.architecture.makeNetwork(seed: common.seed)
-        let plan = training.plan(for: description.architecture, seed: common.seed)
+        let plan = training.plan(
+            for: description.architecture, seed: common.seed, unlabelledRatio: unlabelledRatio)
         let history = try fit(&student, to: network, on: images, plan, bar: ProgressBar(description.architecture.name))
         try TrainingResult(
-            saving: student, description, trainedOn: images, history: history, of: data, options: training
+            saving: student, description, trainedOn: images, history: history, of: data, options: training,
+            recipe: try Recipe.text(of: self)
         ).show(asJSON: common.json)
     }
 
@@ -79,10 +109,12 @@ struct DistillCommand: ParsableCommand {
     ) throws -> History {
         let distiller = Distiller(
             teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
-            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) })
-        return try distiller.fit(
-            &student, on: images, plan: plan, checkpoint: training.checkpointURL,
-            progress: { bar.update($0) })
+            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, hints: hints?.hints ?? [])
+        return try Interruption.watching {
+            try distiller.fit(
+                &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
+                progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
+        }
     }
 }
 
@@ -109,25 +141,4 @@ enum LossName: String, ExpressibleByArgument, CaseIterable {
         case .standardizedDKD: .standardized(.decoupled())
         }
     }
-}
-
-/// A number, or two that a run goes between: `4` or `3:1`.
-struct Ramp: ExpressibleByArgument, CustomStringConvertible {
-    let from, to: Float
-
-    init(from: Float, to: Float) {
-        self.from = from
-        self.to = to
-    }
-
-    init?(argument: String) {
-        let ends = argument.split(separator: ":", omittingEmptySubsequences: false).map { Float($0) }
-        guard (1...2).contains(ends.count), let from = ends.first ?? nil, let to = ends.last ?? nil else { return nil }
-        self.init(from: from, to: to)
-    }
-
-    /// A schedule of this shape between the two, or a constant.
-    func schedule(_ shape: (Float, Float) -> Schedule) -> Schedule { from == to ? .constant(from) : shape(from, to) }
-
-    var description: String { from == to ? "\(from)" : "\(from):\(to)" }
 }

@@ -20,27 +20,32 @@ struct TrainCommand: ParsableCommand {
     func validate() throws { try checkOption("image-size", imageSize, 4...1024) }
 
     func run() throws {
+        if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
-        let transform = try training.transform()
+        let policy = try training.policy()
         let data = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: grey ? 1 : 3))
         let labelled = try training.split(data, seed: common.seed).labelled
         let images = TrainingData(
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
             // Of all training images, which takes no labels.
-            normalization: .of(data.train), transform: transform)
+            normalization: .of(data.train), transform: policy ?? PlainTransform())
         let description = try training.description(for: data, normalization: images.normalization)
         var model = description.architecture.makeNetwork(seed: common.seed)
         let plan = training.plan(for: description.architecture, seed: common.seed)
         let history = try fit(&model, on: images, plan, bar: ProgressBar(description.architecture.name))
         try TrainingResult(
-            saving: model, description, trainedOn: images, history: history, of: data, options: training
+            saving: model, description, trainedOn: images, history: history, of: data, options: training,
+            recipe: try Recipe.text(of: self)
         ).show(asJSON: common.json)
     }
 
     private func fit(
         _ model: inout some Module, on images: TrainingData, _ plan: TrainingPlan, bar: ProgressBar
     ) throws -> History {
-        try Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }.fit(&model)
+        var trainer = Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
+        trainer.keeping = training.keeping
+        trainer.shouldStop = Interruption.hasCome
+        return try Interruption.watching { try trainer.fit(&model) }
     }
 }

@@ -24,10 +24,11 @@ struct TrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Augmentation of the training images.",
-            discussion: "One that is made for a task, or a policy of one's own in JSON.",
-            valueName: "digits|ocr|natural|none|FILE.json"))
-    var augment = "none"
+            "Augmentation of the training images. (default: none)",
+            discussion:
+                "One that is made for a task, or a policy of one's own in JSON; in a recipe also as YAML in its place.",
+            valueName: "digits|ocr|natural|none|FILE.json"), transform: AugmentOption.init(argument:))
+    var augment = AugmentOption.none
 
     @Option(help: "Factor on the strength of the augmentation, 0 to 3.")
     var strength = 1.0
@@ -41,6 +42,27 @@ struct TrainingOptions: ParsableArguments {
             valueName: "FILE"))
     var checkpoint: String?
 
+    @Option(help: "Steps after which the state is written within an epoch too. (default: at ends of epochs alone)")
+    var checkpointEvery: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many of the last states are kept.",
+            discussion: """
+                The newest in the checkpoint's FILE, older ones in FILE.1, FILE.2 and so on, and that of the best validation \
+                in FILE.best. To go back to one, copy it over FILE.
+                """))
+    var keepCheckpoints = 3
+
+    @Option(
+        help: ArgumentHelp(
+            "Options from a YAML file, by their names without dashes; those of the command line win.",
+            valueName: "FILE.yaml"))
+    var recipe: String?
+
+    @Flag(help: "Write the recipe of this command line instead of training.")
+    var printRecipe = false
+
     func validate() throws {
         do { _ = try Architecture.family(named: architecture) } catch { throw ValidationError("--\(error)") }
         if let labels { try checkOption("labels", labels, 1...100_000_000) }
@@ -48,6 +70,8 @@ struct TrainingOptions: ParsableArguments {
         try checkOption("batch", batch, 1...65_536)
         if let learningRate { try checkOption("learning-rate", learningRate, 1e-9...1000) }
         try checkOption("strength", strength, 0...3)
+        if let checkpointEvery { try checkOption("checkpoint-every", checkpointEvery, 1...100_000_000) }
+        try checkOption("keep-checkpoints", keepCheckpoints, 1...1000)
         guard checkpointURL?.resolvingSymlinksInPath() != outputURL.resolvingSymlinksInPath() else {
             throw ValidationError("--checkpoint: the file of --output found, another one expected")
         }
@@ -63,18 +87,11 @@ struct TrainingOptions: ParsableArguments {
         if let checkpointURL { try OutputFile.check(checkpointURL) }
     }
 
+    var keeping: CheckpointKeeping { .init(every: checkpointEvery, last: keepCheckpoints, best: true) }
+
     /// The augmentation asked for; nil for none.
-    func transform() throws -> any BatchTransform {
-        let policy: AugmentationPolicy
-        switch augment {
-        case "none": return PlainTransform()
-        case "digits": policy = .digits
-        case "ocr": policy = .ocr
-        case "natural": policy = .natural
-        default:
-            policy = try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: augment)), file: augment)
-        }
-        return strength == 1 ? policy : policy.scaled(by: strength)
+    func policy() throws -> AugmentationPolicy? {
+        try augment.policy().map { strength == 1 ? $0 : $0.scaled(by: strength) }
     }
 
     /// The images to learn from: those with labels, and the others without.
@@ -101,11 +118,13 @@ struct TrainingOptions: ParsableArguments {
         return try ModelFile.Description(decoding: description.encoded(), from: data.name)
     }
 
-    func plan(for architecture: Architecture, seed: UInt64) -> TrainingPlan {
+    /// - Parameter unlabelledRatio: images without labels in a step for each with one; nil for 64 images.
+    func plan(for architecture: Architecture, seed: UInt64, unlabelledRatio: Double? = nil) -> TrainingPlan {
         var highest: Float = 0.2
         if case .mlp = architecture.family { highest = 0.05 }
         return TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: batch,
+            unlabelledBatchSize: unlabelledRatio.map { max(1, Int((Double(batch) * $0).rounded())) } ?? 64,
             learningRate: .warmUp(0.05, then: .cosine(from: learningRate ?? highest, to: 0)), seed: seed)
     }
 }

@@ -16,12 +16,18 @@ struct TrainingResult: CommandResult {
     let output: String
     /// Of the file.
     let bytes: Int
+    /// With which `--recipe` does the same again.
+    let recipe: String
+    /// What happened in each epoch.
+    let epochs: [EpochFigures]
 
     /// Tests a trained network and writes its file.
     init(
         saving model: any Module, _ description: ModelFile.Description, trainedOn images: TrainingData,
-        history: History, of data: CommandData, options: TrainingOptions
+        history: History, of data: CommandData, options: TrainingOptions, recipe: String
     ) throws {
+        self.recipe = recipe
+        epochs = history.epochs.map { EpochFigures($0) }
         let report = model.evaluated(on: data.test, normalization: description.normalization)
         try ModelFile(model, description: description).write(to: options.outputURL)
         architecture = description.architecture.name

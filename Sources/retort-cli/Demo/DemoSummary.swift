@@ -40,7 +40,7 @@ struct DemoSummary {
             epochs: arm == .int8
                 ? []
                 : model.history.epochs.enumerated().map { number, epoch in
-                    DemoReport.Epoch(epoch, rejections: number < model.rejections.count ? model.rejections[number] : [])
+                    EpochFigures(epoch, rejections: number < model.rejections.count ? model.rejections[number] : [])
                 })
     }
 

@@ -7,13 +7,13 @@ struct ClosedLoopCharts {
 
     var html: String {
         guard let loop = epochs(of: .closedLoop) else { return "" }
-        return "<h2>The closed loop</h2>" + schedules(loop) + classes(loop) + factors(loop)
-            + rejections(loop)
+        return "<h2>The closed loop</h2>" + schedules(loop) + terms(loop) + classes(loop)
+            + ClassDecisionTables(classNames: report.classNames, epochs: loop).html + factors(loop) + rejections(loop)
     }
 
-    private func epochs(of arm: Arm) -> [DemoReport.Epoch]? { report.arms.first { $0.name == arm.rawValue }?.epochs }
+    private func epochs(of arm: Arm) -> [EpochFigures]? { report.arms.first { $0.name == arm.rawValue }?.epochs }
 
-    private func schedules(_ epochs: [DemoReport.Epoch]) -> String {
+    private func schedules(_ epochs: [EpochFigures]) -> String {
         LineChart(
             title: "Schedules and steering", unit: "T, λ and a factor",
             series: [
@@ -27,7 +27,20 @@ struct ClosedLoopCharts {
         ).html
     }
 
-    private func classes(_ epochs: [DemoReport.Epoch]) -> String {
+    /// What the loss is made of: the labels, the teacher's outputs, and a hint for each stage that is matched.
+    private func terms(_ epochs: [EpochFigures]) -> String {
+        let names = Set(epochs.flatMap(\.terms.keys)).sorted()
+        let series = names.enumerated().map { index, name in
+            LineChart.Series(
+                name: name, colour: index % 10, values: epochs.map { $0.terms[name].map(Double.init) ?? .nan })
+        }
+        return LineChart(
+            title: "Terms of the loss in each epoch's last step", unit: "nats, powers of ten", series: series,
+            isLogarithmic: true
+        ).html
+    }
+
+    private func classes(_ epochs: [EpochFigures]) -> String {
         let even = [Double](repeating: 100 / Double(max(report.classNames.count, 1)), count: report.classNames.count)
         let probabilities = epochs.map { $0.classProbabilities.map { $0.map { $0 * 100 } } ?? even }
         let shares = report.classNames.enumerated().map { index, name in
@@ -38,7 +51,7 @@ struct ClosedLoopCharts {
 
     /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only step
     /// that is none, which goes by its number.
-    private func factors(_ epochs: [DemoReport.Epoch]) -> String {
+    private func factors(_ epochs: [EpochFigures]) -> String {
         let steps = epochs.compactMap { $0.stepFactors?.first?.count }.first ?? 0
         let series = (0..<steps).map { step in
             LineChart.Series(
@@ -55,7 +68,7 @@ struct ClosedLoopCharts {
         ).html
     }
 
-    private func rejections(_ epochs: [DemoReport.Epoch]) -> String {
+    private func rejections(_ epochs: [EpochFigures]) -> String {
         let series = report.operations.enumerated().map { index, name in
             LineChart.Series(name: name, colour: index % 10, values: epochs.compactMap { $0.rejected?[index] })
         }

@@ -34,39 +34,7 @@ struct DemoReport: Codable {
         /// Test images of the first seed by actual and predicted class.
         let confusion: [[Int]]
         /// The first seed's epochs; empty for the INT8 model, which is not trained.
-        let epochs: [Epoch]
-    }
-
-    /// One epoch of a curve; accuracies in percent.
-    struct Epoch: Codable {
-        let loss: Double
-        let trainingAccuracy: Double
-        let validationLoss: Double?
-        let validationAccuracy: Double?
-        let learningRate: Float
-        let temperature: Float?
-        let hardLabelWeight: Float?
-        let classProbabilities: [Double]?
-        /// Mean factor on geometric transforms.
-        let strength: Float
-        /// By class and step of the policy, factors on the steps' probabilities.
-        let stepFactors: [[Double]]?
-        /// By operation, the views in percent that the teacher could not read; nil where it did not judge.
-        let rejected: [Double]?
-
-        init(_ epoch: History.Epoch, rejections: [OperationRejections]) {
-            stepFactors = epoch.stepFactors
-            rejected = rejections.isEmpty ? nil : rejections.map { $0.share * 100 }
-            loss = epoch.loss
-            trainingAccuracy = epoch.accuracy * 100
-            validationLoss = epoch.validation?.loss
-            validationAccuracy = (epoch.validation?.accuracy).map { $0 * 100 }
-            learningRate = epoch.learningRate
-            temperature = epoch.values["temperature"]
-            hardLabelWeight = epoch.values["hardLabelWeight"]
-            classProbabilities = epoch.classProbabilities
-            strength = epoch.strength
-        }
+        let epochs: [EpochFigures]
     }
 
     /// What a network says of an image.

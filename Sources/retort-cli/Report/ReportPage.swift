@@ -60,13 +60,13 @@ struct ReportPage {
         let trained = report.arms.filter { !$0.epochs.isEmpty }
         func chart(
             _ title: String, _ unit: String, bounds: ClosedRange<Double>? = nil, isLogarithmic: Bool = false,
-            _ value: (DemoReport.Epoch) -> Double?
+            _ value: (EpochFigures) -> Double?
         ) -> String {
             LineChart(
                 title: title, unit: unit,
                 series: trained.enumerated().map { index, arm in
                     .init(name: arm.name, colour: index, values: arm.epochs.compactMap(value))
-                }, bounds: bounds, isLogarithmic: isLogarithmic
+                }.filter { !$0.values.isEmpty }, bounds: bounds, isLogarithmic: isLogarithmic
             ).html
         }
         return "<h2>Training</h2>"
@@ -75,6 +75,9 @@ struct ReportPage {
                 $0.validationLoss
             }
             + chart("Training loss (each arm's own)", "nats, powers of ten", isLogarithmic: true) { $0.loss }
+            + chart("Agreement with the teacher", "percent of the validation images", bounds: 50...100) {
+                $0.teacherAgreement
+            }
             + ClosedLoopCharts(report: report).html
     }
 

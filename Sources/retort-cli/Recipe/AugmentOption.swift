@@ -1,0 +1,67 @@
+import Foundation
+import Retort
+import Yams
+
+/// An augmentation: the name of one that is made for a task, a policy's file, or the policy itself in the structure that
+/// policy files have.
+struct AugmentOption: RecipeValue, CustomStringConvertible {
+    private enum Content {
+        case named(String)
+        case policy(AugmentationPolicy)
+    }
+
+    private let content: Content
+    let node: Node
+
+    /// No augmentation.
+    static var none: Self { Self(content: .named("none"), node: Node("none")) }
+
+    private init(content: Content, node: Node) {
+        self.content = content
+        self.node = node
+    }
+
+    init(_ value: RecipeNode) throws {
+        node = value.node
+        guard !value.isScalar else {
+            content = .named(try value.text())
+            return
+        }
+        do {
+            content = .policy(try AugmentationPolicy(json: Data(try value.json().utf8)))
+        } catch let error as FormatError where error.file == "policy" {
+            let (place, rest) = value.descending(error.place)
+            throw place.error(found: rest.isEmpty ? error.found : "\(rest): \(error.found)", expected: error.expected)
+        }
+    }
+
+    /// A word is a name or a file whatever YAML would make of it; a policy begins with a brace, or is a recipe's YAML.
+    init(argument: String) throws {
+        guard argument.contains(where: \.isNewline) || argument.hasPrefix("{") else {
+            self.init(content: .named(argument), node: Node(text: argument))
+            return
+        }
+        try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+    }
+
+    /// The policy; nil for none.
+    ///
+    /// - Throws: `FormatError` for a file that cannot be read or is no policy.
+    func policy() throws -> AugmentationPolicy? {
+        switch content {
+        case .policy(let policy): policy
+        case .named("none"): nil
+        case .named("digits"): .digits
+        case .named("ocr"): .ocr
+        case .named("natural"): .natural
+        case .named(let file): try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: file)), file: file)
+        }
+    }
+
+    var description: String {
+        switch content {
+        case .named(let name): name
+        case .policy: "a policy"
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import Retort
+import Yams
+
+/// The settings of a run in a YAML file: the options of `train` or `distill` by their names, without dashes.
+///
+/// A recipe becomes arguments that stand before those of the command line, so that both go through the same checks and the
+/// command line wins. Paths are relative to the folder that the command runs in, as those of options are.
+struct Recipe {
+    private let root: RecipeNode
+    /// The options that the command line gives itself.
+    private let overridden: Set<String>
+    /// The command line with the recipe in it.
+    let arguments: [String]
+
+    /// Reads the recipe that a command line names; nil if it names none.
+    ///
+    /// - Parameter line: the arguments, the subcommand first.
+    /// - Throws: `FormatError` for a key that is no option, a value of another type, and a file that cannot be read.
+    init?(for line: [String]) throws {
+        let types: [any ParsableCommand.Type] = [TrainCommand.self, DistillCommand.self]
+        guard let type = types.first(where: { $0.configuration.commandName == line.first }),
+            let file = Self.file(in: line)
+        else { return nil }
+        let text = String(decoding: try InputFile.read(URL(fileURLWithPath: file)), as: UTF8.self)
+        root = try RecipeNode(text: text, file: file, isFile: true)
+        let settings = Setting.all(of: type.init(), isParsed: false)
+        let members = try root.members(settings.map(\.name), of: "a mapping from options to values")
+        overridden = Set(
+            line.filter { $0.hasPrefix("--") }.map { argument in
+                let name = String(argument.dropFirst(2).prefix { $0 != "=" })
+                return name.hasPrefix("no-") ? String(name.dropFirst(3)) : name
+            })
+        let own = try members.flatMap { key, value in
+            try settings.first { $0.name == key }?.arguments(value) ?? []
+        }
+        arguments = line.prefix(1) + own + line.dropFirst()
+    }
+
+    private static func file(in line: [String]) -> String? {
+        if let place = line.lastIndex(of: "--recipe"), line.indices.contains(place + 1) { return line[place + 1] }
+        return line.last { $0.hasPrefix("--recipe=") }.map { String($0.dropFirst("--recipe=".count)) }
+    }
+
+    /// An error about an option as one about the recipe's line, if the option's value came from there.
+    func located(_ error: any Error) -> any Error {
+        guard let fault = error as? FormatError ?? Self.fault(RetortCommand.message(for: error)) else { return error }
+        var place = fault.place
+        var key = fault.file.hasPrefix("--") ? String(fault.file.dropFirst(2)) : ""
+        if fault.file.hasPrefix("hint "), let number = Int(fault.file.dropFirst("hint ".count)) {
+            (key, place) = ("hints", "[\(number)].\(place)")
+        }
+        guard root.node.mapping?[key] != nil, !overridden.contains(key) else { return error }
+        let (value, rest) = root.descending("\(key).\(place)")
+        return value.error(found: rest.isEmpty ? fault.found : "\(rest): \(fault.found)", expected: fault.expected)
+    }
+
+    /// What a text `--option: A found, B expected` says.
+    private static func fault(_ text: String) -> FormatError? {
+        guard let match = text.wholeMatch(of: /(--[a-z-]+): (.*) found, (.*)/.dotMatchesNewlines()) else { return nil }
+        let expected = String(match.3)
+        return FormatError(
+            file: String(match.1), found: String(match.2),
+            expected: expected.hasSuffix(" expected") ? String(expected.dropLast(" expected".count)) : expected)
+    }
+
+    /// The recipe of a command that was parsed: every setting that has a value, defaults too.
+    static func text(of command: any ParsableCommand) throws -> String {
+        let pairs = Setting.all(of: command, isParsed: true).compactMap { setting in
+            setting.node.map { (Node(setting.name), $0) }
+        }
+        return try Yams.serialize(node: Node(pairs), width: 120, allowUnicode: true)
+    }
+}

@@ -1,0 +1,19 @@
+import Retort
+import Yams
+
+/// The value of an option that is more than a word: a schedule, hints, controllers, a policy. A recipe has it as YAML, and so
+/// has the option on a command line.
+protocol RecipeValue {
+    /// - Throws: `FormatError` with the place of the fault.
+    init(_ value: RecipeNode) throws
+
+    /// As a recipe has it.
+    var node: Node { get }
+}
+
+extension RecipeValue {
+    /// Reads the text that came with an option.
+    init(argument: String) throws {
+        try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+    }
+}

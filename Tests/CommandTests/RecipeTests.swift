@@ -1,0 +1,246 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+@Suite("Commands: recipes")
+struct RecipeTests {
+    @Test("the sample recipe trains, cut short and on fewer images; its printed recipe gives the same file")
+    func sample() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture convnet-4 --steps 3 --output teacher.safetensors")
+            let sample = URL(filePath: #filePath).appending(path: "../../../Examples/Recipes/closed-loop.yaml")
+                .standardizedFileURL
+            // Everything after the recipe wins over it.
+            let line =
+                "distill --recipe \(sample.path) --teacher teacher.safetensors --data mini --labels 30 --steps 8 --batch 5"
+                + " --architecture convnet-4"
+            let first = try retort.succeed("\(line) --output a --checkpoint ca --json").json()
+            #expect(first["steps"] as? Int == 8 && first["labelled"] as? Int == 30)
+            let epochs = try #require(first["epochs"] as? [[String: Any]])
+            let terms = try #require(epochs.last?["terms"] as? [String: Double])
+            #expect(Set(terms.keys) == ["crossEntropy", "response", "attention stage1", "hint stage2"])
+            #expect(epochs.last?["teacherAgreement"] as? Double != nil)
+            // Validation steered: one controller decides on ten classes, and the policy has two steps.
+            let decisions = try #require(epochs.last?["classDecisions"] as? [[[String: Any]]])
+            #expect(decisions.map(\.count) == [10] && decisions[0][0]["threshold"] as? Double == 0.97)
+            #expect((epochs.last?["stepFactors"] as? [[Double]])?.first?.count == 2)
+
+            let printed = try retort.succeed("\(line) --output a --checkpoint ca --print-recipe").output
+            #expect(printed == first["recipe"] as? String)
+            try Data(printed.utf8).write(to: folder.appending(path: "again.yaml"))
+            let again = try retort.succeed("distill --recipe again.yaml --output b --checkpoint cb --json").json()
+            #expect(try retort.bytes("b") == retort.bytes("a"))
+            // And the recipe of a recipe is the recipe.
+            #expect(
+                again["recipe"] as? String
+                    == printed.replacing("output: a", with: "output: b").replacing(
+                        "checkpoint: ca", with: "checkpoint: cb"))
+        }
+    }
+
+    @Test("every way to say a schedule, hints and a policy is the same from a recipe and from the command line")
+    func structures() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture convnet-4 --steps 3 --output t")
+            let base = ["distill", "--teacher", "t", "--data", "mini", "--architecture", "convnet-4", "--steps", "3"]
+            for (number, (recipe, options)) in [
+                ("temperature: 4", ["--temperature", "4"]), ("temperature: 3:1", ["--temperature", "3:1"]),
+                (
+                    "temperature: {schedule: linear, from: 3, to: 1}", ["--temperature", "3:1"]
+                ),
+                (
+                    "hard-label-weight:\n  schedule: step\n  from: 0.8\n  factor: 0.5\n  at: [0.5]",
+                    ["--hard-label-weight", "{schedule: step, from: 0.8, factor: 0.5, at: [0.5]}"]
+                ),
+                (
+                    "hints:\n- student: stage1\n  teacher: stage1\n  loss: relational\n  angle: 0",
+                    ["--hints", "[{stage: stage1, loss: relational, angle: 0}]"]
+                ),
+                (
+                    "augment:\n  operations:\n  - operation: horizontalFlip\n    probability: 0.5",
+                    ["--augment", "{operations: [{operation: horizontalFlip, probability: 0.5}]}"]
+                ),
+                (
+                    "controllers: [{controller: hardness, weaker: 0.5}]",
+                    [
+                        "--controllers", "[{controller: hardness, weaker: 0.5}]",
+                    ]
+                ),
+            ].enumerated() {
+                try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
+                let one = try retort.run(base + ["--recipe", "r.yaml", "--output", "a\(number)"])
+                let other = try retort.run(base + options + ["--output", "b\(number)"])
+                #expect(one.status == 0 && other.status == 0, "\(recipe): \(one.errors) \(other.errors)")
+                #expect(try retort.bytes("a\(number)") == retort.bytes("b\(number)"), "\(recipe)")
+            }
+        }
+    }
+
+    @Test("the command line wins, flags too")
+    func precedence() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try Data("labels: 20\nunlabelled: true\nclosed-loop: true\nsteps: 5\n".utf8).write(
+                to: folder.appending(path: "r.yaml"))
+            let text = try retort.succeed(
+                "distill --steps 7 --teacher t --recipe=r.yaml --no-closed-loop --output x --print-recipe"
+            ).output
+            for line in ["labels: 20", "unlabelled: true", "closed-loop: false", "steps: 7", "batch: 64"] {
+                #expect(text.split(separator: "\n").contains { $0 == line }, "\(line) in \(text)")
+            }
+            // Texts that YAML would take for something else, and the largest seed, come back as they were.
+            let odd = "--seed 18446744073709551615 --learning-rate 1e-05 --data 5 --output yes --print-recipe"
+            let printed = try retort.succeed("train \(odd)").output
+            try Data(printed.utf8).write(to: folder.appending(path: "r.yaml"))
+            #expect(try retort.succeed("train --recipe r.yaml --print-recipe").output == printed)
+            #expect(try retort.files() == ["r.yaml"])
+        }
+    }
+
+    @Test(
+        "a fault in a recipe is told with file, line, path, what was found and what was expected",
+        arguments: [
+            ("steps: 5\nstpes: 6", "line 2: stpes: an unknown key found, a known one, such as 'steps', expected"),
+            ("json: true", "line 1: json: an unknown key found, a known one, such as 'data', expected"),
+            ("steps: many", "line 1: steps: 'many' found, a whole number expected"),
+            ("steps: 2.5", "line 1: steps: 2.5 found, a whole number expected"),
+            ("steps: \"5\"", "line 1: steps: '5' found, a whole number expected"),
+            ("steps: [5]", "line 1: steps: a list of 1 found, a whole number expected"),
+            ("steps:", "line 1: steps: nothing found, a whole number expected"),
+            ("\n# a comment\nsteps: 0", "line 3: steps: 0 found, 1 to 100000000 expected"),
+            ("strength: true", "line 1: strength: true found, a number expected"),
+            ("strength: 4", "line 1: strength: 4.0 found, 0.0 to 3.0 expected"),
+            ("closed-loop: 1", "line 1: closed-loop: 1 found, true or false expected"),
+            ("architecture: 5", "line 1: architecture: 5 found, text expected"),
+            (
+                "loss: kld",
+                "line 1: loss: 'kld' found, one of kl, reverse-kl, jensen-shannon, mse, dkd, dist, standardized-kl, "
+                    + "standardized-dkd expected"
+            ),
+            ("temperature: warm", "line 1: temperature: 'warm' found, a number, FROM:TO or a schedule expected"),
+            (
+                "temperature:\n  schedule: linear\n  from: 3\n  too: 1",
+                "line 4: temperature.too: an unknown key found, a known one, such as 'to', expected"
+            ),
+            ("temperature: {schedule: linear, from: 3}", "line 1: temperature: no 'to' found, this key expected"),
+            (
+                "temperature: {schedule: line}",
+                "line 1: temperature.schedule: 'line' found, one of constant, linear, cosine, exponential, step, warm-up "
+                    + "expected"
+            ),
+            (
+                "temperature: {schedule: exponential, from: 0, to: 1}",
+                "line 1: temperature.from: 0 found, a number above 0 expected"
+            ),
+            (
+                "temperature: {schedule: step, from: 2, factor: 0, at: [0.5]}",
+                "line 1: temperature: 0.0 found, 0.01 to 1000.0 expected"
+            ),
+            (
+                "temperature: {schedule: step, from: 2, factor: 0.5, at: [0.5, 2]}",
+                "line 1: temperature.at[1]: 2 found, a share of the run, 0 to 1 expected"
+            ),
+            ("hints: {stage: stage1}", "line 1: hints: a mapping found, a list of hints expected"),
+            (
+                "hints:\n- stage: stage1\n- stage: stage2\n  distance: 3",
+                "line 4: hints[1].distance: an unknown key found, a known one, such as 'stage', expected"
+            ),
+            (
+                "hints: [{stage: stage1, student: a}]",
+                "line 1: hints[0].student: a name beside 'stage' found, one of the two expected"
+            ),
+            (
+                "controllers:\n- controller: class\n  threshold: high",
+                "line 3: controllers[0].threshold: 'high' found, a number expected"
+            ),
+            (
+                "controllers: [{controller: class, cap: 0.5}]",
+                "line 1: controllers[0]: accuracy threshold 0.9, step 0.5, cap 0.5, decay 0.5, margin 0.01 found, threshold "
+                    + "within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more "
+                    + "expected"
+            ),
+            (
+                "controllers: [{controller: hardness}]",
+                "line 1: controllers[0]: 0 effects found, one of stronger, weaker, curriculum expected"
+            ),
+            (
+                "controllers: [{controller: clas}]",
+                "line 1: controllers[0].controller: 'clas' found, one of class, hardness, operations expected"
+            ),
+            (
+                "augment:\n  operations:\n  - operation: affine\n    rotate: [-200, 20]",
+                "line 4: augment.operations[0].rotate: -200…20 found, a range within -180…180 expected"
+            ),
+            (
+                "augment:\n  operations:\n  - operation: affine\n    turn: 3",
+                "line 4: augment.operations[0].turn: an unknown field found, none of this name expected"
+            ),
+            (
+                "augment:\n  operations:\n  - operation: gamma",
+                "line 3: augment.operations[0]: exponent: nothing found, this field expected"
+            ),
+            (
+                "closed-loop: true\ncontrollers: []",
+                "line 2: controllers: a list beside --closed-loop found, one of the two expected"
+            ),
+            ("steps: 5\nsteps: 6", "line 1: steps: a key that comes twice found, each once expected"),
+            (
+                "steps: [5",
+                "line 2: did not find expected ',' or ']' found, YAML, in one document expected"
+            ),
+            ("- steps", "line 1: a list of 1 found, a mapping from options to values expected"),
+            ("", "nothing found, YAML expected"),
+        ])
+    func faults(recipe: String, reason: String) throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
+            let outcome = try retort.run(["distill", "--recipe", "r.yaml", "--teacher", "t", "--output", "x"])
+            #expect(outcome.status == 1 && outcome.errors == "Error: r.yaml: \(reason)\n", "\(outcome.errors)")
+            #expect(try retort.files() == ["r.yaml"])
+        }
+    }
+
+    @Test("a fault that shows in the work is told with the recipe's line too, and one of the command line is its own")
+    func laterFaults() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture convnet-4 --steps 1 --output t")
+            for (recipe, options, reason) in [
+                ("labels: 3", "", "r.yaml: line 1: labels: 3 found, 10, one for each class, to 180 expected"),
+                ("labels: 30", "--labels 3", "--labels: 3 found, 10, one for each class, to 180 expected"),
+                (
+                    "hints:\n- {stage: stage1}\n- {stage: stage9}", "",
+                    "r.yaml: line 3: hints[1]: student: no feature map 'stage9' found, one of stage1, stage2 expected"
+                ),
+                (
+                    "hints:\n- stage: stage1\n  weight: -1", "",
+                    "r.yaml: line 3: hints[0].weight: -1.0 found, a number, 0 or more expected"
+                ),
+                (
+                    "controllers:\n- {controller: operations}", "",
+                    "r.yaml: line 2: controllers[0]: operations to be steered found, --augment with some of them beside "
+                        + "expected"
+                ),
+                ("augment: policy.json", "", "policy.json: No such file or directory found, a readable file expected"),
+            ] {
+                try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
+                let line =
+                    "distill --recipe r.yaml --teacher t --data mini --architecture convnet-4 --output x \(options)"
+                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                // The path of a file is absolute.
+                #expect(outcome.status == 1 && outcome.errors.hasPrefix("Error: "))
+                #expect(outcome.errors.hasSuffix("\(reason)\n"), "\(outcome.errors)")
+                #expect(outcome.errorLines.count == 1)
+            }
+            let outcome = try retort.run(["train", "--recipe", "none.yaml", "--output", "x"])
+            #expect(outcome.status == 1 && outcome.errors.contains("none.yaml: No such file"))
+        }
+    }
+}
