@@ -17,5 +17,6 @@ struct RetortCommand: ParsableCommand {
             PredictCommand.self,
             AugmentCommand.self,
             InfoCommand.self,
+            SynergyCommand.self,
         ])
 }
