@@ -43,11 +43,7 @@ struct CommandData {
     }
 
     /// A data set in its original files.
-    ///
-    /// - Parameter limit: of the images that are held out for validation, which are a tenth at most.
-    init(_ data: LabelledData, holdingOut limit: Int = 5000) throws {
-        try self.init(name: data.name, train: data.train, test: data.test, holdingOut: limit)
-    }
+    init(_ data: LabelledData) throws { try self.init(name: data.name, train: data.train, test: data.test) }
 
     /// A folder of images.
     ///
@@ -82,9 +78,9 @@ struct CommandData {
     }
 
     /// Holds out the same images whatever the command's seed is, so that no command tests on what another trained on.
-    private init(name: String, train: ImageSet, test: ImageSet, holdingOut limit: Int = 5000) throws {
+    private init(name: String, train: ImageSet, test: ImageSet) throws {
         self.name = name
-        (self.train, validation) = train.holdingOut(min(limit, train.count / 10), seed: 0)
+        (self.train, validation) = train.holdingOut(min(5000, train.count / 10), seed: 0)
         self.test = test
         guard test.count > 0 else {
             throw FormatError(

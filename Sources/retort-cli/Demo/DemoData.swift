@@ -24,7 +24,7 @@ struct DemoData {
         train = source.train
         validation = source.validation
         test = source.test
-        policy = Self.policy(for: train)
+        policy = source.train.channels == 1 ? .digits : .natural
         if let labels {
             let split = try train.split(labelled: labels, seed: seed)
             (labelled, unlabelled) = (split.labelled, split.unlabelled)
@@ -33,7 +33,4 @@ struct DemoData {
         }
         normalization = .of(train)
     }
-
-    /// The augmentation that suits images.
-    static func policy(for images: ImageSet) -> AugmentationPolicy { images.channels == 1 ? .digits : .natural }
 }

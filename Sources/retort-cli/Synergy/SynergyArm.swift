@@ -19,9 +19,9 @@ enum SynergyArm: String, CaseIterable, Codable {
         case .augmentation: "+Aug"
         case .distillation: "+KD"
         case .both: "both"
-        case .dynamic: "both, +dynamic"
-        case .hierarchical: "both, +hierarchical"
-        case .unlabelled: "both, +unlabelled"
+        case .dynamic: "+dynamic"
+        case .hierarchical: "+hierarchical"
+        case .unlabelled: "+unlabelled"
         case .all: "all"
         }
     }

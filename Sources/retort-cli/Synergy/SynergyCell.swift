@@ -24,11 +24,9 @@ struct SynergyCell: Codable, Hashable {
 
     /// What the run depends on besides what is named here, by names for messages.
     ///
-    /// - Parameters:
-    ///   - fingerprint: of the images.
-    ///   - policy: at strength 1.
-    func settings(images fingerprint: String, policy: AugmentationPolicy) throws -> [String: String] {
-        let method = arm.method
+    /// - Parameter fingerprint: of the images.
+    func settings(images fingerprint: String) throws -> [String: String] {
+        let (method, policy) = (arm.method, data.policy)
         var found = [
             "images": fingerprint, "student": Architecture.name(of: data.student),
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
@@ -48,7 +46,7 @@ struct SynergyCell: Codable, Hashable {
         if !method.featureHints.isEmpty {
             found["hints"] = "\(try jsonLine(method.featureHints)), mask \(Method.featureMask)"
         }
-        for (name, value) in try teacher.settings(images: fingerprint, policy: policy) where name != "images" {
+        for (name, value) in try teacher.settings(images: fingerprint) where name != "images" {
             found["teacher's \(name)"] = value
         }
         return found
@@ -66,12 +64,12 @@ struct SynergyTeacher: Codable, Hashable {
     /// Of its file, without ending.
     var name: String { "\(data.rawValue)-\(labelsName(labels))-steps\(steps)-seed\(seed)" }
 
-    /// As ``SynergyCell/settings(images:policy:)``.
-    func settings(images fingerprint: String, policy: AugmentationPolicy) throws -> [String: String] {
+    /// As ``SynergyCell/settings(images:)``.
+    func settings(images fingerprint: String) throws -> [String: String] {
         [
             "images": fingerprint, "network": Architecture.name(of: data.teacher),
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
-            "augmentation": try jsonLine(policy),
+            "augmentation": try jsonLine(data.policy),
         ]
     }
 }
@@ -79,7 +77,7 @@ struct SynergyTeacher: Codable, Hashable {
 /// How a run ended.
 struct SynergyResult: Codable, Equatable {
     let cell: SynergyCell
-    /// Of ``SynergyCell/settings(images:policy:)``.
+    /// Of ``SynergyCell/settings(images:)``.
     let settings: [String: String]
     /// Test images that were classified rightly, and how many there are.
     let right, images: Int
@@ -90,8 +88,6 @@ struct SynergyResult: Codable, Equatable {
     /// Of training and testing, on a clock, without the teacher's own training.
     let seconds: Double
     let threads: Int
-    /// Of the processor that was used.
-    let instructions: String
 
     var accuracy: Double { Double(right) / Double(images) }
 }

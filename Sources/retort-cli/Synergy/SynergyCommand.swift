@@ -11,7 +11,7 @@ struct SynergyCommand: ParsableCommand {
             `run` trains arms × seeds × settings and keeps each result in a file of its own; what is there is not trained \
             again, so a run that was stopped goes on where it was. `report` makes tables and plots of what is there.
             """,
-        subcommands: [SynergyRunCommand.self], defaultSubcommand: SynergyRunCommand.self)
+        subcommands: [SynergyRunCommand.self, SynergyReportCommand.self], defaultSubcommand: SynergyRunCommand.self)
 }
 
 /// `retort synergy run`.
@@ -53,11 +53,11 @@ struct SynergyRunCommand: ParsableCommand {
         common.apply()
         let start = Date()
         let store = SynergyStore(folder: URL(fileURLWithPath: output, isDirectory: true))
-        try store.prepare()
         let cells = try cells()
         let root = data ?? ProcessInfo.processInfo.environment["RETORT_DATA"].flatMap { $0.isEmpty ? nil : $0 }
         var run = SynergyRun(store: store, root: root.map { URL(fileURLWithPath: $0, isDirectory: true) })
         let missing = try run.missing(cells)
+        try store.prepare()
         for (number, cell) in missing.enumerated() {
             let count = "\(number + 1)/\(missing.count)"
             let result = try run.run(cell, title: count)

@@ -21,6 +21,9 @@ enum SynergyData: String, Codable, CaseIterable {
     /// The network that teaches it.
     var teacher: Architecture.Family { self == .cifar10 ? .resNet(depth: 20) : .convNet(width: 32) }
 
+    /// The augmentation at strength 1.
+    var policy: AugmentationPolicy { self == .cifar10 ? .natural : .digits }
+
     /// Steps of a teacher that has all labels.
     var teacherSteps: Int {
         switch self {
@@ -33,8 +36,7 @@ enum SynergyData: String, Codable, CaseIterable {
     /// The seed of the one teacher that all runs share; nil where each run has a teacher of its own seed.
     var sharedTeacherSeed: UInt64? { self == .cifar10 ? 0 : nil }
 
-    /// Reads the images, and holds out as many for validation as the embedded digits have: 1,000, where a run takes part of
-    /// its time to classify them after each epoch.
+    /// Reads the images.
     ///
     /// - Parameter root: the folder that holds `mnist` and `cifar-10-batches-bin`; the embedded digits need none.
     /// - Throws: `FormatError` where they are not there.
@@ -45,8 +47,7 @@ enum SynergyData: String, Codable, CaseIterable {
                 file: "--data", found: "nothing, and no RETORT_DATA", expected: "the folder of \(title)")
         }
         let name = self == .mnist ? "mnist" : "cifar-10-batches-bin"
-        return try CommandData(
-            DataFolder.read(root.appendingPathComponent(name, isDirectory: true)), holdingOut: 1000)
+        return try CommandData(DataFolder.read(root.appendingPathComponent(name, isDirectory: true)))
     }
 
     /// A network for the images.

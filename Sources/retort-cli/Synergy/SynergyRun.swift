@@ -38,7 +38,7 @@ struct SynergyRun {
         let start = Date()
         let data = try DemoData(images, labels: cell.labels, seed: cell.seed)
         let training = StudentTraining(
-            cell.arm.method, on: data.labelled, of: data, policy: data.policy.scaled(by: cell.strength ?? 1),
+            cell.arm.method, on: data.labelled, of: data, policy: cell.data.policy.scaled(by: cell.strength ?? 1),
             teacher: teacher, seed: cell.seed)
         var student = cell.data.architecture(cell.data.student, for: data.train).makeNetwork(seed: cell.seed)
         let history = try Self.fit(
@@ -47,7 +47,7 @@ struct SynergyRun {
         let result = SynergyResult(
             cell: cell, settings: settings, right: test.right, images: data.test.count, loss: test.loss,
             validationAccuracy: history.validationAccuracy ?? 0, seconds: Date().timeIntervalSince(start),
-            threads: Parallel.threads, instructions: "\(SIMDLevel.active)")
+            threads: Parallel.threads)
         try store.write(result)
         StoragePool.trim()
         return result
@@ -57,13 +57,13 @@ struct SynergyRun {
     private mutating func network(of teacher: SynergyTeacher) throws -> any Module {
         let (images, fingerprint) = try images(teacher.data)
         let data = try DemoData(images, labels: teacher.labels, seed: teacher.seed)
-        let settings = try teacher.settings(images: fingerprint, policy: data.policy)
+        let settings = try teacher.settings(images: fingerprint)
         if let network = try store.teacher(teacher, settings: settings) { return network }
         let start = Date()
         let architecture = teacher.data.architecture(teacher.data.teacher, for: data.train)
         var network = architecture.makeNetwork(seed: teacher.seed)
         let training = StudentTraining(
-            .augmentation, on: data.labelled, of: data, policy: data.policy, seed: teacher.seed)
+            .augmentation, on: data.labelled, of: data, policy: teacher.data.policy, seed: teacher.seed)
         _ = try Self.fit(
             &network, training, .experiment(steps: teacher.steps, seed: teacher.seed), title: "teacher")
         let test = network.evaluated(on: data.test, normalization: data.normalization)
@@ -88,8 +88,7 @@ struct SynergyRun {
     }
 
     private mutating func settings(of cell: SynergyCell) throws -> [String: String] {
-        let (images, fingerprint) = try images(cell.data)
-        return try cell.settings(images: fingerprint, policy: DemoData.policy(for: images.train))
+        try cell.settings(images: images(cell.data).fingerprint)
     }
 
     private mutating func images(_ data: SynergyData) throws -> (images: CommandData, fingerprint: String) {

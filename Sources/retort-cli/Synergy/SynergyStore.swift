@@ -32,10 +32,11 @@ struct SynergyStore {
 
     /// Every result in the folder, in the order of their names.
     ///
-    /// - Throws: `FormatError` for a damaged file.
+    /// - Throws: `FormatError` for a damaged file, for the result of another version, and for results that are not of the
+    ///   same images.
     func results() throws -> [SynergyResult] {
-        try FolderListing(runs).files.filter { $0.pathExtension == "json" && !$0.lastPathComponent.hasPrefix(".") }
-            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        var images: [SynergyData: String] = [:]
+        return try FolderListing(runs).files.filter { $0.pathExtension == "json" }
             .map { url in
                 let result = try Self.read(SynergyResult.self, from: url)
                 guard url.lastPathComponent == "\(result.cell.name).json" else {
@@ -44,6 +45,9 @@ struct SynergyStore {
                         expected: "the run of the file's name")
                 }
                 try result.check(result.cell, file: url.path)
+                let first = images[result.cell.data, default: result.settings["images"] ?? "none"]
+                images[result.cell.data] = first
+                try checkSettings(result.settings, result.cell.settings(images: first), file: url.path)
                 return result
             }
     }

@@ -1,5 +1,5 @@
 /// One place of the experiment: all that its arms have in common but the seed.
-struct SynergySetting: Hashable {
+struct SynergySetting: Hashable, Codable {
     let data: SynergyData
     /// Images whose labels the student knows; nil for all.
     var labels: Int?
