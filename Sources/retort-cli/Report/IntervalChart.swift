@@ -35,7 +35,7 @@ struct IntervalChart {
     /// The picture, a file of its own.
     var svg: String {
         let bottom = Self.margin.top + Self.plotHeight
-        let height = bottom + Self.margin.bottom + Self.legendLine * Double((series.count + 1) / 2) + 8
+        let height = bottom + Self.margin.bottom + Self.legendLine * Double((series.count + columns - 1) / columns) + 8
         let ticks = yTicks
         let decimals = LineChart.decimals(ticks)
         let right = Self.width - Self.margin.right
@@ -45,7 +45,7 @@ struct IntervalChart {
             return
                 "<line class='\(isZero ? "zero" : "grid")' x1='\(Self.margin.left)' x2='\(right)' y1='\(place)' y2='\(place)'/>"
                 + "<text class='tick' text-anchor='end' x='\(Self.margin.left - 8)' y='\(fixed(y(tick, ticks) + 4.5, 1))'>"
-                + "\(fixed(tick, decimals))</text>"
+                + "\(isLogarithmic ? shortest(tick) : fixed(tick, decimals))</text>"
         }
         let labels = marks.map { mark in
             "<text class='tick' text-anchor='middle' x='\(fixed(x(mark.x), 1))' y='\(bottom + 20)'>\(escaped(mark.text))</text>"
@@ -58,8 +58,8 @@ struct IntervalChart {
             """
         let drawn = series.indices.map { drawing(of: $0, ticks) }
         let legend = series.indices.map { index in
-            let left = Self.margin.left + (index % 2 == 0 ? 0 : (right - Self.margin.left) / 2)
-            let top = bottom + Self.margin.bottom + Self.legendLine * Double(index / 2) + 12
+            let left = Self.margin.left + (index % columns == 0 ? 0 : (right - Self.margin.left) / 2)
+            let top = bottom + Self.margin.bottom + Self.legendLine * Double(index / columns) + 12
             return "<circle class='dot s\(index % 10)' cx='\(left + 5)' cy='\(top - 4.5)' r='4.5'/>"
                 + "<text class='name' x='\(left + 16)' y='\(top)'>\(escaped(series[index].name))</text>"
         }
@@ -72,6 +72,9 @@ struct IntervalChart {
 
             """
     }
+
+    /// Of the legend.
+    private var columns: Int { series.allSatisfy { $0.name.count < 44 } ? 2 : 1 }
 
     /// One series: its line, and bars and dots beside those of the others.
     private func drawing(of index: Int, _ ticks: [Double]) -> String {

@@ -90,9 +90,9 @@ struct SynergyPlots {
     }
 
     private var allArms: IntervalChart? {
-        arms(
-            "Error of every arm", SynergyArm.allCases,
-            of: findings.filter { $0.rows.count == SynergyArm.allCases.count })
+        let more = findings.filter { $0.rows.contains { !SynergyArm.core.contains($0.arm) } }
+        let arms = SynergyArm.allCases.filter { arm in more.contains { $0.rows.contains { $0.arm == arm } } }
+        return self.arms("Error of every arm", arms, of: more)
     }
 
     /// Test errors, on an axis on which equal factors are equal lengths.
