@@ -2,11 +2,15 @@
 # make test   installs what is missing, runs every test optimised
 # make check  what continuous integration adds to that: plain build, examples, format
 # make catalogue   draws the pictures of Augment's operations anew
+# make synergy runs what is missing of the synergy experiment (hours), writes its tables and plots into docs
 # make bench, algorithms, compare   measurements of kernels, of convolution algorithms, and beside the peers
 
 PACKAGES := libopenblas-dev liblapacke-dev zlib1g-dev libpng-dev libjpeg-dev
 OPTIMISED := -c release
 DEMO ?=
+# What to hand to `synergy run`, such as "--study digits --seeds 3", and where its results are kept.
+SYNERGY ?=
+SYNERGY_RESULTS ?= retort-synergy
 
 # Tests of the real data sets look here; they say that they were skipped where nothing is found.
 export RETORT_DATA ?= $(wildcard $(abspath ../shared/data))
@@ -18,11 +22,16 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo test check catalogue dependencies examples dependent format bench algorithms compare sanitize clean
+.PHONY: demo synergy test check catalogue dependencies examples dependent format bench algorithms compare sanitize clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
 	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" demo $(DEMO)
+
+synergy: dependencies
+	swift build $(OPTIMISED) --product retort
+	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" synergy run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
+	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" synergy report --results "$(SYNERGY_RESULTS)" --output docs
 
 test: dependencies
 	swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing

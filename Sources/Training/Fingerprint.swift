@@ -49,7 +49,7 @@ package struct Fingerprint {
     }
 
     /// Adds what is known of images, and a sample of at most some 65,000 pixels.
-    mutating func add(_ images: ImageSet) {
+    package mutating func add(_ images: ImageSet) {
         for extent in [images.count, images.height, images.width, images.channels] { add(UInt64(extent)) }
         for name in images.classNames { add(name) }
         for (id, label) in zip(images.sampleIDs, images.labels) {

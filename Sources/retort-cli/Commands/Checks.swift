@@ -40,6 +40,13 @@ func jsonText(_ value: some Encodable) throws -> String {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
+/// A value as JSON on one line, its keys in order: the same value as the same text.
+func jsonLine(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
 /// What a command found, in words or as JSON.
 protocol CommandResult: Encodable, CustomStringConvertible {}
 

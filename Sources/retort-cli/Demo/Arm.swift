@@ -19,12 +19,15 @@ enum Arm: String, CaseIterable {
     /// Width of the arm's ConvNet.
     var width: Int { self == .teacher ? 32 : 16 }
 
-    /// Whether images go through the augmentation policy.
-    var isAugmented: Bool { self != .student && self != .distilled }
-
-    /// Whether validation results steer sampling and strength.
-    var isClosedLoop: Bool { self == .closedLoop || self == .closedLoopUnlabelled }
-
-    /// Whether the teacher judges views, and probes steer operations.
-    var isJudged: Bool { self == .closedLoop }
+    /// How it is trained, which the INT8 model is not.
+    var method: Method {
+        switch self {
+        case .student, .int8: []
+        case .teacher, .studentAugmentation: .augmentation
+        case .distilled: .distillation
+        case .distilledAugmentation: [.augmentation, .distillation]
+        case .closedLoop: [.augmentation, .distillation, .closedLoop, .judged]
+        case .closedLoopUnlabelled: [.augmentation, .distillation, .closedLoop, .unlabelled]
+        }
+    }
 }

@@ -17,15 +17,20 @@ struct DemoData {
     let policy: AugmentationPolicy
 
     /// Chooses the images whose labels the student knows.
-    init(_ source: CommandData, labels: Int, seed: UInt64) throws {
+    ///
+    /// - Parameter labels: how many; nil for all of them.
+    init(_ source: CommandData, labels: Int?, seed: UInt64) throws {
         name = source.name
         train = source.train
         validation = source.validation
         test = source.test
         policy = source.train.channels == 1 ? .digits : .natural
-        let split = try train.split(labelled: labels, seed: seed)
-        labelled = split.labelled
-        unlabelled = split.unlabelled
+        if let labels {
+            let split = try train.split(labelled: labels, seed: seed)
+            (labelled, unlabelled) = (split.labelled, split.unlabelled)
+        } else {
+            (labelled, unlabelled) = (train, train.subset([]))
+        }
         normalization = .of(train)
     }
 }

@@ -61,40 +61,15 @@ struct DemoRun {
         let bar = ProgressBar(title(arm))
         var network = ConvNet(
             width: arm.width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
-        let gate = arm.isJudged ? teacher.map { teacher in TeacherGate(policy) { teacher.predict($0) } } : nil
-        let history = try fit(arm, &network, teacher, gate) { bar.update($0) }
+        let training = StudentTraining(
+            arm.method, on: arm == .teacher ? data.train : data.labelled, of: data, policy: policy, teacher: teacher,
+            seed: seed)
+        let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
+        let history = try training.fit(&network, plan: .experiment(steps: steps, seed: seed)) { bar.update($0) }
         let test = network.evaluated(on: data.test, normalization: data.normalization)
         models[arm] = DemoModel(
             network: network, history: history, test: test,
-            rejections: gate.map { gate in history.epochs.map { gate.rejections(epoch: $0.number) } } ?? [])
+            rejections: training.gate.map { gate in history.epochs.map { gate.rejections(epoch: $0.number) } } ?? [])
         return network
-    }
-
-    private func fit(
-        _ arm: Arm, _ network: inout ConvNet, _ teacher: ConvNet?, _ gate: TeacherGate?,
-        _ progress: @escaping @Sendable (TrainingProgress) -> Void
-    ) throws -> History {
-        let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
-        let plan = TrainingPlan(
-            steps: steps, stepsPerEpoch: (steps + 19) / 20, batchSize: 64,
-            learningRate: .warmUp(0.05, then: .cosine(from: 0.2, to: 0)), seed: seed)
-        var images = TrainingData(
-            labelled: arm == .teacher ? data.train : data.labelled,
-            unlabelled: arm == .closedLoopUnlabelled ? data.unlabelled : nil, validation: data.validation,
-            normalization: data.normalization, transform: arm.isAugmented ? policy : PlainTransform())
-        guard let teacher, arm != .student, arm != .studentAugmentation else {
-            return try Trainer(plan, on: images, progress: progress).fit(&network)
-        }
-        var distiller = Distiller(teacher: teacher, temperature: .constant(4), hardLabelWeight: .constant(0.1))
-        if arm.isClosedLoop {
-            distiller.temperature = .linear(from: 3, to: 1)
-            distiller.hardLabelWeight = .cosine(from: 0.9, to: 0.1)
-            images.controllers = ClosedLoop.controllers
-            if let gate {
-                images.transform = gate
-                images.controllers.append(OperationController(policy, seed: seed))
-            }
-        }
-        return try distiller.fit(&network, on: images, plan: plan, progress: progress)
     }
 }

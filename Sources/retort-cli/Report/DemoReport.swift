@@ -3,21 +3,6 @@ import Retort
 
 /// Every figure of a demo: what `report.json` holds and what the page is drawn from.
 struct DemoReport: Codable {
-    /// Mean, sample standard deviation (0 for one value) and the values, one a seed.
-    struct Figure: Codable {
-        let mean: Double
-        let sd: Double
-        let values: [Double]
-
-        init(_ values: [Double]) {
-            self.values = values
-            let average = values.reduce(0, +) / Double(max(1, values.count))
-            let squares = values.reduce(0) { $0 + ($1 - average) * ($1 - average) }
-            mean = average
-            sd = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
-        }
-    }
-
     /// One row of the table.
     struct ArmFigures: Codable {
         let name: String

@@ -90,7 +90,8 @@ struct LineChart {
         return stride(from: first, through: last, by: 1).map { pow(10, $0) }
     }
 
-    private static func decimals(_ ticks: [Double]) -> Int {
+    /// How many decimals tell round numbers apart, 4 at most.
+    static func decimals(_ ticks: [Double]) -> Int {
         (0...4).first { places in
             let factor = [1.0, 10, 100, 1000, 10_000][places]
             return ticks.allSatisfy { abs(($0 * factor).rounded() - $0 * factor) < 1e-6 * factor }

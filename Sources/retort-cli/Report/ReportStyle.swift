@@ -1,10 +1,15 @@
 extension ReportPage {
-    /// The style sheet. Ten line colours that stay apart in both schemes and for the colour-blind (after Okabe and Ito).
-    static let style = """
+    /// Colours of paper, ink, rules and ten lines, which stay apart in both schemes and for the colour-blind (after Okabe and Ito).
+    static let palette = """
         :root { --paper:#fcfcfa; --ink:#1d2327; --soft:#5d666d; --rule:#dcdfdd; --accent:#0b7a75; --wrong:#b3261e;
           --c0:#0072b2; --c1:#d55e00; --c2:#009e73; --c3:#cc79a7; --c4:#a07800; --c5:#56b4e9; --c6:#7a3db8; --c7:#444; --c8:#8c564b; --c9:#6b8e23 }
         @media (prefers-color-scheme: dark) { :root { --paper:#15191c; --ink:#e6e9ea; --soft:#9aa5ab; --rule:#30383d; --accent:#4fd1c5; --wrong:#ff8a80;
           --c0:#5ab4ff; --c1:#ff9248; --c2:#3fd3a4; --c3:#f0a3cc; --c4:#f0d040; --c5:#9adcff; --c6:#c39bff; --c7:#ccc; --c8:#d3a294; --c9:#b5d56a } }
+        """
+
+    /// The style sheet.
+    static let style = """
+        \(palette)
         * { box-sizing: border-box } body { margin:0; background:var(--paper); color:var(--ink); font:16px/1.5 system-ui, sans-serif }
         main { max-width: 820px; margin: 0 auto; padding: 2rem 1rem 4rem } h1 { font-size: 2rem; line-height:1.2; margin:0 0 .5rem }
         h2 { font-size:1.25rem; margin:2.5rem 0 .75rem } .lead { font-size:1.1rem } .note, figcaption span, small { color:var(--soft); font-size:.85rem }

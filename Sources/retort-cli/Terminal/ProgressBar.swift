@@ -17,6 +17,12 @@ final class ProgressBar: Sendable {
 
     init(_ title: String) { self.title = title }
 
+    /// A bar on a terminal, nothing elsewhere: for programs of many runs, which say a line a run.
+    static func onTerminal(_ title: String) -> ProgressBar? { isatty(STDERR_FILENO) == 1 ? ProgressBar(title) : nil }
+
+    /// Writes a line to standard error.
+    static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+
     /// What a training loop calls after each step.
     func update(_ progress: TrainingProgress) {
         let isEndOfEpoch = progress.validation != nil || progress.step == progress.steps

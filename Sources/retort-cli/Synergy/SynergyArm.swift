@@ -1,0 +1,43 @@
+/// The ways of training that the experiment compares, in the order of its tables.
+enum SynergyArm: String, CaseIterable, Codable {
+    case ce
+    case augmentation = "aug"
+    case distillation = "kd"
+    case both
+    case dynamic
+    case hierarchical
+    case unlabelled
+    case all
+
+    /// The four that an interaction is computed from.
+    static let core: [SynergyArm] = [.ce, .augmentation, .distillation, .both]
+
+    /// As tables have it.
+    var title: String {
+        switch self {
+        case .ce: "CE"
+        case .augmentation: "+Aug"
+        case .distillation: "+KD"
+        case .both: "both"
+        case .dynamic: "+dynamic"
+        case .hierarchical: "+hierarchical"
+        case .unlabelled: "+unlabelled"
+        case .all: "all"
+        }
+    }
+
+    var method: Method {
+        switch self {
+        case .ce: []
+        case .augmentation: .augmentation
+        case .distillation: .distillation
+        case .both: Self.pair
+        case .dynamic: Self.pair.union([.closedLoop, .judged])
+        case .hierarchical: Self.pair.union(.hints)
+        case .unlabelled: Self.pair.union(.unlabelled)
+        case .all: Self.pair.union([.closedLoop, .judged, .hints, .unlabelled])
+        }
+    }
+
+    private static let pair: Method = [.augmentation, .distillation]
+}
