@@ -205,7 +205,7 @@ public struct Distiller: Sendable {
 
 extension TrainingData {
     /// Up to so many of the labelled images from all over the set, not augmented, [N, H, W, C].
-    fileprivate func sample(_ count: Int) -> Tensor {
+    func sample(_ count: Int) -> Tensor {
         let size = min(count, labelled.count)
         let places = (0..<size).map { $0 * labelled.count / size }
         let raw = RawBatch(images: labelled.subset(places), seed: 0, epoch: 0)

@@ -43,8 +43,8 @@ struct Teaching {
                 $0.add(member.tensors)
             }
         }
-        // The same weights in other code, or on another processor, can give other bits.
-        origin["arithmetic of the teacher"] =
+        // The same weights give other bits in other code or on another processor.
+        origin["teacher's arithmetic"] =
             "\(SIMDLevel.active) " + Fingerprint.of { for logits in sampled { $0.add(logits) } }
         origin["seed"] = "\(plan.seed)"
         origin["batch size"] = "\(plan.batchSize)"

@@ -38,6 +38,15 @@ struct DistillCommand: ParsableCommand {
             valueName: "W|FROM:TO"))
     var hardLabelWeight = Ramp(from: 0.1, to: 0.1)
 
+    @Option(
+        help: ArgumentHelp(
+            "Folder that keeps the teacher's outputs; later students read them and need not run it.",
+            discussion: """
+                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs whose teacher, \
+                images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
+                """, valueName: "DIR"))
+    var teacherCache: String?
+
     @Flag(help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
     var closedLoop = false
 
@@ -53,6 +62,7 @@ struct DistillCommand: ParsableCommand {
     func run() throws {
         common.apply()
         try training.checkOutputs()
+        if let cacheURL { try OutputFolder.prepare(cacheURL) }
         let transform = try training.transform()
         let teacher = try StoredModel(teacher)
         let network = try teacher.trained()
@@ -73,13 +83,15 @@ struct DistillCommand: ParsableCommand {
         ).show(asJSON: common.json)
     }
 
+    private var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
+
     private func fit(
         _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
         bar: ProgressBar
     ) throws -> History {
         let distiller = Distiller(
             teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
-            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) })
+            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, teacherCache: cacheURL)
         return try distiller.fit(
             &student, on: images, plan: plan, checkpoint: training.checkpointURL,
             progress: { bar.update($0) })
