@@ -29,17 +29,17 @@ import Training
         return softmax(joined * (1 / temperature)).scalars[0]
     }
 
-    // By hand. Logits: √(9 / 3) : 1 in odds. Probabilities: (0.9 + 0.25) / 2; at T = 2 (3/4 + 1/(1 + √3)) / 2, where the mean at
-    // T = 1, softened afterwards, would be 0.5378. Entropies 0.325083 and 0.562335, so w = 1 / (1 + exp(-0.237252)) of the first.
+    // By hand. Logits: odds of √(9 / 3). Probabilities: (0.9 + 0.25) / 2; at T = 2 (3/4 + 1/(1 + √3)) / 2, where the mean at
+    // T = 1, softened afterwards, would be 0.5377. Entropies 0.325083 and 0.562335, so w = 1 / (1 + exp(-0.237252)) of the first.
     // Cross-entropies have e^h = 10/9 and 4 with label 0, 10 and 4/3 with label 1, 10/3 and 4/√3 with half of each, and 2 for the
     // third member: weights are 1 less the share of e^h, over K − 1.
     @Test("Each way to join, against numbers by hand: at the temperature, by the label, by shares, for three members")
     func byHand() {
         for (found, expected) in [
             (first(.logits), 0.6339746), (first(.probabilities), 0.575), (first(.probabilities, at: 2), 0.5580127),
-            (first(.entropy), 0.613373), (first(.entropy, label: 1), 0.613373), (first(.crossEntropy), 0.613373),
+            (first(.entropy), 0.6133736), (first(.entropy, label: 1), 0.6133736), (first(.crossEntropy), 0.6133736),
             (first(.crossEntropy, label: 0), 17.45 / 23), (first(.crossEntropy, label: 1), 5.55 / 17),
-            (first(.crossEntropy, label: 1, target: [0.5, 0.5]), 0.516023),
+            (first(.crossEntropy, label: 1, target: [0.5, 0.5]), 0.5160254),
             (first(.crossEntropy, of: 3, label: 0), 39.3 / 64), (first(.probabilities, of: 3), 0.55),
         ] as [(Float, Float)] {
             #expect(abs(found - expected) < 2e-6)
