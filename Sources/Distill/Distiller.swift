@@ -15,7 +15,7 @@ import Training
 /// part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the same augmented view as the
 /// student (Beyer et al., arXiv 2106.05237). The history has T, λ and each term, by name.
 public struct Distiller: Sendable {
-    /// The big network.
+    /// The big network; or an ``Ensemble`` of several, or a ``MeanTeacher``.
     public var teacher: any Module
     /// What compares the outputs.
     public var loss: ResponseLoss
@@ -28,12 +28,16 @@ public struct Distiller: Sendable {
     /// Draws a change that both networks' maps go through before a hint compares their elements; from the maps' common shape
     /// [N, H, W, C] and a random stream of this step and hint alone. Hints that compare something else ask for none.
     public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
+    /// The folder where the teacher's outputs are kept for later runs, which read them in place of asking the teacher; nil to
+    /// keep none. Results have the same bits either way. A run whose teacher, images, augmentation, batches, seed or steering
+    /// differ is refused, and so are hints: feature maps are not kept.
+    public var teacherCache: URL?
 
     /// Describes a distillation.
     public init(
         teacher: any Module, loss: ResponseLoss = .hinton, temperature: Schedule = .constant(4),
         hardLabelWeight: Schedule = .constant(0.1), hints: [Hint] = [],
-        perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)? = nil
+        perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)? = nil, teacherCache: URL? = nil
     ) {
         self.teacher = teacher
         self.loss = loss
@@ -41,6 +45,7 @@ public struct Distiller: Sendable {
         self.hardLabelWeight = hardLabelWeight
         self.hints = hints
         self.perturbing = perturbing
+        self.teacherCache = teacherCache
     }
 
     /// Trains a student.
@@ -80,7 +85,8 @@ public struct Distiller: Sendable {
     ///   - shouldStop: asked after every step whether to stop there.
     /// - Throws: before the first step `FormatError` for a hint whose map does not exist, maps whose sides do not divide,
     ///   networks of different classes, a teacher whose outputs are not finite, and a temperature, λ or weight out of range
-    ///   anywhere in the run; in a later step for outputs that are not finite then; and what `Trainer` throws.
+    ///   anywhere in the run, and for a ``teacherCache`` that is of another run; in a later step for outputs that are not finite
+    ///   then, or cached for other views; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         keeping: CheckpointKeeping = .init(),
@@ -90,19 +96,32 @@ public struct Distiller: Sendable {
         try loss.check()
         try checkSchedules(over: plan)
         try data.check(for: plan)
-        var model = try HintedStudent(student, teacher: teacher, hints: hints, images: data.sample(32), seed: plan.seed)
+        let images = data.sample(32)
+        let sampled = ensemble.members.map { $0.featureMaps(Set(hints.map(\.teacher)), of: images) }
+        var model = try HintedStudent(
+            student, taught: sampled, hints: hints, followers: ensemble.followers, images: images, seed: plan.seed)
+        var source = try Teaching(self, sampled: sampled.map(\.logits), on: data, plan: plan)
+        var step = 0
         var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
-        trainer.teacherChoices = data.usableValidation.map { choices(on: $0, data.normalization) }
+        trainer.teacherChoices = data.usableValidation.flatMap { choices(on: $0, data.normalization) }
         let history = try trainer.fit(
-            &model, features: Set(hints.map(\.student)), recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
+            &model, features: Set(hints.map(\.student)), recipe: try recipe(),
+            afterStep: {
+                afterStep?(&$0.student)
+                $0.follow(step: step)
+            }
         ) { model, batch, tape, context in
             let temperature = temperature.value(at: context.progress)
             let hardWeight = hardLabelWeight.value(at: context.progress)
             let isTaught = hardWeight < 1 || !hints.isEmpty
-            let teaching = isTaught ? teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs) : nil
-            try teaching?.checkFinite(in: "step \(context.step)")
+            let teaching =
+                isTaught
+                ? try source.outputs(
+                    for: batch, following: model.followers, temperature: temperature, in: context) : nil
+            try source.finishStep(context)
+            step = context.step
             let logits = model(tape.constant(batch.inputs))
             var (total, values) = combined(logits, teaching?.logits, batch, temperature, hardWeight)
             var adapters = model.adapters.makeIterator()
@@ -125,9 +144,10 @@ public struct Distiller: Sendable {
         return history
     }
 
-    /// The classes that the teacher chooses.
-    private func choices(on images: ImageSet, _ normalization: Normalization) -> [Int] {
-        images.batches(of: 250, normalization: normalization).flatMap { teacher.predict($0.inputs).argmax() }
+    /// The classes that the teacher chooses; nil for one that changes as the student learns.
+    private func choices(on images: ImageSet, _ normalization: Normalization) -> [Int]? {
+        guard ensemble.followers.isEmpty else { return nil }
+        return images.batches(of: 250, normalization: normalization).flatMap { teacher.predict($0.inputs).argmax() }
     }
 
     /// Both schedules at every step, before the first: a run does not end in its middle over its last temperature.
@@ -152,6 +172,8 @@ public struct Distiller: Sendable {
     private func recipe() throws -> String {
         struct Recipe: Encodable {
             let teacher: String
+            let joining: Ensemble.Joining?
+            let decays: [Float]?
             let loss: ResponseLoss
             let temperature, hardLabelWeight: Schedule
             let hints: [Hint]
@@ -159,9 +181,12 @@ public struct Distiller: Sendable {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
+        let decays = ensemble.followers.map(\.decay)
         let text = try encoder.encode(
             Recipe(
-                teacher: Fingerprint.of { $0.add(teacher.tensors) }, loss: loss, temperature: temperature,
+                teacher: Fingerprint.of { $0.add(teacher.tensors) },
+                joining: ensemble.members.count > 1 ? ensemble.joining : nil, decays: decays.isEmpty ? nil : decays,
+                loss: loss, temperature: temperature,
                 hardLabelWeight: hardLabelWeight, hints: hints, isPerturbed: perturbing != nil))
         return String(decoding: text, as: UTF8.self)
     }
@@ -193,7 +218,7 @@ public struct Distiller: Sendable {
 
 extension TrainingData {
     /// Up to so many of the labelled images from all over the set, not augmented, [N, H, W, C].
-    fileprivate func sample(_ count: Int) -> Tensor {
+    func sample(_ count: Int) -> Tensor {
         let size = min(count, labelled.count)
         let places = (0..<size).map { $0 * labelled.count / size }
         let raw = RawBatch(images: labelled.subset(places), seed: 0, epoch: 0)

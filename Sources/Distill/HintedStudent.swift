@@ -2,39 +2,57 @@ import Autograd
 import Layers
 import TensorCore
 
-/// A student and the adapters that are learnt with it.
+/// A student, the adapters that are learnt with it, and the teachers that follow it.
 struct HintedStudent<Student: Module>: Module {
     var student: Student
     /// Those of the hints that need one, in their order.
     var adapters: [FeatureAdapter] = []
+    /// Averages of the student; part of the model, so that checkpoints hold them.
+    var followers: [MeanTeacher] = []
 
     func callAsFunction(_ input: Variable) -> Variable { student(input) }
 
     mutating func visitParameters(_ visitor: ParameterVisitor) {
         visitor("student", &student)
         visitor("adapters", &adapters)
+        visitor("followers", &followers)
     }
 
-    /// Sends some images through both networks, checks that they go together, and fits the adapters to their maps.
+    /// Takes the student, as a step left it, into the averages.
+    mutating func follow(step: Int) {
+        for index in followers.indices { followers[index].follow(student, step: step) }
+    }
+
+    /// Sends some images through the student, checks that it goes together with the teacher, and fits the adapters to the
+    /// maps of both.
     ///
+    /// - Parameters:
+    ///   - taught: what each teacher says of the images; hints read the first.
+    ///   - followers: those of the teachers that are averages of the student.
     /// - Throws: `FormatError` for a teacher whose outputs are not finite, networks of different numbers of classes, and a hint
     ///   that cannot be followed; `LinearAlgebraError` for a student's map that is not finite.
-    init(_ student: Student, teacher: any Module, hints: [Hint], images: Tensor, seed: UInt64) throws {
+    init(
+        _ student: Student, taught: [FeatureMaps], hints: [Hint], followers: [MeanTeacher], images: Tensor,
+        seed: UInt64
+    ) throws {
         self.student = student
+        self.followers = followers
+        for follower in followers { try follower.check(follows: student) }
         // As the first step will see them: with the batch's statistics.
         let own = student.featureMaps(Set(hints.map(\.student)), of: images, mode: .training)
-        let wanted = teacher.featureMaps(Set(hints.map(\.teacher)), of: images)
-        guard own.logits.shape == wanted.logits.shape else {
-            throw FormatError(
-                file: "distillation", place: "teacher",
-                found: "outputs of shape \(wanted.logits.shape) for \(images.shape[0]) images",
-                expected: "\(own.logits.shape), as the student's: both networks with the same classes")
+        for wanted in taught {
+            guard own.logits.shape == wanted.logits.shape else {
+                throw FormatError(
+                    file: "distillation", place: "teacher",
+                    found: "outputs of shape \(wanted.logits.shape) for \(images.shape[0]) images",
+                    expected: "\(own.logits.shape), as the student's: both networks with the same classes")
+            }
+            try wanted.checkFinite(in: "before the first step")
         }
-        try wanted.checkFinite(in: "before the first step")
         for (index, hint) in hints.enumerated() {
-            let maps = (student: own.maps[hint.student], teacher: wanted.maps[hint.teacher])
+            let maps = (student: own.maps[hint.student], teacher: taught[0].maps[hint.teacher])
             try hint.check(
-                student: maps.student, teacher: maps.teacher, number: index, names: (own.names, wanted.names))
+                student: maps.student, teacher: maps.teacher, number: index, names: (own.names, taught[0].names))
             guard hint.loss.needsAdapter, let from = maps.student, let to = maps.teacher else { continue }
             var random = Philox(seed: seed, sample: 1 + index, operation: RandomPurpose.initialization)
             var adapter = FeatureAdapter(from.shape[3], to.shape[3], using: &random)

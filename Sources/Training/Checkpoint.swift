@@ -12,6 +12,7 @@ private struct RunState: Codable {
     /// Steps done, which may end within the epoch, and what that epoch's came to.
     let step: Int
     let meter: EpochMeter
+    let peerMeters: [EpochMeter]
     let history: History
     let controllers: [Data]
     let bestAccuracy: Double?
@@ -47,7 +48,7 @@ extension Run {
     func file(plan: TrainingPlan, origin: [String: String]) throws -> SafetensorsFile {
         let state = try CheckpointCoding.text(
             RunState(
-                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, history: history,
+                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters, history: history,
                 controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0))
         var tensors: [String: Tensor] = [:]
@@ -141,6 +142,7 @@ extension Run {
         restored.epoch = state.epoch
         restored.step = state.step
         restored.meter = state.meter
+        restored.peerMeters = state.peerMeters
         self = restored
     }
 }

@@ -36,11 +36,12 @@ struct EpochMeter: Codable {
         }
     }
 
+    /// Mean loss of each labelled sample.
+    var sampleLosses: [Int: Float] { losses.mapValues { $0.sum / Float($0.count) } }
+
     func record(
-        epoch: Int, classes: Int, learningRate: Float, controllers: [any DataController],
-        sampleLosses: inout [Int: Float]
+        epoch: Int, classes: Int, learningRate: Float, controllers: [any DataController], peers: [History.Epoch]
     ) -> History.Epoch {
-        sampleLosses = losses.mapValues { $0.sum / Float($0.count) }
         // In the order of the ids: a sum over a dictionary would differ in its last bits from run to run.
         let strengths = losses.keys.sorted().map { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
         let probabilities = controllers.classProbabilities
@@ -53,6 +54,7 @@ struct EpochMeter: Codable {
             learningRate: learningRate, values: values, classProbabilities: probabilities?.map { $0 / total },
             classDecisions: decisions.isEmpty ? nil : decisions,
             strength: strengths.isEmpty ? 1 : strengths.reduce(0, +) / Float(strengths.count),
-            stepFactors: factors.isEmpty ? nil : (0..<classes).map { factors[$0] ?? rest })
+            stepFactors: factors.isEmpty ? nil : (0..<classes).map { factors[$0] ?? rest },
+            peers: peers.isEmpty ? nil : peers)
     }
 }

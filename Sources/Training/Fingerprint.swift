@@ -71,7 +71,7 @@ package struct Fingerprint {
 
 extension TrainingData {
     /// What a run depends on besides plan, network and loss: names, and fingerprints of what they name.
-    func fingerprints() throws -> [String: String] {
+    package func fingerprints() throws -> [String: String] {
         var found = ["labelled images": Fingerprint.of { $0.add(labelled) }]
         // Without their labels, which the run does not see either.
         if let unlabelled { found["unlabelled images"] = Fingerprint.of { $0.add(unlabelled.withoutLabels()) } }

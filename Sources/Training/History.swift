@@ -24,6 +24,8 @@ public struct History: Hashable, Sendable, Codable {
         public let strength: Float
         /// For each class, the factors on the probabilities of the policy's steps; nil where no controller set them.
         public let stepFactors: [[Double]]?
+        /// The same of each network that was trained beside this one; nil for none.
+        let peers: [Epoch]?
     }
 
     /// The epochs so far.
@@ -38,6 +40,16 @@ public struct History: Hashable, Sendable, Codable {
 
     /// The validation accuracy of the weights that the run returned, 0 ... 1; nil without validation.
     public var validationAccuracy: Double? { returned?.validation?.accuracy }
+
+    /// The history of each network that was trained beside the first, in the loss's order; empty for a run of one network.
+    public var peers: [History] {
+        (0..<(epochs.first?.peers?.count ?? 0)).map { number in
+            var history = History()
+            history.epochs = epochs.compactMap { $0.peers?.dropFirst(number).first }
+            history.bestEpoch = bestEpoch
+            return history
+        }
+    }
 
     init() {}
 }

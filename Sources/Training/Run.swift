@@ -14,6 +14,8 @@ struct Run<M: Module> {
     var step = 0
     /// What the epoch's steps so far came to.
     var meter = EpochMeter()
+    /// The same of each network that is trained beside the model.
+    var peerMeters: [EpochMeter] = []
     /// Mean loss of each sample in the last epoch, for the controllers.
     var sampleLosses: [Int: Float] = [:]
     /// With early stopping: the best weights so far and since how many epochs they are the best.

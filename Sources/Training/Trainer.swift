@@ -16,18 +16,38 @@ public struct StepContext: Sendable {
 
 /// What a loss gives back to the loop.
 public struct StepLoss {
+    /// What concerns a network that is trained beside the first.
+    public struct Peer {
+        /// Its share of the loss.
+        public let loss: Float
+        /// Its outputs for the batch, [N, classes].
+        public let logits: Tensor
+        /// What is to be logged of it.
+        public let values: [String: Float]
+
+        /// Bundles a peer's share.
+        public init(_ loss: Float, logits: Tensor, values: [String: Float] = [:]) {
+            self.loss = loss
+            self.logits = logits
+            self.values = values
+        }
+    }
+
     /// The loss, one element.
     public let loss: Variable
     /// The network's outputs for the batch, [N, classes].
     public let logits: Tensor
     /// What the loss wants logged: temperature, weight of the hard labels.
     public let values: [String: Float]
+    /// The same of each network that is trained beside this one; their shares are part of ``loss``.
+    public let peers: [Peer]
 
     /// Bundles a loss.
-    public init(_ loss: Variable, logits: Tensor, values: [String: Float] = [:]) {
+    public init(_ loss: Variable, logits: Tensor, values: [String: Float] = [:], peers: [Peer] = []) {
         self.loss = loss
         self.logits = logits
         self.values = values
+        self.peers = peers
     }
 }
 
@@ -73,14 +93,16 @@ public struct Trainer: Sendable {
     ///   - model: the network; holds the result afterwards.
     ///   - features: names of the feature maps that the loss reads from the tape.
     ///   - recipe: what the loss depends on, in the caller's words; a checkpoint of another recipe is refused.
+    ///   - peers: of a model that is several networks, those besides the one that its forward pass is, in the order of the
+    ///     loss's ``StepLoss/peers``. Each is validated by itself, and has a history of its own.
     ///   - afterStep: called with the model after each step, to keep pruned weights at zero for instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
     /// - Throws: `FormatError` when a class has no labelled image, data or plan do not go together, or the checkpoint is
     ///   damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
     ///   weight is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
-        _ model: inout M, features: Set<String> = [], recipe: String = "", afterStep: ((inout M) -> Void)? = nil,
-        loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+        _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
+        afterStep: ((inout M) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History {
         plan.requireSound()
         try data.check(for: plan)
@@ -104,7 +126,7 @@ public struct Trainer: Sendable {
         }
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw stop(run) }
-            let record = try runEpoch(&run, features, afterStep, save, loss)
+            let record = try runEpoch(&run, features, peers, afterStep, save, loss)
             probe(&run)
             run.finishEpoch(record, plan)
             try save(run)
@@ -127,11 +149,12 @@ public struct Trainer: Sendable {
     }
 
     private func runEpoch<M: Module>(
-        _ run: inout Run<M>, _ features: Set<String>, _ afterStep: ((inout M) -> Void)?,
+        _ run: inout Run<M>, _ features: Set<String>, _ peers: (M) -> [any Module], _ afterStep: ((inout M) -> Void)?,
         _ save: (Run<M>) throws -> Void, _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History.Epoch {
         let epochPlan = data.epochPlan(run.epoch, plan: plan, controllers: run.controllers)
         let firstStep = run.epoch * plan.stepsPerEpoch
+        if run.step == firstStep { run.peerMeters = peers(run.model).map { _ in EpochMeter() } }
         var rate: Float = 0
         for batch in BatchLoader(
             epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
@@ -139,11 +162,11 @@ public struct Trainer: Sendable {
             let step = run.step
             let context = StepContext(step: step, epoch: run.epoch, progress: plan.progress(at: step))
             // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
-            var outcome: (logits: Tensor, values: [String: Float])?
+            var outcome: (logits: Tensor, values: [String: Float], peers: [StepLoss.Peer])?
             let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
             let (value, gradients) = try valueAndGradients(of: &run.model, random: random, features: features) {
                 let result = try loss($0, batch, $1, context)
-                outcome = (result.logits, result.values)
+                outcome = (result.logits, result.values, result.peers)
                 return result.loss
             }
             guard value.isFinite, let outcome else { throw divergence(run.firstNonFinite() ?? "the loss", at: step) }
@@ -154,12 +177,19 @@ public struct Trainer: Sendable {
             let isLast = step + 1 == firstStep + epochPlan.steps
             // Before validation and the checkpoint, which is to stay good.
             if let place = run.firstNonFinite(beyondModel: isLast) { throw divergence(place, at: step) }
-            run.meter.add(value, logits: outcome.logits, values: outcome.values, batch)
+            require(
+                outcome.peers.count == run.peerMeters.count,
+                "Trainer: a loss with \(outcome.peers.count) peers, \(run.peerMeters.count) expected")
+            let own = outcome.peers.reduce(value) { $0 - $1.loss }
+            run.meter.add(own, logits: outcome.logits, values: outcome.values, batch)
+            for (index, peer) in outcome.peers.enumerated() {
+                run.peerMeters[index].add(peer.loss, logits: peer.logits, values: peer.values, batch)
+            }
             run.step += 1
-            let report = isLast ? data.usableValidation.map { validate(run, on: $0) } : nil
+            let report = isLast ? validate(run.usable, epoch: run.epoch) : nil
             progress?(
                 TrainingProgress(
-                    epoch: run.epoch, epochs: plan.epochs, step: run.step, steps: plan.steps, loss: value,
+                    epoch: run.epoch, epochs: plan.epochs, step: run.step, steps: plan.steps, loss: own,
                     accuracy: run.meter.accuracy, values: outcome.values, batchSize: batch.count,
                     validation: report))
             if isLast {
@@ -168,9 +198,16 @@ public struct Trainer: Sendable {
                 try pause(run, save)
             }
         }
-        return run.meter.record(
-            epoch: run.epoch, classes: data.labelled.classCount, learningRate: rate, controllers: run.controllers,
-            sampleLosses: &run.sampleLosses)
+        for (index, peer) in peers(run.usable).enumerated() {
+            run.peerMeters[index].validation = validate(peer, epoch: run.epoch)
+        }
+        func record(_ meter: EpochMeter, peers: [History.Epoch]) -> History.Epoch {
+            meter.record(
+                epoch: run.epoch, classes: data.labelled.classCount, learningRate: rate,
+                controllers: run.controllers, peers: peers)
+        }
+        run.sampleLosses = run.meter.sampleLosses
+        return record(run.meter, peers: run.peerMeters.map { record($0, peers: []) })
     }
 
     /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.
@@ -189,9 +226,11 @@ public struct Trainer: Sendable {
             ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.path)
     }
 
-    private func validate(_ run: Run<some Module>, on images: ImageSet) -> ClassReport {
-        run.usable.evaluated(
-            on: images, normalization: data.normalization, epoch: run.epoch, comparedTo: teacherChoices)
+    private func validate(_ model: some Module, epoch: Int) -> ClassReport? {
+        data.usableValidation.map {
+            model.evaluated(
+                on: $0, normalization: data.normalization, epoch: epoch, comparedTo: teacherChoices)
+        }
     }
 
     /// Tries the model on what the controllers want it tried on.

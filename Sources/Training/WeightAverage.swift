@@ -20,13 +20,18 @@ public struct WeightAverage: Sendable {
 
     /// Takes a model's weights into the average.
     public mutating func update(with model: some Module) {
-        let kept = min(decay, Float(1 + steps) / Float(10 + steps))
+        let kept = Self.keptShare(decay: decay, step: steps)
         steps += 1
         for (path, parameter) in model.parameters {
             tensors[path]?.scale(by: kept)
             tensors[path]?.add(parameter.value, scaledBy: 1 - kept)
         }
     }
+
+    /// The share of the average that a step keeps.
+    ///
+    /// - Parameter step: from 0, since the average began.
+    package static func keptShare(decay: Float, step: Int) -> Float { min(decay, Float(1 + step) / Float(10 + step)) }
 
     /// The model with the average in place of its weights.
     public func applied<M: Module>(to model: M) -> M {

@@ -98,6 +98,30 @@ struct PipelineTests {
         }
     }
 
+    @Test("a second student that reads the teacher's outputs is the one that asks the teacher; another seed is refused")
+    func teacherCache() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --output teacher.safetensors")
+            let line =
+                "distill --teacher teacher.safetensors --data mini --augment digits --labels 30 --unlabelled --steps 3 --batch 6"
+            let kept = "--teacher-cache outputs"
+            try retort.succeed("\(line) --architecture convnet-4 --output first \(kept)")
+            try retort.succeed("\(line) --architecture convnet-4 --output again \(kept)")
+            #expect(try retort.bytes("again") == retort.bytes("first"))
+            try retort.succeed("\(line) --architecture mlp-4 --loss mse --output second \(kept)")
+            try retort.succeed("\(line) --architecture mlp-4 --loss mse --output live")
+            #expect(try retort.bytes("second") == retort.bytes("live"))
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path).sorted()
+                    == (0..<3).map { "epoch-\($0).safetensors" })
+            let other = try retort.run("\(line) --seed 1 --output x \(kept)".split(separator: " ").map(String.init))
+            #expect(other.status == 1 && other.errorLines.count == 1)
+            #expect(other.errors.contains("outputs/epoch-0.safetensors: metadata: another"), "\(other.errors)")
+        }
+    }
+
     @Test("a finished run's checkpoint gives the same model again; one of another plan is refused")
     func checkpoint() throws {
         try withTemporaryFolder { folder in

@@ -102,7 +102,8 @@ struct RefusalTests {
             for line in [
                 "train --data nowhere --output missing/x", "train --data nowhere --output file/x",
                 "train --data nowhere --output x --checkpoint missing/x", "train --data nowhere --output .",
-                "distill --teacher nowhere --output missing/x", "quantize nowhere --output file/x",
+                "distill --teacher nowhere --output missing/x",
+                "distill --teacher nowhere --output x --teacher-cache file/x", "quantize nowhere --output file/x",
             ] {
                 let outcome = try retort.run(line.split(separator: " ").map(String.init))
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1)

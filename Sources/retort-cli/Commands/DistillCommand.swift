@@ -52,6 +52,15 @@ struct DistillCommand: ParsableCommand {
             valueName: "LIST"), transform: HintList.init(argument:))
     var hints: HintList?
 
+    @Option(
+        help: ArgumentHelp(
+            "Folder that keeps the teacher's outputs; later students read them and need not run it.",
+            discussion: """
+                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs whose teacher, \
+                images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
+                """, valueName: "DIR"))
+    var teacherCache: String?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
@@ -80,6 +89,7 @@ struct DistillCommand: ParsableCommand {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
+        if let cacheURL { try OutputFolder.prepare(cacheURL) }
         let policy = try training.policy()
         let teacher = try StoredModel(teacher)
         let network = try teacher.trained()
@@ -103,13 +113,16 @@ struct DistillCommand: ParsableCommand {
         ).show(asJSON: common.json)
     }
 
+    private var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
+
     private func fit(
         _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
         bar: ProgressBar
     ) throws -> History {
         let distiller = Distiller(
             teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
-            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, hints: hints?.hints ?? [])
+            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, hints: hints?.hints ?? [],
+            teacherCache: cacheURL)
         return try Interruption.watching {
             try distiller.fit(
                 &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,

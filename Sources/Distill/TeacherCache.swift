@@ -1,0 +1,147 @@
+import Foundation
+import Layers
+import TensorCore
+import Training
+
+/// What a run's teachers said, on disk: a file for each epoch, whole or not there.
+///
+/// A step's outputs are kept under the fingerprint of the very inputs that gave them, so they can be wrong for no run, whatever
+/// steered its views. What the inputs come from is kept beside it by name, so that a refusal can say what differs.
+struct TeacherCache {
+    private struct Step {
+        let views: String
+        /// Of each member, [N, classes].
+        let logits: [Tensor]
+    }
+
+    private static let format = "retort teacher outputs 1"
+    private static let remedy = "a run that differs keeps its outputs in a folder of its own"
+    private let folder: URL
+    /// What the outputs depend on, by name.
+    private let origin: [String: String]
+    private var epoch = -1
+    private var steps: [Int: Step] = [:]
+    private var isChanged = false
+
+    /// Opens a folder, or creates it.
+    ///
+    /// - Parameter origin: what the outputs depend on, by name.
+    /// - Throws: `FormatError` if the outputs in it are of another origin, `FileWriteError` if it cannot be created.
+    init(_ folder: URL, origin: [String: String]) throws {
+        self.folder = folder
+        self.origin = origin
+        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            throw FileWriteError(path: folder.path, cause: error.localizedDescription)
+        }
+        // Refused before the first step, and not after an epoch that was not there.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        if let name = names.filter({ $0.hasPrefix("epoch-") }).min() { _ = try read(folder.appending(path: name)) }
+    }
+
+    /// What the teachers say of a step's inputs: read, or else computed and kept.
+    ///
+    /// - Parameters:
+    ///   - inputs: [N, H, W, C].
+    ///   - members: how many teachers there are.
+    /// - Returns: logits of each member, [N, classes].
+    /// - Throws: `FormatError` if the outputs that are kept for the step are of other inputs, or the epoch's file is damaged or
+    ///   of another origin.
+    mutating func logits(
+        of inputs: Tensor, members: Int, in context: StepContext, computing: () throws -> [Tensor]
+    ) throws -> [Tensor] {
+        if context.epoch != epoch {
+            let url = url(of: context.epoch)
+            steps = FileManager.default.fileExists(atPath: url.path) ? try read(url) : [:]
+            epoch = context.epoch
+            isChanged = false
+        }
+        let views = Fingerprint.of { $0.add(inputs) }
+        if let step = steps[context.step] {
+            guard step.views == views else {
+                throw FormatError(
+                    file: url(of: epoch).path, place: "step \(context.step)", found: "outputs for other views",
+                    expected: "this run's, which controllers or a transform chose otherwise: \(Self.remedy)")
+            }
+            guard step.logits.count == members, step.logits.allSatisfy({ $0.shape[0] == inputs.shape[0] }) else {
+                throw FormatError(
+                    file: url(of: epoch).path, place: "step \(context.step)",
+                    found: "outputs of shapes \(step.logits.map(\.shape))",
+                    expected: "\(members) with \(inputs.shape[0]) rows")
+            }
+            return step.logits
+        }
+        let logits = try computing()
+        steps[context.step] = Step(views: views, logits: logits)
+        isChanged = true
+        return logits
+    }
+
+    /// Writes the epoch's file if it has something new.
+    ///
+    /// - Throws: `FileWriteError`.
+    mutating func save() throws {
+        guard isChanged else { return }
+        let tensors = steps.flatMap { number, step in
+            step.logits.enumerated().map { (name: "\(number)/\($0.offset)", value: $0.element) }
+        }
+        let views = Dictionary(uniqueKeysWithValues: steps.map { ("\($0)", $1.views) })
+        let contents = try Contents(origin: origin, views: views).encoded()
+        let checksum = Self.checksum(contents, Dictionary(uniqueKeysWithValues: tensors.map { ($0, $1) }))
+        let metadata = ["format": Self.format, "contents": contents, "checksum": checksum]
+        try SafetensorsFile(metadata: metadata, tensors: tensors).write(to: url(of: epoch))
+        isChanged = false
+    }
+
+    private func url(of epoch: Int) -> URL { folder.appending(path: "epoch-\(epoch).safetensors") }
+
+    private static func checksum(_ contents: String, _ tensors: [String: Tensor]) -> String {
+        Fingerprint.of {
+            $0.add(contents)
+            $0.add(tensors)
+        }
+    }
+
+    /// The steps of an epoch's file.
+    ///
+    /// - Throws: `FormatError` for a file that is none, was damaged, or is of another origin.
+    private func read(_ url: URL) throws -> [Int: Step] {
+        let file = try SafetensorsFile.read(url)
+        func fault(_ found: String, _ expected: String) -> FormatError {
+            FormatError(file: file.source, place: "metadata", found: found, expected: expected)
+        }
+        guard file.metadata["format"] == Self.format, let text = file.metadata["contents"] else {
+            throw fault("format '\(file.metadata["format"] ?? "none")'", "'\(Self.format)'")
+        }
+        var tensors: [String: Tensor] = [:]
+        for name in file.entries.keys.sorted() { tensors[name] = try file.tensor(name) }
+        guard file.metadata["checksum"] == Self.checksum(text, tensors),
+            let contents = try? JSONDecoder().decode(Contents.self, from: Data(text.utf8))
+        else {
+            throw fault("another checksum than the content's", "undamaged outputs (remove the file to compute them)")
+        }
+        let names = Set(contents.origin.keys).union(origin.keys).sorted()
+        if let other = names.first(where: { contents.origin[$0] != origin[$0] }) {
+            throw fault("another \(other)", "this run's: \(Self.remedy)")
+        }
+        var steps: [Int: Step] = [:]
+        for (name, views) in contents.views {
+            guard let number = Int(name) else { throw fault("step '\(name)'", "a number") }
+            let logits = (0..<tensors.count).lazy.map { tensors["\(name)/\($0)"] }.prefix { $0 != nil }
+            steps[number] = Step(views: views, logits: logits.compactMap { $0 })
+        }
+        return steps
+    }
+}
+
+/// What a file of outputs says besides tensors.
+private struct Contents: Codable {
+    let origin: [String: String]
+    /// The fingerprints of the inputs, by step.
+    let views: [String: String]
+
+    func encoded() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

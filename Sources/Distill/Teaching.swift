@@ -1,0 +1,100 @@
+import Datasets
+import Foundation
+import Layers
+import TensorCore
+import Training
+
+/// Where the outputs that a run learns from come from: one network or several, asked in each step or read from a cache.
+struct Teaching {
+    private let ensemble: Ensemble
+    /// Names of the maps that hints read.
+    private let features: Set<String>
+    private let plan: TrainingPlan
+    private var cache: TeacherCache?
+
+    /// - Parameters:
+    ///   - sampled: each teacher's logits of some images, by which a cache knows its arithmetic again.
+    ///   - plan: of the run.
+    /// - Throws: `FormatError` for hints with several teachers or with a cache, a cache for a teacher that follows the student,
+    ///   and a cache that is of another run; `FileWriteError` if its folder cannot be created.
+    init(_ distiller: Distiller, sampled: [Tensor], on data: TrainingData, plan: TrainingPlan) throws {
+        ensemble = distiller.ensemble
+        features = Set(distiller.hints.map(\.teacher))
+        self.plan = plan
+        func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
+            FormatError(file: "distillation", place: place, found: found, expected: expected)
+        }
+        guard features.isEmpty || ensemble.members.count == 1 else {
+            throw fault("hints", "\(ensemble.members.count) teachers", "one, whose feature maps they name")
+        }
+        guard let folder = distiller.teacherCache else { return }
+        guard features.isEmpty else {
+            throw fault(
+                "teacherCache", "hints", "none: feature maps are too large to be kept, so hints ask the teacher")
+        }
+        guard ensemble.followers.isEmpty else {
+            throw fault("teacherCache", "a teacher that follows the student", "one that is the same for every student")
+        }
+        var origin = try data.fingerprints()
+        origin["validation images"] = nil  // they count through what they make controllers choose, which views show
+        origin["teacher"] = Fingerprint.of {
+            for member in ensemble.members {
+                $0.add("\(type(of: member))")
+                $0.add(member.tensors)
+            }
+        }
+        // The same weights give other bits in other code or on another processor.
+        origin["teacher's arithmetic"] =
+            "\(SIMDLevel.active) " + Fingerprint.of { for logits in sampled { $0.add(logits) } }
+        origin["seed"] = "\(plan.seed)"
+        origin["batch size"] = "\(plan.batchSize)"
+        if data.unlabelled != nil { origin["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
+        origin["steps an epoch"] = "\(plan.stepsPerEpoch)"
+        cache = try TeacherCache(folder, origin: origin)
+    }
+
+    /// What the teachers say of a batch, in evaluation mode and without a tape.
+    ///
+    /// - Parameter followers: the present state of those of the teachers that change as the student learns.
+    /// - Throws: `FormatError` for outputs that are not finite, and for a cache that is of another run; `FileWriteError` when the
+    ///   cache cannot be written.
+    mutating func outputs(
+        for batch: Batch, following followers: [MeanTeacher], temperature: Float, in context: StepContext
+    ) throws -> FeatureMaps {
+        var present = followers.makeIterator()
+        let members = ensemble.members.map { member in member is MeanTeacher ? present.next() ?? member : member }
+        let features = features
+        var maps: [String: Tensor] = [:]
+        func ask() throws -> [Tensor] {
+            try members.map { member in
+                let said = member.featureMaps(features, of: batch.inputs)
+                try said.checkFinite(in: "step \(context.step)")
+                maps = said.maps
+                return said.logits
+            }
+        }
+        let logits =
+            try cache?.logits(of: batch.inputs, members: members.count, in: context, computing: ask) ?? ask()
+        let joined = ensemble.joined(
+            logits, labels: batch.labels, targets: batch.targets, temperature: temperature)
+        return FeatureMaps(logits: joined, maps: maps, names: [])
+    }
+
+    /// Writes the cache at the end of an epoch.
+    ///
+    /// - Throws: `FileWriteError`.
+    mutating func finishStep(_ context: StepContext) throws {
+        let done = context.step + 1
+        if done % plan.stepsPerEpoch == 0 || done == plan.steps { try cache?.save() }
+    }
+}
+
+extension Distiller {
+    /// The teachers; a single one as an ensemble of one.
+    var ensemble: Ensemble { teacher as? Ensemble ?? Ensemble([teacher]) }
+}
+
+extension Ensemble {
+    /// Those of the members that change as the student learns, as they are before the first step.
+    var followers: [MeanTeacher] { members.compactMap { $0 as? MeanTeacher } }
+}
