@@ -48,7 +48,8 @@ extension Run {
     func file(plan: TrainingPlan, origin: [String: String]) throws -> SafetensorsFile {
         let state = try CheckpointCoding.text(
             RunState(
-                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters, history: history,
+                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters,
+                history: history,
                 controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0))
         var tensors: [String: Tensor] = [:]
