@@ -12,6 +12,8 @@ public struct StepContext: Sendable {
     public let epoch: Int
     /// The share of the run's steps that are done, 0 ..< 1.
     public let progress: Float
+    /// The last epoch that is done, with how its validation went; nil in the first.
+    public let previous: History.Epoch?
 }
 
 /// What a loss gives back to the loop.
@@ -123,7 +125,8 @@ public struct Trainer: Sendable {
         var step = run.epoch * plan.stepsPerEpoch
         for batch in BatchLoader(epochPlan, transform: data.transform, normalization: data.normalization) {
             try Task.checkCancellation()
-            let context = StepContext(step: step, epoch: run.epoch, progress: plan.progress(at: step))
+            let context = StepContext(
+                step: step, epoch: run.epoch, progress: plan.progress(at: step), previous: run.history.epochs.last)
             // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
             var outcome: (logits: Tensor, values: [String: Float])?
             let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
@@ -140,7 +143,7 @@ public struct Trainer: Sendable {
             let isLast = step + 1 == run.epoch * plan.stepsPerEpoch + epochPlan.steps
             // Before validation and the checkpoint, which is to stay good.
             if let place = run.firstNonFinite(beyondModel: isLast) { throw divergence(place, at: step) }
-            meter.add(value, logits: outcome.logits, values: outcome.values, batch)
+            meter.add(value, logits: outcome.logits, rate: rate, values: outcome.values, batch)
             step += 1
             let report = isLast ? data.usableValidation.map { validate(run, on: $0) } : nil
             progress?(
