@@ -13,7 +13,8 @@ import Training
 /// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss, where the response loss is T² · KL unless
 /// another is asked for. Cross-entropy is over the images that have a label, the rest over all; so images without labels take
 /// part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the same augmented view as the
-/// student (Beyer et al., arXiv 2106.05237). The history has T, λ and each term, by name.
+/// student (Beyer et al., arXiv 2106.05237), or on a weaker one of its own (`TwoViews`). The history has T, λ and each
+/// term, by name, of every step.
 public struct Distiller: Sendable {
     /// The big network.
     public var teacher: any Module
@@ -28,6 +29,10 @@ public struct Distiller: Sendable {
     /// Draws a change that both networks' maps go through before a hint compares their elements; from the maps' common shape
     /// [N, H, W, C] and a random stream of this step and hint alone. Hints that compare something else ask for none.
     public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
+    /// Feature maps of which the student's is to tell its image from others, beside the outputs.
+    public var contrasts: [Contrast] = []
+    /// What T, λ and the images' weights answer to beside their schedules.
+    public var dynamics = Dynamics()
 
     /// Describes a distillation.
     public init(
@@ -76,9 +81,10 @@ public struct Distiller: Sendable {
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
-    /// - Throws: before the first step `FormatError` for a hint whose map does not exist, maps whose sides do not divide,
-    ///   networks of different classes, a teacher whose outputs are not finite, and a temperature, λ or weight out of range
-    ///   anywhere in the run; in a later step for outputs that are not finite then; and what `Trainer` throws.
+    /// - Throws: before the first step `FormatError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
+    ///   networks of different classes, a teacher whose outputs are not finite, a temperature, λ or weight out of range
+    ///   anywhere in the run, and dynamics that cannot be followed; in a later step for outputs that are not finite then, and in the
+    ///   first for two views of an image whose maps are to be compared; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
@@ -86,18 +92,34 @@ public struct Distiller: Sendable {
         try loss.check()
         try checkSchedules(over: plan)
         try data.check(for: plan)
+        try dynamics.check(for: self, on: data, over: plan)
         var model = try HintedStudent(student, teacher: teacher, hints: hints, images: data.sample(32), seed: plan.seed)
+        try model.addContrasts(contrasts, teacher: teacher, data: data, images: data.sample(2), seed: plan.seed)
+        model.temperature = dynamics.curriculum.map { LearntTemperature($0, from: temperature.value(at: 0)) }
         let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        let features = (
+            student: Set(hints.map(\.student) + contrasts.map(\.student)),
+            teacher: Set(hints.map(\.teacher) + contrasts.map(\.teacher))
+        )
         let history = try trainer.fit(
-            &model, features: Set(hints.map(\.student)), recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
+            &model, features: features.student, recipe: try recipe(), afterStep: { afterStep?(&$0.student) }
         ) { model, batch, tape, context in
-            let temperature = temperature.value(at: context.progress)
-            let hardWeight = hardLabelWeight.value(at: context.progress)
-            let isTaught = hardWeight < 1 || !hints.isEmpty
-            let teaching = isTaught ? teacher.featureMaps(Set(hints.map(\.teacher)), of: batch.inputs) : nil
+            let temperature = model.temperature?.value ?? temperature.value(at: context.progress)
+            let accuracies = context.previous.flatMap { last in last.validation.map { (last.accuracy, $0.accuracy) } }
+            let (hardWeight, gap) = dynamics.hardLabelWeight(
+                hardLabelWeight.value(at: context.progress), accuracies: accuracies)
+            try checkViews(of: batch, in: context.step)
+            let isTaught = hardWeight < 1 || !features.teacher.isEmpty || dynamics.hardLabelFactor != nil
+            let teaching =
+                isTaught ? teacher.featureMaps(features.teacher, of: batch.labellerInputs ?? batch.inputs) : nil
             try teaching?.checkFinite(in: "step \(context.step)")
             let logits = model(tape.constant(batch.inputs))
-            var (total, values) = combined(logits, teaching?.logits, batch, temperature, hardWeight)
+            let reversal = dynamics.curriculum?.reversal.value(at: context.progress)
+            var (total, values) = combined(
+                logits, teaching?.logits, batch, temperature, hardWeight,
+                learning: model.temperature.map { ($0, -(reversal ?? 0)) })
+            values["reversal"] = reversal
+            if dynamics.gapGain > 0 { values["gap"] = gap }
             var adapters = model.adapters.makeIterator()
             for (index, hint) in hints.enumerated() {
                 let adapter = hint.loss.needsAdapter ? adapters.next() : nil
@@ -108,9 +130,20 @@ public struct Distiller: Sendable {
                 var random = Philox(
                     seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.features)
                 let change = perturbing.map { draw in { draw($0, &random) } }
-                let loss = hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change)
+                let loss = hint.loss(
+                    map, adapter: adapter, teacherMap: target, perturbing: change, weights: batch.weights)
                 total = total + loss * hint.weight
                 values[hint.name] = loss.value.scalar
+            }
+            for (index, (contrast, head)) in zip(contrasts, model.contrasts).enumerated() {
+                guard let map = tape.features[contrast.student], let target = teaching?.maps[contrast.teacher] else {
+                    fatalError("Distiller: a network has no map of contrast \(index) any more")
+                }
+                var random = Philox(
+                    seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.negatives)
+                let loss = head.loss(map, teacherMap: target, of: batch, using: &random)
+                total = total + loss * contrast.weight
+                values[contrast.name] = loss.value.scalar
             }
             return StepLoss(total, logits: logits.value, values: values)
         }
@@ -144,38 +177,53 @@ public struct Distiller: Sendable {
             let temperature, hardLabelWeight: Schedule
             let hints: [Hint]
             let isPerturbed: Bool
+            let contrasts: [Contrast]
+            let dynamics: Dynamics
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let text = try encoder.encode(
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) }, loss: loss, temperature: temperature,
-                hardLabelWeight: hardLabelWeight, hints: hints, isPerturbed: perturbing != nil))
+                hardLabelWeight: hardLabelWeight, hints: hints, isPerturbed: perturbing != nil, contrasts: contrasts,
+                dynamics: dynamics))
         return String(decoding: text, as: UTF8.self)
     }
 
     /// λ · cross-entropy + (1 − λ) · response, and both by name; with λ = 1 or 0 the other term is not computed, so that
     /// λ = 1 is cross-entropy to the last bit and needs no teacher.
+    ///
+    /// - Parameter learning: the temperature that is learnt, and the factor on its gradient; nil for none.
     func combined(
-        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
+        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float,
+        learning: (temperature: LearntTemperature, factor: Float)? = nil
     ) -> (total: Variable, values: [String: Float]) {
-        let hard = hardWeight > 0 || teaching == nil ? logits.crossEntropy(batch) : nil
+        let terms = dynamics.terms(of: batch, teacher: teaching, temperature: temperature, hardWeight: hardWeight)
+        var values = ["temperature": terms.meanTemperature, "hardLabelWeight": terms.hardShare]
+        var labelled = batch
+        labelled.weights = terms.hardWeights
+        let hard = terms.hardShare > 0 || teaching == nil ? logits.crossEntropy(labelled) : nil
         let soft =
-            hardWeight < 1
-            ? teaching.map {
-                loss(
-                    student: logits, teacher: $0, labels: batch.labels, temperature: temperature, weights: batch.weights
-                )
-            } : nil
-        var values = ["temperature": temperature, "hardLabelWeight": hardWeight]
+            terms.softShare > 0 || hard == nil
+            ? teaching.map { loss.mean(student: logits, teacher: $0, batch, terms, learning: learning) } : nil
         values["crossEntropy"] = hard?.value.scalar
         values["response"] = soft?.value.scalar
+        values["confidence"] = terms.confidence
         switch (hard, soft) {
-        case (let hard?, let soft?): return (hard * hardWeight + soft * (1 - hardWeight), values)
-        case (nil, let soft?): return (soft, values)
-        case (let hard?, nil): return (hard, values)
+        case (let hard?, let soft?): return (hard * terms.hardShare + soft * terms.softShare, values)
+        case (nil, let soft?): return (terms.softShare == 1 ? soft : soft * terms.softShare, values)
+        case (let hard?, nil):
+            return (teaching == nil || terms.hardShare == 1 ? hard : hard * terms.hardShare, values)
         case (nil, nil): fatalError("Distiller: neither labels nor teacher in a step")
         }
+    }
+
+    /// Maps of two views have nothing in common to compare.
+    private func checkViews(of batch: Batch, in step: Int) throws {
+        guard batch.labellerInputs != nil, !hints.isEmpty || !contrasts.isEmpty else { return }
+        throw FormatError(
+            file: "distillation", place: "step \(step)", found: "a view for the teacher and another for the student",
+            expected: "one view for both, or neither hints nor contrasts, which compare their maps")
     }
 }
 
