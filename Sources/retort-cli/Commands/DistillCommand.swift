@@ -20,6 +20,11 @@ struct DistillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Leave out images without labels of which the teacher is less sure than this, 0 to 1.", valueName: "P"))
+    var confidence: Float = 0
+
+    @Option(
+        help: ArgumentHelp(
             "What compares the networks' outputs.",
             discussion: """
                 kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
@@ -44,6 +49,10 @@ struct DistillCommand: ParsableCommand {
     func validate() throws {
         for end in [temperature.from, temperature.to] { try checkOption("temperature", end, 0.01...1000) }
         for end in [hardLabelWeight.from, hardLabelWeight.to] { try checkOption("hard-label-weight", end, 0...1) }
+        try checkOption("confidence", confidence, 0...1)
+        if confidence > 0 && !unlabelled {
+            throw ValidationError("--confidence: no --unlabelled found, whose images it chooses among")
+        }
         if unlabelled && training.labels == nil {
             throw ValidationError(
                 "--unlabelled: no --labels found, a number expected, as all images have labels otherwise")
@@ -77,9 +86,10 @@ struct DistillCommand: ParsableCommand {
         _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
         bar: ProgressBar
     ) throws -> History {
-        let distiller = Distiller(
+        var distiller = Distiller(
             teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
             hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) })
+        if confidence > 0 { distiller.dynamics.confidence = .atLeast(confidence) }
         return try distiller.fit(
             &student, on: images, plan: plan, checkpoint: training.checkpointURL,
             progress: { bar.update($0) })

@@ -17,7 +17,13 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Read the images of such a folder in grey.")
     var grey = false
 
-    func validate() throws { try checkOption("image-size", imageSize, 4...1024) }
+    @Option(help: "Share of each label that is spread over all classes, 0 to 1: the baseline that needs no teacher.")
+    var labelSmoothing: Float = 0
+
+    func validate() throws {
+        try checkOption("image-size", imageSize, 4...1024)
+        try checkOption("label-smoothing", labelSmoothing, 0...1)
+    }
 
     func run() throws {
         common.apply()
@@ -41,6 +47,7 @@ struct TrainCommand: ParsableCommand {
     private func fit(
         _ model: inout some Module, on images: TrainingData, _ plan: TrainingPlan, bar: ProgressBar
     ) throws -> History {
-        try Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }.fit(&model)
+        try Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
+            .fit(&model, labelSmoothing: labelSmoothing)
     }
 }
