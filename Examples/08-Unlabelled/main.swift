@@ -21,9 +21,10 @@ let (weak, strong) = (
 )
 
 // A teacher that knows all labels; it stands for one that was trained elsewhere.
-var teacher = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
+var network = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
 let everything = TrainingData(labelled: digits.train, normalization: normalization, transform: weak)
-_ = try Trainer(TrainingPlan(steps: 250, stepsPerEpoch: 250, seed: 1), on: everything).fit(&teacher)
+_ = try Trainer(TrainingPlan(steps: 250, stepsPerEpoch: 250, seed: 1), on: everything).fit(&network)
+let teacher = network
 
 func run(_ name: String, unlabelled: ImageSet?, seenAs transform: any BatchTransform, confidence: ConfidenceRule = .all)
     throws

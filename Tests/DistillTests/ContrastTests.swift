@@ -130,7 +130,7 @@ import Training
             images = ImageSet(
                 pixels: images.pixels, height: 8, width: 8, channels: 1, labels: [0, 0], classNames: ["a", "b", "c"])
             var head = try ContrastiveHead(
-                Contrast("late", negatives: 8), channels: 6, teacher: Self.teacher,
+                Contrast("late", temperature: 1, negatives: 8), channels: 6, teacher: Self.teacher,
                 data: TrainingData(labelled: images), using: &random)
             head.normalizer.value = Tensor([1])
             let batch = Batch(inputs: .zeros([1, 8, 8, 1]), sampleIDs: [id], labels: [label])
@@ -195,7 +195,7 @@ import Training
         #expect(place(Contrast(student: "late", teacher: "broken"), broken) == "teacher, before the first step")
     }
 
-    @Test("Learning from it alone, the student's points find the teacher's")
+    @Test("The student's points find the teacher's")
     func learns() throws {
         var distiller = Distiller(teacher: Self.teacher, hardLabelWeight: .constant(1))
         distiller.contrasts = [Contrast("late", negatives: 16)]

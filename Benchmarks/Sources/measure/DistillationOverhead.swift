@@ -5,7 +5,7 @@ import Retort
 struct DistillationOverhead {
     private let batch: Int
     private let seconds: Double
-    private let digits: LabelledData
+    private let digits: Digits
     private let teacher = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
     private let student = ConvNet(width: 16, channels: 1, classes: 10, seed: 2)
 
