@@ -10,7 +10,7 @@ let libraries = [
 
 let examples = [
     "01-Tensors", "02-Training", "03-Augmentation", "04-Distillation", "05-Quantization", "06-ClosedLoop",
-    "07-Hierarchical", "09-Pruning",
+    "07-Hierarchical", "08-Unlabelled", "09-Pruning",
 ]
 
 let package = Package(

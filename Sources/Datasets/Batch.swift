@@ -37,6 +37,8 @@ public struct Batch: Sendable {
     public var targets: Tensor?
     /// For each image, its weight in a loss, 0 or more; nil for 1.
     public var weights: [Float]?
+    /// Another view of each image, [N, H, W, C], that a teacher reads in place of ``inputs``; nil to read those.
+    public var labellerInputs: Tensor?
 
     /// Creates a batch.
     public init(

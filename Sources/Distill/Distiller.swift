@@ -13,7 +13,8 @@ import Training
 /// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss, where the response loss is T² · KL unless
 /// another is asked for. Cross-entropy is over the images that have a label, the rest over all; so images without labels take
 /// part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the same augmented view as the
-/// student (Beyer et al., arXiv 2106.05237). The history has T, λ and each term, by name.
+/// student (Beyer et al., arXiv 2106.05237), or on a weaker one of its own (`TwoViews`). The history has T, λ and each
+/// term, by name, of every step.
 public struct Distiller: Sendable {
     /// The big network; or an ``Ensemble`` of several, or a ``MeanTeacher``.
     public var teacher: any Module
@@ -32,6 +33,10 @@ public struct Distiller: Sendable {
     /// keep none. Results have the same bits either way. A run whose teacher, images, augmentation, batches, seed or steering
     /// differ is refused, and so are hints: feature maps are not kept.
     public var teacherCache: URL?
+    /// Feature maps of which the student's is to tell its image from others, beside the outputs.
+    public var contrasts: [Contrast] = []
+    /// What T, λ and the images' weights answer to beside their schedules.
+    public var dynamics = Dynamics()
 
     /// Describes a distillation.
     public init(
@@ -83,10 +88,11 @@ public struct Distiller: Sendable {
     ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
     ///   - progress: called after every step.
     ///   - shouldStop: asked after every step whether to stop there.
-    /// - Throws: before the first step `FormatError` for a hint whose map does not exist, maps whose sides do not divide,
-    ///   networks of different classes, a teacher whose outputs are not finite, and a temperature, λ or weight out of range
-    ///   anywhere in the run, and for a ``teacherCache`` that is of another run; in a later step for outputs that are not finite
-    ///   then, or cached for other views; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
+    /// - Throws: before the first step `FormatError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
+    ///   networks of different classes, a teacher whose outputs are not finite, a temperature, λ or weight out of range
+    ///   anywhere in the run, dynamics that cannot be followed, and a ``teacherCache`` that is of another run; in a later step
+    ///   for outputs that are not finite then, or cached for other views, and in the first for two views of an image whose maps
+    ///   are to be compared; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         keeping: CheckpointKeeping = .init(),
@@ -96,26 +102,36 @@ public struct Distiller: Sendable {
         try loss.check()
         try checkSchedules(over: plan)
         try data.check(for: plan)
+        let features = (
+            student: Set(hints.map(\.student) + contrasts.map(\.student)),
+            teacher: Set(hints.map(\.teacher) + contrasts.map(\.teacher))
+        )
         let images = data.sample(32)
-        let sampled = ensemble.members.map { $0.featureMaps(Set(hints.map(\.teacher)), of: images) }
+        let sampled = ensemble.members.map { $0.featureMaps(features.teacher, of: images) }
+        var source = try Teaching(self, features.teacher, sampled: sampled.map(\.logits), on: data, plan: plan)
+        try dynamics.check(for: self, on: data, over: plan)
         var model = try HintedStudent(
             student, taught: sampled, hints: hints, followers: ensemble.followers, images: images, seed: plan.seed)
-        var source = try Teaching(self, sampled: sampled.map(\.logits), on: data, plan: plan)
+        try model.addContrasts(contrasts, teacher: teacher, data: data, images: data.sample(2), seed: plan.seed)
+        model.temperature = dynamics.curriculum.map { LearntTemperature($0, from: temperature.value(at: 0)) }
         var step = 0
         var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
         trainer.teacherChoices = data.usableValidation.flatMap { choices(on: $0, data.normalization) }
         let history = try trainer.fit(
-            &model, features: Set(hints.map(\.student)), recipe: try recipe(),
+            &model, features: features.student, recipe: try recipe(),
             afterStep: {
                 afterStep?(&$0.student)
                 $0.follow(step: step)
             }
         ) { model, batch, tape, context in
-            let temperature = temperature.value(at: context.progress)
-            let hardWeight = hardLabelWeight.value(at: context.progress)
-            let isTaught = hardWeight < 1 || !hints.isEmpty
+            let temperature = model.temperature?.value ?? temperature.value(at: context.progress)
+            let accuracies = context.previous.flatMap { last in last.validation.map { (last.accuracy, $0.accuracy) } }
+            let (hardWeight, gap) = dynamics.hardLabelWeight(
+                hardLabelWeight.value(at: context.progress), accuracies: accuracies)
+            try checkViews(of: batch, in: context.step)
+            let isTaught = hardWeight < 1 || !features.teacher.isEmpty || dynamics.hardLabelFactor != nil
             let teaching =
                 isTaught
                 ? try source.outputs(
@@ -123,7 +139,12 @@ public struct Distiller: Sendable {
             try source.finishStep(context)
             step = context.step
             let logits = model(tape.constant(batch.inputs))
-            var (total, values) = combined(logits, teaching?.logits, batch, temperature, hardWeight)
+            let reversal = dynamics.curriculum?.reversal.value(at: context.progress)
+            var (total, values) = combined(
+                logits, teaching?.logits, batch, temperature, hardWeight,
+                learning: model.temperature.map { ($0, -(reversal ?? 0)) })
+            values["reversal"] = reversal
+            if dynamics.gapGain > 0 { values["gap"] = gap }
             var adapters = model.adapters.makeIterator()
             for (index, hint) in hints.enumerated() {
                 let adapter = hint.loss.needsAdapter ? adapters.next() : nil
@@ -134,9 +155,20 @@ public struct Distiller: Sendable {
                 var random = Philox(
                     seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.features)
                 let change = perturbing.map { draw in { draw($0, &random) } }
-                let loss = hint.loss(map, adapter: adapter, teacherMap: target, perturbing: change)
+                let loss = hint.loss(
+                    map, adapter: adapter, teacherMap: target, perturbing: change, weights: batch.weights)
                 total = total + loss * hint.weight
                 values[hint.name] = loss.value.scalar
+            }
+            for (index, (contrast, head)) in zip(contrasts, model.contrasts).enumerated() {
+                guard let map = tape.features[contrast.student], let target = teaching?.maps[contrast.teacher] else {
+                    fatalError("Distiller: a network has no map of contrast \(index) any more")
+                }
+                var random = Philox(
+                    seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.negatives)
+                let loss = head.loss(map, teacherMap: target, of: batch, using: &random)
+                total = total + loss * contrast.weight
+                values[contrast.name] = loss.value.scalar
             }
             return StepLoss(total, logits: logits.value, values: values)
         }
@@ -178,6 +210,8 @@ public struct Distiller: Sendable {
             let temperature, hardLabelWeight: Schedule
             let hints: [Hint]
             let isPerturbed: Bool
+            let contrasts: [Contrast]
+            let dynamics: Dynamics
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -186,33 +220,45 @@ public struct Distiller: Sendable {
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) },
                 joining: ensemble.members.count > 1 ? ensemble.joining : nil, decays: decays.isEmpty ? nil : decays,
-                loss: loss, temperature: temperature,
-                hardLabelWeight: hardLabelWeight, hints: hints, isPerturbed: perturbing != nil))
+                loss: loss, temperature: temperature, hardLabelWeight: hardLabelWeight, hints: hints,
+                isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics))
         return String(decoding: text, as: UTF8.self)
     }
 
     /// λ · cross-entropy + (1 − λ) · response, and both by name; with λ = 1 or 0 the other term is not computed, so that
     /// λ = 1 is cross-entropy to the last bit and needs no teacher.
+    ///
+    /// - Parameter learning: the temperature that is learnt, and the factor on its gradient; nil for none.
     func combined(
-        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
+        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float,
+        learning: (temperature: LearntTemperature, factor: Float)? = nil
     ) -> (total: Variable, values: [String: Float]) {
-        let hard = hardWeight > 0 || teaching == nil ? logits.crossEntropy(batch) : nil
+        let terms = dynamics.terms(of: batch, teacher: teaching, temperature: temperature, hardWeight: hardWeight)
+        var values = ["temperature": terms.meanTemperature, "hardLabelWeight": terms.hardShare]
+        var labelled = batch
+        labelled.weights = terms.hardWeights
+        let hard = terms.hardShare > 0 || teaching == nil ? logits.crossEntropy(labelled) : nil
         let soft =
-            hardWeight < 1
-            ? teaching.map {
-                loss(
-                    student: logits, teacher: $0, labels: batch.labels, temperature: temperature, weights: batch.weights
-                )
-            } : nil
-        var values = ["temperature": temperature, "hardLabelWeight": hardWeight]
+            terms.softShare > 0 || hard == nil
+            ? teaching.map { loss.mean(student: logits, teacher: $0, batch, terms, learning: learning) } : nil
         values["crossEntropy"] = hard?.value.scalar
         values["response"] = soft?.value.scalar
+        values["confidence"] = terms.confidence
         switch (hard, soft) {
-        case (let hard?, let soft?): return (hard * hardWeight + soft * (1 - hardWeight), values)
-        case (nil, let soft?): return (soft, values)
-        case (let hard?, nil): return (hard, values)
+        case (let hard?, let soft?): return (hard * terms.hardShare + soft * terms.softShare, values)
+        case (nil, let soft?): return (terms.softShare == 1 ? soft : soft * terms.softShare, values)
+        case (let hard?, nil):
+            return (teaching == nil || terms.hardShare == 1 ? hard : hard * terms.hardShare, values)
         case (nil, nil): fatalError("Distiller: neither labels nor teacher in a step")
         }
+    }
+
+    /// Maps of two views have nothing in common to compare.
+    private func checkViews(of batch: Batch, in step: Int) throws {
+        guard batch.labellerInputs != nil, !hints.isEmpty || !contrasts.isEmpty else { return }
+        throw FormatError(
+            file: "distillation", place: "step \(step)", found: "a view for the teacher and another for the student",
+            expected: "one view for both, or neither hints nor contrasts, which compare their maps")
     }
 }
 

@@ -3,14 +3,20 @@ import TensorCore
 // Each returns the loss and its gradient with respect to the student's map.
 
 /// Mean (s − t)² / mean t².
-func hintLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
-    let difference = student - teacher
-    let scale = 1 / (meanSquare(teacher) * Float(difference.count))
-    return ((difference * difference).sum() * scale, difference * (2 * scale))
+func hintLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+    relativeSquares(student - teacher, to: teacher, shares)
+}
+
+/// The mean of squares of a difference by the images' shares, relative to the mean square of a map of all images.
+private func relativeSquares(
+    _ difference: Tensor, to map: Tensor, _ shares: ImageShares
+) -> (loss: Float, gradient: Tensor) {
+    let scale = Float(difference.shape[0]) / (meanSquare(map) * Float(max(difference.count, 1)))
+    return (shares.sumOfSquares(difference) * scale, shares.scaling(difference, by: 2 * scale))
 }
 
 /// As the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤ t ≤ 0.
-func marginLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+func marginLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
     let channels = teacher.shape[teacher.shape.rank - 1]
     var sums = [Double](repeating: 0, count: channels)
     var counts = [Double](repeating: 0, count: channels)
@@ -31,8 +37,7 @@ func marginLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient:
             for index in target.indices where target[index] <= 0 && difference[index] <= 0 { difference[index] = 0 }
         }
     }
-    let scale = 1 / (meanSquare(target) * Float(difference.count))
-    return ((difference * difference).sum() * scale, difference * (2 * scale))
+    return relativeSquares(difference, to: target, shares)
 }
 
 /// What the losses are relative to; not 0, should the map be dead.

@@ -3,7 +3,8 @@ import TensorCore
 
 /// How unlike two feature maps are.
 ///
-/// Each is scaled so that a weight means much the same at every stage: none grows with a map's size or its activations.
+/// Each is scaled so that a weight means much the same at every stage: none grows with a map's size or its activations. Where
+/// the images of a batch have weights, means over images are by them, and means over pairs and triples by their products.
 public enum FeatureLoss: Hashable, Sendable, Codable {
     /// The mean squared difference between the student's adapted map and the teacher's, divided by the mean square of the
     /// teacher's, at least 10⁻⁶ (FitNets, Romero et al., arXiv 1412.6550). About 1 for an adapter that has learnt nothing.
@@ -58,17 +59,53 @@ public enum FeatureLoss: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - student: [N, H, W, C]; or [N, ...] for a loss that takes any shape.
     ///   - teacher: the same images' map, of the same shape where the loss needs that.
-    /// - Returns: a variable with one element.
-    func callAsFunction(_ student: Variable, _ teacher: Tensor) -> Variable {
+    ///   - weights: of the images, one each, 0 or more; nil for 1.
+    /// - Returns: a variable with one element; 0 if all weights are.
+    func callAsFunction(_ student: Variable, _ teacher: Tensor, weights: [Float]? = nil) -> Variable {
+        let count = student.shape[0]
+        require(
+            weights.map { $0.count == count && $0.allSatisfy { $0 >= 0 } } ?? true,
+            "feature loss: weights \(weights ?? []) for \(count) images, one each, 0 or more expected")
+        let shares = ImageShares(weights, count: count)
         let (loss, gradient) =
             switch self {
-            case .hint: hintLoss(student.value, teacher)
-            case .marginReLU: marginLoss(student.value, teacher)
-            case .attention: attentionLoss(student.value, teacher)
-            case .similarity: similarityLoss(student.value, teacher)
-            case .relational(let distance, let angle): relationalLoss(student.value, teacher, distance, angle)
+            case .hint: hintLoss(student.value, teacher, shares)
+            case .marginReLU: marginLoss(student.value, teacher, shares)
+            case .attention: attentionLoss(student.value, teacher, shares)
+            case .similarity: similarityLoss(student.value, teacher, shares)
+            case .relational(let distance, let angle): relationalLoss(student.value, teacher, distance, angle, shares)
             }
         return student.tape.record(.learning("feature loss"), Tensor(loss), from: student) { gradient * $0.scalar }
+    }
+}
+
+/// What part each image of a batch has in a mean.
+struct ImageShares {
+    /// They add up to 1, unless all are 0.
+    let values: [Double]
+    /// Whether all are alike.
+    let areEqual: Bool
+
+    /// - Parameter weights: one an image; nil for 1.
+    init(_ weights: [Float]?, count: Int) {
+        let total = weights?.reduce(0.0) { $0 + Double($1) } ?? 0
+        areEqual = weights == nil
+        values =
+            weights?.map { total > 0 ? Double($0) / total : 0 }
+            ?? [Double](repeating: 1 / Double(max(count, 1)), count: count)
+    }
+
+    /// Σ share · Σ of the squares of each image's elements: the first axis counts images.
+    func sumOfSquares(_ map: Tensor) -> Float {
+        let squares = map * map
+        guard !areEqual else { return squares.sum() / Float(max(values.count, 1)) }
+        return squares.imagesAsRows.scalingRows(by: values.map { Float($0) }).sum()
+    }
+
+    /// Each image's elements times its share and a factor.
+    func scaling(_ map: Tensor, by factor: Float) -> Tensor {
+        guard !areEqual else { return map * (factor / Float(max(values.count, 1))) }
+        return map.scalingRows(by: values.map { Float($0) * factor })
     }
 }
 

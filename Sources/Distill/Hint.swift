@@ -42,21 +42,22 @@ public struct Hint: Hashable, Sendable, Codable {
     ///   - teacherMap: [N, H', W', C'].
     ///   - perturbing: from the maps' common shape to a change that both go through before they are compared; for losses that
     ///     compare elements, as no others have maps of a common shape.
+    ///   - weights: of the images, 0 or more; nil for 1.
     func loss(
         _ studentMap: Variable, adapter: FeatureAdapter?, teacherMap: Tensor,
-        perturbing: ((Shape) -> FeaturePerturbation)?
+        perturbing: ((Shape) -> FeaturePerturbation)?, weights: [Float]? = nil
     ) -> Variable {
-        guard loss.needsEqualSides else { return loss(studentMap, teacherMap) }
+        guard loss.needsEqualSides else { return loss(studentMap, teacherMap, weights: weights) }
         var map = studentMap
         if let pooling = Self.pooling(from: map.shape, to: teacherMap.shape) { map = map.averagePooled(pooling) }
         var target = Self.pooled(teacherMap, to: map.shape)
-        guard let adapter else { return loss(map, target) }
+        guard let adapter else { return loss(map, target, weights: weights) }
         map = adapter(map)
         if let perturbation = perturbing?(target.shape) {
             map = map.perturbed(by: perturbation)
             target = target.perturbed(by: perturbation)
         }
-        return loss(map, target)
+        return loss(map, target, weights: weights)
     }
 
     /// A map averaged down to another's height and width, if it is larger.

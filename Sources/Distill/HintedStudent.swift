@@ -1,14 +1,18 @@
 import Autograd
 import Layers
 import TensorCore
+import Training
 
-/// A student, the adapters that are learnt with it, and the teachers that follow it.
+/// A student, what is learnt with it (adapters, contrastive heads, a temperature), and the teachers that follow it.
 struct HintedStudent<Student: Module>: Module {
     var student: Student
     /// Those of the hints that need one, in their order.
     var adapters: [FeatureAdapter] = []
     /// Averages of the student; part of the model, so that checkpoints hold them.
     var followers: [MeanTeacher] = []
+    /// Those of the contrasts, in their order.
+    var contrasts: [ContrastiveHead] = []
+    var temperature: LearntTemperature?
 
     func callAsFunction(_ input: Variable) -> Variable { student(input) }
 
@@ -16,6 +20,29 @@ struct HintedStudent<Student: Module>: Module {
         visitor("student", &student)
         visitor("adapters", &adapters)
         visitor("followers", &followers)
+        visitor("contrasts", &contrasts)
+        visitor("temperature", &temperature)
+    }
+
+    /// Checks contrasts with maps of some images, and fills their banks.
+    ///
+    /// - Throws: `FormatError` for a contrast that cannot be followed.
+    mutating func addContrasts(
+        _ contrasts: [Contrast], teacher: any Module, data: TrainingData, images: Tensor, seed: UInt64
+    ) throws {
+        guard !contrasts.isEmpty else { return }
+        let own = student.featureMaps(Set(contrasts.map(\.student)), of: images)
+        let wanted = teacher.featureMaps(Set(contrasts.map(\.teacher)), of: images)
+        for (index, contrast) in contrasts.enumerated() {
+            let maps = (student: own.maps[contrast.student], teacher: wanted.maps[contrast.teacher])
+            try contrast.check(
+                student: maps.student, teacher: maps.teacher, number: index, names: (own.names, wanted.names))
+            guard let shape = maps.student?.shape else { continue }
+            var random = Philox(seed: seed, sample: -1 - index, operation: RandomPurpose.initialization)
+            self.contrasts.append(
+                try ContrastiveHead(
+                    contrast, channels: shape[shape.rank - 1], teacher: teacher, data: data, using: &random))
+        }
     }
 
     /// Takes the student, as a step left it, into the averages.

@@ -5,7 +5,7 @@ import TensorCore
 /// The mean over images of ‖a / ‖a‖ − b / ‖b‖‖², where a and b are the mean squares over channels at each pixel.
 ///
 /// Maps [N, H, W, C] and [N, H, W, C'].
-func attentionLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+func attentionLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
     let (n, h, w, channels) = student.shape.nhwc(for: "attention")
     func attention(_ map: Tensor) -> UnitRows {
         let channels = map.shape[3]
@@ -16,40 +16,41 @@ func attentionLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradie
     }
     let (own, other) = (attention(student), attention(teacher))
     let difference = own.values - other.values
-    let slope = own.gradient(difference * (2 / Float(n)))
+    let slope = own.gradient(shares.scaling(difference, by: 2))
     let factor = slope.reshaped(to: [n, h, w, 1]).broadcast(to: student.shape)
-    return ((difference * difference).sum() / Float(n), student * factor * (2 / Float(channels)))
+    return (shares.sumOfSquares(difference), student * factor * (2 / Float(channels)))
 }
 
-/// ‖G − H‖² / N², where G and H are the rows' products with one another, each row of them scaled to norm 1.
+/// ‖G − H‖² / N², or Σ share share (g − h)², where G and H are the rows' products with one another, each row of them scaled to norm 1.
 ///
 /// Maps [N, ...] and [N, ...].
-func similarityLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+func similarityLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
     let rows = student.imagesAsRows
     func similarity(_ rows: Tensor) -> UnitRows {
         UnitRows(matmul(rows, rows, transposeB: true))  // G[N, N] = X[N, D] · Xᵀ
     }
     let own = similarity(rows)
     let difference = own.values - similarity(teacher.imagesAsRows).values
-    let share = 1 / Float(rows.shape[0] * rows.shape[0])
-    let slope = own.gradient(difference * (2 * share))
+    let pairs = Tensor(
+        shares.values.flatMap { a in shares.values.map { Float(a * $0) } }, shape: difference.shape)
+    let slope = own.gradient(difference * pairs * 2)
     // dX[N, D] = (dG + dGᵀ)[N, N] · X
     let gradient = matmul(slope + slope.transposed(), rows)
-    return ((difference * difference).sum() * share, gradient.reshaped(to: student.shape))
+    return ((difference * difference * pairs).sum(), gradient.reshaped(to: student.shape))
 }
 
 /// distance · L_D + angle · L_A of the images as points.
 ///
 /// Maps [N, H, W, C], averaged over pixels, or [N, C].
 func relationalLoss(
-    _ student: Tensor, _ teacher: Tensor, _ distance: Float, _ angle: Float
+    _ student: Tensor, _ teacher: Tensor, _ distance: Float, _ angle: Float, _ shares: ImageShares
 ) -> (loss: Float, gradient: Tensor) {
     func points(_ map: Tensor) -> Tensor { map.shape.rank == 4 ? globalAverage(map) : map.imagesAsRows }
     let (own, other) = (points(student), points(teacher))
     var loss: Float = 0
     var gradient = Tensor.zeros(own.shape)
     for (weight, function) in [(distance, distanceLoss), (angle, angleLoss)] where weight > 0 {
-        let (value, slope) = function(own, other)
+        let (value, slope) = function(own, other, shares.values)
         loss += weight * value
         gradient.add(slope, scaledBy: weight)
     }
@@ -61,7 +62,9 @@ func relationalLoss(
 }
 
 /// The mean over all pairs of the Huber loss of distances, each set of them divided by its mean over unequal points.
-private func distanceLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+private func distanceLoss(
+    _ student: Tensor, _ teacher: Tensor, _ shares: [Double]
+) -> (loss: Float, gradient: Tensor) {
     let rows = student.rowsInDouble
     func distances(_ rows: [[Double]]) -> (relative: [[Double]], mean: Double, count: Double) {
         let all = rows.map { a in
@@ -73,17 +76,20 @@ private func distanceLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float,
     }
     let own = distances(rows)
     let other = distances(teacher.rowsInDouble).relative
-    let share = 1 / Double(rows.count * rows.count)
     var (loss, along) = (0.0, 0.0)
-    for (a, b) in zip(own.relative.joined(), other.joined()) {
-        loss += huber(a - b) * share
-        along += huberSlope(a - b) * share * a
+    for i in rows.indices {
+        for j in rows.indices {
+            let (a, b, share) = (own.relative[i][j], other[i][j], shares[i] * shares[j])
+            loss += huber(a - b) * share
+            along += huberSlope(a - b) * share * a
+        }
     }
     var gradient = rows.map { [Double](repeating: 0, count: $0.count) }
     for i in rows.indices {
         for j in rows.indices where own.relative[i][j] > 0 {
             // The mean moves with every distance. Each pair stands twice, in both with point i.
-            let slope = huberSlope(own.relative[i][j] - other[i][j]) * share - along / own.count
+            let slope =
+                huberSlope(own.relative[i][j] - other[i][j]) * shares[i] * shares[j] - along / own.count
             let factor = 2 * slope / (own.relative[i][j] * own.mean * own.mean)
             for k in rows[i].indices { gradient[i][k] += factor * (rows[i][k] - rows[j][k]) }
         }
@@ -92,11 +98,13 @@ private func distanceLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float,
 }
 
 /// The mean over all triples of the Huber loss of the cosine at the first point between the directions to the others.
-private func angleLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gradient: Tensor) {
+private func angleLoss(
+    _ student: Tensor, _ teacher: Tensor, _ shares: [Double]
+) -> (loss: Float, gradient: Tensor) {
     let (count, size) = student.shape.matrix(for: "relational")
     var loss = 0.0
     var gradient = Tensor.zeros(student.shape)
-    let share = 1 / Double(count * count * count)
+    let pairs = Tensor(shares.flatMap { a in shares.map { Float(a * $0) } }, shape: [count, count])
     // One vertex at a time: N² angles are in memory, not N³.
     for vertex in 0..<count {
         let own = UnitRows(student - student[rows: vertex..<vertex + 1])
@@ -104,8 +112,10 @@ private func angleLoss(_ student: Tensor, _ teacher: Tensor) -> (loss: Float, gr
         // C[N, N] = E[N, D] · Eᵀ
         let difference =
             matmul(own.values, own.values, transposeB: true) - matmul(other.values, other.values, transposeB: true)
-        for value in difference.scalars { loss += huber(Double(value)) * share }
-        let slope = difference.map { Float(huberSlope(Double($0)) * share) }
+        for (value, pair) in zip(difference.scalars, pairs.scalars) {
+            loss += huber(Double(value)) * Double(pair) * shares[vertex]
+        }
+        let slope = difference.map { Float(huberSlope(Double($0))) } * pairs * Float(shares[vertex])
         // dE[N, D] = 2 · dC[N, N] · E, as dC is symmetric
         let upstream = own.gradient(matmul(slope, own.values) * 2)
         gradient.add(upstream)

@@ -71,36 +71,50 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
     public func rows(
         student: Tensor, teacher: Tensor, labels: [Int?]? = nil, temperature: Float
     ) -> (losses: Tensor, gradient: Tensor) {
+        rows(
+            student: student, teacher: teacher, labels: labels,
+            temperatures: [Float](repeating: temperature, count: student.shape.matrix(for: "response loss").0))
+    }
+
+    /// The loss of each image at a temperature of its own, and its gradient.
+    ///
+    /// - Parameters: as ``rows(student:teacher:labels:temperature:)``, but for `temperatures`, one an image, above 0.
+    /// - Returns: the losses [N], and the gradient of their sum with respect to the student's logits [N, classes].
+    public func rows(
+        student: Tensor, teacher: Tensor, labels: [Int?]? = nil, temperatures: [Float]
+    ) -> (losses: Tensor, gradient: Tensor) {
         let (count, classes) = student.shape.matrix(for: "response loss")
         require(
             student.shape == teacher.shape,
             "response loss: student's logits \(student.shape), teacher's \(teacher.shape)")
-        require(temperature > 0 && temperature.isFinite, "response loss: temperature \(temperature), above 0 expected")
+        require(
+            temperatures.count == count && temperatures.allSatisfy { $0 > 0 && $0.isFinite },
+            "response loss: temperatures \(temperatures) for \(count) rows, one each above 0 expected")
         require(
             labels.map { $0.count == count } ?? true, "response loss: \(labels?.count ?? 0) labels for \(count) rows")
         switch self {
         case .standardized(let loss):
             let (own, other) = (StandardizedRows(student), StandardizedRows(teacher))
             let (losses, gradient) = loss.rows(
-                student: own.values, teacher: other.values, labels: labels, temperature: temperature)
+                student: own.values, teacher: other.values, labels: labels, temperatures: temperatures)
             return (losses, own.gradient(gradient))
         case .correlation(let inter, let intra):
             return correlationLosses(
-                student: student, teacher: teacher, temperature: temperature, inter: Double(inter), intra: Double(intra)
-            )
+                student: student, teacher: teacher, temperatures: temperatures, inter: Double(inter),
+                intra: Double(intra))
         case .meanSquaredError:
             let difference = student - teacher
             let share = 1 / Float(classes)
             return ((difference * difference).sum(axis: 1) * (0.5 * share), difference * share)
         case .kullbackLeibler(let reverse):
-            return divergences(student, teacher, temperature) { _, p, q in
+            return divergences(student, teacher, temperatures) { _, p, q in
                 p.kullbackLeibler(to: q, reverse: Double(reverse))
             }
         case .jensenShannon:
-            return divergences(student, teacher, temperature) { _, p, q in p.jensenShannon(to: q) }
+            return divergences(student, teacher, temperatures) { _, p, q in p.jensenShannon(to: q) }
         case .decoupled(let target, let nonTarget):
             require(classes > 1, "response loss: decoupled needs 2 classes or more, logits are \(student.shape)")
-            return divergences(student, teacher, temperature) { row, p, q in
+            return divergences(student, teacher, temperatures) { row, p, q in
                 p.decoupled(
                     from: q, at: labels?[row] ?? q.mostProbable, target: Double(target), nonTarget: Double(nonTarget))
             }
@@ -130,17 +144,18 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
 /// Losses over pairs of rows: a function of both distributions, times T² and averaged later; its gradient with respect to
 /// logits / T, and so T times as much for the logits.
 private func divergences(
-    _ student: Tensor, _ teacher: Tensor, _ temperature: Float,
+    _ student: Tensor, _ teacher: Tensor, _ temperatures: [Float],
     _ body: (_ row: Int, _ student: SoftRow, _ teacher: SoftRow) -> (loss: Double, gradient: [Double])
 ) -> (losses: Tensor, gradient: Tensor) {
-    let (own, other) = (SoftRow.rows(of: student, at: temperature), SoftRow.rows(of: teacher, at: temperature))
+    let (own, other) = (SoftRow.rows(of: student, at: temperatures), SoftRow.rows(of: teacher, at: temperatures))
     var losses: [Float] = []
     var gradient: [Float] = []
     gradient.reserveCapacity(student.count)
     for row in own.indices {
         let (loss, slope) = body(row, own[row], other[row])
-        losses.append(Float(loss * Double(temperature) * Double(temperature)))
-        for value in slope { gradient.append(Float(value * Double(temperature))) }
+        let temperature = Double(temperatures[row])
+        losses.append(Float(loss * temperature * temperature))
+        for value in slope { gradient.append(Float(value * temperature)) }
     }
     return (Tensor(losses), Tensor(gradient, shape: student.shape))
 }

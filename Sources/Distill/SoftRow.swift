@@ -16,13 +16,22 @@ struct SoftRow {
     }
 
     /// Every row of logits [N, K] as a distribution.
-    static func rows(of logits: Tensor, at temperature: Float) -> [SoftRow] {
+    ///
+    /// - Parameter temperatures: one a row.
+    static func rows(of logits: Tensor, at temperatures: [Float]) -> [SoftRow] {
         let columns = logits.shape[1]
         return logits.withSpan { span in
             (0..<logits.shape[0]).map { row in
-                SoftRow((0..<columns).map { Double(span[row * columns + $0]) / Double(temperature) })
+                SoftRow((0..<columns).map { Double(span[row * columns + $0]) / Double(temperatures[row]) })
             }
         }
+    }
+
+    /// The entropy as a share of that of the uniform distribution, 0 ... 1.
+    var relativeEntropy: Double {
+        guard probabilities.count > 1 else { return 0 }
+        let entropy = -zip(probabilities, logarithms).reduce(0) { $0 + $1.0 * $1.1 }
+        return min(1, max(0, entropy / log(Double(probabilities.count))))
     }
 
     /// The class of the highest probability, the first of equals.
@@ -54,14 +63,19 @@ struct SoftRow {
 
     /// ½ (KL(p ‖ m) + KL(q ‖ m)) with m = ½ (p + q), and its gradient, ½ p (log (p / m) − KL(p ‖ m)).
     func jensenShannon(to q: SoftRow) -> (loss: Double, gradient: [Double]) {
-        func ratio(_ p: Double, _ q: Double) -> Double { p > 0 ? log(p / (0.5 * (p + q))) : 0 }
         var (own, other) = (0.0, 0.0)
-        for (p, q) in zip(probabilities, q.probabilities) {
-            own += p * ratio(p, q)
-            other += q * ratio(q, p)
+        for k in probabilities.indices {
+            own += probabilities[k] * logRatioToMiddle(with: q, k)
+            other += q.probabilities[k] * q.logRatioToMiddle(with: self, k)
         }
-        let gradient = zip(probabilities, q.probabilities).map { p, q in 0.5 * p * (ratio(p, q) - own) }
+        let gradient = probabilities.indices.map { 0.5 * probabilities[$0] * (logRatioToMiddle(with: q, $0) - own) }
         return (0.5 * (own + other), gradient)
+    }
+
+    /// log (p / m) of class k, with m = ½ (p + q); 0 where p is 0.
+    func logRatioToMiddle(with q: SoftRow, _ k: Int) -> Double {
+        let p = probabilities[k]
+        return p > 0 ? log(p / (0.5 * (p + q.probabilities[k]))) : 0
     }
 
     /// target · KL of the events "class t" and "any other" + nonTarget · KL among the others, both of q from self.
@@ -84,6 +98,12 @@ struct SoftRow {
             return nonTarget * (p - q) - slope * p
         }
         return (target * event + nonTarget * rest, gradient)
+    }
+
+    /// The distribution of the events "class t" and "any other".
+    func event(at t: Int) -> SoftRow {
+        let event = Event(of: self, at: t)
+        return SoftRow([event.logHere, event.logElsewhere])
     }
 
     /// A class against all of the others, neither as the rest to 1, which a sure network leaves no digits of.

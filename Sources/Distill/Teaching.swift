@@ -7,30 +7,35 @@ import Training
 /// Where the outputs that a run learns from come from: one network or several, asked in each step or read from a cache.
 struct Teaching {
     private let ensemble: Ensemble
-    /// Names of the maps that hints read.
+    /// Names of the maps that hints and contrasts read.
     private let features: Set<String>
     private let plan: TrainingPlan
     private var cache: TeacherCache?
 
     /// - Parameters:
+    ///   - features: names of the teacher's maps that hints and contrasts read.
     ///   - sampled: each teacher's logits of some images, by which a cache knows its arithmetic again.
     ///   - plan: of the run.
-    /// - Throws: `FormatError` for hints with several teachers or with a cache, a cache for a teacher that follows the student,
+    /// - Throws: `FormatError` for hints or contrasts with several teachers or with a cache, a cache for a teacher that follows the student,
     ///   and a cache that is of another run; `FileWriteError` if its folder cannot be created.
-    init(_ distiller: Distiller, sampled: [Tensor], on data: TrainingData, plan: TrainingPlan) throws {
+    init(
+        _ distiller: Distiller, _ features: Set<String>, sampled: [Tensor], on data: TrainingData, plan: TrainingPlan
+    ) throws {
         ensemble = distiller.ensemble
-        features = Set(distiller.hints.map(\.teacher))
+        self.features = features
         self.plan = plan
         func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
             FormatError(file: "distillation", place: place, found: found, expected: expected)
         }
         guard features.isEmpty || ensemble.members.count == 1 else {
-            throw fault("hints", "\(ensemble.members.count) teachers", "one, whose feature maps they name")
+            throw fault(
+                "hints and contrasts", "\(ensemble.members.count) teachers", "one, whose feature maps they name")
         }
         guard let folder = distiller.teacherCache else { return }
         guard features.isEmpty else {
             throw fault(
-                "teacherCache", "hints", "none: feature maps are too large to be kept, so hints ask the teacher")
+                "teacherCache", "hints or contrasts",
+                "none: feature maps are too large to be kept, so these ask the teacher")
         }
         guard ensemble.followers.isEmpty else {
             throw fault("teacherCache", "a teacher that follows the student", "one that is the same for every student")
@@ -63,18 +68,18 @@ struct Teaching {
     ) throws -> FeatureMaps {
         var present = followers.makeIterator()
         let members = ensemble.members.map { member in member is MeanTeacher ? present.next() ?? member : member }
-        let features = features
+        let (features, inputs) = (features, batch.labellerInputs ?? batch.inputs)
         var maps: [String: Tensor] = [:]
         func ask() throws -> [Tensor] {
             try members.map { member in
-                let said = member.featureMaps(features, of: batch.inputs)
+                let said = member.featureMaps(features, of: inputs)
                 try said.checkFinite(in: "step \(context.step)")
                 maps = said.maps
                 return said.logits
             }
         }
         let logits =
-            try cache?.logits(of: batch.inputs, members: members.count, in: context, computing: ask) ?? ask()
+            try cache?.logits(of: inputs, members: members.count, in: context, computing: ask) ?? ask()
         let joined = ensemble.joined(
             logits, labels: batch.labels, targets: batch.targets, temperature: temperature)
         return FeatureMaps(logits: joined, maps: maps, names: [])

@@ -21,6 +21,8 @@ public enum RandomPurpose {
     public static let probes = 7
     /// What becomes of their probabilities, likewise.
     public static let stepFactors = 8
+    /// Negatives of a contrastive loss.
+    public static let negatives = 9
     /// The first augmentation operation.
     public static let augmentation = 1000
 }

@@ -14,12 +14,18 @@ struct EpochMeter: Codable {
     private var right = 0
     private var labelled = 0
     private var values: [String: Float] = [:]
+    private var log: [String: [Float?]] = [:]
     private var losses: [Int: SampleLoss] = [:]
 
     /// The share of labelled images that were classified rightly so far.
     var accuracy: Double { labelled == 0 ? 0 : Double(right) / Double(labelled) }
 
-    mutating func add(_ loss: Float, logits: Tensor, values: [String: Float], _ batch: Batch) {
+    mutating func add(_ loss: Float, logits: Tensor, rate: Float, values: [String: Float], _ batch: Batch) {
+        var entries = values
+        entries["loss"] = loss
+        entries["learningRate"] = rate
+        for name in entries.keys where log[name] == nil { log[name] = [Float?](repeating: nil, count: steps) }
+        for name in log.keys { log[name]?.append(entries[name]) }
         steps += 1
         self.loss += Double(loss)
         self.values = values
@@ -51,7 +57,8 @@ struct EpochMeter: Codable {
         let rest = [Double](repeating: 1, count: factors.values.first?.count ?? 0)
         return History.Epoch(
             number: epoch, loss: loss / Double(max(1, steps)), accuracy: accuracy, validation: validation,
-            learningRate: learningRate, values: values, classProbabilities: probabilities?.map { $0 / total },
+            learningRate: learningRate, values: values, steps: log,
+            classProbabilities: probabilities?.map { $0 / total },
             classDecisions: decisions.isEmpty ? nil : decisions,
             strength: strengths.isEmpty ? 1 : strengths.reduce(0, +) / Float(strengths.count),
             stepFactors: factors.isEmpty ? nil : (0..<classes).map { factors[$0] ?? rest },

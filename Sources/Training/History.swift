@@ -16,6 +16,8 @@ public struct History: Hashable, Sendable, Codable {
         public let learningRate: Float
         /// What the loss reports about itself in the last step: temperature, weight of the hard labels.
         public let values: [String: Float]
+        /// The same of every step, by name, with `loss` and `learningRate`; nil in steps that had no such value.
+        public let steps: [String: [Float?]]
         /// Relative probability of each class, if a controller set them.
         public let classProbabilities: [Double]?
         /// Why, for each controller that decides on classes, class by class; nil where none did.

@@ -3,7 +3,8 @@ import TensorCore
 
 /// A number that changes over a run: a learning rate, a temperature, the weight of the hard labels.
 ///
-/// A value of the run's progress, so the same schedule serves short and long runs, and a resumed run continues it.
+/// A value of the run's progress, so the same schedule serves short and long runs, and a resumed run continues it; none can be
+/// shorter than its run.
 public indirect enum Schedule: Hashable, Sendable, Codable {
     /// The same throughout.
     case constant(Float)
@@ -17,6 +18,9 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
     case step(from: Float, factor: Float, at: [Float])
     /// In a straight line from 0 over the first share of the run, then the other schedule over the rest.
     case warmUp(Float, then: Schedule)
+    /// Another schedule, held over each of `parts` equal parts of the run at its value where the part begins: as many as the run
+    /// has epochs for one value an epoch.
+    case stairs(Schedule, parts: Int)
 
     /// The value at a point of the run.
     ///
@@ -37,6 +41,11 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
             require(share >= 0 && share < 1, "Schedule.warmUp: share \(share), 0 ..< 1 expected")
             return progress < share
                 ? then.value(at: 0) * progress / share : then.value(at: min(1, (progress - share) / (1 - share)))
+        case .stairs(let schedule, let parts):
+            require(parts > 0, "Schedule.stairs: \(parts) parts, 1 or more expected")
+            // A share k / parts that was rounded down still begins part k.
+            let part = min(Double(parts - 1), (Double(progress.nextUp) * Double(parts)).rounded(.down))
+            return schedule.value(at: Float(part / Double(parts)))
         }
     }
 

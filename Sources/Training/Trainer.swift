@@ -12,6 +12,8 @@ public struct StepContext: Sendable {
     public let epoch: Int
     /// The share of the run's steps that are done, 0 ..< 1.
     public let progress: Float
+    /// The last epoch that is done, with how its validation went; nil in the first.
+    public let previous: History.Epoch?
 }
 
 /// What a loss gives back to the loop.
@@ -160,7 +162,8 @@ public struct Trainer: Sendable {
             epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
         {
             let step = run.step
-            let context = StepContext(step: step, epoch: run.epoch, progress: plan.progress(at: step))
+            let context = StepContext(
+                step: step, epoch: run.epoch, progress: plan.progress(at: step), previous: run.history.epochs.last)
             // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
             var outcome: (logits: Tensor, values: [String: Float], peers: [StepLoss.Peer])?
             let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
@@ -181,9 +184,9 @@ public struct Trainer: Sendable {
                 outcome.peers.count == run.peerMeters.count,
                 "Trainer: a loss with \(outcome.peers.count) peers, \(run.peerMeters.count) expected")
             let own = outcome.peers.reduce(value) { $0 - $1.loss }
-            run.meter.add(own, logits: outcome.logits, values: outcome.values, batch)
+            run.meter.add(own, logits: outcome.logits, rate: rate, values: outcome.values, batch)
             for (index, peer) in outcome.peers.enumerated() {
-                run.peerMeters[index].add(peer.loss, logits: peer.logits, values: peer.values, batch)
+                run.peerMeters[index].add(peer.loss, logits: peer.logits, rate: rate, values: peer.values, batch)
             }
             run.step += 1
             let report = isLast ? validate(run.usable, epoch: run.epoch) : nil

@@ -17,30 +17,47 @@ import Testing
     private enum Oracle {
         typealias Row = [Double]
 
-        static func value(_ loss: FeatureLoss, _ student: DoubleArray, _ teacher: DoubleArray) -> Double {
+        /// - Parameter weights: of the images; 1 for all when omitted.
+        static func value(
+            _ loss: FeatureLoss, _ student: DoubleArray, _ teacher: DoubleArray, _ weights: Row? = nil
+        ) -> Double {
+            let count = student.shape[0]
+            let total = weights?.reduce(0, +) ?? Double(count)
+            let shares = (weights ?? Row(repeating: 1, count: count)).map { $0 / total }
+            let pairs = shares.flatMap { a in shares.map { a * $0 } }
+            // N · share, and so 1 where all are alike.
+            func factor(_ element: Int) -> Double {
+                shares[element * count / student.values.count] * Double(count)
+            }
             switch loss {
             case .hint:
-                return squares(student.values, teacher.values) / squares(teacher.values)
+                return student.values.indices.reduce(0) {
+                    let difference = student.values[$1] - teacher.values[$1]
+                    return $0 + factor($1) * difference * difference
+                } / squares(teacher.values)
             case .marginReLU:
                 let margins = teacher.columns.map { column in
                     let negative = column.filter { $0 < 0 }
                     return negative.isEmpty ? 0 : negative.reduce(0, +) / Double(negative.count)
                 }
                 let target = teacher.mapRows { zip($0, margins).map { max($0, $1) } }
-                let lost = zip(student.values, target.values).reduce(0) {
-                    $0 + ($1.1 <= 0 && $1.0 <= $1.1 ? 0 : ($1.0 - $1.1) * ($1.0 - $1.1))
+                let lost = student.values.indices.reduce(0.0) { sum, element in
+                    let (s, t) = (student.values[element], target.values[element])
+                    return sum + (t <= 0 && s <= t ? 0 : factor(element) * (s - t) * (s - t))
                 }
                 return lost / squares(target.values)
             case .attention:
                 let (a, b) = (images(student, attention), images(teacher, attention))
-                return zip(a, b).reduce(0) { $0 + squares(unit($1.0), unit($1.1)) } / Double(a.count)
+                return a.indices.reduce(0) { $0 + shares[$1] * squares(unit(a[$1]), unit(b[$1])) }
             case .similarity:
                 func matrix(_ map: DoubleArray) -> [Row] {
                     let rows = images(map) { $0.flatMap { $0 } }
                     return rows.map { a in unit(rows.map { dot(a, $0) }) }
                 }
                 let (a, b) = (matrix(student), matrix(teacher))
-                return zip(a, b).reduce(0) { $0 + squares($1.0, $1.1) } / Double(a.count * a.count)
+                return zip(zip(a.joined(), b.joined()), pairs).reduce(0) { sum, entry in
+                    sum + entry.1 * (entry.0.0 - entry.0.1) * (entry.0.0 - entry.0.1)
+                }
             case .relational(let distance, let angle):
                 func points(_ map: DoubleArray) -> [Row] {
                     images(map) { pixels in
@@ -48,8 +65,8 @@ import Testing
                     }
                 }
                 let (a, b) = (points(student), points(teacher))
-                return Double(distance) * unlike(distances(a), distances(b))
-                    + Double(angle) * unlike(angles(a), angles(b))
+                return Double(distance) * unlike(distances(a), distances(b), pairs)
+                    + Double(angle) * unlike(angles(a), angles(b), shares.flatMap { v in pairs.map { v * $0 } })
             }
         }
 
@@ -80,11 +97,11 @@ import Testing
                 return directions.flatMap { a in directions.map { dot(a, $0) } }
             }
         }
-        private static func unlike(_ a: Row, _ b: Row) -> Double {
-            zip(a, b).reduce(0) { sum, pair in
-                let size = abs(pair.0 - pair.1)
-                return sum + (size < 1 ? 0.5 * size * size : size - 0.5)
-            } / Double(a.count)
+        private static func unlike(_ a: Row, _ b: Row, _ shares: Row) -> Double {
+            a.indices.reduce(0) { sum, place in
+                let size = abs(a[place] - b[place])
+                return sum + shares[place] * (size < 1 ? 0.5 * size * size : size - 0.5)
+            }
         }
     }
 
@@ -110,6 +127,24 @@ import Testing
                 #expect(complaints == [], "\(count) images, teacher's map times \(size)")
             }
         }
+    }
+
+    @Test("Images count by their weights, 0 for not at all", arguments: all)
+    func weights(loss: FeatureLoss) {
+        let (student, teacher) = (
+            Self.map([4, 3, 2, 4], seed: 1), Self.map([4, 3, 2, loss.needsAdapter ? 4 : 6], seed: 2)
+        )
+        let target = DoubleArray(teacher)
+        for weights in [[1, 1, 1, 1], [2, 0, 0.5, 1], [0, 0, 0, 3]] as [[Double]] {
+            let complaints = gradientComplaints([student]) {
+                loss($0[0], teacher, weights: weights.map { Float($0) })
+            } oracle: {
+                DoubleArray([Oracle.value(loss, $0[0], target, weights)], shape: [])
+            }
+            #expect(complaints == [], "weights \(weights)")
+        }
+        let tape = Tape(mode: .evaluation)
+        #expect(loss(tape.constant(student), teacher, weights: [0, 0, 0, 0]).value.scalar == 0)
     }
 
     @Test(

@@ -47,8 +47,10 @@ import Testing
                 let channel = i % c
                 out.values[i] = map.values[i - channel + (perturbation.channelPermutation?[channel] ?? channel)]
                 if let factor = perturbation.multiplier {
-                    let isSpatial = factor.shape[3] == 1
-                    out.values[i] *= Double(factor.scalars[isSpatial ? i / c : i / (h * w * c) * c + channel])
+                    let place =
+                        factor.count == map.values.count
+                        ? i : factor.shape[3] == 1 ? i / c : i / (h * w * c) * c + channel
+                    out.values[i] *= Double(factor.scalars[place])
                 }
                 if let addend = perturbation.addend { out.values[i] += Double(addend.scalars[i]) }
             }
@@ -87,13 +89,14 @@ import Testing
 
     /// Cases with short names in the tests' output.
     enum Change: CaseIterable {
-        case unchanged, maskAndShuffle, channels, blend
+        case unchanged, maskAndShuffle, channels, blocks, blend
 
         var perturbation: FeaturePerturbation? {
             switch self {
             case .unchanged: nil
             case .maskAndShuffle: HintTests.mask
             case .channels: HintTests.channels
+            case .blocks: HintTests.blocks
             case .blend: HintTests.blend
             }
         }
@@ -103,6 +106,11 @@ import Testing
         multiplier: tensor([2, 2, 2, 1], seed: 5), channelPermutation: [2, 0, 3, 1],
         addend: tensor([2, 2, 2, 4], seed: 6))
     static let channels = FeaturePerturbation(multiplier: tensor([2, 1, 1, 4], seed: 7))
+    /// As DropBlock has it: each channel's own places, 0 where dropped, 16 / 10 of the first map and 16 / 14 of the second elsewhere.
+    static let blocks = FeaturePerturbation(
+        multiplier: Tensor(
+            [0, 1.6, 1.6, 0, 0, 1.6, 1.6, 0, 1.6, 1.6, 0, 1.6, 1.6, 1.6, 0, 1.6]
+                + [0, 0] + [Float](repeating: 16.0 / 14, count: 14), shape: [2, 2, 2, 4]))
     static let blend = FeaturePerturbation(
         channelPermutation: [1, 0, 2, 3], rowBlend: RowBlend(partners: [1, 1], shares: [0.75, 0.5]))
 

@@ -244,4 +244,26 @@ private func mutual(_ data: TrainingData, _ plan: TrainingPlan) throws -> [Doubl
     var peer = ConvNet(width: 16, channels: 1, classes: 10, seed: 2)
     let history = try MutualLearning().fit(&student, &peer, on: data, plan: plan)
     return [history.validationAccuracy, history.peers[0].validationAccuracy]
+
+private func dynamics(
+    _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy, _ split: DataSplit,
+    _ student: inout ConvNet, plan: TrainingPlan
+) throws -> History {
+    var distiller = distiller
+    let perturbation = FeaturePolicy(dropBlock: DropBlock(share: 0.1, blockSize: 5))
+    distiller.perturbing = { shape, random in perturbation.draw(shape: shape, using: &random) }
+    distiller.contrasts = [Contrast("stage2", weight: 0.1, negatives: 256)]
+
+    distiller.dynamics.curriculum = TemperatureCurriculum(lowest: 1, highest: 21, reversal: .cosine(from: 0, to: 1))
+
+    distiller.temperature = .stairs(.exponential(from: 4, to: 1), parts: plan.epochs)
+    distiller.dynamics.temperatureFactor = EntropyFactor(sure: 1.5, unsure: 0.5)
+    distiller.dynamics.hardLabelFactor = EntropyFactor(sure: 0.5, unsure: 2)
+    distiller.dynamics.gapGain = 1
+
+    distiller.contrasts = []
+    distiller.dynamics.confidence = .atLeast(0.8)
+    return try distiller.fit(
+        &student, on: split.labelled, unlabelled: split.unlabelled, augmentedBy: TwoViews(weak: weak, strong: strong),
+        plan: plan)
 }

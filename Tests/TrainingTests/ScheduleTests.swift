@@ -28,6 +28,18 @@ import Testing
         #expect(at(.warmUp(0, then: .constant(2)), 0) == 2)
     }
 
+    @Test("Stairs hold each epoch's first value, for shares that Float rounds down too")
+    func stairs() {
+        for epochs in [1, 3, 7, 49, 300] {
+            let plan = TrainingPlan(steps: epochs * 11, stepsPerEpoch: 11)
+            let schedule = Schedule.stairs(.linear(from: 0, to: 1), parts: epochs)
+            for step in 0..<plan.steps {
+                #expect(schedule.value(at: plan.progress(at: step)) == Float(Double(step / 11) / Double(epochs)))
+            }
+            #expect(schedule.value(at: 1) == Float(Double(epochs - 1) / Double(epochs)))
+        }
+    }
+
     // 0.1 + (0.9 − 0.1) is 0.90000004 in Float32, and 0.3 + (1 − 0.3) may pass 1: a weight of hard labels must not.
     @Test("Ends are met exactly and never passed, whatever the numbers round to")
     func ends() {
@@ -48,6 +60,7 @@ import Testing
     func refusals() async {
         await #expect(processExitsWith: .failure) { _ = Schedule.constant(1).value(at: 1.5) }
         await #expect(processExitsWith: .failure) { _ = Schedule.exponential(from: 1, to: 0).value(at: 0.5) }
+        await #expect(processExitsWith: .failure) { _ = Schedule.stairs(.constant(1), parts: 0).value(at: 0.5) }
     }
 
     @Test("A plan's epochs, the last of which may be shorter, and its share of steps")

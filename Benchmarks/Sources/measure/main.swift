@@ -12,6 +12,8 @@
 // convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks, of
 // one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one thread
 // and on all that were asked for. machine: what the processor can do at most.
+//
+// overhead: what each loss, and a run of distillation, takes beyond both networks; S seconds (1) a figure.
 
 import Foundation
 import Retort
@@ -52,6 +54,9 @@ if name == "machine" {
             + "\"batch\": \(batch), \"threads\": \(threads), \"simd\": \"\(SIMDLevel.active)\"}")
 } else if let predictions = CostPredictions(name) {
     try predictions.printTable()
+
+} else if name == "overhead" {
+    try DistillationOverhead(batch: batch, seconds: seconds ?? 1).printTable()
 } else if let work = try Work(name, batch: batch) {
     let rate = Double(work.images) / medianTime(within: seconds ?? 6, warmUp: 3, work.step)
     print(

@@ -25,6 +25,11 @@ struct DistillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Leave out images without labels of which the teacher is less sure than this, 0 to 1.", valueName: "P"))
+    var confidence: Float = 0
+
+    @Option(
+        help: ArgumentHelp(
             "What compares the networks' outputs.",
             discussion: """
                 kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
@@ -75,6 +80,10 @@ struct DistillCommand: ParsableCommand {
     func validate() throws {
         for value in temperature.extremes { try checkOption("temperature", value, 0.01...1000) }
         for value in hardLabelWeight.extremes { try checkOption("hard-label-weight", value, 0...1) }
+        try checkOption("confidence", confidence, 0...1)
+        if confidence > 0 && !unlabelled {
+            throw ValidationError("--confidence: no --unlabelled found, whose images it chooses among")
+        }
         if let unlabelledRatio { try checkOption("unlabelled-ratio", unlabelledRatio, 0.001...1000) }
         guard controllers == nil || !closedLoop else {
             throw ValidationError("--controllers: a list beside --closed-loop found, one of the two expected")
@@ -119,12 +128,14 @@ struct DistillCommand: ParsableCommand {
         _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
         bar: ProgressBar
     ) throws -> History {
-        let distiller = Distiller(
+        var distiller = Distiller(
             teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
             hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, hints: hints?.hints ?? [],
             teacherCache: cacheURL)
+        if confidence > 0 { distiller.dynamics.confidence = .atLeast(confidence) }
+        let taught = distiller
         return try Interruption.watching {
-            try distiller.fit(
+            try taught.fit(
                 &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
                 progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
         }

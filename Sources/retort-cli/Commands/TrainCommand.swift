@@ -17,7 +17,13 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Read the images of such a folder in grey.")
     var grey = false
 
-    func validate() throws { try checkOption("image-size", imageSize, 4...1024) }
+    @Option(help: "Share of each label that is spread over all classes, 0 to 1: the baseline that needs no teacher.")
+    var labelSmoothing: Float = 0
+
+    func validate() throws {
+        try checkOption("image-size", imageSize, 4...1024)
+        try checkOption("label-smoothing", labelSmoothing, 0...1)
+    }
 
     func run() throws {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
@@ -46,6 +52,6 @@ struct TrainCommand: ParsableCommand {
         var trainer = Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
         trainer.keeping = training.keeping
         trainer.shouldStop = Interruption.hasCome
-        return try Interruption.watching { try trainer.fit(&model) }
+        return try Interruption.watching { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
     }
 }

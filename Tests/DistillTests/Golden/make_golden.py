@@ -8,6 +8,10 @@ precision from inputs rounded to single, stored in single.
     LOSS@T, LOSS@T.gradient the response losses at T = 0.5, 1, 4, 20, gradient with respect to student
     map.student, .teacher   feature maps [6, 4, 4, 5] and [6, 4, 4, 7], map.adapted [6, 4, 4, 7] in place of an adapter's output
     FEATURE, .gradient      the feature losses, gradient with respect to map.student or map.adapted
+    LOSS.ctkd, .gradient    the response losses at T = 1 + 20 sigmoid(theta), theta = -0.7: the value, and what reaches theta through a
+                            layer that reverses gradients times 0.4
+    crd.student, .positive  points [8, 5] of norm 1 but for the student's, crd.negative [12, 5], crd.others [8, 12] (1 where a negative
+                            is one of that row), crd, .gradient: tau 0.1, 40 negatives, z 1.5, with respect to crd.student
 
 The formulas are written down from the papers with PyTorch's own functions (kl_div, cosine_similarity, smooth_l1_loss,
 normalize); reductions are Retort's where a paper's code has others, which is said beside them.
@@ -137,6 +141,50 @@ keep("marginReLU", adapted, margin_relu(adapted, large))
 keep("attention", small, attention(small, large))
 keep("similarity", small, similarity(small, large))
 keep("relational", small, relational(small, large, 25, 50))
+
+class Reversal(torch.autograd.Function):
+    # Ganin et al., arXiv 1409.7495, as CTKD has it.
+    @staticmethod
+    def forward(context, x, strength):
+        context.strength = strength
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(context, upstream):
+        return -context.strength * upstream, None
+
+
+theta = torch.tensor([-0.7]).float().double().requires_grad_()
+fixed = student.detach()
+learnt = {
+    "kl": lambda t: kl(teacher, fixed, t),
+    "mixture": lambda t: 0.75 * kl(teacher, fixed, t) + 0.25 * kl(fixed, teacher, t),
+    "jensenShannon": lambda t: jensen_shannon(fixed, teacher, t),
+    "decoupled": lambda t: decoupled(fixed, teacher, labels, t),
+    "correlation": lambda t: correlation(fixed, teacher, t),
+    "standardized": lambda t: kl(standardized(teacher), standardized(fixed), t),
+}
+for name, loss in learnt.items():
+    t = 1 + 20 * torch.sigmoid(Reversal.apply(theta, 0.4))
+    keep(f"{name}.ctkd", theta, (t * t * loss(t)).sum())
+
+points = single(8, 5)
+positive, negative = F.normalize(single(8, 5)).float().double(), F.normalize(single(12, 5)).float().double()
+others = (torch.rand(8, 12) < 0.8).double()
+others[0] = 0  # a row without negatives
+out |= {"crd.student": points.clone(), "crd.positive": positive, "crd.negative": negative, "crd.others": others}
+points.requires_grad_()
+
+
+def contrastive(s, positive, negative, others, tau, count, z):
+    s = F.normalize(s)
+    h = lambda x: torch.exp(x / tau) / (torch.exp(x / tau) + count * z)
+    near = -torch.log(h((s * positive).sum(1)))
+    far = -(torch.log(1 - h(s @ negative.T)) * others).sum(1) / others.sum(1).clamp(min=1)
+    return (near + count * far).mean()
+
+
+keep("crd", points, contrastive(points, positive, negative, others, 0.1, 40, 1.5))
 
 tensors = {name: value.detach().float().contiguous() for name, value in out.items()}
 tensors["labels"] = labels
