@@ -164,8 +164,8 @@ struct SynergyTests {
             ("synergy --study alchemy", 64, "--study: 'alchemy' found, one of mnist-100, "),
             ("synergy --seeds 0", 64, "--seeds: 0 found, 1 to 1000"), ("synergy run --steps 0", 64, "--steps: 0 found"),
             ("synergy report --steps 2", 64, "--steps"), ("synergy --colour", 64, "--colour"),
-            ("synergy --study mnist-100 --data nowhere", 1, "nowhere/mnist/: nothing found, a readable folder"),
-            ("synergy report --results nowhere", 1, "nowhere/runs/: nothing found"),
+            ("synergy --study mnist-100 --data nowhere", 1, "nowhere/mnist: nothing found, a readable folder"),
+            ("synergy report --results nowhere", 1, "nowhere/runs: nothing found"),
         ] as [(String, Int32, String)])
     func refusals(line: String, status: Int32, reason: String) throws {
         try withTemporaryFolder { folder in
