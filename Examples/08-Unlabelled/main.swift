@@ -2,7 +2,16 @@
 // may read a weak view of an image while the student learns from a strong one, and images it is unsure of may be left out. At
 // the end there are no further images at all: mosaics of patches of the labelled ones, and noise, stand in for them.
 //
-// Prints lines like these; differences within a point are the noise of a run as short as this.
+// Prints these lines:
+//     labelled images alone             66.0 %
+//     and unlabelled ones               68.8 %
+//     strong views for both             55.8 %
+//     weak and strong views             37.1 %
+//     the same, if the teacher is sure  36.4 %  (47 % trusted)
+//     mosaics of the labelled images    33.7 %
+//     noise                             20.4 %
+// One seed and 100 steps, in which no student is done learning. So short, other images of the kind help and all that is further
+// from the test images costs, two views most of the real images; what they do in a long run is not measured here.
 
 import Foundation
 import Retort
@@ -23,7 +32,7 @@ let (weak, strong) = (
 // A teacher that knows all labels; it stands for one that was trained elsewhere.
 var network = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
 let everything = TrainingData(labelled: digits.train, normalization: normalization, transform: weak)
-_ = try Trainer(TrainingPlan(steps: 250, stepsPerEpoch: 250, seed: 1), on: everything).fit(&network)
+_ = try Trainer(TrainingPlan(steps: 200, stepsPerEpoch: 200, seed: 1), on: everything).fit(&network)
 let teacher = network
 
 func run(_ name: String, unlabelled: ImageSet?, seenAs transform: any BatchTransform, confidence: ConfidenceRule = .all)
@@ -34,7 +43,7 @@ func run(_ name: String, unlabelled: ImageSet?, seenAs transform: any BatchTrans
     distiller.dynamics.confidence = confidence
     let history = try distiller.fit(
         &student, on: split.labelled, unlabelled: unlabelled, normalization: normalization, augmentedBy: transform,
-        plan: TrainingPlan(steps: 200, stepsPerEpoch: 200, batchSize: 48, unlabelledBatchSize: 80, seed: 1))
+        plan: TrainingPlan(steps: 100, stepsPerEpoch: 100, batchSize: 32, unlabelledBatchSize: 64, seed: 1))
     let test = student.evaluated(on: digits.test, normalization: normalization)
     let trusted = history.epochs.last?.values["confidence"].map { String(format: "  (%.0f %% trusted)", $0 * 100) }
     print(
