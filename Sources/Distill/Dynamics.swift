@@ -46,7 +46,7 @@ public struct Dynamics: Hashable, Sendable, Codable {
                 temperatures: [Float](repeating: temperature, count: batch.count), hardWeights: batch.weights,
                 softWeights: batch.weights, hardShare: hardWeight, softShare: 1 - hardWeight)
         }
-        let readings = SoftRow.rows(of: teacher, at: [Float](repeating: 1, count: batch.count))
+        let readings = SoftRow.rows(of: teacher, at: 1)
         let weights = batch.weights ?? [Float](repeating: 1, count: batch.count)
         var terms = SampleTerms(temperatures: [], hardWeights: [], softWeights: [], hardShare: 0, softShare: 0)
         var (labelled, all) = (Float(0), Float(0))

@@ -27,6 +27,11 @@ struct SoftRow {
         }
     }
 
+    /// The same at one temperature.
+    static func rows(of logits: Tensor, at temperature: Float) -> [SoftRow] {
+        rows(of: logits, at: [Float](repeating: temperature, count: logits.shape[0]))
+    }
+
     /// The entropy as a share of that of the uniform distribution, 0 ... 1.
     var relativeEntropy: Double {
         guard probabilities.count > 1 else { return 0 }

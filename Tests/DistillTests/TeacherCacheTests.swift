@@ -199,7 +199,9 @@ import Training
             var hinted = Self.distiller(cache)
             hinted.hints = [Hint("early", loss: .attention)]
             let following = Self.distiller(cache, Ensemble([TinyLesson.teacher, MeanTeacher(of: TinyNet(seed: 1))]))
-            for (distiller, found) in [(hinted, "hints"), (following, "a teacher that follows the student")] {
+            for (distiller, found) in [
+                (hinted, "hints or contrasts"), (following, "a teacher that follows the student"),
+            ] {
                 let error = #expect(throws: FormatError.self) { try TinyLesson.result(distiller) }
                 #expect(error?.place == "teacherCache" && error?.found == found)
             }

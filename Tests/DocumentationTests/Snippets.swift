@@ -244,6 +244,7 @@ private func mutual(_ data: TrainingData, _ plan: TrainingPlan) throws -> [Doubl
     var peer = ConvNet(width: 16, channels: 1, classes: 10, seed: 2)
     let history = try MutualLearning().fit(&student, &peer, on: data, plan: plan)
     return [history.validationAccuracy, history.peers[0].validationAccuracy]
+}
 
 private func dynamics(
     _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy, _ split: DataSplit,

@@ -58,7 +58,7 @@ extension Schedule {
     fileprivate var inner: [Float] {
         switch self {
         case .step(_, _, let places): places.map { value(at: $0) }
-        case .warmUp(_, let then): [then.value(at: 0)] + then.inner
+        case .warmUp(_, let then), .stairs(let then, _): [then.value(at: 0)] + then.inner
         case .constant, .linear, .cosine, .exponential: []
         }
     }
@@ -68,6 +68,7 @@ extension Schedule {
         let shapes: [(name: String, value: [String])] = [
             ("constant", ["value"]), ("linear", ["from", "to"]), ("cosine", ["from", "to"]),
             ("exponential", ["from", "to"]), ("step", ["from", "factor", "at"]), ("warm-up", ["share", "then"]),
+            ("stairs", ["of", "parts"]),
         ]
         let what = "a number, FROM:TO or a schedule"
         let named = try value.member("schedule", of: what)
@@ -93,6 +94,12 @@ extension Schedule {
                 throw try member("share").error(expected: "a share of the run, 0 to less than 1")
             }
             self = .warmUp(try number("share"), then: try Schedule(member("then")))
+        case "stairs":
+            let parts = try member("parts").number()
+            guard let count = Int(exactly: parts), count > 0 else {
+                throw try member("parts").error(expected: "a whole number, 1 or more")
+            }
+            self = .stairs(try Schedule(member("of")), parts: count)
         default: self = .constant(try number("value"))
         }
     }
