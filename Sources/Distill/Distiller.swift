@@ -176,9 +176,9 @@ public struct Distiller: Sendable {
         return history
     }
 
-    /// The classes that the teacher chooses; nil for one that changes as the student learns.
+    /// The classes that the teacher chooses; nil for one that changes as the student learns, and for one that a cache is to spare.
     private func choices(on images: ImageSet, _ normalization: Normalization) -> [Int]? {
-        guard ensemble.followers.isEmpty else { return nil }
+        guard ensemble.followers.isEmpty, teacherCache == nil else { return nil }
         return images.batches(of: 250, normalization: normalization).flatMap { teacher.predict($0.inputs).argmax() }
     }
 

@@ -94,7 +94,7 @@ struct PreviewTargetTests {
                 ("\(line) bare", 1, ": nothing for the"),
                 ("\(line) labels --skip-bad", 64, "--targets: --skip-bad"),
                 ("\(line) labels --data digits", 1, "--data: digits found, a folder of images"),
-                ("\(line) labels --policy mix.json", 1, "an operation that mixes images found"),
+                ("\(line) labels --policy mix.json", 1, "an operation that mixes images by blending them found"),
             ] as [(String, Int32, String)] {
                 let outcome = try retort.run(line.split(separator: " ").map(String.init))
                 #expect(outcome.status == status && outcome.errorLines.first?.contains(reason) == true, "\(outcome)")

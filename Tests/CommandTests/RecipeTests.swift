@@ -130,8 +130,8 @@ struct RecipeTests {
             ("temperature: {schedule: linear, from: 3}", "line 1: temperature: no 'to' found, this key expected"),
             (
                 "temperature: {schedule: line}",
-                "line 1: temperature.schedule: 'line' found, one of constant, linear, cosine, exponential, step, warm-up "
-                    + "expected"
+                "line 1: temperature.schedule: 'line' found, one of constant, linear, cosine, exponential, step, warm-up, "
+                    + "stairs expected"
             ),
             (
                 "temperature: {schedule: exponential, from: 0, to: 1}",

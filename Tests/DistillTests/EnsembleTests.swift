@@ -112,7 +112,7 @@ import Training
         let counters = [Counter(), Counter()]
         let counted = Ensemble([counters[0].counting(Self.teacher), counters[1].counting(Self.second)])
         var all = [single.bits, try TinyLesson.result(Distiller(teacher: counted)).bits]
-        #expect(counters.map(\.count) == [12, 12])  // eleven steps and the first images
+        #expect(counters.map(\.count) == [13, 13])  // eleven steps, the first images and validation
         for joining in [Ensemble.Joining.logits, .entropy, .crossEntropy] {
             let distiller = Distiller(teacher: Ensemble([Self.teacher, Self.second], joining: joining))
             all.append(try TinyLesson.result(distiller).bits)
