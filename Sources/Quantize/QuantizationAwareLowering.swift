@@ -33,6 +33,45 @@ extension QuantizationAwareNetwork {
     }
 }
 
+extension QuantizationAwareNetwork {
+    /// What rounding adds to the folded bias of a layer, which is stored in steps of the sums: input step · weight step.
+    ///
+    /// - Parameters:
+    ///   - layer: the traced convolution or dense layer.
+    ///   - end: its normalisation, or itself.
+    /// - Returns: [C'].
+    func biasError(of layer: Int, endingAt end: Int) -> Tensor {
+        func tensor(_ operand: NetworkGraph.Operand) -> Tensor? {
+            guard case .tensor(let tensor, let path) = operand else { return nil }
+            return path.map { self[$0].value } ?? tensor
+        }
+        let (node, last) = (graph.nodes[layer], graph.nodes[end])
+        guard case .tensor(_, let path)? = node.operands.dropFirst().first else { return .zeros([0]) }
+        let steps = self[Self.stepPath(of: path, at: layer)].value
+        var (factors, biases) = (Tensor.ones(steps.shape), node.operands.count > 2 ? tensor(node.operands[2]) : nil)
+        if case .batchNorm(let epsilon)? = last.operation {
+            let x = last.operands.compactMap(tensor)
+            let coefficients = BatchNormCoefficients(
+                scale: x[0], shift: x[1], mean: x[2], variance: x[3], epsilon: epsilon)
+            (factors, biases) = coefficients.folded(weights: factors, bias: biases)
+        }
+        let input = Double(inputStep(of: layer))
+        let errors = zip(zip(steps.scalars, factors.scalars), biases?.scalars ?? steps.scalars.map { _ in 0 }).map {
+            let unit = input * Double(usableStep(abs(usableStep($0.0) * $0.1)))
+            let count = (Double($1) / unit).rounded(.toNearestOrEven)
+            return abs(count) < 0x1p30 ? Float(count * unit - Double($1)) : 0
+        }
+        return Tensor(errors)
+    }
+
+    /// What a step of a layer's input bytes is.
+    private func inputStep(of layer: Int) -> Float {
+        var source = graph.nodes[layer].sources[0]
+        while zeroPoints[source] == nil { source = graph.nodes[source].sources[0] }
+        return usableStep(self[Self.activationPath(source)].value.scalar)
+    }
+}
+
 extension Autograd.Operation {
     /// The operation on variables; normalisations with the given statistics.
     ///

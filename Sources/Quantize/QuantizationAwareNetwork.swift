@@ -30,6 +30,8 @@ public struct QuantizationAwareNetwork: Module {
     private let lastReads: [[Int]]
     /// The traced steps whose results the integer network keeps as bytes, with the byte of 0.
     let zeroPoints: [Int: UInt8]
+    /// For the traced step that ends a layer (its normalisation, or itself) the layer: where the bias is rounded.
+    private let layers: [Int: Int]
     /// Where each path's parameter is.
     private let places: [String: Int]
     private let paths: [String]
@@ -81,6 +83,10 @@ public struct QuantizationAwareNetwork: Module {
         }
         add(Self.passes, Parameter(Tensor([0]), role: .statistic))
         self.zeroPoints = zeroPoints
+        let ends = graph.foldingBatchNorm().nodes.filter(\.isLinearLayer).map(\.origin)
+        layers = ends.reduce(into: [:]) { layers, end in
+            layers[end] = graph.nodes[end].isLinearLayer ? end : graph.nodes[end].sources[0]
+        }
         places = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
         (self.paths, self.values) = (paths, values)
     }
@@ -112,6 +118,11 @@ public struct QuantizationAwareNetwork: Module {
                 result = normalization.map { $0(operands[0]) } ?? operation(operands)
             } else {
                 result = input
+            }
+            // With the batch's statistics there is no bias yet.
+            if let layer = layers[index], tape.mode == .evaluation || !learnsStatistics {
+                let error = biasError(of: layer, endingAt: index)
+                result = tape.record(.learning("roundedBias"), result.value.addingToRows(error), from: result) { $0 }
             }
             if let zeroPoint = zeroPoints[index] {
                 result = result.fakeQuantized(step: self[Self.activationPath(index)](on: tape), zeroPoint: zeroPoint)

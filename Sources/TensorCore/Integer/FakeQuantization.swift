@@ -2,7 +2,7 @@ import CKernels
 
 extension Tensor {
     /// What is left of every element after rounding to bytes: scale · clamp(round(x / scale), −zeroPoint, 255 − zeroPoint),
-    /// half to even; the bits of ``quantized(_:level:)`` and ``ByteTensor/dequantized(_:level:)`` one after the other.
+    /// half to even; equal to ``quantized(_:level:)`` and ``ByteTensor/dequantized(_:level:)`` one after the other.
     public func fakeQuantized(_ quantization: AffineQuantization) -> Tensor {
         map1(self) { x, out, count in
             rk_fake_quantize(x, count, quantization.scale, Int32(quantization.zeroPoint), out)
