@@ -63,8 +63,11 @@ struct TrainingOptions: ParsableArguments {
         if let checkpointURL { try OutputFile.check(checkpointURL) }
     }
 
-    /// The augmentation asked for; nil for none.
-    func transform() throws -> any BatchTransform {
+    /// The augmentation asked for.
+    func transform() throws -> any BatchTransform { try Self.transform(augment, strength: strength) }
+
+    /// A policy by its name or from its file.
+    static func transform(_ augment: String, strength: Double) throws -> any BatchTransform {
         let policy: AugmentationPolicy
         switch augment {
         case "none": return PlainTransform()
