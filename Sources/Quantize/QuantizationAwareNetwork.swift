@@ -83,10 +83,12 @@ public struct QuantizationAwareNetwork: Module {
         }
         add(Self.passes, Parameter(Tensor([0]), role: .statistic))
         self.zeroPoints = zeroPoints
-        let ends = graph.foldingBatchNorm().nodes.filter(\.isLinearLayer).map(\.origin)
-        layers = ends.reduce(into: [:]) { layers, end in
-            layers[end] = graph.nodes[end].isLinearLayer ? end : graph.nodes[end].sources[0]
+        var layers: [Int: Int] = [:]
+        for layer in graph.foldingBatchNorm().nodes where layer.isLinearLayer {
+            let end = graph.nodes[layer.origin]
+            layers[layer.origin] = end.isLinearLayer ? layer.origin : end.sources[0]
         }
+        self.layers = layers
         places = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
         (self.paths, self.values) = (paths, values)
     }

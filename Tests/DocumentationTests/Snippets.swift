@@ -135,7 +135,7 @@ private func repairs(_ student: ConvNet, _ batches: [Tensor], _ data: TrainingDa
     let equalised = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
 
     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 150)
-    let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.02, to: 0))
+    let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.003, to: 0))
     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)
     let trained = try aware.quantized()
     print(equalised.byteCount, trained.byteCount)

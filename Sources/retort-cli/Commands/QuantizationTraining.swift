@@ -15,7 +15,7 @@ struct QuantizationTraining: ParsableArguments {
     var teacher: String?
 
     @Option(help: "Highest learning rate of these steps.")
-    var learningRate: Float = 0.02
+    var learningRate: Float = 0.003
 
     @Option(help: "Weight of the labels beside the teacher in these steps, 0 to 1.")
     var hardLabelWeight: Float = 0.1
