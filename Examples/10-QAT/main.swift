@@ -21,7 +21,7 @@ func show(_ name: String, _ predict: (Tensor) -> Tensor) {
 var teacher = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
 _ = try Trainer(plan(100, seed: 1), on: views).fit(&teacher)
 var student = ConvNet(width: 4, channels: 1, classes: 10, seed: 7)
-_ = try Distiller(teacher: teacher).fit(&student, on: views, plan: plan(300, seed: 2))
+_ = try Distiller(teacher: teacher).fit(&student, on: views, plan: plan(150, seed: 2))
 show("student in FP32") { student.predict($0) }
 
 let calibration = digits.train.subset(Array(0..<300)).batches(of: 100, normalization: normalization).map(\.inputs)
@@ -31,8 +31,8 @@ let repaired = try QuantizedModel(student, calibratedOn: calibration, weightBits
 show("repaired without training") { repaired.predict($0) }
 
 // Normalisations use the batch's statistics in the first half, and keep them in the second.
-let aware = try QuantizationAwareNetwork(student, calibratedOn: calibration, weightBits: 3, batchNormPasses: 75)
-let training = plan(150, rate: 0.003, seed: 3)
+let aware = try QuantizationAwareNetwork(student, calibratedOn: calibration, weightBits: 3, batchNormPasses: 40)
+let training = plan(80, rate: 0.003, seed: 3)
 var alone = aware
 _ = try Trainer(training, on: views).fit(&alone)
 let byLabels = try alone.quantized()

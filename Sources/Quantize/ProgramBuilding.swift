@@ -29,8 +29,9 @@ extension IntegerProgram {
             {
                 let input = try steps[step.inputs[0]].bytes(for: step)
                 step.layer = Layer(
-                    geometry, weights: weights, bias: bias, inputScale: input.scale, limit: rounding.limit,
-                    steps: rounding.steps[index])
+                    geometry, weights: weights, bias: bias, inputScale: input.scale,
+                    // A normalisation's factors are exact with any; only its bias would be coarser.
+                    limit: node.isLinearLayer ? rounding.limit : 127, steps: rounding.steps[index])
                 if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
             } else {
                 try node.requireBytes()
