@@ -10,7 +10,7 @@ let libraries = [
 
 let examples = [
     "01-Tensors", "02-Training", "03-Augmentation", "04-Distillation", "05-Quantization", "06-ClosedLoop",
-    "07-Hierarchical", "08-Unlabelled", "09-Pruning",
+    "07-Hierarchical", "08-Unlabelled", "09-Pruning", "10-QAT",
 ]
 
 let package = Package(
@@ -75,7 +75,7 @@ let package = Package(
         + libraries.map {
             .testTarget(
                 name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests",
-                exclude: ["Layers", "Augment", "Distill"].contains($0) ? ["Golden"] : [])
+                exclude: ["Layers", "Augment", "Distill", "Quantize"].contains($0) ? ["Golden"] : [])
         }
         + examples.map {
             .executableTarget(name: $0, dependencies: ["Retort"], path: "Examples/\($0)", swiftSettings: safe)

@@ -16,6 +16,37 @@ RK_BODY void dequantize_body(rk_simd_level level, const uint8_t *restrict x, siz
 RK_LEVEL_KERNEL(dequantize, (rk_simd_level level, const uint8_t *x, size_t n, float scale, int32_t zero, float *out),
                 (level, x, n, scale, zero, out))
 
+// ---- rounding that gradients pass -----------------------------------------------------------------------------------
+
+RK_BODY void fake_quantize_body(const float *restrict x, size_t n, float scale, int32_t zero, float *restrict out) {
+    float low = (float)-zero, high = (float)(255 - zero);
+    for (size_t i = 0; i < n; i++) {
+        float value = x[i] / scale;
+        value = value > low ? value : low;
+        value = value < high ? value : high;
+        out[i] = scale * nearbyintf(value);
+    }
+}
+RK_KERNEL(fake_quantize, (const float *x, size_t n, float scale, int32_t zero, float *out), (x, n, scale, zero, out))
+
+RK_BODY void fake_quantize_gradient_body(const float *restrict upstream, const float *restrict x, size_t n, float scale,
+                                         int32_t zero, float *restrict dx, float *restrict dscale) {
+    float low = (float)-zero, high = (float)(255 - zero);
+    for (size_t i = 0; i < n; i++) {
+        float value = x[i] / scale;
+        int inside = value > low && value < high;
+        value = value > low ? value : low;
+        value = value < high ? value : high;
+        dx[i] = inside ? upstream[i] : 0;
+        dscale[i] = upstream[i] * (nearbyintf(value) - (inside ? value : 0));
+    }
+}
+RK_KERNEL(fake_quantize_gradient,
+          (const float *upstream, const float *x, size_t n, float scale, int32_t zero, float *dx, float *dscale),
+          (upstream, x, n, scale, zero, dx, dscale))
+
+// ---- sums and products ----------------------------------------------------------------------------------------------
+
 RK_BODY void integer_add_body(rk_simd_level level, const uint8_t *restrict x, const uint8_t *restrict y, size_t n,
                               const rk_integer_pair *q, uint8_t *restrict out) {
     (void)level;

@@ -30,6 +30,8 @@ public struct NetworkGraph: Sendable {
         public var relu = false
         /// Extents of the result for one image: all axes but the first.
         public var shape: Shape
+        /// The step of the traced network whose result this one's is: after fusing, that of the last step that went into it.
+        public internal(set) var origin = 0
 
         /// The operation's name and the path of its first parameter, for messages.
         public var description: String {
@@ -46,6 +48,48 @@ public struct NetworkGraph: Sendable {
 
     /// Extents of the input for one image.
     public var inputShape: Shape { nodes[0].shape }
+}
+
+extension NetworkGraph {
+    /// The same steps with other tensors, each of the shape of the one that it replaces.
+    ///
+    /// - Parameter transform: from the step, the tensor's place among its operands, the tensor and its path.
+    public func replacingTensors(
+        _ transform: (_ node: Int, _ operand: Int, _ tensor: Tensor, _ path: String?) throws -> Tensor
+    ) rethrows -> NetworkGraph {
+        var graph = self
+        for index in nodes.indices {
+            for (place, operand) in nodes[index].operands.enumerated() {
+                guard case .tensor(let tensor, let path) = operand else { continue }
+                let replacement = try transform(index, place, tensor, path)
+                require(
+                    replacement.shape == tensor.shape,
+                    "replacingTensors: shape \(replacement.shape) for \(path ?? "a constant") of shape \(tensor.shape)")
+                graph.nodes[index].operands[place] = .tensor(replacement, path: path)
+            }
+        }
+        return graph
+    }
+
+    /// The same steps with other weights and another bias, which it may have had none of, in a convolution or dense layer.
+    ///
+    /// - Parameters:
+    ///   - weights: of the shape of those that they replace.
+    ///   - bias: [C'].
+    public func replacingLayer(_ node: Int, weights: Tensor, bias: Tensor) -> NetworkGraph {
+        let old = nodes[node]
+        require(
+            old.isLinearLayer && old.tensors.first?.shape == weights.shape && weights.shape.last == bias.count,
+            "replacingLayer: weights \(weights.shape) and bias \(bias.shape) for \(old.description)")
+        var graph = self
+        let path: String? =
+            if case .tensor(_, let path)? = old.operands.last, old.tensors.count > 1 { path } else { nil }
+        guard case .tensor(_, let weightPath) = old.operands[1] else { return self }
+        graph.nodes[node].operands = [
+            old.operands[0], .tensor(weights, path: weightPath), .tensor(bias, path: path),
+        ]
+        return graph
+    }
 }
 
 /// A network cannot be represented or run as a graph. Reads as one line that names the operation.

@@ -83,6 +83,7 @@ extension NetworkGraph {
     private mutating func merge(_ index: Int, into other: Int) {
         nodes[index].operands = []
         nodes[index].residual = nil
+        nodes[other].origin = nodes[index].origin
         for reader in nodes.indices { nodes[reader].redirect { $0 == index ? other : $0 } }
         if output == index { output = other }
     }
@@ -90,7 +91,7 @@ extension NetworkGraph {
 
 extension NetworkGraph.Node {
     /// Whether it is a convolution or a dense layer.
-    var isLinearLayer: Bool {
+    public var isLinearLayer: Bool {
         switch operation {
         case .convolution2D, .dense: true
         default: false

@@ -50,6 +50,7 @@ extension NetworkGraph {
         }
         self.output = index
         self = droppingUnused()
+        for index in nodes.indices { nodes[index].origin = index }
     }
 
     private static func trace(

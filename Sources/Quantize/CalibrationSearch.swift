@@ -18,11 +18,13 @@ struct CalibrationSearch {
     }
 
     /// What each node's bytes shall stand for: node after node the candidate of least error at the output.
-    func quantizations(_ graph: NetworkGraph, _ calibration: Calibration) throws -> [AffineQuantization] {
+    func quantizations(
+        _ graph: NetworkGraph, _ calibration: Calibration, _ rounding: WeightRounding
+    ) throws -> [AffineQuantization] {
         var chosen = graph.nodes.indices.map { calibration.quantization(of: $0) }
         let (images, expected) = (Tensor.concatenated(inputs, axis: 0), Tensor.concatenated(outputs, axis: 0))
         func error(_ quantizations: [AffineQuantization]) throws -> Float {
-            let network = try IntegerNetwork(IntegerProgram(graph, quantizations))
+            let network = try IntegerNetwork(IntegerProgram(graph, quantizations, rounding))
             let difference = mapImages(images) { network.run($0) } - expected
             return (difference * difference).sum()
         }

@@ -8,8 +8,9 @@ extension IntegerProgram {
     /// - Parameters:
     ///   - graph: folded and fused.
     ///   - quantizations: what the bytes of each node's result stand for, where they are its own.
+    ///   - rounding: how weights become integers.
     /// - Throws: ``GraphError`` for an operation that there is none of on bytes.
-    init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization]) throws {
+    init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding) throws {
         let inNumbers = graph.nodesInNumbers
         var steps: [Step] = []
         for (index, node) in graph.nodes.enumerated() {
@@ -27,7 +28,10 @@ extension IntegerProgram {
                 inputShape: step.inputs.first.map { steps[$0].shape })
             {
                 let input = try steps[step.inputs[0]].bytes(for: step)
-                step.layer = Layer(geometry, weights: weights, bias: bias, inputScale: input.scale)
+                step.layer = Layer(
+                    geometry, weights: weights, bias: bias, inputScale: input.scale,
+                    // A normalisation's factors are exact with any; only its bias would be coarser.
+                    limit: node.isLinearLayer ? rounding.limit : 127, steps: rounding.steps[index])
                 if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
             } else {
                 try node.requireBytes()
@@ -39,8 +43,12 @@ extension IntegerProgram {
 }
 
 extension IntegerProgram.Layer {
-    /// Rounds weights to -127 ... 127 steps of their output channel's greatest weight, biases to steps of the sums.
-    fileprivate init(_ geometry: Conv2DGeometry, weights: [Float], bias: [Float], inputScale: Float) {
+    /// Rounds weights to -limit ... limit steps of their output channel, biases to steps of the sums.
+    ///
+    /// - Parameter steps: nil for those with which the channel's greatest weight is the limit.
+    fileprivate init(
+        _ geometry: Conv2DGeometry, weights: [Float], bias: [Float], inputScale: Float, limit: Int, steps: [Float]?
+    ) {
         let channels = geometry.outputChannels
         var greatest = [Float](repeating: 0, count: channels)
         for (index, weight) in weights.enumerated() {
@@ -48,13 +56,16 @@ extension IntegerProgram.Layer {
         }
         // A channel that all but died in training has a bias and hardly any weights: its steps must not be so fine that
         // the bias does not fit 32 bits.
-        let scales = zip(greatest, bias).map { max($0 / 127, abs($1) / (inputScale * 0x1p30), 0x1p-60) }
+        let scales = zip(steps ?? greatest.map { $0 / Float(limit) }, bias).map {
+            max($0, abs($1) / (inputScale * 0x1p30), 0x1p-60)
+        }
+        let range = -Double(limit)...Double(limit)
         self.init(
             geometry: geometry,
             weights: weights.enumerated().map { index, weight in
                 Int8(
                     (Double(weight) / Double(scales[index % channels])).rounded(.toNearestOrEven).clamped(
-                        to: -127...127))
+                        to: range))
             },
             bias: zip(bias, scales).map { bias, scale in
                 let steps = Double(bias) / (Double(inputScale) * Double(scale))

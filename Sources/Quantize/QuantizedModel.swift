@@ -23,38 +23,30 @@ public struct QuantizedModel: Sendable {
     ///   - module: the trained network, which stays as it is.
     ///   - batches: inputs as the network takes them, [N, H, W, C] normalised; a few hundred images are enough.
     ///   - observer: how ranges are found.
+    ///   - repairs: what is done against the error of rounded weights.
+    ///   - weightBits: 2 ... 8. Fewer than 8 are stored as bytes all the same: they show what coarser steps cost.
     /// - Throws: `GraphError` for a network that cannot be represented or computed on bytes, and without any images.
     public init(
-        _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99)
+        _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99),
+        repairs: WeightRepairs = .standard, weightBits: Int = 8
     ) throws {
-        var iterator = batches.makeIterator()
-        guard let first = iterator.next(), first.shape.rank > 0 else { throw Self.noImages }
-        let graph = try NetworkGraph(tracing: module, inputShape: Shape(Array(first.shape.dropFirst())))
-        let rest = IteratorSequence(iterator)
         try self.init(
-            graph: graph, calibratedOn: [AnySequence([first]), AnySequence(rest)].joined(), observer: observer)
+            CalibratedGraph(module, batches, observer, weightBits: weightBits, keeping: repairs.images), repairs)
     }
 
     /// Quantises a traced network.
     public init(
-        graph: NetworkGraph, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99)
+        graph: NetworkGraph, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99),
+        repairs: WeightRepairs = .standard, weightBits: Int = 8
     ) throws {
-        let fused = graph.foldingBatchNorm().fusingActivations()
-        let plan = try InferencePlan(fused)
-        var calibration = Calibration(fused, observer)
-        var search = CalibrationSearch()
-        var images = 0
-        for batch in batches {
-            let output = try calibration.observe(batch, through: plan, of: fused)
-            if observer == .search { search.keep(batch, output: output) }
-            images += batch.shape[0]
-        }
-        guard images > 0 else { throw Self.noImages }
-        let quantizations =
-            observer == .search
-            ? try search.quantizations(fused, calibration)
-            : fused.nodes.indices.map { calibration.quantization(of: $0) }
-        network = try IntegerNetwork(IntegerProgram(fused, quantizations))
+        try self.init(
+            CalibratedGraph(graph, batches, observer, weightBits: weightBits, keeping: repairs.images), repairs)
+    }
+
+    private init(_ calibrated: CalibratedGraph, _ repairs: WeightRepairs) throws {
+        let repaired = try RepairedGraph(calibrated, repairs)
+        network = try IntegerNetwork(
+            IntegerProgram(repaired.graph, calibrated.quantizations, repaired.rounding))
     }
 
     init(network: IntegerNetwork) { self.network = network }
@@ -75,6 +67,4 @@ public struct QuantizedModel: Sendable {
             "QuantizedModel.predict: input has shape \(input.shape), images of \(inputShape) expected")
         return mapImages(input) { network.run($0) }
     }
-
-    private static let noImages = GraphError(operation: "calibration", reason: "needs at least one image, got none")
 }

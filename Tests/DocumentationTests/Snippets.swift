@@ -142,6 +142,17 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
     }
 }
 
+private func repairs(_ student: ConvNet, _ batches: [Tensor], _ data: TrainingData) throws {
+    let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).foldingBatchNorm().fusingActivations()
+    let equalised = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
+
+    var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 150)
+    let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.003, to: 0))
+    _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)
+    let trained = try aware.quantized()
+    print(equalised.byteCount, trained.byteCount)
+}
+
 private func cExport(_ int8: QuantizedModel, _ folder: URL) throws {
     let export = try CExport(int8, name: "digits")
     try AtomicFile.write(Data(export.header.utf8), to: folder.appending(path: "digits.h"))

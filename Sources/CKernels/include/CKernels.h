@@ -253,6 +253,11 @@ void rk_integer_average_pool(rk_simd_level level, const uint8_t *image, const rk
 void rk_quantize(rk_simd_level level, const float *x, size_t n, float scale, int32_t zero, uint8_t *out);
 /// out = scale · (x − zero)
 void rk_dequantize(rk_simd_level level, const uint8_t *x, size_t n, float scale, int32_t zero, float *out);
+/// out = scale · round(clamp(x / scale, −zero, 255 − zero)): rk_quantize and rk_dequantize in one.
+void rk_fake_quantize(const float *x, size_t n, float scale, int32_t zero, float *out);
+/// Inside the range dx = upstream and dscale = upstream · (round(x / scale) − x / scale), outside 0 and upstream · bound.
+void rk_fake_quantize_gradient(const float *upstream, const float *x, size_t n, float scale, int32_t zero, float *dx,
+                               float *dscale);
 /// out = zero + round(clamp((x − x_zero) · x_multiplier + (y − y_zero) · y_multiplier, low, high))
 typedef struct {
     float x_multiplier, y_multiplier;

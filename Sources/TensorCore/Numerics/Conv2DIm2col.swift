@@ -141,3 +141,29 @@ extension Conv2DGeometry {
             output_height: outputHeight, output_width: outputWidth)
     }
 }
+
+/// The second moments of a convolution's patches: Σ p · pᵀ over images and output pixels.
+///
+/// - Parameter x: [N, H, W, C].
+/// - Returns: [groups, K, K] with K = kernel height · kernel width · C / groups, in the order of a weight's first three axes.
+public func convolution2DPatchMoments(_ x: Tensor, _ geometry: Conv2DGeometry) -> Tensor {
+    let (batch, _, _, _) = x.shape.nhwc(for: "convolution2DPatchMoments")
+    require(
+        x.shape == geometry.inputShape(batch: batch),
+        "convolution2DPatchMoments: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
+    let (p, k, _) = geometry.productSizes
+    return sumOverImages(batch, size: geometry.groups * k * k) { images, moments in
+        geometry.withWorkspace { workspace in
+            for image in images {
+                for group in 0..<geometry.groups {
+                    let patches = geometry.patches(of: x, image: image, group: group, in: workspace)
+                    // M[K, K] += patchesᵀ[K, P] · patches[P, K]
+                    gemm(
+                        patches.pointer, leadingA: patches.leading, transposeA: true,
+                        patches.pointer, leadingB: patches.leading,
+                        into: moments + group * k * k, leadingC: k, m: k, n: k, k: p, beta: 1)
+                }
+            }
+        }
+    }.reshaped(to: [geometry.groups, k, k])
+}

@@ -5,7 +5,7 @@ import CKernels
 private let elementsPerPiece = 1 << 15
 
 /// Calls the closure for consecutive ranges that cover 0 ..< count.
-private func forEachRange(_ count: Int, _ body: @Sendable (_ first: Int, _ count: Int) -> Void) {
+func forEachRange(_ count: Int, _ body: @Sendable (_ first: Int, _ count: Int) -> Void) {
     Parallel.forEach((count + elementsPerPiece - 1) / elementsPerPiece) { piece in
         let first = piece * elementsPerPiece
         body(first, min(elementsPerPiece, count - first))

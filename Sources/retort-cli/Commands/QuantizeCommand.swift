@@ -28,6 +28,7 @@ struct QuantizeCommand: ParsableCommand {
     var model: String
 
     @OptionGroup var data: DataOptions
+    @OptionGroup(title: "Training with INT8 in place") var training: QuantizationTraining
     @OptionGroup var common: CommonOptions
 
     @Option(help: "Training images that the ranges of activations are found on, spread evenly over the data set.")
@@ -43,7 +44,14 @@ struct QuantizeCommand: ParsableCommand {
                 """))
     var observer = Observing.percentile
 
-    @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; accuracy is not trained back.")
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Repair what rounding of weights does: second-order rounding and bias correction on the calibration images."
+    )
+    var repair = true
+
+    @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
 
     @Option(help: ArgumentHelp("File for the INT8 model.", valueName: "FILE.safetensors"))
@@ -67,7 +75,12 @@ struct QuantizeCommand: ParsableCommand {
         let number = min(calibration, data.train.count)
         let images = data.train.subset((0..<number).map { $0 * data.train.count / number })
         let batches = images.batches(of: 100, normalization: stored.description.normalization).map(\.inputs)
-        let int8 = try QuantizedModel(network, calibratedOn: batches, observer: observer.observer)
+        let int8 =
+            training.qat > 0
+            ? try training.quantized(
+                network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
+            : try QuantizedModel(
+                network, calibratedOn: batches, observer: observer.observer, repairs: repair ? .standard : [])
         let after = evaluate(on: data.test, normalization: stored.description.normalization) { int8.predict($0) }
         let noise = try int8.layerNoise(of: network, on: batches.first ?? .zeros([0]))
         try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])

@@ -1,0 +1,102 @@
+import Autograd
+import Graph
+import TensorCore
+
+extension QuantizationAwareNetwork {
+    /// The integer network that was trained for: its weights' integers, its steps and its zero points.
+    ///
+    /// - Throws: `GraphError` for weights or steps that training left so far apart that sums would not fit 32 bits.
+    public func quantized() throws -> QuantizedModel {
+        let limit = WeightRounding(bits: weightBits).limit
+        // What folding does to the weights it does to their steps.
+        func folded(_ weights: (_ value: Tensor, _ steps: Tensor) -> Tensor) -> NetworkGraph {
+            graph.replacingTensors { index, place, tensor, path in
+                let value = path.map { self[$0].value } ?? tensor
+                guard graph.nodes[index].isLinearLayer && place == 1 else { return value }
+                return weights(value, self[Self.stepPath(of: path, at: index)].value.map(usableStep))
+            }.foldingBatchNorm().fusingActivations()
+        }
+        let fused = folded { $0.roundedToSteps($1, limit: Float(limit)) }
+        let steps = folded { $1.broadcast(to: $0.shape) }
+        var rounding = WeightRounding(bits: weightBits)
+        for (index, node) in steps.nodes.enumerated() where node.isLinearLayer {
+            guard let widths = node.tensors.first, let channels = widths.shape.extents.last else { continue }
+            rounding.steps[index] = widths.scalars.prefix(channels).map { usableStep(abs($0)) }
+        }
+        let quantizations = fused.nodes.map { node in
+            zeroPoints[node.origin].map {
+                AffineQuantization(
+                    scale: usableStep(self[Self.activationPath(node.origin)].value.scalar), zeroPoint: $0)
+            } ?? AffineQuantization(scale: 1, zeroPoint: 0)
+        }
+        return try QuantizedModel(network: IntegerNetwork(IntegerProgram(fused, quantizations, rounding)))
+    }
+}
+
+extension QuantizationAwareNetwork {
+    /// What rounding adds to the folded bias of a layer, which is stored in steps of the sums: input step · weight step.
+    ///
+    /// - Parameters:
+    ///   - layer: the traced convolution or dense layer.
+    ///   - end: its normalisation, or itself.
+    /// - Returns: [C'].
+    func biasError(of layer: Int, endingAt end: Int) -> Tensor {
+        func tensor(_ operand: NetworkGraph.Operand) -> Tensor? {
+            guard case .tensor(let tensor, let path) = operand else { return nil }
+            return path.map { self[$0].value } ?? tensor
+        }
+        let (node, last) = (graph.nodes[layer], graph.nodes[end])
+        guard case .tensor(_, let path)? = node.operands.dropFirst().first else { return .zeros([0]) }
+        let steps = self[Self.stepPath(of: path, at: layer)].value
+        var (factors, biases) = (Tensor.ones(steps.shape), node.operands.count > 2 ? tensor(node.operands[2]) : nil)
+        if case .batchNorm(let epsilon)? = last.operation {
+            let x = last.operands.compactMap(tensor)
+            let coefficients = BatchNormCoefficients(
+                scale: x[0], shift: x[1], mean: x[2], variance: x[3], epsilon: epsilon)
+            (factors, biases) = coefficients.folded(weights: factors, bias: biases)
+        }
+        let input = Double(inputStep(of: layer))
+        let errors = zip(zip(steps.scalars, factors.scalars), biases?.scalars ?? steps.scalars.map { _ in 0 }).map {
+            let unit = input * Double(usableStep(abs(usableStep($0.0) * $0.1)))
+            let count = (Double($1) / unit).rounded(.toNearestOrEven)
+            return abs(count) < 0x1p30 ? Float(count * unit - Double($1)) : 0
+        }
+        return Tensor(errors)
+    }
+
+    /// What a step of a layer's input bytes is.
+    private func inputStep(of layer: Int) -> Float {
+        var source = graph.nodes[layer].sources[0]
+        while zeroPoints[source] == nil { source = graph.nodes[source].sources[0] }
+        return usableStep(self[Self.activationPath(source)].value.scalar)
+    }
+}
+
+extension Autograd.Operation {
+    /// The operation on variables; normalisations with the given statistics.
+    ///
+    /// - Parameter x: what it reads, in the order that its case gives.
+    func callAsFunction(_ x: [Variable]) -> Variable {
+        switch self {
+        case .convolution2D(let geometry):
+            return x[0].convolved(with: x[1], bias: x.count > 2 ? x[2] : nil, geometry)
+        case .dense: return x[0].multiplied(byMatrix: x[1], bias: x.count > 2 ? x[2] : nil)
+        case .batchNorm(let epsilon):
+            return x[0].batchNormalized(scale: x[1], shift: x[2], mean: x[3], variance: x[4], epsilon: epsilon)
+        case .relu: return x[0].relu()
+        case .sigmoid: return x[0].sigmoid()
+        case .tanh: return x[0].tanh()
+        case .maxPool2D(let geometry): return x[0].maxPooled(geometry)
+        case .averagePool2D(let geometry): return x[0].averagePooled(geometry)
+        case .globalAveragePool: return x[0].globalAveragePooled()
+        case .add: return x[0] + x[1]
+        case .multiply: return x[0] * x[1]
+        case .scale(let factor): return x[0] * factor
+        case .concatenate(let axis): return .concatenated(x, axis: axis)
+        case .flatten: return x[0].flattened()
+        case .softmax: return x[0].softmax()
+        case .logSoftmax: return x[0].logSoftmax()
+        case .learning(let name): fatalError("QuantizationAwareNetwork: \(name) is no operation of inference")
+        }
+    }
+}

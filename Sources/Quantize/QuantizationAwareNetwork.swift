@@ -1,0 +1,180 @@
+import Autograd
+import Graph
+import Layers
+import TensorCore
+
+/// A network that is trained with the rounding of its INT8 form in place, so that its weights learn to live with it:
+/// quantisation-aware training (Jacob et al., arXiv 1712.05877) with learnt steps (LSQ, arXiv 1902.08153).
+///
+///     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 200)
+///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)     // or any Trainer
+///     let int8 = try aware.quantized()
+///
+/// Made from any network that can be traced. Wherever ``QuantizedModel`` rounds an activation to a byte this module rounds it
+/// too, and weights to −127 ... 127 steps of their output channel, so that its outputs in evaluation are those of
+/// ``quantized()``, but for the order of float sums. Gradients pass the rounding as if it were not there, and stop where it
+/// saturates. Steps of weights and activations are learnt; zero points stay as calibrated.
+///
+/// Normalisations use the batch's statistics for the first ``batchNormPasses`` training passes and their running ones from then
+/// on, as in use (Krishnamoorthi, arXiv 1806.08342, section 3.2.2). Quantising before the normalisation is folded is the same as
+/// after, since a channel's weights and their step are multiplied alike.
+///
+/// What a trace does not hold is lost: dropout, names of feature maps, a normalisation's own momentum (0.1 here).
+public struct QuantizationAwareNetwork: Module {
+    /// Training passes after which normalisations keep their statistics.
+    public let batchNormPasses: Int
+    /// Bits of a weight.
+    public let weightBits: Int
+
+    let graph: NetworkGraph
+    private let lastReads: [[Int]]
+    /// The traced steps whose results the integer network keeps as bytes, with the byte of 0.
+    let zeroPoints: [Int: UInt8]
+    /// For the traced step that ends a layer (its normalisation, or itself) the layer: where the bias is rounded.
+    private let layers: [Int: Int]
+    /// Where each path's parameter is.
+    private let places: [String: Int]
+    private let paths: [String]
+    private var values: [Parameter]
+
+    /// Prepares a trained network.
+    ///
+    /// - Parameters:
+    ///   - module: the trained network, which stays as it is.
+    ///   - batches: inputs as the network takes them, [N, H, W, C] normalised; a few hundred images are enough.
+    ///   - observer: how ranges, from which learning starts, are found.
+    ///   - weightBits: 2 ... 8. Fewer than 8 make no smaller file: they are for steps that are coarse on purpose.
+    ///   - batchNormPasses: training passes with the batch's statistics; 0 to keep the network's own.
+    /// - Throws: `GraphError` as ``QuantizedModel``.
+    public init(
+        _ module: some Module, calibratedOn batches: some Sequence<Tensor>,
+        observer: Observer = .percentile(99.99), weightBits: Int = 8, batchNormPasses: Int = 0
+    ) throws {
+        let calibrated = try CalibratedGraph(module, batches, observer, weightBits: weightBits)
+        let (fused, rounding) = (calibrated.graph, calibrated.rounding)
+        // Says by name what has no form on bytes.
+        _ = try IntegerProgram(fused, calibrated.quantizations, rounding)
+        self.batchNormPasses = batchNormPasses
+        self.weightBits = weightBits
+        graph = calibrated.traced
+        lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)
+        var paths: [String] = []
+        var values: [Parameter] = []
+        func add(_ path: String, _ parameter: Parameter) {
+            guard !paths.contains(path) else { return }
+            paths.append(path)
+            values.append(parameter)
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            for (place, operand) in node.operands.enumerated() {
+                guard case .tensor(let tensor, let path) = operand else { continue }
+                if let path { add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
+                if node.isLinearLayer && place == 1 {
+                    let steps = WeightRounding.leastError(tensor, limit: rounding.limit)
+                    add(Self.stepPath(of: path, at: index), Parameter(Tensor(steps), role: .bias))
+                }
+            }
+        }
+        var zeroPoints: [Int: UInt8] = [:]
+        for node in fused.nodesInBytes {
+            let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
+            zeroPoints[origin] = quantization.zeroPoint
+            add(Self.activationPath(origin), Parameter(Tensor([quantization.scale]), role: .bias))
+        }
+        add(Self.passes, Parameter(Tensor([0]), role: .statistic))
+        self.zeroPoints = zeroPoints
+        var layers: [Int: Int] = [:]
+        for layer in graph.foldingBatchNorm().nodes where layer.isLinearLayer {
+            let end = graph.nodes[layer.origin]
+            layers[layer.origin] = end.isLinearLayer ? layer.origin : end.sources[0]
+        }
+        self.layers = layers
+        places = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
+        (self.paths, self.values) = (paths, values)
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable { run(input) { _, _ in } }
+
+    /// The forward pass, which shows every traced step's result, rounded where it is.
+    func run(_ input: Variable, observe: (_ node: Int, _ value: Tensor) -> Void) -> Variable {
+        let tape = input.tape
+        let passes = self[Self.passes]
+        let learnsStatistics = passes.value.scalar < Float(batchNormPasses)
+        if tape.mode == .training { tape.replace(passes.slot, with: passes.value + 1) }
+        var results = [Variable?](repeating: nil, count: graph.nodes.count)
+        for (index, node) in graph.nodes.enumerated() {
+            let operands = node.operands.enumerated().map { place, operand -> Variable in
+                switch operand {
+                case .node(let source): return results[source] ?? input
+                case .tensor(let tensor, let path):
+                    let value = path.map { self[$0](on: tape) } ?? tape.constant(tensor)
+                    guard node.isLinearLayer && place == 1 else { return value }
+                    return value.fakeQuantizedWeights(
+                        steps: self[Self.stepPath(of: path, at: index)](on: tape),
+                        limit: WeightRounding(bits: weightBits).limit)
+                }
+            }
+            var result: Variable
+            if let operation = node.operation {
+                let normalization = learnsStatistics ? batchNorm(node) : nil
+                result = normalization.map { $0(operands[0]) } ?? operation(operands)
+            } else {
+                result = input
+            }
+            // With the batch's statistics there is no bias yet.
+            if let layer = layers[index], tape.mode == .evaluation || !learnsStatistics {
+                let error = biasError(of: layer, endingAt: index)
+                result = tape.record(.learning("roundedBias"), result.value.addingToRows(error), from: result) { $0 }
+            }
+            if let zeroPoint = zeroPoints[index] {
+                result = result.fakeQuantized(step: self[Self.activationPath(index)](on: tape), zeroPoint: zeroPoint)
+            }
+            observe(index, result.value)
+            results[index] = result
+            for source in lastReads[index] { results[source] = nil }
+        }
+        return results[graph.output] ?? input
+    }
+
+    /// A normalisation as the layer that learns its statistics, where they are parameters.
+    private func batchNorm(_ node: NetworkGraph.Node) -> BatchNorm? {
+        guard case .batchNorm(let epsilon)? = node.operation else { return nil }
+        let own = node.operands.compactMap { operand -> Parameter? in
+            guard case .tensor(_, let path?) = operand else { return nil }
+            return self[path]
+        }
+        guard own.count == 4 else { return nil }
+        var layer = BatchNorm(own[0].value.count, epsilon: epsilon)
+        (layer.scale, layer.shift, layer.runningMean, layer.runningVariance) = (own[0], own[1], own[2], own[3])
+        return layer
+    }
+
+    /// The parameter of a path: one of the network's, or a step.
+    subscript(path: String) -> Parameter {
+        guard let place = places[path] else { fatalError("QuantizationAwareNetwork: no parameter \(path)") }
+        return values[place]
+    }
+
+    public mutating func visitParameters(_ visitor: ParameterVisitor) {
+        for (place, path) in paths.enumerated() { visitor(path, &values[place]) }
+    }
+
+    /// How many training passes there were: a statistic, so that a run that goes on from a checkpoint knows.
+    private static let passes = "quantization.passes"
+
+    /// The path of the steps of a layer's weights, [C'].
+    static func stepPath(of weights: String?, at node: Int) -> String { (weights ?? "constant.\(node)") + ".step" }
+
+    /// The path of the step of a traced step's result, one element.
+    static func activationPath(_ node: Int) -> String { "activation.\(node).step" }
+}
+
+extension NetworkGraph.Node {
+    /// What a tensor among its operands is for.
+    fileprivate func role(ofOperand place: Int) -> Parameter.Role {
+        switch operation {
+        case .batchNorm: place < 3 ? .bias : .statistic
+        default: place == 1 ? .weight : .bias
+        }
+    }
+}
