@@ -118,7 +118,7 @@ public struct Distiller: Sendable {
         var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
-        trainer.teacherChoices = data.usableValidation.flatMap { choices(on: $0, data.normalization) }
+        trainer.teacherChoices = try data.usableValidation.flatMap { try source.choices(on: $0, data.normalization) }
         let history = try trainer.fit(
             &model, features: features.student, recipe: try recipe(),
             afterStep: {
@@ -174,12 +174,6 @@ public struct Distiller: Sendable {
         }
         student = model.student
         return history
-    }
-
-    /// The classes that the teacher chooses; nil for one that changes as the student learns, and for one that a cache is to spare.
-    private func choices(on images: ImageSet, _ normalization: Normalization) -> [Int]? {
-        guard ensemble.followers.isEmpty, teacherCache == nil else { return nil }
-        return images.batches(of: 250, normalization: normalization).flatMap { teacher.predict($0.inputs).argmax() }
     }
 
     /// Both schedules at every step, before the first: a run does not end in its middle over its last temperature.

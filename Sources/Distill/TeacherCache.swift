@@ -3,7 +3,7 @@ import Layers
 import TensorCore
 import Training
 
-/// What a run's teachers said, on disk: a file for each epoch, whole or not there.
+/// What a run's teachers said, on disk: a file for each epoch and one for the validation images, whole or not there.
 ///
 /// A step's outputs are kept under the fingerprint of the very inputs that gave them, so they can be wrong for no run, whatever
 /// steered its views. What the inputs come from is kept beside it by name, so that a refusal can say what differs.
@@ -14,12 +14,16 @@ struct TeacherCache {
         let logits: [Tensor]
     }
 
+    /// In an epoch's place, for the outputs for validation images, whose batches are its steps. Those of other images are replaced:
+    /// no student is trained on them.
+    static let validation = -1
+
     private static let format = "retort teacher outputs 1"
     private static let remedy = "a run that differs keeps its outputs in a folder of its own"
     private let folder: URL
     /// What the outputs depend on, by name.
     private let origin: [String: String]
-    private var epoch = -1
+    private var epoch: Int?
     private var steps: [Int: Step] = [:]
     private var isChanged = false
 
@@ -35,7 +39,9 @@ struct TeacherCache {
         }
         // Refused before the first step, and not after an epoch that was not there.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        if let name = names.filter({ $0.hasPrefix("epoch-") }).min() { _ = try read(folder.appending(path: name)) }
+        if let name = names.filter({ $0.hasPrefix("epoch-") || $0.hasPrefix("validation.") }).min() {
+            _ = try read(folder.appending(path: name))
+        }
     }
 
     /// What the teachers say of a step's inputs: read, or else computed and kept.
@@ -43,35 +49,37 @@ struct TeacherCache {
     /// - Parameters:
     ///   - inputs: [N, H, W, C].
     ///   - members: how many teachers there are.
+    ///   - step: from 0 over the whole run.
+    ///   - epoch: that it is in, or ``validation``.
     /// - Returns: logits of each member, [N, classes].
     /// - Throws: `FormatError` if the outputs that are kept for the step are of other inputs, or the epoch's file is damaged or
     ///   of another origin.
     mutating func logits(
-        of inputs: Tensor, members: Int, in context: StepContext, computing: () throws -> [Tensor]
+        of inputs: Tensor, members: Int, step number: Int, epoch: Int, computing: () throws -> [Tensor]
     ) throws -> [Tensor] {
-        if context.epoch != epoch {
-            let url = url(of: context.epoch)
+        if epoch != self.epoch {
+            let url = url(of: epoch)
             steps = FileManager.default.fileExists(atPath: url.path) ? try read(url) : [:]
-            epoch = context.epoch
+            self.epoch = epoch
             isChanged = false
         }
         let views = Fingerprint.of { $0.add(inputs) }
-        if let step = steps[context.step] {
+        if let step = steps[number], epoch != Self.validation || step.views == views {
             guard step.views == views else {
                 throw FormatError(
-                    file: url(of: epoch).path, place: "step \(context.step)", found: "outputs for other views",
+                    file: url(of: epoch).path, place: "step \(number)", found: "outputs for other views",
                     expected: "this run's, which controllers or a transform chose otherwise: \(Self.remedy)")
             }
             guard step.logits.count == members, step.logits.allSatisfy({ $0.shape[0] == inputs.shape[0] }) else {
                 throw FormatError(
-                    file: url(of: epoch).path, place: "step \(context.step)",
+                    file: url(of: epoch).path, place: "step \(number)",
                     found: "outputs of shapes \(step.logits.map(\.shape))",
                     expected: "\(members) with \(inputs.shape[0]) rows")
             }
             return step.logits
         }
         let logits = try computing()
-        steps[context.step] = Step(views: views, logits: logits)
+        steps[number] = Step(views: views, logits: logits)
         isChanged = true
         return logits
     }
@@ -80,7 +88,7 @@ struct TeacherCache {
     ///
     /// - Throws: `FileWriteError`.
     mutating func save() throws {
-        guard isChanged else { return }
+        guard isChanged, let epoch else { return }
         let tensors = steps.flatMap { number, step in
             step.logits.enumerated().map { (name: "\(number)/\($0.offset)", value: $0.element) }
         }
@@ -92,7 +100,9 @@ struct TeacherCache {
         isChanged = false
     }
 
-    private func url(of epoch: Int) -> URL { folder.appending(path: "epoch-\(epoch).safetensors") }
+    private func url(of epoch: Int) -> URL {
+        folder.appending(path: "\(epoch == Self.validation ? "validation" : "epoch-\(epoch)").safetensors")
+    }
 
     private static func checksum(_ contents: String, _ tensors: [String: Tensor]) -> String {
         Fingerprint.of {

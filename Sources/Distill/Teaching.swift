@@ -79,10 +79,30 @@ struct Teaching {
             }
         }
         let logits =
-            try cache?.logits(of: inputs, members: members.count, in: context, computing: ask) ?? ask()
+            try cache?.logits(
+                of: inputs, members: members.count, step: context.step, epoch: context.epoch, computing: ask) ?? ask()
         let joined = ensemble.joined(
             logits, labels: batch.labels, targets: batch.targets, temperature: temperature)
         return FeatureMaps(logits: joined, maps: maps, names: [])
+    }
+
+    /// The classes that the teachers choose for images; nil where a teacher changes as the student learns.
+    ///
+    /// - Throws: as ``outputs(for:following:temperature:in:)``.
+    mutating func choices(on images: ImageSet, _ normalization: Normalization) throws -> [Int]? {
+        guard ensemble.followers.isEmpty else { return nil }
+        let members = ensemble.members
+        var found: [Int] = []
+        for (number, batch) in images.batches(of: 250, normalization: normalization).enumerated() {
+            func ask() -> [Tensor] { members.map { $0.predict(batch.inputs) } }
+            let logits =
+                try cache?.logits(
+                    of: batch.inputs, members: members.count, step: number, epoch: TeacherCache.validation,
+                    computing: ask) ?? ask()
+            found += ensemble.joined(logits, temperature: 1).argmax()
+        }
+        try cache?.save()
+        return found
     }
 
     /// Writes the cache at the end of an epoch.

@@ -115,7 +115,7 @@ struct PipelineTests {
             #expect(try retort.bytes("second") == retort.bytes("live"))
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path).sorted()
-                    == (0..<3).map { "epoch-\($0).safetensors" })
+                    == (0..<3).map { "epoch-\($0).safetensors" } + ["validation.safetensors"])
             let other = try retort.run("\(line) --seed 1 --output x \(kept)".split(separator: " ").map(String.init))
             #expect(other.status == 1 && other.errorLines.count == 1)
             #expect(other.errors.contains("outputs/epoch-0.safetensors: metadata: another"), "\(other.errors)")

@@ -29,7 +29,7 @@ import Training
         try withTemporaryFolder { folder in
             let cache = folder.appending(path: "outputs/of the teacher")
             let filling = try Parallel.withThreads(2) { try TinyLesson.result(Self.distiller(cache)) }
-            #expect(try files(cache) == Self.epochs)
+            #expect(try files(cache) == Self.epochs + ["validation.safetensors"])
             let reading = try Parallel.withThreads(1) { try TinyLesson.result(Self.distiller(cache)) }
             #expect(filling == live && reading == live)
         }
@@ -47,7 +47,7 @@ import Training
                     temperature: .constant(2), hardLabelWeight: .constant(0.3), teacherCache: cache)
                 return (try TinyLesson.result(distiller, student), counter.count - before)
             }
-            #expect(try run(.logits, TinyNet(seed: 1), cache: cache).asked == 2 * 12)
+            #expect(try run(.logits, TinyNet(seed: 1), cache: cache).asked == 2 * 13)
             for joining in [Ensemble.Joining.probabilities, .crossEntropy] {
                 let student = TinyNet(width: 4, seed: 6)
                 let (cached, asked) = try run(joining, student, cache: cache)
@@ -66,7 +66,7 @@ import Training
                 distiller, student: TinyNet(seed: 1), over: [1, 2, 4], on: TinyLesson.data, plan: TinyLesson.plan,
                 rounds: 2)
             #expect(search.trials.map(\.steps) == [5, 5, 5, 11, 11])
-            #expect(counter.count == 5 + 11)  // once at the begin of each run
+            #expect(counter.count == 5 + 1 + 11)  // once at the begin of each run
         }
     }
 
@@ -78,11 +78,11 @@ import Training
             var distiller = Self.distiller(cache, counter.counting(TinyLesson.teacher))
             distiller.hardLabelWeight = .step(from: 1, factor: 0.5, at: [0.4])
             _ = try TinyLesson.result(distiller)
-            #expect(counter.count == 1 + 6)
-            #expect(try files(cache) == Array(Self.epochs.dropFirst()))
+            #expect(counter.count == 1 + 1 + 6)
+            #expect(try files(cache) == Self.epochs.dropFirst() + ["validation.safetensors"])
             distiller.hardLabelWeight = .constant(0.5)
             let filled = try TinyLesson.result(distiller)
-            #expect(counter.count == 1 + 6 + 1 + 5)
+            #expect(counter.count == 1 + 1 + 6 + 1 + 5)
             distiller.teacherCache = nil
             #expect(try TinyLesson.result(distiller) == filled)
         }
@@ -132,7 +132,7 @@ import Training
             var data = TinyLesson.data
             data.validation = nil
             _ = try TinyLesson.result(Self.distiller(cache), TinyNet(seed: 2), longer, data)
-            #expect(try files(cache) == Self.epochs + ["epoch-4.safetensors"])
+            #expect(try files(cache) == Self.epochs + ["epoch-4.safetensors", "validation.safetensors"])
         }
     }
 
