@@ -33,15 +33,22 @@ public struct AugmentationStep: PolicyElement {
     }
 
     let content: Content
-    var probability = 1.0
+    var probability: Double
+    /// Places that this step takes in a policy: its own, and its members'. Kept, since a policy is walked for every image.
+    let placeCount: Int
+
+    init(content: Content, probability: Double = 1) {
+        self.content = content
+        self.probability = probability
+        placeCount = Self.members(of: content).reduce(1) { $0 + $1.placeCount }
+    }
 
     public var step: AugmentationStep { self }
 
-    /// Places that this step takes in a policy: its own, and its members'.
-    var placeCount: Int { members.reduce(1) { $0 + $1.placeCount } }
-
     /// The steps of a group; none of an operation.
-    var members: [AugmentationStep] {
+    var members: [AugmentationStep] { Self.members(of: content) }
+
+    private static func members(of content: Content) -> [AugmentationStep] {
         switch content {
         case .operation: []
         case .oneOf(let members, _), .allOf(let members), .someOf(let members, _): members
