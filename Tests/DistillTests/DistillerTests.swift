@@ -180,18 +180,7 @@ private struct Spy: Module {
 
     @Test("Stopped after any epoch and resumed, with hints on perturbed maps: the same bits; 1 and 2 threads too")
     func resume() async throws {
-        let whole = try Parallel.withThreads(1) { try Self.result() }
-        #expect(try Parallel.withThreads(2) { try Self.result() } == whole)
-        for epoch in 0...3 {
-            let url = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: url) }
-            await Task {
-                _ = try? Self.result(checkpoint: url) {
-                    if $0.step == 3 * epoch + 1 { withUnsafeCurrentTask { $0?.cancel() } }
-                }
-            }.value
-            #expect(try Self.result(checkpoint: url) == whole)
-        }
+        try await expectSameResultAfterStops { try Self.result(checkpoint: $0, progress: $1) }
     }
 
     @Test("A checkpoint of another teacher, loss or hint is refused")

@@ -65,12 +65,9 @@ private struct Diarist: Module {
         for beside in [false, true] {
             if beside { distiller.teacher = Ensemble([TinyLesson.teacher, distiller.teacher], joining: .entropy) }
             let fixed = distiller
-            let whole = try Parallel.withThreads(1) { try TinyLesson.result(fixed) }
-            #expect(try Parallel.withThreads(2) { try TinyLesson.result(fixed) } == whole)
-            let resumed = try await TinyLesson.resumed {
+            try await expectSameResultAfterStops {
                 try TinyLesson.result(fixed, checkpoint: $0, progress: $1)
             }
-            for result in resumed { #expect(result == whole) }
         }
     }
 

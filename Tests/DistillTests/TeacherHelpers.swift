@@ -41,24 +41,6 @@ enum TinyLesson {
         let history = try distiller.fit(&student, on: data, plan: plan, checkpoint: checkpoint, progress: progress)
         return Result(bits: student.bits, history: history)
     }
-
-    /// The result of a run that was cancelled one step into each epoch and continued from its checkpoint.
-    static func resumed(
-        _ run:
-            @escaping @Sendable (_ checkpoint: URL, _ progress: (@Sendable (TrainingProgress) -> Void)?) throws ->
-            Result
-    ) async throws -> [Result] {
-        var results: [Result] = []
-        for epoch in 0...3 {
-            let url = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: url) }
-            await Task {
-                _ = try? run(url) { if $0.step == 3 * epoch + 1 { withUnsafeCurrentTask { $0?.cancel() } } }
-            }.value
-            results.append(try run(url, nil))
-        }
-        return results
-    }
 }
 
 /// Counts how often a network is asked, and what for.
