@@ -2,10 +2,11 @@
 // smaller network is quantised as any other.
 //
 // Prints a table of accuracy on test images, multiply-adds for an image, bytes of the tensors and speed, like
-//     student                     93.5 %   4629056 multiply-adds   67944 bytes    23958 images/s
-//     student, INT8               93.6 %   4629056 multiply-adds   18539 bytes    37241 images/s
-//     repaired under the teacher  93.6 %   2201792 multiply-adds   39624 bytes    35930 images/s
-//     repaired, INT8              93.8 %   2201792 multiply-adds   11355 bytes    47048 images/s
+//     student                    93.2 %   4629056 multiply-adds   67944 bytes    41952 images/s
+//     student, INT8              93.2 %   4629056 multiply-adds   18539 bytes    50429 images/s
+//     pruned                     15.7 %   2088816 multiply-adds   29960 bytes    57274 images/s
+//     repaired under the teacher 92.6 %   2088816 multiply-adds   29960 bytes    43693 images/s
+//     repaired, INT8             92.6 %   2088816 multiply-adds    8907 bytes    62486 images/s
 
 import Foundation
 import Retort
