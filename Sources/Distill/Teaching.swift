@@ -78,9 +78,7 @@ struct Teaching {
                 return said.logits
             }
         }
-        let logits =
-            try cache?.logits(
-                of: inputs, members: members.count, step: context.step, epoch: context.epoch, computing: ask) ?? ask()
+        let logits = try said(of: inputs, step: context.step, epoch: context.epoch, asking: ask)
         let joined = ensemble.joined(
             logits, labels: batch.labels, targets: batch.targets, temperature: temperature)
         return FeatureMaps(logits: joined, maps: maps, names: [])
@@ -94,15 +92,21 @@ struct Teaching {
         let members = ensemble.members
         var found: [Int] = []
         for (number, batch) in images.batches(of: 250, normalization: normalization).enumerated() {
-            func ask() -> [Tensor] { members.map { $0.predict(batch.inputs) } }
-            let logits =
-                try cache?.logits(
-                    of: batch.inputs, members: members.count, step: number, epoch: TeacherCache.validation,
-                    computing: ask) ?? ask()
+            let logits = try said(of: batch.inputs, step: number, epoch: TeacherCache.validation) {
+                members.map { $0.predict(batch.inputs) }
+            }
             found += ensemble.joined(logits, temperature: 1).argmax()
         }
         try cache?.save()
         return found
+    }
+
+    /// Each member's logits: the cache's, or else by asking.
+    private mutating func said(
+        of inputs: Tensor, step: Int, epoch: Int, asking ask: () throws -> [Tensor]
+    ) throws -> [Tensor] {
+        try cache?.logits(of: inputs, members: ensemble.members.count, step: step, epoch: epoch, computing: ask)
+            ?? ask()
     }
 
     /// Writes the cache at the end of an epoch.

@@ -1,5 +1,6 @@
 import Datasets
 import Layers
+import Synchronization
 import TensorCore
 import Training
 
@@ -39,16 +40,20 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
     ///   - plan: of every try of the last round; short ones rank temperatures well enough. Each round before has half the steps of
     ///     the next.
     ///   - rounds: how often the grid is halved, and one more.
+    ///   - atOnce: how many tries run at the same time, each on one thread of its own; nil for as many as there are threads. Each
+    ///     has a student, its optimiser's state and its batches in memory. The results have the same bits for any number. With a
+    ///     ``Distiller/teacherCache`` it is one, on all threads, since what one try writes the next reads.
     /// - Throws: `FormatError` without validation images, and what ``Distiller`` throws.
     public init(
         _ distiller: Distiller, student: some Module, over temperatures: [Float] = [1, 2, 3, 4, 5],
-        on data: TrainingData, plan: TrainingPlan, rounds: Int = 1
+        on data: TrainingData, plan: TrainingPlan, rounds: Int = 1, atOnce: Int? = nil
     ) throws {
         require(!temperatures.isEmpty, "TemperatureSearch: an empty grid")
         require(
             rounds > 0 && rounds < 32 && plan.steps >> (rounds - 1) > 0,
             "TemperatureSearch: \(rounds) rounds with \(plan.steps) steps in the last, a step or more in the first expected"
         )
+        require(atOnce ?? 1 > 0, "TemperatureSearch: \(atOnce ?? 1) tries at once, 1 or more expected")
         guard data.usableValidation != nil else {
             throw FormatError(
                 file: "temperature search", found: "no validation images",
@@ -57,15 +62,17 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
         var trials: [Trial] = []
         var grid = temperatures
         for round in 0..<rounds {
-            var shortened = plan
-            shortened.steps = plan.steps >> (rounds - 1 - round)
-            let tried = try grid.compactMap { temperature -> Trial? in
+            let steps = plan.steps >> (rounds - 1 - round)
+            let places = distiller.teacherCache == nil ? min(atOnce ?? Parallel.threads, Parallel.threads) : 1
+            let tried = try grid.concurrently(places) { temperature -> Trial? in
                 var attempt = distiller
                 attempt.temperature = .constant(temperature)
                 var copy = student
+                var shortened = plan
+                shortened.steps = steps
                 let report = try attempt.fit(&copy, on: data, plan: shortened).returned?.validation
-                return report.map { Trial(temperature: temperature, steps: shortened.steps, validation: $0) }
-            }
+                return report.map { Trial(temperature: temperature, steps: steps, validation: $0) }
+            }.compactMap { $0 }
             trials += tried
             let kept = Set(Self.ranked(tried).prefix((tried.count + 1) / 2).map(\.temperature))
             grid = grid.filter(kept.contains)
@@ -79,5 +86,20 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
             let (a, b) = (left.element.validation, right.element.validation)
             return (a.accuracy, -a.loss, -left.offset) > (b.accuracy, -b.loss, -right.offset)
         }.map(\.element)
+    }
+}
+
+extension [Float] {
+    /// The results in order; of several errors the first element's is thrown.
+    fileprivate func concurrently<R: Sendable>(_ places: Int, _ body: @Sendable (Float) throws -> R) throws -> [R] {
+        guard places > 1 else { return try map(body) }
+        let results = Mutex([Result<R, any Error>?](repeating: nil, count: count))
+        Parallel.withThreads(places) {
+            Parallel.forEach(count) { index in
+                let result = Result { try body(self[index]) }
+                results.withLock { $0[index] = result }
+            }
+        }
+        return try results.withLock { try $0.compactMap { try $0?.get() } }
     }
 }

@@ -98,6 +98,37 @@ struct PipelineTests {
         }
     }
 
+    @Test("several teachers teach as one, from options and from a recipe alike; inputs must mean the same to all")
+    func teachers() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            for seed in 0..<2 {
+                try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --seed \(seed) --output t\(seed)")
+            }
+            let line = "distill --data mini --architecture convnet-4 --labels 30 --steps 3 --batch 6"
+            try retort.succeed("\(line) --teacher t0 --teacher t1 --joining logits --output both")
+            try retort.succeed("\(line) --teacher t0 --output first")
+            #expect(try retort.bytes("both") != retort.bytes("first"))
+            try Data("teacher: [t0, t1]\njoining: logits".utf8).write(to: folder.appending(path: "r.yaml"))
+            try retort.succeed("\(line) --recipe r.yaml --output again")
+            #expect(try retort.bytes("again") == retort.bytes("both"))
+            // The command line's teachers stand in the place of the recipe's.
+            try retort.succeed("\(line) --recipe r.yaml --teacher t0 --output single")
+            #expect(try retort.bytes("single") == retort.bytes("first"))
+            let printed = try retort.succeed("\(line) --recipe r.yaml --output x --print-recipe").output
+            #expect(printed.contains("teacher:\n- t0\n- t1\n"), "\(printed)")
+            let file = try ModelFile.read(folder.appending(path: "t1"))
+            let description = ModelFile.Description(
+                architecture: file.description.architecture, normalization: Normalization(mean: [0], deviation: [1]),
+                classNames: file.description.classNames)
+            try ModelFile(file.model, description: description).write(to: folder.appending(path: "other"))
+            let outcome = try retort.run(
+                "\(line) --teacher t0 --teacher other --output x".split(separator: " ").map(String.init))
+            #expect(outcome.status == 1 && outcome.errors.contains("as t0 has, expected"), "\(outcome.errors)")
+        }
+    }
+
     @Test("a second student that reads the teacher's outputs is the one that asks the teacher; another seed is refused")
     func teacherCache() throws {
         try withTemporaryFolder { folder in

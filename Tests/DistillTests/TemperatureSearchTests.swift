@@ -51,6 +51,27 @@ import Training
         }
     }
 
+    @Test("Tries at the same time give what they give one after the other, and the first one's error")
+    func atOnce() throws {
+        let data = TrainingData(
+            labelled: TinyTask.images(9), validation: TinyTask.images(30, seed: 3, firstID: 200))
+        let plan = TrainingPlan(steps: 6, stepsPerEpoch: 3, batchSize: 6, seed: 1)
+        func search(_ temperatures: [Float], atOnce: Int?) throws -> TemperatureSearch {
+            try TemperatureSearch(
+                Distiller(teacher: TinyNet(width: 4, seed: 3)), student: TinyNet(seed: 1), over: temperatures, on: data,
+                plan: plan, atOnce: atOnce)
+        }
+        try Parallel.withThreads(4) {
+            let single = try search([4, 1, 2, 3, 5], atOnce: 1)
+            #expect(try search([4, 1, 2, 3, 5], atOnce: 3) == single)
+            #expect(try search([4, 1, 2, 3, 5], atOnce: nil) == single)
+            for atOnce in [1, 3] {
+                let error = #expect(throws: FormatError.self) { try search([1, -2, 3, -4], atOnce: atOnce) }
+                #expect(error?.found == "-2.0")
+            }
+        }
+    }
+
     @Test("Halving: five at a quarter of the steps, the best three at half, the best two of these at all")
     func halving() throws {
         let data = TrainingData(

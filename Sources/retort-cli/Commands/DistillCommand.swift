@@ -8,8 +8,17 @@ struct DistillCommand: ParsableCommand {
         commandName: "distill", abstract: "Trains a small network on the outputs of a trained one.",
         discussion: "The student sees the same augmented images as the teacher, with the teacher's normalization.")
 
-    @Option(help: ArgumentHelp("Model that teaches.", valueName: "FILE.safetensors"))
-    var teacher: String
+    @Option(
+        help: ArgumentHelp("Model that teaches; several teach as one.", valueName: "FILE.safetensors"))
+    var teacher: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "How several teachers' outputs become one.",
+            discussion: """
+                entropy and cross-entropy weigh image by image: who is unsure, or wrong by the label, has less to say.
+                """))
+    var joining = JoiningName.probabilities
 
     @OptionGroup var data: DataOptions
     @OptionGroup var training: TrainingOptions
@@ -100,15 +109,20 @@ struct DistillCommand: ParsableCommand {
         try training.checkOutputs()
         if let cacheURL { try OutputFolder.prepare(cacheURL) }
         let policy = try training.policy()
-        let teacher = try StoredModel(teacher)
-        let network = try teacher.trained()
-        let data = try data.read(imagesAs: teacher.imageSize)
-        try teacher.checkFits(data)
+        let teachers = try teacher.map { try StoredModel($0) }
+        let networks = try teachers.map { try $0.trained() }
+        let network = networks.count == 1 ? networks[0] : Ensemble(networks, joining: joining.joining)
+        let data = try data.read(imagesAs: teachers[0].imageSize)
+        let normalization = teachers[0].description.normalization
+        for teacher in teachers {
+            try teacher.checkFits(data)
+            try teacher.checkNormalization(normalization, of: teachers[0])
+        }
         let split = try training.split(data, seed: common.seed)
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil,
-            normalization: teacher.description.normalization, transform: policy ?? PlainTransform(),
+            normalization: normalization, transform: policy ?? PlainTransform(),
             controllers: try controllers?.controllers(steering: policy, seed: common.seed)
                 ?? (closedLoop ? ClosedLoop.controllers : []))
         let description = try training.description(for: data, normalization: images.normalization)
@@ -163,6 +177,23 @@ enum LossName: String, ExpressibleByArgument, CaseIterable {
         case .dist: .correlation()
         case .standardizedKL: .standardized(.hinton)
         case .standardizedDKD: .standardized(.decoupled())
+        }
+    }
+}
+
+/// The ways to join teachers by the names of options.
+enum JoiningName: String, ExpressibleByArgument, CaseIterable {
+    case logits
+    case probabilities
+    case entropy
+    case crossEntropy = "cross-entropy"
+
+    var joining: Ensemble.Joining {
+        switch self {
+        case .logits: .logits
+        case .probabilities: .probabilities
+        case .entropy: .entropy
+        case .crossEntropy: .crossEntropy
         }
     }
 }

@@ -91,6 +91,19 @@ struct StoredModel {
         }
     }
 
+    /// Makes sure that two models can be shown the same inputs.
+    ///
+    /// - Throws: `FormatError` with both normalisations.
+    func checkNormalization(_ expected: Normalization, of other: StoredModel) throws {
+        let own = description.normalization
+        guard own == expected else {
+            func text(_ value: Normalization) -> String { "mean \(value.mean), deviation \(value.deviation)" }
+            throw FormatError(
+                file: url.path, found: "inputs normalised by \(text(own))",
+                expected: "\(text(expected)), as \(other.url.lastPathComponent) has,")
+        }
+    }
+
     private static func list(_ names: [String]) -> String {
         let first = names.prefix(3).joined(separator: ", ")
         return "\(names.count) classes (\(first)\(names.count > 3 ? ", …" : ""))"

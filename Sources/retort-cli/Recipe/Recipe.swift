@@ -32,8 +32,12 @@ struct Recipe {
                 let name = String(argument.dropFirst(2).prefix { $0 != "=" })
                 return name.hasPrefix("no-") ? String(name.dropFirst(3)) : name
             })
-        let own = try members.flatMap { key, value in
-            try settings.first { $0.name == key }?.arguments(value) ?? []
+        var own: [String] = []
+        for (key, value) in members {
+            guard let setting = settings.first(where: { $0.name == key }) else { continue }
+            let arguments = try setting.arguments(value)
+            // Of other options the last one counts, which is the command line's.
+            if !setting.isList || !overridden.contains(key) { own += arguments }
         }
         arguments = line.prefix(1) + own + line.dropFirst()
     }

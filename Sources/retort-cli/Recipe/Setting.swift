@@ -30,6 +30,9 @@ struct Setting {
         }
     }
 
+    /// Whether the option may come several times, and all of them count.
+    var isList: Bool { property.isList }
+
     /// A recipe's value as arguments.
     ///
     /// - Throws: `FormatError` for a value of another type than the option's.
@@ -41,6 +44,8 @@ struct Setting {
 
 /// A property of a command that takes arguments.
 private protocol SettingProperty {
+    /// Whether it may come several times, and all of them count.
+    var isList: Bool { get }
     func arguments(_ name: String, _ value: RecipeNode) throws -> [String]
     var node: Node? { get }
 }
@@ -56,6 +61,8 @@ extension OptionGroup: SettingGroup {
 }
 
 extension Flag: SettingProperty where Value == Bool {
+    fileprivate var isList: Bool { false }
+
     fileprivate func arguments(_ name: String, _ value: RecipeNode) throws -> [String] {
         try value.flag() ? ["--\(name)"] : []
     }
@@ -65,9 +72,12 @@ extension Flag: SettingProperty where Value == Bool {
 
 extension Option: SettingProperty {
     fileprivate func arguments(_ name: String, _ value: RecipeNode) throws -> [String] {
+        let values = isList && !value.isScalar ? try value.elements(of: "a text or a list of texts") : [value]
         // With an equals sign, so that a value may begin with a dash.
-        ["--\(name)=\(try text(value, as: Value.self))"]
+        return try values.map { "--\(name)=\(try text($0, as: isList ? String.self : Value.self))" }
     }
+
+    fileprivate var isList: Bool { Value.self is [String].Type }
 
     private func text(_ value: RecipeNode, as type: Any.Type) throws -> String {
         switch type {
@@ -92,6 +102,7 @@ extension Option: SettingProperty {
         case let optional as any OptionalValue: optional.value.flatMap(node)
         case let structure as any RecipeValue: structure.node
         case let text as String: Node(text: text)
+        case let texts as [String]: Node(texts.map { Node(text: $0) })
         case let word as any ExpressibleByArgument: Node(word.defaultValueDescription)
         default: nil
         }
