@@ -6,12 +6,13 @@
 //     labelled images alone             91.2 %
 //     and unlabelled ones               93.2 %
 //     strong views for both             90.3 %
-//     weak and strong views             78.6 %
-//     the same, if the teacher is sure  75.6 %  (47 % trusted)
+//     gentle and strong views           80.5 %
+//     gentle and usual views            92.8 %
+//     the same, if the teacher is sure  91.5 %  (64 % trusted)
 //     mosaics of the labelled images    88.8 %
 //     noise                             43.5 %
-// One seed and 300 steps, in which no student is done learning. So short, other images of the kind help and all that is further
-// from the test images costs, two views most of the real images; what they do in a long run is not measured here.
+// One seed and 300 steps, in which no student is done learning: all that is further from the test images costs so early. With 600
+// steps the lines say 93.8, 94.3, 93.2, 91.4, 94.2, 94.1, 93.4 and 90.0 %.
 
 import Foundation
 import Retort
@@ -19,7 +20,7 @@ import Retort
 let digits = try Digits.embedded()
 let split = try digits.train.split(labelled: 100, seed: 1)
 let normalization = Normalization.of(digits.train)
-let (weak, strong) = (
+let (usual, strong) = (
     AugmentationPolicy.digits,
     AugmentationPolicy {
         Affine(rotate: -40...40, scale: 0.7...1.3, translate: 0.25, shear: -20...20)
@@ -31,7 +32,7 @@ let (weak, strong) = (
 
 // A teacher that knows all labels; it stands for one that was trained elsewhere.
 var network = ConvNet(width: 16, channels: 1, classes: 10, seed: 1)
-let everything = TrainingData(labelled: digits.train, normalization: normalization, transform: weak)
+let everything = TrainingData(labelled: digits.train, normalization: normalization, transform: usual)
 _ = try Trainer(TrainingPlan(steps: 200, stepsPerEpoch: 200, seed: 1), on: everything).fit(&network)
 let teacher = network
 
@@ -62,11 +63,13 @@ func images(_ pixel: (_ image: Int, _ y: Int, _ x: Int) -> UInt8) -> ImageSet {
         classNames: digits.train.classNames, sampleIDs: split.unlabelled.sampleIDs)
 }
 
-try run("labelled images alone", unlabelled: nil, seenAs: weak)
-try run("and unlabelled ones", unlabelled: split.unlabelled, seenAs: weak)
+try run("labelled images alone", unlabelled: nil, seenAs: usual)
+try run("and unlabelled ones", unlabelled: split.unlabelled, seenAs: usual)
 try run("strong views for both", unlabelled: split.unlabelled, seenAs: strong)
-let views = TwoViews(weak: weak, strong: strong)
-try run("weak and strong views", unlabelled: split.unlabelled, seenAs: views)
+let gentle = AugmentationPolicy { Affine(rotate: -5...5, translate: 0.05) }
+try run("gentle and strong views", unlabelled: split.unlabelled, seenAs: TwoViews(weak: gentle, strong: strong))
+let views = TwoViews(weak: gentle, strong: usual)
+try run("gentle and usual views", unlabelled: split.unlabelled, seenAs: views)
 try run("the same, if the teacher is sure", unlabelled: split.unlabelled, seenAs: views, confidence: .atLeast(0.8))
 
 // Each of 16 patches of 7×7 comes from the same place of another labelled image.
@@ -74,7 +77,7 @@ let mosaics = images { image, y, x in
     var random = Philox(seed: 1, sample: image, operation: y / 7 * 4 + x / 7)
     return split.labelled.pixels[random.index(below: split.labelled.count) * 784 + y * 28 + x]
 }
-try run("mosaics of the labelled images", unlabelled: mosaics, seenAs: weak)
+try run("mosaics of the labelled images", unlabelled: mosaics, seenAs: usual)
 var random = Philox(seed: 2)
 let noise = images { _, _, _ in UInt8(random.index(below: 256)) }
-try run("noise", unlabelled: noise, seenAs: weak)
+try run("noise", unlabelled: noise, seenAs: usual)

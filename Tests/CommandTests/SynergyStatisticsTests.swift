@@ -86,7 +86,8 @@ struct SynergyStatisticsTests {
             cell.teacher.map { (cell.data, $0.seed) }
         }
         #expect(seeds.allSatisfy { $0.1 == ($0.0 == .cifar10 ? 0 : 7) })
-        #expect(cells.prefix(8).map(\.arm) == SynergyArm.allCases && cells.prefix(8).allSatisfy { $0.seed == 0 })
+        let first = cells.prefix(SynergyArm.allCases.count)
+        #expect(first.map(\.arm) == SynergyArm.allCases && first.allSatisfy { $0.seed == 0 })
     }
 
     @Test(

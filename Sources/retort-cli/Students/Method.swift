@@ -8,8 +8,12 @@ struct Method: OptionSet, Hashable, Sendable {
     static let augmentation = Method(rawValue: 1)
     /// The student learns from a teacher's outputs too.
     static let distillation = Method(rawValue: 2)
-    /// Validation results steer sampling and strength, and temperature and weight of the labels follow schedules.
-    static let closedLoop = Method(rawValue: 4)
+    /// Temperature and weight of the labels follow schedules.
+    static let scheduled = Method(rawValue: 4)
+    /// Validation results steer the classes' share, and hardness the strength of geometry.
+    static let steered = Method(rawValue: 64)
+    /// Both.
+    static let closedLoop: Method = [.scheduled, .steered]
     /// The teacher judges views, and probes steer operations.
     static let judged = Method(rawValue: 8)
     /// Feature maps of two stages are matched beside the outputs, masked at random.
@@ -18,10 +22,10 @@ struct Method: OptionSet, Hashable, Sendable {
     static let unlabelled = Method(rawValue: 32)
 
     /// T over the run.
-    var temperature: Schedule { contains(.closedLoop) ? .linear(from: 3, to: 1) : .constant(4) }
+    var temperature: Schedule { contains(.scheduled) ? .linear(from: 3, to: 1) : .constant(4) }
 
     /// λ over the run.
-    var hardLabelWeight: Schedule { contains(.closedLoop) ? .cosine(from: 0.9, to: 0.1) : .constant(0.1) }
+    var hardLabelWeight: Schedule { contains(.scheduled) ? .cosine(from: 0.9, to: 0.1) : .constant(0.1) }
 
     /// The maps that all our networks have.
     var featureHints: [Hint] { contains(.hints) ? [Hint("stage1", weight: 0.5), Hint("stage2", weight: 0.5)] : [] }
@@ -31,7 +35,7 @@ struct Method: OptionSet, Hashable, Sendable {
 
     /// What steers the sampling and the policy.
     func controllers(_ policy: AugmentationPolicy, seed: UInt64) -> [any DataController] {
-        (contains(.closedLoop) ? ClosedLoop.controllers : [])
+        (contains(.steered) ? ClosedLoop.controllers : [])
             + (contains(.judged) ? [OperationController(policy, seed: seed)] : [])
     }
 }

@@ -5,9 +5,15 @@ enum SynergyArm: String, CaseIterable, Codable {
     case distillation = "kd"
     case both
     case dynamic
+    case scheduled
+    case steered
+    case judged
     case hierarchical
     case unlabelled
     case all
+
+    /// What the closed loop consists of, one by one.
+    static let partsOfDynamic: [SynergyArm] = [.scheduled, .steered, .judged]
 
     /// The four that an interaction is computed from.
     static let core: [SynergyArm] = [.ce, .augmentation, .distillation, .both]
@@ -20,6 +26,9 @@ enum SynergyArm: String, CaseIterable, Codable {
         case .distillation: "+KD"
         case .both: "both"
         case .dynamic: "+dynamic"
+        case .scheduled: "+schedules"
+        case .steered: "+steering"
+        case .judged: "+judging"
         case .hierarchical: "+hierarchical"
         case .unlabelled: "+unlabelled"
         case .all: "all"
@@ -33,6 +42,9 @@ enum SynergyArm: String, CaseIterable, Codable {
         case .distillation: .distillation
         case .both: Self.pair
         case .dynamic: Self.pair.union([.closedLoop, .judged])
+        case .scheduled: Self.pair.union(.scheduled)
+        case .steered: Self.pair.union(.steered)
+        case .judged: Self.pair.union(.judged)
         case .hierarchical: Self.pair.union(.hints)
         case .unlabelled: Self.pair.union(.unlabelled)
         case .all: Self.pair.union([.closedLoop, .judged, .hints, .unlabelled])

@@ -65,7 +65,7 @@ struct SynergyRunCommand: ParsableCommand {
             let left = spent / Double(number + 1) * Double(missing.count - number - 1)
             ProgressBar.say(
                 "\(count) \(cell.name): test \(fixed(result.accuracy * 100, 2)) %, \(fixed(result.seconds, 1)) s, "
-                    + "\(clock(left)) left")
+                    + "\(clock(left)) left\(PeakMemory.text(PeakMemory.bytes))")
         }
         try SynergyRunResult(
             runs: cells.count, trained: missing.count, seconds: Date().timeIntervalSince(start),
@@ -103,7 +103,6 @@ private struct SynergyRunResult: CommandResult {
     let output: String
 
     var description: String {
-        let memory = peakBytes.map { ", peak memory \($0 / 1_000_000) MB" } ?? ""
-        return "\(output): \(runs) runs, \(trained) of them trained now, \(clock(seconds)) min\(memory)"
+        "\(output): \(runs) runs, \(trained) of them trained now, \(clock(seconds)) min\(PeakMemory.text(peakBytes))"
     }
 }

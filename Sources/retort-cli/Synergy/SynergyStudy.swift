@@ -62,7 +62,7 @@ struct SynergyStudy {
             name: "schedule", settings: [1000, 100].map { SynergySetting(data: .mnist, labels: $0, steps: 6000) }),
         SynergyStudy(
             name: "mnist-1000-all-arms", settings: [SynergySetting(data: .mnist, labels: 1000)],
-            arms: SynergyArm.allCases),
+            arms: SynergyArm.allCases.filter { !SynergyArm.partsOfDynamic.contains($0) }),
     ]
 
     private static let mnist100 = SynergySetting(data: .mnist, labels: 100)

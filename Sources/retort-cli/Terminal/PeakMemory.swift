@@ -8,4 +8,7 @@ enum PeakMemory {
         let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
     }
+
+    /// At the end of a line that says more; empty where the system does not tell.
+    static func text(_ bytes: Int?) -> String { bytes.map { ", peak memory \($0 / 1_000_000) MB" } ?? "" }
 }
