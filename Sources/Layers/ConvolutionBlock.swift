@@ -16,6 +16,9 @@ public struct ConvolutionBlock: Module {
         normalization = BatchNorm(outputChannels)
     }
 
+    /// Channels of its result.
+    var outputChannels: Int { normalization.scale.value.count }
+
     public func callAsFunction(_ input: Variable) -> Variable { self(input, residual: nil, relu: true) }
 
     /// The block with a residual added before the ReLU, or without the ReLU.

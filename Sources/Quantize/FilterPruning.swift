@@ -8,6 +8,9 @@ public enum PruningBudget: Sendable, Hashable {
     case multiplyAdds(Double)
     /// Bytes of all its tensors in FP32; in INT8 it is a quarter.
     case bytes(Int)
+    /// Seconds for one image as the `InferencePlan` takes them here and now, above 0: the median of many passes. What else the
+    /// machine does counts, so leave it alone meanwhile.
+    case latency(Double)
 }
 
 /// A network cannot be pruned as asked.
@@ -28,14 +31,16 @@ extension PruningBudget {
         switch (self, budget) {
         case (.multiplyAdds(let cost), .multiplyAdds(let limit)): cost <= limit
         case (.bytes(let cost), .bytes(let limit)): cost <= limit
+        case (.latency(let cost), .latency(let limit)): cost <= limit
         default: false
         }
     }
 
     fileprivate var text: String {
         switch self {
-        case .multiplyAdds(let share): "\(share) of the multiply-adds"
+        case .multiplyAdds(let share): "\((share * 1e4).rounded() / 1e4) of the multiply-adds"
         case .bytes(let bytes): "\(bytes) bytes"
+        case .latency(let seconds): "\((seconds * 1e7).rounded() / 10) µs an image"
         }
     }
 }
@@ -64,10 +69,15 @@ extension Module {
     ) throws -> Self {
         let cuts = try FilterCuts(
             of: self, inputShape: inputShape, to: budget, by: importance, channelMultiple: channelMultiple)
+        return leavingOut(cuts.removed)
+    }
+
+    /// The network without some places of its tensors' axes.
+    func leavingOut(_ removed: [ChannelSets.Axis: Set<Int>]) -> Self {
         var smaller = self
         smaller.forEachParameter { path, parameter in
             for axis in 0..<parameter.value.shape.rank {
-                guard let places = cuts.removed[.tensor(path: path, axis: axis)] else { continue }
+                guard let places = removed[.tensor(path: path, axis: axis)] else { continue }
                 parameter.value = parameter.value.leavingOut(places, axis: axis)
             }
         }
@@ -87,29 +97,43 @@ struct FilterCuts {
         if case .multiplyAdds(let share) = budget {
             require(share > 0 && share <= 1, "pruned: share \(share) of multiply-adds, above 0 and at most 1 expected")
         }
+        if case .latency(let seconds) = budget {
+            require(seconds > 0, "pruned: \(seconds) seconds for an image, above 0 expected")
+        }
         let graph = try NetworkGraph(tracing: module, inputShape: inputShape)
         let sets = try ChannelSets(graph)
         let tensors = module.tensors
         let whole = Double(graph.multiplyAdds)
-        func cost() -> PruningBudget {
+        func cost() throws -> PruningBudget {
             switch budget {
             case .multiplyAdds: .multiplyAdds(whole > 0 ? Double(multiplyAdds(graph)) / whole : 1)
             case .bytes: .bytes(MemoryLayout<Float>.size * tensors.reduce(0) { $0 + count($1.key, $1.value.shape) })
+            case .latency: .latency(try module.leavingOut(removed).secondsForAnImage(of: inputShape))
             }
         }
-        var cut: [Block] = []
-        var rest = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple)[...]
-        while !cost().fits(budget) {
-            guard let next = rest.popFirst() else { throw PruningError.unreachable(budget: budget, closest: cost()) }
-            remove(next)
-            cut.append(next)
+        let order = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple)
+        var (few, many) = (0, order.count)
+        // By halves, as a pass has to be measured for each try: the fewest cuts that fit.
+        while few < many {
+            let middle = (few + many) / 2
+            removed = [:]
+            for block in order[..<middle] { remove(block) }
+            if try cost().fits(budget) { many = middle } else { few = middle + 1 }
         }
+        removed = [:]
+        for block in order[..<few] { remove(block) }
+        let closest = try cost()
+        guard few < order.count || closest.fits(budget) else {
+            throw PruningError.unreachable(budget: budget, closest: closest)
+        }
+        // What comes back is not measured: no clock can tell it.
+        if case .latency = budget { return }
         // The last cuts may have been of cheap layers, or one of a dear layer more than was needed: the most important that
         // still fit come back. Of a family only the last cut can, so that its least important ones stay cut.
         var closed: Set<Int> = []
-        for block in cut.reversed() where !closed.contains(block.family) {
+        for block in order[..<few].reversed() where !closed.contains(block.family) {
             restore(block)
-            guard !cost().fits(budget) else { continue }
+            guard try !cost().fits(budget) else { continue }
             remove(block)
             closed.insert(block.family)
         }
@@ -199,5 +223,21 @@ extension Tensor {
         }
         extents[axis] = kept.count
         return Tensor(result, shape: Shape(extents))
+    }
+}
+
+extension Module {
+    /// What one image takes, batch of one: the median of passes within a tenth of a second, at least five.
+    fileprivate func secondsForAnImage(of shape: Shape) throws -> Double {
+        let graph = try NetworkGraph(tracing: self, inputShape: shape).foldingBatchNorm().fusingActivations()
+        let (plan, image) = (try InferencePlan(graph), Tensor.ones(Shape([1] + shape.extents)))
+        for _ in 0..<3 { _ = plan(image) }
+        let clock = ContinuousClock()
+        let start = clock.now
+        var times: [Duration] = []
+        while times.count < 5 || start.duration(to: clock.now) < .milliseconds(100) {
+            times.append(clock.measure { _ = plan(image) })
+        }
+        return times.sorted()[times.count / 2] / .seconds(1)
     }
 }

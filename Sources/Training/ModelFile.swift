@@ -43,7 +43,8 @@ public struct ModelFile: Sendable {
                 value.normalization.mean.count == a.channels, value.normalization.deviation.count == a.channels,
                 value.normalization.mean.allSatisfy(\.isFinite),
                 value.normalization.deviation.allSatisfy({ $0 > 0 && $0.isFinite }),
-                (try? Architecture.family(named: a.name)) == a.family, min(a.height, a.width) >= a.leastSide
+                (try? Architecture.family(named: a.family.name)) == a.family, min(a.height, a.width) >= a.leastSide,
+                a.hasKnownWidths
             else {
                 throw FormatError(
                     file: source, place: "metadata: description",
@@ -102,6 +103,12 @@ public struct ModelFile: Sendable {
 }
 
 extension Architecture {
+    /// Whether a pruned network has what its family has, and no more of it.
+    fileprivate var hasKnownWidths: Bool {
+        let own = family.widths
+        return widths.map { $0.count == own.count && zip($0, own).allSatisfy { $0 > 0 && $0 <= $1 } } ?? true
+    }
+
     /// The smallest image side that the network takes: a ConvNet halves it once.
     fileprivate var leastSide: Int { if case .convNet = family { 2 } else { 1 } }
 }

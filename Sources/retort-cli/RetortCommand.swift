@@ -12,6 +12,7 @@ struct RetortCommand: ParsableCommand {
             TrainCommand.self,
             DistillCommand.self,
             QuantizeCommand.self,
+            PruneCommand.self,
             ExportCommand.self,
             EvaluateCommand.self,
             PredictCommand.self,

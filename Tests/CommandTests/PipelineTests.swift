@@ -28,10 +28,13 @@ struct PipelineTests {
                 "quantize teacher.safetensors --data mini --calibration 40 --output int8.safetensors --json"
             ).json()
 
+            let variants = try #require(quantized["variants"] as? [[String: Any]])
+            #expect(variants.map { $0["type"] as? String } == ["FP32", "INT8"])
+
             // Every file again, by its content.
             for (name, accuracy) in [
                 ("teacher", taught["accuracy"]), ("student", distilled["accuracy"]),
-                ("int8", quantized["accuracyAfter"]),
+                ("int8", variants.last?["accuracy"]),
             ] {
                 let report = try retort.succeed("evaluate \(name).safetensors --data mini --json").json()
                 #expect(report["accuracy"] as? Double == accuracy as? Double && accuracy as? Double != nil)
@@ -39,8 +42,9 @@ struct PipelineTests {
                 #expect(confusion.map { $0.reduce(0, +) } == [Int](repeating: 5, count: 10))
                 #expect((report["classes"] as? [[String: Any]])?.count == 10)
             }
-            #expect(quantized["accuracyBefore"] as? Double == taught["accuracy"] as? Double)
-            #expect(try retort.bytes("int8.safetensors").count == quantized["bytesAfter"] as? Int)
+            #expect(variants[0]["accuracy"] as? Double == taught["accuracy"] as? Double)
+            #expect(variants[0]["agreement"] as? Double == 100)
+            #expect(try retort.bytes("int8.safetensors").count == quantized["outputBytes"] as? Int)
             #expect(try retort.bytes("int8.safetensors").count * 2 < retort.bytes("teacher.safetensors").count)
 
             // The input, four convolutions, maximum, average and dense layer, on the calibration images.
@@ -95,6 +99,58 @@ struct PipelineTests {
             }
             let files = try ["a", "b", "c", "d"].map(retort.bytes)
             #expect(files[1] == files[0] && files[2] == files[0] && files[3] != files[0])
+        }
+    }
+
+    @Test("a pruned model is a smaller network that every command takes; the report has each variant with its cost")
+    func pruning() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture convnet-8 --steps 10 --output big")
+            let line =
+                "prune big --data mini --multiple 2 --to flops:0.8 --to flops:0.4 --augment digits --output small"
+            let result = try retort.succeed("\(line) --steps 4 --scan --report report --json").json()
+            let variants = try #require(result["variants"] as? [[String: Any]])
+            #expect(
+                variants.map { "\($0["name"] ?? ""), \($0["type"] ?? "")" } == [
+                    "as it was, FP32", "as it was, INT8", "flops:0.8, not trained, FP32", "flops:0.8, FP32",
+                    "flops:0.8, INT8", "flops:0.4, not trained, FP32", "flops:0.4, FP32", "flops:0.4, INT8",
+                ])
+            let costs = variants.compactMap { $0["multiplyAdds"] as? Int }
+            #expect(5 * costs[3] <= 4 * costs[0] && 5 * costs[6] <= 2 * costs[0])
+            #expect(5 * costs[6] > costs[0])
+            for name in ["medianLatency", "latency95", "imagesPerSecond", "bytes"] {
+                #expect(variants.allSatisfy { ($0[name] as? Double ?? 0) > 0 }, "\(name)")
+            }
+            let sensitivities = try #require(result["sensitivities"] as? [[String: Any]])
+            #expect(sensitivities.map { $0["channels"] as? Int } == [8, 8, 16, 16])
+            #expect(sensitivities.first?["layer"] as? String == "stage1.0.convolution.weight")
+
+            // The last one was written: it evaluates, says what it is, teaches, is quantised and cut again.
+            let report = try retort.succeed("evaluate small --data mini --json").json()
+            #expect(report["accuracy"] as? Double == variants[6]["accuracy"] as? Double)
+            let info = try retort.succeed("info small --json").json()
+            #expect((info["architecture"] as? String)?.hasPrefix("convnet-8 (") == true)
+            #expect(info["parameters"] as? Int ?? .max < 4370)
+            try retort.succeed("quantize small --data mini --calibration 20 --output int8")
+            try retort.succeed("export int8 --c net.c")
+            let again = "prune small --data mini --teacher big --multiple 1 --to bytes:3000 --steps 0 --output smaller"
+            let smaller = try #require(try retort.succeed("\(again) --json").json()["variants"] as? [[String: Any]])
+            #expect(smaller.count == 4 && smaller[2]["bytes"] as? Int ?? .max <= 3000)
+            try retort.succeed("distill --teacher small --data mini --architecture mlp-4 --steps 1 --output student")
+
+            let page = try String(decoding: retort.bytes("report/report.html"), as: UTF8.self)
+            #expect(page.contains("flops:0.4, INT8") && page.contains("<svg") && !page.contains("nan"))
+            let stored = try JSONSerialization.jsonObject(with: retort.bytes("report/report.json")) as? [String: Any]
+            #expect((stored?["variants"] as? [Any])?.count == 8)
+
+            // What cannot be had is told before anything is trained or written.
+            let before = try retort.bytes("small")
+            let outcome = try retort.run("\(line) --to bytes:10".split(separator: " ").map(String.init))
+            #expect(outcome.status == 1 && outcome.errors.contains("10 bytes asked for, at least"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("bytes remain") && outcome.errorLines.count == 1)
+            #expect(try retort.bytes("small") == before)
         }
     }
 

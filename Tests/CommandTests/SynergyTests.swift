@@ -40,6 +40,10 @@ struct SynergyTests {
             let expected = try results(retort, "whole")
             #expect(Set(expected.values.map(\.cell.arm)) == Set(SynergyArm.allCases))
 
+            let few = try retort.succeed("\(Self.line) --output few --arm ce --arm aug").json()
+            #expect(few["runs"] as? Int == 2)
+            #expect(try results(retort, "few") == expected.filter { [.ce, .augmentation].contains($0.value.cell.arm) })
+
             let process = Process()
             process.executableURL = retort.executable
             process.currentDirectoryURL = folder
@@ -164,6 +168,7 @@ struct SynergyTests {
             ("synergy --study alchemy", 64, "--study: 'alchemy' found, one of mnist-100, "),
             ("synergy --seeds 0", 64, "--seeds: 0 found, 1 to 1000"), ("synergy run --steps 0", 64, "--steps: 0 found"),
             ("synergy report --steps 2", 64, "--steps"), ("synergy --colour", 64, "--colour"),
+            ("synergy --arm alchemy", 64, "'alchemy' is invalid for '--arm"),
             ("synergy --study mnist-100 --data nowhere", 1, "nowhere/mnist: nothing found, a readable folder"),
             ("synergy report --results nowhere", 1, "nowhere/runs: nothing found"),
         ] as [(String, Int32, String)])

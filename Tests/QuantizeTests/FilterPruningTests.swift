@@ -216,4 +216,36 @@ import Testing
         }
         #expect("\(PruningError.unreachable(budget: .bytes(9), closest: .bytes(44)))".contains("44 bytes"))
     }
+
+    @Test("A latency that is had already cuts nothing, one that cannot be had says what can, one between cuts some")
+    func latency() throws {
+        let shape: Shape = [16, 16, 1]
+        let network = withStatistics(ConvNet(width: 32, channels: 1, classes: 3, seed: 1), seed: 2)
+        #expect(try network.pruned(to: .latency(60), inputShape: shape).tensors == network.tensors)
+        #expect {
+            try network.pruned(to: .latency(1e-9), inputShape: shape)
+        } throws: { error in
+            guard case PruningError.unreachable(.latency(1e-9), .latency(let least)) = error else { return false }
+            return least > 1e-9 && least < 60 && "\(error)".contains("µs an image remain")
+        }
+    }
+
+    @Test("A scan cuts the least important filters of one set at a time, and rates the network without them")
+    func sensitivity() throws {
+        let network = Self.resNet
+        let scan = try network.filterSensitivity(cutting: [0, 0.5, 1], inputShape: [8, 8, 3]) { cut in
+            Double(cut.parameterCount)
+        }
+        // Three stages and the inner channels of three blocks; what is added goes together.
+        #expect(scan.map(\.filters).sorted() == [16, 16, 32, 32, 64, 64])
+        #expect(scan.contains { $0.layers == ["stage1.0.second.convolution.weight", "stem.convolution.weight"] })
+        for found in scan {
+            #expect(found.trials.map(\.cut) == [0, found.filters / 2, found.filters - 1])
+            #expect(found.trials[0].score == Double(network.parameterCount))
+            #expect(found.trials[0].score > found.trials[1].score && found.trials[1].score > found.trials[2].score)
+        }
+        let inner = try #require(scan.first { $0.layers == ["stage3.0.first.convolution.weight"] })
+        // Half of 64 filters: of 32 inputs, their normalisation, and what reads them.
+        #expect(inner.trials[1].score == Double(network.parameterCount - 32 * (9 * 32 + 2 + 9 * 64)))
+    }
 }

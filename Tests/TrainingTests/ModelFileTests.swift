@@ -101,6 +101,12 @@ import Testing
                     lie.architecture = Architecture(.convNet(width: 2), height: side, width: 8, channels: 1, classes: 3)
                 }
             }
+            for widths in [[1, 1, 1], [1, 1, 1, 0], [2, 2, 4, 5], [2, 2, 4, 4096]] {
+                _ = try refusal(.convNet(width: 2)) { lie in
+                    lie.architecture = Architecture(
+                        .convNet(width: 2), height: 8, width: 8, channels: 1, classes: 3, widths: widths)
+                }
+            }
             _ = try refusal(.convNet(width: 3))
         }
     }

@@ -20,14 +20,35 @@ public struct Architecture: Hashable, Sendable, Codable {
     public let height, width, channels: Int
     /// The number of classes.
     public let classes: Int
+    /// Channels of what can be cut by itself, as ``Family-swift.enum/widths`` has them; nil where they are the family's own.
+    public let widths: [Int]?
 
     /// Describes a network.
-    public init(_ family: Family, height: Int, width: Int, channels: Int, classes: Int) {
+    ///
+    /// - Parameter widths: of a pruned one, as many as the family has, each 1 ... that of the family.
+    public init(_ family: Family, height: Int, width: Int, channels: Int, classes: Int, widths: [Int]? = nil) {
         self.family = family
         self.height = height
         self.width = width
         self.channels = channels
         self.classes = classes
+        self.widths = widths
+    }
+
+    /// The same with the channels that a network of the family has: fewer where it was pruned.
+    ///
+    /// - Parameter network: a ``ConvNet``, ``ResNet`` or ``MLP`` of this description, pruned or not.
+    public func keeping(widthsOf network: any Module) -> Architecture {
+        let found: [Int]
+        switch (family, network) {
+        case (.convNet, let network as ConvNet): found = network.widths
+        case (.resNet, let network as ResNet): found = network.widths
+        case (.mlp, let network as MLP): found = network.widths
+        default: fatalError("Architecture.keeping: a \(type(of: network)) given, \(family.name) expected")
+        }
+        return Architecture(
+            family, height: height, width: width, channels: channels, classes: classes,
+            widths: found == family.widths ? nil : found)
     }
 
     /// Reads a family's text form.
@@ -50,35 +71,62 @@ public struct Architecture: Hashable, Sendable, Codable {
             expected: "convnet-WIDTH, resnet-DEPTH (8, 20, 32, 56: 6n + 2) or mlp-HIDDEN[-HIDDEN…]")
     }
 
-    /// Its text form.
+    /// The family's text form, and what pruning left of its channels.
     public var name: String {
+        family.name + (widths.map { " (\($0.map(String.init).joined(separator: "-")))" } ?? "")
+    }
+
+    /// How many weights the network has, without biases and normalisations; known without building it.
+    public var weightCount: Int {
+        let widths = widths ?? family.widths
         switch family {
+        case .convNet:
+            let blocks = zip([channels] + widths, widths).reduce(0) { $0 + 9 * $1.0 * $1.1 }
+            return blocks + widths[3] * classes
+        case .resNet(let depth):
+            let blocks = (depth - 2) / 6
+            var count = 9 * channels * widths[0] + widths[2] * classes
+            for (number, inner) in widths.dropFirst(3).enumerated() {
+                let stage = number / blocks
+                let isWider = stage > 0 && number % blocks == 0
+                let (inputs, outputs) = (widths[isWider ? stage - 1 : stage], widths[stage])
+                count += 9 * inner * (inputs + outputs) + (isWider ? inputs * outputs : 0)
+            }
+            return count
+        case .mlp:
+            return zip([height * width * channels] + widths, widths + [classes]).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+    }
+
+    /// The network with fresh weights.
+    public func makeNetwork(seed: UInt64) -> any Module {
+        let widths = widths ?? family.widths
+        switch family {
+        case .convNet: return ConvNet(widths: widths, channels: channels, classes: classes, seed: seed)
+        case .resNet(let depth):
+            return ResNet(depth: depth, widths: widths, channels: channels, classes: classes, seed: seed)
+        case .mlp: return MLP(inputs: height * width * channels, hidden: widths, classes: classes, seed: seed)
+        }
+    }
+}
+
+extension Architecture.Family {
+    /// The text form that ``Architecture/family(named:)`` reads.
+    public var name: String {
+        switch self {
         case .convNet(let width): "convnet-\(width)"
         case .resNet(let depth): "resnet-\(depth)"
         case .mlp(let hidden): (["mlp"] + hidden.map(String.init)).joined(separator: "-")
         }
     }
 
-    /// How many weights the network has, without biases and normalisations; known without building it.
-    public var weightCount: Int {
-        switch family {
-        case .convNet(let width): 9 * width * (channels + width + 2 * width + 4 * width) + 2 * width * classes
-        case .resNet(let depth):
-            // Stem; n blocks of two convolutions a stage, the first of a stage narrower; two projections; dense.
-            9 * 16 * channels + ((depth - 2) / 6) * 2 * 9 * (16 * 16 + 32 * 32 + 64 * 64)
-                - 9 * (32 * 16 + 64 * 32) + 32 * 16 + 64 * 32 + 64 * classes
-        case .mlp(let hidden):
-            zip([height * self.width * channels] + hidden, hidden + [classes]).reduce(0) { $0 + $1.0 * $1.1 }
-        }
-    }
-
-    /// The network with fresh weights.
-    public func makeNetwork(seed: UInt64) -> any Module {
-        switch family {
-        case .convNet(let width): ConvNet(width: width, channels: channels, classes: classes, seed: seed)
-        case .resNet(let depth): ResNet(depth: depth, channels: channels, classes: classes, seed: seed)
-        case .mlp(let hidden):
-            MLP(inputs: height * self.width * channels, hidden: hidden, classes: classes, seed: seed)
+    /// Output channels of what can be cut by itself, in this order: the blocks of a ``ConvNet``; the stages of a ``ResNet``, whose
+    /// blocks are added to one another, and then the first convolution of each block; the hidden layers of an ``MLP``.
+    public var widths: [Int] {
+        switch self {
+        case .convNet(let width): [width, width, 2 * width, 2 * width]
+        case .resNet(let depth): ResNet.widths(depth: depth)
+        case .mlp(let hidden): hidden
         }
     }
 }

@@ -16,18 +16,23 @@ public struct ConvNet: Module {
 
     /// Creates a network; the same seed gives the same weights.
     public init(width: Int, channels: Int, classes: Int, seed: UInt64) {
-        require(
-            width > 0 && channels > 0 && classes > 0,
-            "ConvNet: width \(width), \(channels) channels, \(classes) classes, 1 or more expected")
-        var random = Initialization.stream(seed: seed)
-        stage1 = [
-            ConvolutionBlock(channels, width, using: &random), ConvolutionBlock(width, width, using: &random),
-        ]
-        stage2 = [
-            ConvolutionBlock(width, 2 * width, using: &random), ConvolutionBlock(2 * width, 2 * width, using: &random),
-        ]
-        classifier = Dense(2 * width, classes, using: &random)
+        self.init(widths: [width, width, 2 * width, 2 * width], channels: channels, classes: classes, seed: seed)
     }
+
+    /// Creates a network with any number of channels in each of the four blocks.
+    public init(widths: [Int], channels: Int, classes: Int, seed: UInt64) {
+        require(
+            widths.count == 4 && widths.allSatisfy { $0 > 0 } && channels > 0 && classes > 0,
+            "ConvNet: widths \(widths), \(channels) channels, \(classes) classes, four widths and 1 or more expected")
+        var random = Initialization.stream(seed: seed)
+        let blocks = zip([channels] + widths, widths).map { ConvolutionBlock($0, $1, using: &random) }
+        stage1 = Array(blocks[..<2])
+        stage2 = Array(blocks[2...])
+        classifier = Dense(widths[3], classes, using: &random)
+    }
+
+    /// Output channels of the four blocks.
+    public var widths: [Int] { (stage1 + stage2).map(\.outputChannels) }
 
     public func callAsFunction(_ input: Variable) -> Variable {
         let early = stage1.reduce(input) { $1($0) }.named("stage1")

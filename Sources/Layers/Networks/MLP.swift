@@ -18,6 +18,9 @@ public struct MLP: Module {
         layers = zip(sizes, sizes.dropFirst()).map { Dense($0, $1, using: &random) }
     }
 
+    /// Outputs of the hidden layers.
+    public var widths: [Int] { layers.dropLast().map { $0.weight.value.shape[1] } }
+
     public func callAsFunction(_ input: Variable) -> Variable {
         layers.enumerated().reduce(input.flattened()) { value, layer in
             let output = layer.element(value)

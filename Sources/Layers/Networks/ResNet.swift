@@ -11,9 +11,13 @@ public struct ResidualBlock: Module {
     public var shortcut: ConvolutionBlock?
 
     /// Creates a block.
-    public init(_ inputChannels: Int, _ outputChannels: Int, stride: Int, using random: inout Philox) {
-        first = ConvolutionBlock(inputChannels, outputChannels, stride: stride, using: &random)
-        second = ConvolutionBlock(outputChannels, outputChannels, using: &random)
+    ///
+    /// - Parameter inner: channels between its convolutions; nil for those of its result.
+    public init(
+        _ inputChannels: Int, _ outputChannels: Int, inner: Int? = nil, stride: Int, using random: inout Philox
+    ) {
+        first = ConvolutionBlock(inputChannels, inner ?? outputChannels, stride: stride, using: &random)
+        second = ConvolutionBlock(inner ?? outputChannels, outputChannels, using: &random)
         shortcut =
             stride == 1 && inputChannels == outputChannels
             ? nil : ConvolutionBlock(inputChannels, outputChannels, kernel: 1, stride: stride, using: &random)
@@ -48,22 +52,44 @@ public struct ResNet: Module {
 
     /// Creates a network; the same seed gives the same weights.
     ///
-    /// - Parameter depth: 6n + 2: 8, 20, 32, 56 …
-    public init(depth: Int, channels: Int, classes: Int, seed: UInt64) {
+    /// - Parameters:
+    ///   - depth: 6n + 2: 8, 20, 32, 56 …
+    ///   - widths: channels of the three stages and then of the first convolution of each block, 3 + 3n in all; nil for 16, 32
+    ///     and 64.
+    public init(depth: Int, widths: [Int]? = nil, channels: Int, classes: Int, seed: UInt64) {
         require(depth >= 8 && (depth - 2) % 6 == 0, "ResNet: depth \(depth), 6n + 2 expected (8, 20, 32, 56)")
         require(channels > 0 && classes > 0, "ResNet: \(channels) channels, \(classes) classes, 1 or more expected")
-        var random = Initialization.stream(seed: seed)
         let blocks = (depth - 2) / 6
-        func stage(_ inputs: Int, _ outputs: Int, stride: Int) -> [ResidualBlock] {
+        let widths = widths ?? Self.widths(depth: depth)
+        require(
+            widths.count == 3 + 3 * blocks && widths.allSatisfy { $0 > 0 },
+            "ResNet: widths \(widths), \(3 + 3 * blocks) of 1 or more expected")
+        var random = Initialization.stream(seed: seed)
+        func stage(_ number: Int, from inputs: Int, stride: Int) -> [ResidualBlock] {
             (0..<blocks).map { index in
-                ResidualBlock(index == 0 ? inputs : outputs, outputs, stride: index == 0 ? stride : 1, using: &random)
+                ResidualBlock(
+                    index == 0 ? inputs : widths[number], widths[number], inner: widths[3 + number * blocks + index],
+                    stride: index == 0 ? stride : 1, using: &random)
             }
         }
-        stem = ConvolutionBlock(channels, 16, using: &random)
-        stage1 = stage(16, 16, stride: 1)
-        stage2 = stage(16, 32, stride: 2)
-        stage3 = stage(32, 64, stride: 2)
-        classifier = Dense(64, classes, using: &random)
+        stem = ConvolutionBlock(channels, widths[0], using: &random)
+        stage1 = stage(0, from: widths[0], stride: 1)
+        stage2 = stage(1, from: widths[0], stride: 2)
+        stage3 = stage(2, from: widths[1], stride: 2)
+        classifier = Dense(widths[2], classes, using: &random)
+    }
+
+    /// Channels of the three stages, then of the first convolution of each block.
+    public var widths: [Int] {
+        [stem.outputChannels] + [stage2, stage3].map { $0[0].second.outputChannels }
+            + (stage1 + stage2 + stage3).map(\.first.outputChannels)
+    }
+
+    /// Those of He et al.
+    static func widths(depth: Int) -> [Int] {
+        let blocks = max(0, (depth - 2) / 6)
+        let stages = [16, 32, 64]
+        return stages + stages.flatMap { [Int](repeating: $0, count: blocks) }
     }
 
     public func callAsFunction(_ input: Variable) -> Variable {

@@ -126,3 +126,18 @@ struct CommandData {
         return (train, test)
     }
 }
+
+extension CommandData {
+    /// Training images spread evenly over the data set, in batches of 100, to find ranges of activations on.
+    func calibrationBatches(_ count: Int, _ normalization: Normalization) -> [Tensor] {
+        train.subset(evenly: count).batches(of: 100, normalization: normalization).map(\.inputs)
+    }
+}
+
+extension ImageSet {
+    /// So many of the images, or all where there are no more, from all over the set.
+    func subset(evenly count: Int) -> ImageSet {
+        let number = min(count, self.count)
+        return subset((0..<number).map { $0 * self.count / number })
+    }
+}

@@ -54,6 +54,9 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
 
+    @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
+    var report: String?
+
     @Option(help: ArgumentHelp("File for the INT8 model.", valueName: "FILE.safetensors"))
     var output: String
 
@@ -66,66 +69,36 @@ struct QuantizeCommand: ParsableCommand {
         common.apply()
         let outputURL = URL(fileURLWithPath: output)
         try OutputFile.check(outputURL)
+        let reportURL = report.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        if let reportURL { try OutputFolder.prepare(reportURL) }
         let stored = try StoredModel(model)
-        var network = try stored.trained()
+        let original = try stored.trained()
+        var network = original
         let data = try data.read(imagesAs: stored.imageSize)
         try stored.checkFits(data)
-        let before = stored.evaluated(on: data.test)
+        let normalization = stored.description.normalization
         if let prune { PruningMask(sparsity: prune, of: network).apply(to: &network) }
-        let number = min(calibration, data.train.count)
-        let images = data.train.subset((0..<number).map { $0 * data.train.count / number })
-        let batches = images.batches(of: 100, normalization: stored.description.normalization).map(\.inputs)
+        let batches = data.calibrationBatches(calibration, normalization)
         let int8 =
             training.qat > 0
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try QuantizedModel(
                 network, calibratedOn: batches, observer: observer.observer, repairs: repair ? .standard : [])
-        let after = evaluate(on: data.test, normalization: stored.description.normalization) { int8.predict($0) }
-        let noise = try int8.layerNoise(of: network, on: batches.first ?? .zeros([0]))
         try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
-        try QuantizationResult(
-            model: model, output: output, bytesBefore: OutputFile.size(stored.url),
-            bytesAfter: OutputFile.size(outputURL), accuracyBefore: 100 * before.accuracy,
-            accuracyAfter: 100 * after.accuracy, sparsity: PruningMask(ofZerosIn: network).sparsity,
-            layers: noise.map { .init(name: $0.name, shape: $0.shape.extents, signalToNoise: $0.signalToNoise) }
-        ).show(asJSON: common.json)
-    }
-}
-
-/// What `quantize` prints: files in bytes, accuracies on the test images in percent.
-private struct QuantizationResult: CommandResult {
-    let model, output: String
-    let bytesBefore, bytesAfter: Int
-    let accuracyBefore, accuracyAfter: Double
-    /// Share of the quantised network's weights that are 0.
-    let sparsity: Double
-    /// Every step on the first calibration images, the input first.
-    let layers: [Layer]
-
-    struct Layer: Encodable {
-        let name: String
-        let shape: [Int]
-        /// Of the INT8 result against the FP32 one, in decibels; nil where they are equal.
-        let signalToNoise: Double?
-
-        init(name: String, shape: [Int], signalToNoise: Double) {
-            self.name = name
-            self.shape = shape
-            self.signalToNoise = signalToNoise.isFinite ? signalToNoise : nil
-        }
+        var meter = DeploymentMeter(data.test, normalization: normalization)
+        let result = try DeploymentReport(
+            of: stored, on: data, written: outputURL,
+            variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
+            noise: try int8.layerNoise(of: network, on: batches.first ?? .zeros([0])),
+            sparsity: PruningMask(ofZerosIn: network).sparsity)
+        if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
+        try result.show(asJSON: common.json)
     }
 
-    var description: String {
-        let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
-        let table = TextTable(
-            rows: [["layer", "shape", "signal to noise"]]
-                + layers.map { [$0.name, "\($0.shape)", $0.signalToNoise.map { fixed($0, 1) + " dB" } ?? "equal"] })
-        return """
-            \(table)
-            \(model): \(bytesBefore) bytes, test accuracy \(fixed(accuracyBefore, 2)) %
-            \(output): \(bytesAfter) bytes (\(percent(Double(bytesAfter) / Double(bytesBefore)))), \
-            test accuracy \(fixed(accuracyAfter, 2)) %\(zeros)
-            """
+    /// What was done to the model.
+    private var name: String {
+        let pruned = prune.map { "\(percent($0)) of the weights 0, " } ?? ""
+        return pruned + (training.qat > 0 ? "\(training.qat) steps of QAT" : "\(observer)\(repair ? ", repaired" : "")")
     }
 }

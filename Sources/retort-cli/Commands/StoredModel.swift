@@ -123,4 +123,6 @@ struct ImageSize: Hashable, CustomStringConvertible {
     init(of images: ImageSet) { self.init(height: images.height, width: images.width, channels: images.channels) }
 
     var description: String { "\(height)×\(width)×\(channels)" }
+
+    var shape: Shape { [height, width, channels] }
 }

@@ -31,14 +31,7 @@ extension DemoRun {
         } else {
             return 0
         }
-        let inputs = data.test.batches(of: 250, normalization: data.normalization).map(\.inputs)
-        _ = inputs.first.map(predict)
-        let seconds = (0..<3).map { _ in
-            let start = DispatchTime.now().uptimeNanoseconds
-            for input in inputs { _ = predict(input) }
-            return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-        }
-        return Double(data.test.count) / max(seconds.min() ?? 1, 1e-9)
+        return InferenceSpeed.imagesPerSecond(data.test, data.normalization, predict)
     }
 
     private func description(of arm: Arm) -> ModelFile.Description {

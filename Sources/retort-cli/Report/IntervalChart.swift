@@ -22,6 +22,8 @@ struct IntervalChart {
     let series: [Series]
     /// Whether a series' points are values of one quantity, with a line through them.
     var isJoined = true
+    /// Whether series stand side by side where they have the same place, and not at their exact one.
+    var isSpread = true
     /// Whether 0 is marked by a line.
     var marksZero = false
     /// Whether the vertical axis is logarithmic; then values are above 0.
@@ -78,7 +80,8 @@ struct IntervalChart {
 
     /// One series: its line, and bars and dots beside those of the others.
     private func drawing(of index: Int, _ ticks: [Double]) -> String {
-        let shift = (Double(index) - Double(series.count - 1) / 2) * min(9, 54 / Double(max(series.count, 1)))
+        let shift =
+            !isSpread ? 0 : (Double(index) - Double(series.count - 1) / 2) * min(9, 54 / Double(max(series.count, 1)))
         let points = series[index].points.map { (x: fixed(x($0.x) + shift, 1), point: $0) }
         let line = points.map { "\($0.x),\(fixed(y($0.point.mean, ticks), 1))" }.joined(separator: " ")
         let path = isJoined && points.count > 1 ? "<polyline class='line s\(index % 10)' points='\(line)'/>" : ""

@@ -1,5 +1,7 @@
+import ArgumentParser
+
 /// The ways of training that the experiment compares, in the order of its tables.
-enum SynergyArm: String, CaseIterable, Codable {
+enum SynergyArm: String, CaseIterable, Codable, ExpressibleByArgument {
     case ce
     case augmentation = "aug"
     case distillation = "kd"

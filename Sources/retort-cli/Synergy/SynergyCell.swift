@@ -28,7 +28,7 @@ struct SynergyCell: Codable, Hashable {
     func settings(images fingerprint: String) throws -> [String: String] {
         let (method, policy) = (arm.method, data.policy)
         var found = [
-            "images": fingerprint, "student": Architecture.name(of: data.student),
+            "images": fingerprint, "student": data.student.name,
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
         ]
         if let strength { found["augmentation"] = try jsonLine(policy.scaled(by: strength)) }
@@ -67,7 +67,7 @@ struct SynergyTeacher: Codable, Hashable {
     /// As ``SynergyCell/settings(images:)``.
     func settings(images fingerprint: String) throws -> [String: String] {
         [
-            "images": fingerprint, "network": Architecture.name(of: data.teacher),
+            "images": fingerprint, "network": data.teacher.name,
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
             "augmentation": try jsonLine(data.policy),
         ]
@@ -96,9 +96,3 @@ private func labelsName(_ labels: Int?) -> String { "labels\(labels.map(String.i
 
 /// A number without needless decimals.
 func shortest(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
-
-extension Architecture {
-    static func name(of family: Family) -> String {
-        Architecture(family, height: 1, width: 1, channels: 1, classes: 1).name
-    }
-}

@@ -27,6 +27,12 @@ struct SynergyRunCommand: ParsableCommand {
             discussion: SynergyStudy.all.map(\.name).joined(separator: ", "), valueName: "NAME"))
     var study: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Arm to train; may be given several times. (default: all of a study's)",
+            discussion: SynergyArm.allCases.map(\.rawValue).joined(separator: ", "), valueName: "NAME"))
+    var arm: [SynergyArm] = []
+
     @Option(help: "Runs of each arm, with seeds from --seed on.")
     var seeds = 5
 
@@ -88,6 +94,7 @@ struct SynergyRunCommand: ParsableCommand {
         return try studies().flatMap { study in
             var study = study
             if let steps { study.settings = study.settings.map { $0.shortened(to: steps) } }
+            if !arm.isEmpty { study.arms = study.arms.filter(arm.contains) }
             return study.cells(seeds: seeds)
         }.filter { seen.insert($0).inserted }
     }

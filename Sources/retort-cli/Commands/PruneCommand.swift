@@ -1,0 +1,180 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// `retort prune`.
+struct PruneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Cuts the least important filters out of a trained model, and lets a teacher repair what is left.",
+        discussion: "The new file holds a smaller network, which every other command takes.")
+
+    /// What tells which filters go.
+    enum Importance: String, ExpressibleByArgument, CaseIterable {
+        case l1, scale, taylor
+    }
+
+    @Argument(help: "Model in FP32.")
+    var model: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup(title: "Training what is left") var teaching: TeachingOptions
+    @OptionGroup var common: CommonOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "What the smaller model may cost; several are tried one by one, and the last is written.",
+            discussion: """
+                A share of the multiply-adds, flops:0.5; bytes of the weights in FP32, bytes:30000; or milliseconds for one \
+                image on this machine, latency:0.2.
+                """, valueName: "flops:SHARE|bytes:N|latency:MS"), transform: BudgetOption.init(argument:))
+    var to: [BudgetOption]
+
+    @Option(
+        help: ArgumentHelp(
+            "What tells which filters go.",
+            discussion: """
+                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how the loss \
+                would change on some training images.
+                """))
+    var importance = Importance.l1
+
+    @Option(help: "Layers that are cut keep a multiple of so many channels, as kernels compute 8 or 16 at once.")
+    var multiple = 8
+
+    @Option(help: "Steps of training under the teacher after the cut; 0 for none.")
+    var steps = 1500
+
+    @Flag(help: "Cut 25, 50 and 75 % of each layer by itself too, and say what validation accuracy is left.")
+    var scan = false
+
+    @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
+    var report: String?
+
+    @Option(help: ArgumentHelp("File for the smaller model.", valueName: "FILE.safetensors"))
+    var output: String
+
+    func validate() throws {
+        try checkOption("multiple", multiple, 1...4096)
+        try checkOption("steps", steps, 0...100_000_000)
+    }
+
+    func run() throws {
+        common.apply()
+        let outputURL = URL(fileURLWithPath: output)
+        try OutputFile.check(outputURL)
+        let reportURL = report.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        if let reportURL { try OutputFolder.prepare(reportURL) }
+        let stored = try StoredModel(model)
+        let network = try stored.trained()
+        let data = try data.read(imagesAs: stored.imageSize)
+        try stored.checkFits(data)
+        let normalization = stored.description.normalization
+        let ranking = importance(of: network, on: data, normalization)
+        let batches = data.calibrationBatches(500, normalization)
+        var meter = DeploymentMeter(data.test, normalization: normalization)
+        var variants = [
+            try meter.measure("as it was", network),
+            try meter.measure("as it was", QuantizedModel(network, calibratedOn: batches), of: network),
+        ]
+        let sensitivities = scan ? try sensitivities(of: network, by: ranking, on: data, normalization) : []
+        var noise: [LayerNoise] = []
+        // All of them before any is trained: a budget that cannot be met costs no time.
+        let cut = try to.map { budget in
+            try network.pruned(
+                to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple)
+        }
+        for (budget, network) in zip(to, cut) {
+            var small = network
+            if steps > 0 {
+                variants.append(try meter.measure("\(budget), not trained", small))
+                small = try trained(small, "\(budget)", of: stored, on: data)
+            }
+            let int8 = try QuantizedModel(small, calibratedOn: batches)
+            variants.append(try meter.measure("\(budget)", small))
+            variants.append(try meter.measure("\(budget)", int8, of: small))
+            noise = try int8.layerNoise(of: small, on: batches.first ?? .zeros([0]))
+            var description = stored.description
+            description.architecture = description.architecture.keeping(widthsOf: small)
+            try ModelFile(small, description: description).write(to: outputURL)
+        }
+        let result = try DeploymentReport(
+            of: stored, on: data, written: outputURL, variants: variants, noise: noise, sparsity: 0,
+            sensitivities: sensitivities)
+        if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
+        try result.show(asJSON: common.json)
+    }
+
+    private func trained(
+        _ network: some Module, _ title: String, of stored: StoredModel, on data: CommandData
+    ) throws -> any Module {
+        var network = network
+        try teaching.train(
+            &network, title: title, steps: steps, rate: 0.05, of: stored, on: data, seed: common.seed)
+        return network
+    }
+
+    private func importance(
+        of network: any Module, on data: CommandData, _ normalization: Normalization
+    ) -> FilterImportance {
+        switch importance {
+        case .l1: return .l1
+        case .scale: return .batchNormScale
+        case .taylor:
+            let images = data.train.subset(evenly: 512)
+            return .taylor(
+                gradients: images.batches(of: 64, normalization: normalization).map { batch in
+                    gradientsByPath(of: network, on: batch)
+                })
+        }
+    }
+
+    private func sensitivities(
+        of network: any Module, by ranking: FilterImportance, on data: CommandData, _ normalization: Normalization
+    ) throws -> [DeploymentReport.Sensitivity] {
+        let images = data.validation.count > 0 ? data.validation : data.train
+        let shape: Shape = [images.height, images.width, images.channels]
+        func scan(_ network: some Module) throws -> [FilterSensitivity] {
+            try network.filterSensitivity(inputShape: shape, by: ranking) {
+                $0.evaluated(on: images, normalization: normalization).accuracy
+            }
+        }
+        return try scan(network).map { found in
+            DeploymentReport.Sensitivity(
+                layer: found.layers.joined(separator: " + "), channels: found.filters,
+                accuracies: Dictionary(
+                    uniqueKeysWithValues: found.trials.map { (percent($0.share), 100 * $0.score) }))
+        }
+    }
+}
+
+/// The gradient of the cross-entropy with respect to each parameter, by its path.
+private func gradientsByPath(of network: some Module, on batch: Batch) -> [String: Tensor] {
+    var network = network
+    let (_, gradients) = valueAndGradients(of: &network) { network, tape in
+        network(tape.constant(batch.inputs)).crossEntropy(batch)
+    }
+    var found: [String: Tensor] = [:]
+    network.forEachParameter { path, parameter in found[path] = gradients[parameter.slot] }
+    return found
+}
+
+/// `flops:0.5`, `bytes:30000`, `latency:0.2`.
+struct BudgetOption: CustomStringConvertible {
+    let budget: PruningBudget
+    let description: String
+
+    init(argument: String) throws {
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        switch (parts.count, parts.first, parts.last.flatMap { Double($0) }) {
+        case (2, "flops", let share?) where share > 0 && share <= 1: budget = .multiplyAdds(share)
+        case (2, "bytes", let bytes?) where bytes >= 1 && bytes <= 1e15: budget = .bytes(Int(bytes))
+        case (2, "latency", let milliseconds?) where milliseconds > 0 && milliseconds.isFinite:
+            budget = .latency(milliseconds / 1000)
+        default:
+            throw ValidationError(
+                "--to: '\(argument)' found, flops:SHARE (above 0, at most 1), bytes:N or latency:MS expected")
+        }
+        description = argument
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Retort
+
+/// A deployment report as one file that needs nothing else.
+struct DeploymentPage {
+    let report: DeploymentReport
+
+    /// The folder gets `report.json` and `report.html`.
+    func write(to folder: URL) throws {
+        try AtomicFile.write(Data((jsonText(report) + "\n").utf8), to: folder.appendingPathComponent("report.json"))
+        try AtomicFile.write(Data(html.utf8), to: folder.appendingPathComponent("report.html"))
+    }
+
+    private var html: String {
+        """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>\(escaped(report.output))</title><style>\(ReportPage.style)</style></head><body><main>
+        \(heading)
+        \(Self.table([DeploymentVariant.header] + report.variants.map(\.cells)))
+        <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in batches of 250, p50 and
+        p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
+        <h2>What accuracy costs</h2>
+        <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the best
+        are left out.</p>
+        \(chart("Accuracy and size", "kilobytes") { Double($0.bytes) / 1000 })
+        \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
+        \(sensitivities)
+        <h2>What rounding does to each layer</h2>
+        <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before. 6 dB are a bit. Where it
+        falls, the next layer is sensitive.</p>
+        \(Self.table([DeploymentReport.layerHeader] + report.layerCells))
+        </main></body></html>
+
+        """
+    }
+
+    /// What a picture can tell apart.
+    private var shown: [DeploymentVariant] {
+        let best = report.variants.map(\.accuracy).max() ?? 0
+        return report.variants.filter { $0.accuracy >= best - 20 }
+    }
+
+    private var heading: String {
+        guard let first = report.variants.first, let last = report.variants.last else { return "" }
+        let (size, time) = (
+            Double(last.bytes) / Double(first.bytes), first.medianLatency / max(last.medianLatency, 1e-9)
+        )
+        return """
+            <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB</h1>
+            <p class="lead">\(escaped(report.model)) on \(escaped(report.data)): \(fixed(first.accuracy, 2)) % before,
+            \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)), \(last.type)</b>, with \(percent(size)) of the size and
+            \(fixed(time, 1)) times the speed for a single image.</p>
+            """
+    }
+
+    private var sensitivities: String {
+        guard !report.sensitivities.isEmpty else { return "" }
+        return """
+            <h2>How much each layer can spare</h2>
+            <p>Validation accuracy when a share of one layer's filters is cut and nothing is trained.</p>
+            \(Self.table(report.sensitivityRows))
+            """
+    }
+
+    private func chart(_ title: String, _ unit: String, _ cost: (DeploymentVariant) -> Double) -> String {
+        func point(_ variant: DeploymentVariant) -> IntervalChart.Point {
+            .init(x: cost(variant), mean: variant.accuracy, interval: nil)
+        }
+        let ticks = LineChart.ticks(0...max(shown.map(cost).max() ?? 1, 1e-9))
+        let decimals = LineChart.decimals(ticks)
+        let chart = IntervalChart(
+            title: title, xTitle: unit, yTitle: "test accuracy, %", marks: ticks.map { ($0, fixed($0, decimals)) },
+            series: shown.map { .init(name: "\($0.name), \($0.type)", points: [point($0)]) }
+                + [.init(name: "best at its cost", points: report.front(cost, of: shown).map(point))],
+            isSpread: false)
+        return "<figure>\(chart.svg)</figure>"
+    }
+
+    private static func table(_ rows: [[String]]) -> String {
+        func line(_ row: [String], _ tag: String) -> String {
+            "<tr><th scope='row'>\(escaped(row[0]))</th>"
+                + row.dropFirst().map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"
+        }
+        return """
+            <div class="scroll"><table class="arms"><thead>\(line(rows[0], "th"))</thead><tbody>
+            \(rows.dropFirst().map { line($0, "td") }.joined(separator: "\n"))
+            </tbody></table></div>
+            """
+    }
+}
