@@ -10,6 +10,8 @@ enum Arm: String, CaseIterable {
     case closedLoop = "closed-loop"
     case closedLoopUnlabelled = "closed-loop+unlabelled"
     case int8
+    case pruned
+    case prunedInt8 = "pruned+int8"
 
     /// The arms that train a student.
     static let students: [Arm] = [
@@ -19,10 +21,13 @@ enum Arm: String, CaseIterable {
     /// Width of the arm's ConvNet.
     var width: Int { self == .teacher ? 32 : 16 }
 
-    /// How it is trained, which the INT8 model is not.
+    /// The arms that are the best student in a smaller form.
+    static let deployed: [Arm] = [.int8, .pruned, .prunedInt8]
+
+    /// How it is trained; for a smaller form of the best student see there.
     var method: Method {
         switch self {
-        case .student, .int8: []
+        case .student, .int8, .pruned, .prunedInt8: []
         case .teacher, .studentAugmentation: .augmentation
         case .distilled: .distillation
         case .distilledAugmentation: [.augmentation, .distillation]

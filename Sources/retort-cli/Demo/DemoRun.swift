@@ -21,7 +21,7 @@ struct DemoModel {
     var validationAccuracy: Double { history.validationAccuracy ?? 0 }
 }
 
-/// One pass through the demo's protocol: a teacher, the students, and the best of them as INT8.
+/// One pass through the demo's protocol: a teacher, the students, and the best of them pruned and as INT8.
 struct DemoRun {
     let data: DemoData
     let settings: DemoSettings
@@ -29,7 +29,8 @@ struct DemoRun {
     let policy: AugmentationPolicy
     private(set) var models: [Arm: DemoModel] = [:]
     private(set) var best = Arm.student
-    private(set) var int8: (model: QuantizedModel, test: ClassReport)?
+    /// The INT8 models, with their results on the test set.
+    private(set) var quantized: [Arm: (model: QuantizedModel, test: ClassReport)] = [:]
 
     init(_ data: DemoData, settings: DemoSettings, seed: UInt64) {
         self.data = data
@@ -38,31 +39,53 @@ struct DemoRun {
         policy = settings.strength == 1 ? data.policy : data.policy.scaled(by: settings.strength)
     }
 
-    /// Trains, chooses and quantises; shows its progress.
+    /// Trains, chooses, prunes and quantises; shows its progress.
     mutating func run(title: (Arm) -> String) throws {
-        let teacher = try train(.teacher, teacher: nil, title)
-        for arm in Arm.students { try train(arm, teacher: teacher, title) }
+        let teacher = try train(.teacher, arm(.teacher), Arm.teacher.method, teacher: nil, title)
+        for arm in Arm.students { try train(arm, self.arm(arm), arm.method, teacher: teacher, title) }
         // Validation data chooses; ties go to the simpler arm.
         best = Arm.students.reduce(.student) { validation($1) > validation($0) ? $1 : $0 }
-        guard let chosen = models[best] else { return }
-        let images = data.unlabelled.subset(Array(0..<min(500, data.unlabelled.count)))
-        let batches = images.batches(of: 100, normalization: data.normalization).map(\.inputs)
-        let model = try QuantizedModel(chosen.network, calibratedOn: batches)
-        let report = evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
-        int8 = (model, report)
+        guard let chosen = models[best]?.network else { return }
+        let shape: Shape = [data.train.height, data.train.width, data.train.channels]
+        // Half of the arithmetic goes, and the teacher repairs the rest as it taught the student.
+        let cut = try chosen.pruned(to: .multiplyAdds(0.5), inputShape: shape, channelMultiple: 8)
+        let pruned = try train(.pruned, cut, best.method.union(.distillation), teacher: teacher, title)
+        for (arm, network) in [(Arm.int8, chosen), (.prunedInt8, pruned)] {
+            let images = data.train.subset(evenly: 500).batches(of: 100, normalization: data.normalization)
+            let model = try QuantizedModel(network, calibratedOn: images.map(\.inputs))
+            quantized[arm] = (
+                model, evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
+            )
+        }
+    }
+
+    /// The arm that another was made of; itself for one that was trained from the start.
+    func origin(of arm: Arm) -> Arm {
+        switch arm {
+        case .int8, .pruned: best
+        case .prunedInt8: .pruned
+        default: arm
+        }
+    }
+
+    /// How the arm did on the test set.
+    func test(of arm: Arm) -> ClassReport? { quantized[arm]?.test ?? models[arm]?.test }
+
+    /// The network of an arm before its training.
+    private func arm(_ arm: Arm) -> ConvNet {
+        ConvNet(width: arm.width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
     }
 
     private func validation(_ arm: Arm) -> Double { models[arm]?.validationAccuracy ?? 0 }
 
     @discardableResult
     private mutating func train(
-        _ arm: Arm, teacher: ConvNet?, _ title: (Arm) -> String
+        _ arm: Arm, _ start: ConvNet, _ method: Method, teacher: ConvNet?, _ title: (Arm) -> String
     ) throws -> ConvNet {
         let bar = ProgressBar(title(arm))
-        var network = ConvNet(
-            width: arm.width, channels: data.train.channels, classes: data.train.classCount, seed: seed)
+        var network = start
         let training = StudentTraining(
-            arm.method, on: arm == .teacher ? data.train : data.labelled, of: data, policy: policy, teacher: teacher,
+            method, on: arm == .teacher ? data.train : data.labelled, of: data, policy: policy, teacher: teacher,
             seed: seed)
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
         let history = try training.fit(&network, plan: .experiment(steps: steps, seed: seed)) { bar.update($0) }

@@ -7,13 +7,15 @@ extension DemoRun {
         var sizes: [Arm: Int] = [:]
         for (arm, model) in models {
             let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
-            try ModelFile(model.network, description: description(of: arm)).write(to: url)
+            try ModelFile(model.network, description: description(of: model.network, arm)).write(to: url)
             sizes[arm] = try OutputFile.size(url)
         }
-        if let int8 {
-            let url = folder.appendingPathComponent("int8.safetensors")
-            try int8.model.write(to: url, metadata: [StoredModel.descriptionKey: description(of: best).encoded()])
-            sizes[.int8] = try OutputFile.size(url)
+        for (arm, int8) in quantized {
+            guard let network = models[origin(of: arm)]?.network else { continue }
+            let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
+            let description = try description(of: network, arm).encoded()
+            try int8.model.write(to: url, metadata: [StoredModel.descriptionKey: description])
+            sizes[arm] = try OutputFile.size(url)
         }
         return sizes
     }
@@ -21,7 +23,7 @@ extension DemoRun {
     /// Images a second that an arm's network classifies, on the test images in batches of 250: best of three rounds.
     func throughput(of arm: Arm) throws -> Double {
         let predict: (Tensor) -> Tensor
-        if arm == .int8, let int8 {
+        if let int8 = quantized[arm] {
             predict = { int8.model.predict($0) }
         } else if let network = models[arm]?.network {
             let shape: Shape = [data.test.height, data.test.width, data.test.channels]
@@ -34,11 +36,12 @@ extension DemoRun {
         return InferenceSpeed.imagesPerSecond(data.test, data.normalization, predict)
     }
 
-    private func description(of arm: Arm) -> ModelFile.Description {
+    private func description(of network: ConvNet, _ arm: Arm) -> ModelFile.Description {
         ModelFile.Description(
             architecture: Architecture(
                 .convNet(width: arm.width), height: data.train.height, width: data.train.width,
-                channels: data.train.channels, classes: data.train.classCount),
+                channels: data.train.channels, classes: data.train.classCount
+            ).keeping(widthsOf: network),
             normalization: data.normalization, classNames: data.train.classNames)
     }
 }

@@ -28,16 +28,19 @@ struct DemoSummary {
     private static func figures(
         _ arm: Arm, _ runs: [DemoRun], _ first: DemoRun, bytes: Int
     ) throws -> DemoReport.ArmFigures? {
-        let source = arm == .int8 ? first.best : arm
-        guard let model = first.models[source] else { return nil }
-        let tests = runs.compactMap { arm == .int8 ? $0.int8?.test : $0.models[arm]?.test }
-        let validations = runs.compactMap { run in run.models[arm == .int8 ? run.best : arm]?.validationAccuracy }
+        func trained(_ run: DemoRun) -> DemoModel? {
+            run.models[arm] ?? run.models[run.origin(of: arm)]
+        }
+        guard let model = trained(first) else { return nil }
+        let tests = runs.compactMap { $0.test(of: arm) }
+        let origin = first.origin(of: arm)
         return DemoReport.ArmFigures(
-            name: arm.rawValue, from: arm == .int8 ? source.rawValue : nil,
-            accuracy: .init(tests.map { $0.accuracy * 100 }), validation: .init(validations.map { $0 * 100 }),
+            name: arm.rawValue, from: origin == arm ? nil : origin.rawValue,
+            accuracy: .init(tests.map { $0.accuracy * 100 }),
+            validation: .init(runs.compactMap { trained($0) }.map { $0.validationAccuracy * 100 }),
             parameters: model.network.parameterCount, bytes: bytes, imagesPerSecond: try first.throughput(of: arm),
             confusion: tests.first?.confusion ?? [],
-            epochs: arm == .int8
+            epochs: first.models[arm] == nil
                 ? []
                 : model.history.epochs.enumerated().map { number, epoch in
                     EpochFigures(epoch, rejections: number < model.rejections.count ? model.rejections[number] : [])
