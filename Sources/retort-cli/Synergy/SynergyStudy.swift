@@ -59,7 +59,12 @@ struct SynergyStudy {
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000),
             ]),
         SynergyStudy(
-            name: "schedule", settings: [1000, 100].map { SynergySetting(data: .mnist, labels: $0, steps: 6000) }),
+            name: "schedule",
+            settings: [
+                SynergySetting(data: .mnist, labels: 1000, steps: 6000),
+                SynergySetting(data: .mnist, labels: 1000, strength: 1, steps: 6000),
+                SynergySetting(data: .mnist, labels: 100, steps: 6000),
+            ]),
         SynergyStudy(
             name: "mnist-1000-all-arms", settings: [SynergySetting(data: .mnist, labels: 1000)],
             arms: SynergyArm.allCases.filter { !SynergyArm.partsOfDynamic.contains($0) }),
