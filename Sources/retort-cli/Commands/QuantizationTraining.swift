@@ -63,7 +63,8 @@ struct QuantizationTraining: ParsableArguments {
             learningRate: .warmUp(0.05, then: .cosine(from: learningRate, to: 0)), seed: seed)
         let bar = ProgressBar("INT8")
         _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: .constant(hardLabelWeight)).fit(
-            &aware, on: images, plan: plan, afterStep: { mask.apply(to: &$0) }, progress: { bar.update($0) })
+            &aware, on: images, plan: plan, afterStep: { aware, _ in mask.apply(to: &aware) },
+            progress: { bar.update($0) })
         return try aware.quantized()
     }
 }
