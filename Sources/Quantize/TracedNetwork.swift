@@ -3,13 +3,13 @@ import Graph
 import Layers
 import TensorCore
 
-/// A graph as a network that trains, so that what a pass made of a network is repaired, pruned and quantised as any other.
+/// A graph as a network that trains, so that what a pass made of a network is repaired and quantised as any other.
 ///
 ///     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).factorized(to: .multiplyAdds(0.6))
 ///     var small = try TracedNetwork(graph)
 ///     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
 ///
-/// Its parameters are the graph's, by their paths. What a trace does not hold is lost: dropout, names of feature maps, a normalisation's
+/// Its parameters are the graph's, by their paths. Their shapes are the graph's too: filters are cut out before. What a trace does not hold is lost: dropout, names of feature maps, a normalisation's
 /// own momentum (0.1 here).
 public struct TracedNetwork: Module {
     private let graph: NetworkGraph
