@@ -22,7 +22,8 @@ func secondOrderRounded(_ weights: Tensor, steps: [Float], limit: Float, moments
     for group in 0..<groups {
         let own = moments[rows: group..<group + 1].reshaped(to: [size, size])
         let order = (0..<size).sorted { (own[$0, $0], $0) < (own[$1, $1], $1) }
-        let factor = try cholesky(own.selecting(order, addingToDiagonal: own.damping)).transposed().scalars  // Lⱼᵢ at i · K + j
+        let damped = own.selecting(order, addingToDiagonal: own.damping)
+        let factor = try cholesky(damped).transposed().scalars  // Lⱼᵢ at i · K + j
         for channel in group * channels..<(group + 1) * channels {
             var errors = [Float](repeating: 0, count: size)
             for place in (0..<size).reversed() {

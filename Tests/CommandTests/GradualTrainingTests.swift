@@ -6,7 +6,7 @@ import Testing
 
 /// Pruning by and by in the loops that train: what joins Quantize with Training and Distill.
 @Suite struct GradualTrainingTests {
-    static let plan = TrainingPlan(steps: 24, batchSize: 12, stepsPerEpoch: 6, learningRate: .constant(0.05), seed: 4)
+    static let plan = TrainingPlan(steps: 24, stepsPerEpoch: 6, batchSize: 12, learningRate: .constant(0.05), seed: 4)
     static let data = TrainingData(
         labelled: TinyTask.images(48), validation: TinyTask.images(12, seed: 2, firstID: 100), transform: TinyNoise())
 

@@ -186,7 +186,9 @@ private func compensation(_ student: ConvNet, _ images: Tensor) throws -> (ConvN
     return (sparse, small)
 }
 
-private func gradually(_ student: inout ConvNet, _ teacher: ConvNet, _ data: TrainingData, _ plan: TrainingPlan) throws {
+private func gradually(
+    _ student: inout ConvNet, _ teacher: ConvNet, _ data: TrainingData, _ plan: TrainingPlan
+) throws {
     var pruning = GradualPruning(to: 0.9, over: 50...400, every: 25)
     _ = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student, steps in
         pruning.update(&student, steps: steps)
