@@ -24,7 +24,8 @@ let mask = PruningMask(sparsity: 0.5, of: network)
 mask.apply(to: &network)
 print("pruned by half: \(accuracy(network))")
 let repair = TrainingPlan(steps: 80, learningRate: .cosine(from: 0.02, to: 0), seed: 2)
-_ = try Distiller(teacher: teacher).fit(&network, on: data, plan: repair, afterStep: { mask.apply(to: &$0) })
+_ = try Distiller(teacher: teacher).fit(
+    &network, on: data, plan: repair, afterStep: { network, _ in mask.apply(to: &network) })
 print("repaired under the teacher: \(accuracy(network)), zeros: \(Int(mask.sparsity * 100)) %")
 
 // Calibration needs some hundred images, no labels.

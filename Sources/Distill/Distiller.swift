@@ -85,7 +85,8 @@ public struct Distiller: Sendable {
     ///   - plan: how long and how.
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
     ///   - keeping: how often within an epoch the state is written too, and what is kept beside the newest.
-    ///   - afterStep: called with the student after each step, to keep pruned weights at zero for instance.
+    ///   - afterStep: called with the student and the number of steps that it has been trained for: before the first step, of a run
+    ///     that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
     ///   - progress: called after every step.
     ///   - shouldStop: asked after every step whether to stop there.
     /// - Throws: before the first step `FormatError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
@@ -96,7 +97,8 @@ public struct Distiller: Sendable {
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         keeping: CheckpointKeeping = .init(),
-        afterStep: ((inout Student) -> Void)? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil,
+        afterStep: ((inout Student, _ steps: Int) -> Void)? = nil,
+        progress: (@Sendable (TrainingProgress) -> Void)? = nil,
         shouldStop: (@Sendable () -> Bool)? = nil
     ) throws -> History {
         try loss.check()
@@ -114,7 +116,7 @@ public struct Distiller: Sendable {
             student, taught: sampled, hints: hints, followers: ensemble.followers, images: images, seed: plan.seed)
         try model.addContrasts(contrasts, teacher: teacher, data: data, images: data.sample(2), seed: plan.seed)
         model.temperature = dynamics.curriculum.map { LearntTemperature($0, from: temperature.value(at: 0)) }
-        var step = 0
+        var step: Int?
         var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
@@ -122,8 +124,8 @@ public struct Distiller: Sendable {
         let history = try trainer.fit(
             &model, features: features.student, recipe: try recipe(),
             afterStep: {
-                afterStep?(&$0.student)
-                $0.follow(step: step)
+                afterStep?(&$0.student, $1)
+                if let step { $0.follow(step: step) }  // not before the first
             }
         ) { model, batch, tape, context in
             let temperature = model.temperature?.value ?? temperature.value(at: context.progress)

@@ -98,7 +98,7 @@ extension NetworkGraph.Node {
         }
     }
 
-    fileprivate mutating func redirect(_ place: (Int) -> Int) {
+    mutating func redirect(_ place: (Int) -> Int) {
         operands = operands.map { if case .node(let index) = $0 { .node(place(index)) } else { $0 } }
         residual = residual.map(place)
     }

@@ -62,10 +62,13 @@ extension Module {
     ///   - importance: what tells which filters go.
     ///   - channelMultiple: layers that are cut keep a multiple of so many channels, since kernels compute 8 or 16 at once:
     ///     layers of 11 channels take about the time of 16.
+    ///   - images: inputs as the network takes them, [N, H, W, C], some hundred: each layer's weights then make up for the inputs
+    ///     that it lost, as in ``PruningMask/apply(to:compensatingOn:)``. Nil to leave them as they are.
     /// - Throws: ``PruningError`` for a budget that cannot be met, with the closest that can; `GraphError` for a network that
     ///   no graph represents.
     public func pruned(
-        to budget: PruningBudget, inputShape: Shape, by importance: FilterImportance = .l1, channelMultiple: Int = 1
+        to budget: PruningBudget, inputShape: Shape, by importance: FilterImportance = .l1, channelMultiple: Int = 1,
+        compensatingOn images: Tensor? = nil
     ) throws -> Self {
         let cuts = try FilterCuts(
             of: self, inputShape: inputShape, to: budget, by: importance, channelMultiple: channelMultiple)
@@ -80,6 +83,12 @@ extension Module {
                 guard let places = removed[.tensor(path: path, axis: axis)] else { continue }
                 parameter.value = parameter.value.leavingOut(places, axis: axis)
             }
+        }
+        if let images {
+            let removed = parameters.map { path, parameter in
+                (path, cuts.removed[.tensor(path: path, axis: parameter.value.shape.rank - 1)] ?? [])
+            }
+            try smaller.compensate(for: self, on: images, removed: Dictionary(uniqueKeysWithValues: removed))
         }
         return smaller
     }

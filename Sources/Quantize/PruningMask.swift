@@ -1,27 +1,55 @@
 import Layers
 import TensorCore
 
-/// Which weights of a network are kept and which are 0: global magnitude pruning (Han et al., arXiv 1506.02626).
+/// Which weights of a network are kept and which are 0: magnitude pruning (Han et al., arXiv 1506.02626).
 ///
 ///     let mask = PruningMask(sparsity: 0.5, of: model)
 ///     mask.apply(to: &model)      // and again after each step of fine-tuning
 ///
-/// Weights of convolutions and dense layers take part together, so that layers with small weights lose more of them; biases and
-/// normalisations stay. A pruned model's file says what was pruned: ``init(ofZerosIn:)`` gives its mask back.
+/// Weights of convolutions and dense layers take part, biases and normalisations stay. A pruned model's file says what was pruned: ``init(ofZerosIn:)`` gives its mask back.
 public struct PruningMask: Sendable, Equatable {
     /// For each parameter that takes part 1 where it is kept, 0 where it is not.
-    private let factors: [String: Tensor]
+    let factors: [String: Tensor]
 
-    /// Chooses the weights of least magnitude in all layers together; of equal ones those that come first in the network.
+    /// Which weights are compared with each other.
+    public enum Scope: Sendable, Hashable {
+        /// All together, so that layers with small weights lose more of them.
+        case network
+        /// Those of each layer, so that each loses the same share.
+        case layer
+    }
+
+    /// Chooses the weights of least magnitude; of equal ones those that come first in the network.
     ///
     /// - Parameters:
     ///   - sparsity: the share of weights that become 0, in 0 ... 1; their number is rounded to nearest.
     ///   - module: the trained network.
-    public init(sparsity: Double, of module: some Module) {
+    ///   - scope: which weights are compared.
+    public init(sparsity: Double, of module: some Module, scope: Scope = .network) {
+        self.init(sparsity: sparsity, of: module, scope: scope, including: nil)
+    }
+
+    /// As above, and what an earlier mask of the network does not keep this one does not keep either, though it be more.
+    init(sparsity: Double, of module: some Module, scope: Scope, including earlier: PruningMask?) {
         require(sparsity >= 0 && sparsity <= 1, "PruningMask: sparsity \(sparsity), 0 ... 1 expected")
         let weights = Self.weights(of: module)
-        let magnitudes = weights.flatMap { $0.value.scalars.map(abs) }
-        let count = Int((sparsity * Double(magnitudes.count)).rounded())
+        var factors: [String: Tensor] = [:]
+        for group in scope == .network ? [weights] : weights.map({ [$0] }) {
+            factors.merge(Self.factors(of: group, sparsity: sparsity, including: earlier)) { $1 }
+        }
+        self.factors = factors
+    }
+
+    /// The factors of weights that are compared with each other.
+    private static func factors(
+        of weights: [(path: String, value: Tensor)], sparsity: Double, including earlier: PruningMask?
+    ) -> [String: Tensor] {
+        let magnitudes = weights.flatMap { path, value in
+            // What is cut already goes before all others.
+            let cut = earlier?.factors[path]?.scalars
+            return value.scalars.enumerated().map { cut?[$0] == 0 ? -1 : abs($1) }
+        }
+        let count = max(Int((sparsity * Double(magnitudes.count)).rounded()), magnitudes.count { $0 < 0 })
         var kept = [Float](repeating: 1, count: magnitudes.count)
         // A total order even with NaN, which counts as large: its layer is broken, and pruning must not hide that.
         let order = magnitudes.indices.sorted { a, b in
@@ -35,7 +63,7 @@ public struct PruningMask: Sendable, Equatable {
             factors[path] = Tensor(Array(kept[start..<start + value.count]), shape: value.shape)
             start += value.count
         }
-        self.factors = factors
+        return factors
     }
 
     /// The mask of a network that was pruned before: its weights that are 0.

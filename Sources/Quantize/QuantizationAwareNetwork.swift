@@ -116,7 +116,7 @@ public struct QuantizationAwareNetwork: Module {
             }
             var result: Variable
             if let operation = node.operation {
-                let normalization = learnsStatistics ? batchNorm(node) : nil
+                let normalization = learnsStatistics ? node.batchNorm { self[$0] } : nil
                 result = normalization.map { $0(operands[0]) } ?? operation(operands)
             } else {
                 result = input
@@ -134,19 +134,6 @@ public struct QuantizationAwareNetwork: Module {
             for source in lastReads[index] { results[source] = nil }
         }
         return results[graph.output] ?? input
-    }
-
-    /// A normalisation as the layer that learns its statistics, where they are parameters.
-    private func batchNorm(_ node: NetworkGraph.Node) -> BatchNorm? {
-        guard case .batchNorm(let epsilon)? = node.operation else { return nil }
-        let own = node.operands.compactMap { operand -> Parameter? in
-            guard case .tensor(_, let path?) = operand else { return nil }
-            return self[path]
-        }
-        guard own.count == 4 else { return nil }
-        var layer = BatchNorm(own[0].value.count, epsilon: epsilon)
-        (layer.scale, layer.shift, layer.runningMean, layer.runningVariance) = (own[0], own[1], own[2], own[3])
-        return layer
     }
 
     /// The parameter of a path: one of the network's, or a step.
@@ -167,14 +154,4 @@ public struct QuantizationAwareNetwork: Module {
 
     /// The path of the step of a traced step's result, one element.
     static func activationPath(_ node: Int) -> String { "activation.\(node).step" }
-}
-
-extension NetworkGraph.Node {
-    /// What a tensor among its operands is for.
-    fileprivate func role(ofOperand place: Int) -> Parameter.Role {
-        switch operation {
-        case .batchNorm: place < 3 ? .bias : .statistic
-        default: place == 1 ? .weight : .bias
-        }
-    }
 }

@@ -22,7 +22,8 @@ func secondOrderRounded(_ weights: Tensor, steps: [Float], limit: Float, moments
     for group in 0..<groups {
         let own = moments[rows: group..<group + 1].reshaped(to: [size, size])
         let order = (0..<size).sorted { (own[$0, $0], $0) < (own[$1, $1], $1) }
-        let factor = try cholesky(own.damped(inOrder: order)).transposed().scalars  // Lⱼᵢ at i · K + j
+        let damped = own.selecting(order, addingToDiagonal: own.damping)
+        let factor = try cholesky(damped).transposed().scalars  // Lⱼᵢ at i · K + j
         for channel in group * channels..<(group + 1) * channels {
             var errors = [Float](repeating: 0, count: size)
             for place in (0..<size).reversed() {
@@ -40,12 +41,17 @@ func secondOrderRounded(_ weights: Tensor, steps: [Float], limit: Float, moments
 }
 
 extension Tensor {
-    /// The matrix with rows and columns in another order and a hundredth of the mean of its diagonal added to that, as GPTQ does:
-    /// inputs that are always 0, and more inputs than images, leave it without an inverse.
-    fileprivate func damped(inOrder order: [Int]) -> Tensor {
-        let mean = order.reduce(0.0) { $0 + Double(self[$1, $1]) } / Double(order.count)
-        let damping = mean > 0 ? Float(0.01 * mean) : 1
-        return Tensor(
-            order.flatMap { row in order.map { self[row, $0] + (row == $0 ? damping : 0) } }, shape: shape)
+    /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are always 0, and
+    /// more inputs than images, leave them without an inverse.
+    var damping: Float {
+        let mean = (0..<shape[0]).reduce(0.0) { $0 + Double(self[$1, $1]) } / Double(shape[0])
+        return mean > 0 ? Float(0.01 * mean) : 1
+    }
+
+    /// The rows and columns of a matrix at some places, in their order, with a number added to its diagonal.
+    func selecting(_ places: [Int], addingToDiagonal damping: Float) -> Tensor {
+        Tensor(
+            places.flatMap { row in places.map { self[row, $0] + (row == $0 ? damping : 0) } },
+            shape: [places.count, places.count])
     }
 }

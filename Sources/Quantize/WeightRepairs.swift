@@ -69,7 +69,7 @@ private func meanOfSums(_ input: Tensor, _ weights: Tensor, _ geometry: Conv2DGe
 
 extension InferencePlan {
     /// The result of a step for a batch.
-    fileprivate func input(of step: Int, for images: Tensor) -> Tensor {
+    func input(of step: Int, for images: Tensor) -> Tensor {
         mapImages(images) { images in
             var found = images
             _ = run(images) { if $0 == step { found = $1 } }
@@ -85,7 +85,7 @@ extension IntegerProgram {
 
 extension NetworkGraph.Node {
     /// The geometry of a convolution or dense layer.
-    fileprivate func geometry(reading shape: Shape) -> Conv2DGeometry? {
+    func geometry(reading shape: Shape) -> Conv2DGeometry? {
         switch operation {
         case .convolution2D(let geometry): geometry
         case .dense: .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
@@ -95,7 +95,8 @@ extension NetworkGraph.Node {
 }
 
 extension Tensor {
-    fileprivate func asImages(for geometry: Conv2DGeometry) -> Tensor {
+    /// [N, ...] as the images that a layer reads.
+    func asImages(for geometry: Conv2DGeometry) -> Tensor {
         reshaped(to: geometry.inputShape(batch: shape[0]))
     }
 }

@@ -97,14 +97,15 @@ public struct Trainer: Sendable {
     ///   - recipe: what the loss depends on, in the caller's words; a checkpoint of another recipe is refused.
     ///   - peers: of a model that is several networks, those besides the one that its forward pass is, in the order of the
     ///     loss's ``StepLoss/peers``. Each is validated by itself, and has a history of its own.
-    ///   - afterStep: called with the model after each step, to keep pruned weights at zero for instance.
+    ///   - afterStep: called with the model and the number of steps that it has been trained for: before the first step, of a run that
+    ///     goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
     /// - Throws: `FormatError` when a class has no labelled image, data or plan do not go together, or the checkpoint is
     ///   damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
     ///   weight is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
-        afterStep: ((inout M) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+        afterStep: ((inout M, _ steps: Int) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History {
         plan.requireSound()
         try data.check(for: plan)
@@ -126,6 +127,7 @@ public struct Trainer: Sendable {
                 try save(run)  // a folder that cannot be written shows now, and not after an epoch
             }
         }
+        afterStep?(&run.model, run.step)
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw stop(run) }
             let record = try runEpoch(&run, features, peers, afterStep, save, loss)
@@ -141,7 +143,7 @@ public struct Trainer: Sendable {
     ///
     /// - Parameter labelSmoothing: the share of each label spread over all classes, 0 ... 1.
     public func fit<M: Module>(
-        _ model: inout M, labelSmoothing: Float = 0, afterStep: ((inout M) -> Void)? = nil
+        _ model: inout M, labelSmoothing: Float = 0, afterStep: ((inout M, _ steps: Int) -> Void)? = nil
     ) throws -> History {
         try fit(&model, recipe: "labels, smoothed by \(labelSmoothing)", afterStep: afterStep) {
             model, batch, tape, _ in
@@ -151,7 +153,8 @@ public struct Trainer: Sendable {
     }
 
     private func runEpoch<M: Module>(
-        _ run: inout Run<M>, _ features: Set<String>, _ peers: (M) -> [any Module], _ afterStep: ((inout M) -> Void)?,
+        _ run: inout Run<M>, _ features: Set<String>, _ peers: (M) -> [any Module],
+        _ afterStep: ((inout M, _ steps: Int) -> Void)?,
         _ save: (Run<M>) throws -> Void, _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History.Epoch {
         let epochPlan = data.epochPlan(run.epoch, plan: plan, controllers: run.controllers)
@@ -175,7 +178,7 @@ public struct Trainer: Sendable {
             guard value.isFinite, let outcome else { throw divergence(run.firstNonFinite() ?? "the loss", at: step) }
             rate = plan.learningRate.value(at: context.progress)
             run.optimizer.step(&run.model, along: gradients, rate: rate, clipping: plan.gradientClipping)
-            afterStep?(&run.model)
+            afterStep?(&run.model, step + 1)
             run.average?.update(with: run.model)
             let isLast = step + 1 == firstStep + epochPlan.steps
             // Before validation and the checkpoint, which is to stay good.

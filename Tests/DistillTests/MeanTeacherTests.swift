@@ -49,6 +49,7 @@ private struct Diarist: Module {
         _ = try distiller.fit(
             &student, on: data, plan: plan,
             afterStep: {
+                guard $1 > 0 else { return }
                 average.update(with: $0.network)
                 expected.append(average.applied(to: start).bits)
             })

@@ -178,6 +178,30 @@ private func filterPruning(
     return taught
 }
 
+private func compensation(_ student: ConvNet, _ images: Tensor) throws -> (ConvNet, ConvNet) {
+    var sparse = student
+    try PruningMask(sparsity: 0.7, of: student).apply(to: &sparse, compensatingOn: images)
+    let small = try student.pruned(
+        to: .multiplyAdds(0.7), inputShape: [28, 28, 1], channelMultiple: 8, compensatingOn: images)
+    return (sparse, small)
+}
+
+private func gradually(
+    _ student: inout ConvNet, _ teacher: ConvNet, _ data: TrainingData, _ plan: TrainingPlan
+) throws {
+    var pruning = GradualPruning(to: 0.9, over: 50...400, every: 25)
+    _ = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student, steps in
+        pruning.update(&student, steps: steps)
+    }
+}
+
+private func factorization(_ student: ConvNet, _ data: TrainingData, _ plan: TrainingPlan) throws -> TracedNetwork {
+    let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).factorized(to: .multiplyAdds(0.6))
+    var small = try TracedNetwork(graph)
+    _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
+    return small
+}
+
 /// A network that another thread may ask while its original learns.
 final class StudentCopy: Sendable {
     private let network: Mutex<ConvNet>
@@ -200,9 +224,7 @@ private func selecting(
         copy.predict($0)
     }
     let data = TrainingData(labelled: labelled, transform: selector)
-    var steps = 0
-    let history = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student in
-        steps += 1
+    let history = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student, steps in
         if steps % plan.stepsPerEpoch == 0 { copy.renew(student) }
     }
     return history

@@ -125,6 +125,24 @@ import Testing
         }
     }
 
+    @Test(
+        "A positive definite matrix times its solution is the right-hand side",
+        arguments: [(1, 1), (3, 2), (17, 5), (33, 40)])
+    func choleskySolution(n: Int, k: Int) throws {
+        let root = draw([n, n])
+        let a = matmul(root, root, transposeB: true) + identity(n)
+        let b = draw([n, k])
+        let x = try choleskySolve(a, b)
+        #expect(x.shape == [n, k])
+        #expect(
+            b.distance(to: product(a, x)) < 20 * bound * DoubleArray(a).magnitude * max(1, DoubleArray(x).magnitude))
+        let error = #expect(throws: LinearAlgebraError.self) { try choleskySolve(identity(n) * -1, b) }
+        #expect(error == .notPositiveDefinite(operation: "choleskySolve", minor: 1))
+        #expect(throws: LinearAlgebraError.notFinite(operation: "choleskySolve", shape: [n, k])) {
+            try choleskySolve(a, b * .nan)
+        }
+    }
+
     @Test("What LAPACK reports is an error with its reason")
     func errors() throws {
         let indefinite = Tensor([1, 0, 0, 0, 1, 0, 0, 0, -1], shape: [3, 3])

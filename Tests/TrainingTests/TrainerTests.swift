@@ -176,8 +176,8 @@ import Testing
         var network = TinyRun.network
         _ = try Trainer(plan, on: data).fit(
             &network,
-            afterStep: { model in
-                averages.withLock { $0?.update(with: model) }
+            afterStep: { model, steps in
+                if steps > 0 { averages.withLock { $0?.update(with: model) } }
             })
         let averaged = averages.withLock { $0?.applied(to: network) }
         let result = try TinyRun.result(TinyRun.plan, data)
@@ -201,16 +201,21 @@ import Testing
         #expect(abs(length - 0.005) < 1e-5)
     }
 
-    @Test("After-step hooks see the model after each step: what they mask stays masked, in the average too")
+    @Test(
+        "After-step hooks see the model at the start and after each step: what they mask stays masked, in the average too"
+    )
     func afterStep() throws {
         var network = TinyRun.network
-        let hook: (inout TinyNet) -> Void = { model in
+        var steps: [Int] = []
+        let hook: (inout TinyNet, Int) -> Void = { model, step in
+            steps.append(step)
             model.forEachParameter { path, parameter in
                 if path == "classifier.weight" { parameter.value = .zeros(parameter.value.shape) }
             }
         }
-        hook(&network)
+        hook(&network, 0)
         _ = try Trainer(TinyRun.plan, on: TinyRun.data).fit(&network, afterStep: hook)
+        #expect(steps == [0] + Array(0...23))
         #expect(network.tensors["classifier.weight"]?.scalars.allSatisfy { $0 == 0 } == true)
     }
 

@@ -15,3 +15,24 @@ public func cholesky(_ a: Tensor) throws(LinearAlgebraError) -> Tensor {
     for row in 0..<n { for column in (row + 1)..<n { factor[row, column] = 0 } }
     return factor.tensor()
 }
+
+/// The solution of a · x = b for a symmetric positive definite matrix and every column of b.
+///
+/// - Parameters:
+///   - a: [N, N]; its lower triangle is read.
+///   - b: [N, K].
+/// - Returns: [N, K].
+/// - Throws: as ``cholesky(_:)``, for either matrix.
+public func choleskySolve(_ a: Tensor, _ b: Tensor) throws(LinearAlgebraError) -> Tensor {
+    var factor = try LAPACKMatrix(square: a, for: "choleskySolve")
+    var solution = try LAPACKMatrix(b, for: "choleskySolve")
+    let (n, k) = (factor.rows, solution.columns)
+    require(n == solution.rows, "choleskySolve: matrix \(a.shape), right-hand side \(b.shape) of \(solution.rows) rows")
+    let minor = LAPACKMatrix.call("choleskySolve") {
+        LAPACKE_dposv(
+            LAPACK_ROW_MAJOR, LAPACKMatrix.lower, Int32(n), Int32(k), &factor.elements, Int32(n), &solution.elements,
+            Int32(k))
+    }
+    guard minor == 0 else { throw .notPositiveDefinite(operation: "choleskySolve", minor: minor) }
+    return solution.tensor()
+}

@@ -33,7 +33,7 @@ struct QuantizationTraining: ParsableArguments {
             network, calibratedOn: calibration, observer: observer, batchNormPasses: qat / 2)
         try teaching.train(
             &aware, title: "INT8", steps: qat, rate: 0.003, of: stored, on: data, seed: seed,
-            afterStep: { mask.apply(to: &$0) })
+            afterStep: { aware, _ in mask.apply(to: &aware) })
         return try aware.quantized()
     }
 }

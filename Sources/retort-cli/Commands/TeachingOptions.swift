@@ -33,10 +33,10 @@ struct TeachingOptions: ParsableArguments {
     ///   - title: of the progress bar.
     ///   - rate: the highest learning rate where none was given.
     ///   - stored: the model that the network was made of, which teaches where no other does.
-    ///   - afterStep: called with the network after each step.
+    ///   - afterStep: as the distiller has it.
     func train<Network: Module>(
         _ network: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: CommandData,
-        seed: UInt64, afterStep: ((inout Network) -> Void)? = nil
+        seed: UInt64, afterStep: ((inout Network, _ steps: Int) -> Void)? = nil
     ) throws {
         let teacher = try self.teacher.map { try StoredModel($0) } ?? stored
         try teacher.checkFits(data)
