@@ -237,6 +237,27 @@ void rk_integer_depthwise_to_bytes(rk_simd_level level, const rk_integer_rows *r
 void rk_integer_depthwise_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
                                     float *output);
 
+/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) in integers: the same sums as rk_integer_rows, exactly. Patches as in
+/// rk_winograd_forward; what lies outside the image has the byte `input_zero`.
+typedef struct {
+    rk_winograd_geometry geometry;
+    const uint8_t *input;    // begins with image 0
+    const int16_t *weights;  // from rk_integer_winograd_weights
+    const int32_t *bias;     // a channel each
+    uint8_t input_zero;
+} rk_integer_winograd;
+
+/// Whether a level computes these numbers of channels so; if not, the functions below must not be called.
+int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs);
+/// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2].
+void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u);
+/// Bytes of workspace, for a call of any size.
+size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g);
+/// Patches first ..< first + count of the result. |patch · weights| of a pixel, without the bias, is below 2²⁵. `output` and the
+/// residual begin with image 0.
+void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
+                                  const rk_requantization *q, uint8_t *output, uint8_t *workspace);
+
 /// The image [height, width, channels] with a border of one value.
 void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
                     ptrdiff_t border_width, uint8_t value, uint8_t *padded);
