@@ -56,18 +56,17 @@ RK_BODY void rk_store_four_avx2(const __m256i sums[4], const rk_requantization *
     // Packing leaves a pixel's halves in the two lanes.
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     uint8_t *to = y + at->place;
-    if (at->channels >= 8 && at->pixels == 4) {
+    if (at->channels >= 8) {
         __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
         _mm_storel_epi64((__m128i *)to, low);
-        _mm_storeh_pd((double *)(to + at->pixel), _mm_castsi128_pd(low));
-        _mm_storel_epi64((__m128i *)(to + 2 * at->pixel), high);
-        _mm_storeh_pd((double *)(to + 3 * at->pixel), _mm_castsi128_pd(high));
+        if (at->pixels > 1) _mm_storeh_pd((double *)(to + at->pixel), _mm_castsi128_pd(low));
+        if (at->pixels > 2) _mm_storel_epi64((__m128i *)(to + 2 * at->pixel), high);
+        if (at->pixels > 3) _mm_storeh_pd((double *)(to + 3 * at->pixel), _mm_castsi128_pd(high));
         return;
     }
     uint8_t all[32];
     _mm256_storeu_si256((__m256i *)all, bytes);
-    size_t size = at->channels >= 8 ? 8 : (size_t)at->channels;
-    for (ptrdiff_t i = 0; i < at->pixels; i++) memcpy(to + i * at->pixel, all + 8 * i, size);
+    for (ptrdiff_t i = 0; i < at->pixels; i++) memcpy(to + i * at->pixel, all + 8 * i, (size_t)at->channels);
 }
 #pragma clang attribute pop
 
@@ -101,21 +100,16 @@ RK_BODY void rk_store_four_avx512(const __m512i sums[4], const rk_requantization
     // Packing leaves a pixel's quarters in the four lanes.
     bytes = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
     uint8_t *to = y + at->place;
-    if (at->channels >= 16 && at->pixels == 4) {
-        if (at->pixel == 16) {
-            _mm512_storeu_si512(to, bytes);
-            return;
-        }
+    if (at->channels >= 16) {
         _mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(bytes));
-        _mm_storeu_si128((__m128i *)(to + at->pixel), _mm512_extracti32x4_epi32(bytes, 1));
-        _mm_storeu_si128((__m128i *)(to + 2 * at->pixel), _mm512_extracti32x4_epi32(bytes, 2));
-        _mm_storeu_si128((__m128i *)(to + 3 * at->pixel), _mm512_extracti32x4_epi32(bytes, 3));
+        if (at->pixels > 1) _mm_storeu_si128((__m128i *)(to + at->pixel), _mm512_extracti32x4_epi32(bytes, 1));
+        if (at->pixels > 2) _mm_storeu_si128((__m128i *)(to + 2 * at->pixel), _mm512_extracti32x4_epi32(bytes, 2));
+        if (at->pixels > 3) _mm_storeu_si128((__m128i *)(to + 3 * at->pixel), _mm512_extracti32x4_epi32(bytes, 3));
         return;
     }
     uint8_t all[64];
     _mm512_storeu_si512(all, bytes);
-    size_t size = at->channels >= 16 ? 16 : (size_t)at->channels;
-    for (ptrdiff_t i = 0; i < at->pixels; i++) memcpy(to + i * at->pixel, all + 16 * i, size);
+    for (ptrdiff_t i = 0; i < at->pixels; i++) memcpy(to + i * at->pixel, all + 16 * i, (size_t)at->channels);
 }
 #pragma clang attribute pop
 #endif

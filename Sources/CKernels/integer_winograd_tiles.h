@@ -18,7 +18,7 @@ RK_BODY void LEVEL(input_line)(const shorts d[6], int16_t *to, ptrdiff_t stride)
 }
 
 // 16 channels of a patch: Bᵀ down the columns, then along the rows.
-RK_BODY void LEVEL(input_patch)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, uint8_t zero, int16_t *v,
+static RK_ALONE void LEVEL(input_patch)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, uint8_t zero, int16_t *v,
                                 ptrdiff_t stride) {
     int16_t between[PLACES * BLOCK] __attribute__((aligned(64)));
     RK_UNROLL for (int j = 0; j < 6; j++) {
@@ -61,35 +61,43 @@ RK_BODY void LEVEL(product_tile)(const int16_t *v, ptrdiff_t channels, const int
     }
 }
 
-#define TILE(n) \
-    case n: LEVEL(product_tile)(v, channels, u, m, strip, n, vectors); break
-RK_BODY void LEVEL(product)(const int16_t *v, ptrdiff_t channels, const int16_t *u, int32_t *m, ptrdiff_t strip,
-                            ptrdiff_t tiles, const int vectors) {
-    for (ptrdiff_t count = rk_blocks(tiles, TILES), size; count > 0; count--, tiles -= size) {
-        size = rk_blocks(tiles, count);
-        switch (size) {
-            TILE(1); TILE(2); TILE(3); TILE(4);
+// Tiles are functions of their own: inlined into one, their sums would not stay in registers.
+#define PRODUCT(n)                                                                                               \
+    static RK_ALONE void LEVEL(product_##n##x1)(const int16_t *v, ptrdiff_t c, const int16_t *u, int32_t *m, ptrdiff_t k) { \
+        LEVEL(product_tile)(v, c, u, m, k, n, 1);                                                                \
+    }                                                                                                            \
+    static RK_ALONE void LEVEL(product_##n##x2)(const int16_t *v, ptrdiff_t c, const int16_t *u, int32_t *m, ptrdiff_t k) { \
+        LEVEL(product_tile)(v, c, u, m, k, n, 2);                                                                \
+    }
+#define NAMES(n) {LEVEL(product_##n##x1), LEVEL(product_##n##x2)}
+PRODUCT(1) PRODUCT(2) PRODUCT(3) PRODUCT(4)
 #if TILES > 4
-            TILE(5); TILE(6);
+PRODUCT(5) PRODUCT(6)
 #endif
 #if TILES > 6
-            TILE(7); TILE(8); TILE(9); TILE(10); TILE(11); TILE(12); TILE(13); TILE(14);
+PRODUCT(7) PRODUCT(8) PRODUCT(9) PRODUCT(10) PRODUCT(11) PRODUCT(12) PRODUCT(13) PRODUCT(14)
 #endif
-        }
-        v += size * channels;
-        m += size * strip;
-    }
-}
-#undef TILE
+static const product_function LEVEL(all_products)[TILES][2] = {
+    NAMES(1), NAMES(2), NAMES(3), NAMES(4),
+#if TILES > 4
+    NAMES(5), NAMES(6),
+#endif
+#if TILES > 6
+    NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
+#endif
+};
+#undef PRODUCT
+#undef NAMES
 
 static void LEVEL(products)(const int16_t *v, ptrdiff_t channels, const int16_t *u, int32_t *m, ptrdiff_t strip,
                             ptrdiff_t tiles) {
-    if (strip < 2 * LANES) {
-        LEVEL(product)(v, channels, u, m, strip, tiles, 1);
-        return;
-    }
-    for (ptrdiff_t k = 0; k < strip; k += 2 * LANES) {
-        LEVEL(product)(v, channels, u + k * channels, m + k, strip, tiles, 2);
+    ptrdiff_t count = rk_blocks(tiles, TILES), vectors = strip < 2 * LANES ? 1 : 2;
+    for (ptrdiff_t k = 0; k < strip; k += vectors * LANES) {
+        for (ptrdiff_t i = 0, t = 0, size; i < count; i++, t += size) {
+            size = rk_blocks(tiles - t, count - i);
+            LEVEL(all_products)[size - 1][vectors - 1](v + t * channels, channels, u + k * channels,
+                                                       m + t * strip + k, strip);
+        }
     }
 }
 
@@ -107,33 +115,26 @@ RK_BODY void LEVEL(output_line)(const VEC m[6], const int shift, VEC bias, const
     STORE_FOUR(four, q, at, y);
 }
 
-// LANES channels of a patch: Aᵀ down the columns, two rows at a time, then along them.
-RK_BODY void LEVEL(output_patch)(const int32_t *m, ptrdiff_t stride, VEC bias, const rk_requantization *q,
-                                 rk_four_pixels at, ptrdiff_t row, ptrdiff_t rows, uint8_t *y) {
-    VEC first[6], second[6];
+// LANES channels of a patch: Aᵀ down the columns, then along the rows.
+static RK_ALONE void LEVEL(output_patch)(const int32_t *m, ptrdiff_t stride, VEC bias, const rk_requantization *q,
+                                         const rk_four_pixels *at, ptrdiff_t row, ptrdiff_t rows, uint8_t *y) {
+    VEC lines[4][6];
     RK_UNROLL for (int j = 0; j < 6; j++) {
         const int32_t *x = m + j * stride;
-        VEC sum1 = LOAD(x + 6 * stride) + LOAD(x + 12 * stride);
-        VEC sum2 = LOAD(x + 18 * stride) + LOAD(x + 24 * stride);
-        first[j] = LOAD(x) + (sum1 << 2) + sum2;
-        second[j] = sum1 + sum2;
+        VEC m1 = LOAD(x + 6 * stride), m2 = LOAD(x + 12 * stride), m3 = LOAD(x + 18 * stride), m4 = LOAD(x + 24 * stride);
+        VEC sum1 = m1 + m2, sum2 = m3 + m4, difference1 = m1 - m2, difference2 = m3 - m4;
+        lines[0][j] = LOAD(x) + (sum1 << 2) + sum2;
+        lines[1][j] = (difference1 << 1) + difference2;
+        lines[2][j] = sum1 + sum2;
+        lines[3][j] = difference1 + (difference2 << 1) + LOAD(x + 30 * stride);
     }
-    rk_four_pixels next = at;
-    LEVEL(output_line)(first, 3, bias, q, &next, y);
-    next.place += 2 * row;
-    if (rows > 2) LEVEL(output_line)(second, 1, bias, q, &next, y);
-    if (rows < 2) return;
-    RK_UNROLL for (int j = 0; j < 6; j++) {
-        const int32_t *x = m + j * stride;
-        VEC difference1 = LOAD(x + 6 * stride) - LOAD(x + 12 * stride);
-        VEC difference2 = LOAD(x + 18 * stride) - LOAD(x + 24 * stride);
-        first[j] = (difference1 << 1) + difference2;
-        second[j] = difference1 + (difference2 << 1) + LOAD(x + 30 * stride);
+    const int shifts[4] = {3, 2, 1, 1};
+    RK_UNROLL for (int i = 0; i < 4; i++) {
+        if (i >= rows) return;
+        rk_four_pixels line = *at;
+        line.place += i * row;
+        LEVEL(output_line)(lines[i], shifts[i], bias, q, &line, y);
     }
-    next.place = at.place + row;
-    LEVEL(output_line)(first, 2, bias, q, &next, y);
-    next.place += 2 * row;
-    if (rows > 3) LEVEL(output_line)(second, 1, bias, q, &next, y);
 }
 
 static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count, const rk_requantization *q,
@@ -143,11 +144,13 @@ static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdif
     memset(workspace, p->input_zero, (size_t)(6 * c));
     int16_t *v = (int16_t *)(workspace + matrix_size(6 * c));
     int32_t *m = (int32_t *)((uint8_t *)v + PLACES * matrix_size(panel * c * 2));
+    tile_place source_at = tile_at(g, first);
     for (ptrdiff_t end = first + count; first < end; first += panel) {
         ptrdiff_t tiles = end - first < panel ? end - first : panel;
         ptrdiff_t v_stride = matrix_size(tiles * c * 2) / 2, m_stride = matrix_size(tiles * strip * 4) / 4;
-        for (ptrdiff_t t = 0; t < tiles; t++) {
-            tile_source source = source_of(p->input, g, first + t, workspace);
+        tile_place start = source_at;
+        for (ptrdiff_t t = 0; t < tiles; t++, source_at = next_tile(g, source_at)) {
+            tile_source source = source_of(p->input, g, source_at, workspace);
             for (ptrdiff_t i = 0; i < c; i += BLOCK) {
                 LEVEL(input_patch)(&source, c, i, p->input_zero, v + t * c + i, v_stride);
             }
@@ -157,8 +160,8 @@ static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdif
             for (int place = 0; place < PLACES; place++, u += c * k) {
                 LEVEL(products)(v + place * v_stride, c, u, m + place * m_stride, strip, tiles);
             }
-            for (ptrdiff_t t = 0; t < tiles; t++) {
-                tile_place place = tile_at(g, first + t);
+            tile_place place = start;
+            for (ptrdiff_t t = 0; t < tiles; t++, place = next_tile(g, place)) {
                 ptrdiff_t row = g->output_width * k, rows = g->output_height - place.y;
                 rk_four_pixels at = {
                     .place = (place.image * g->output_height + place.y) * row + place.x * k + channel, .pixel = k,
@@ -166,7 +169,8 @@ static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdif
                     .channels = LANES,
                 };
                 for (ptrdiff_t i = 0; i < strip; i += LANES, at.place += LANES, at.channel += LANES) {
-                    LEVEL(output_patch)(m + t * strip + i, m_stride, LOAD(p->bias + channel + i), q, at, row, rows, y);
+                    VEC bias = LOAD(p->bias + channel + i);
+                    LEVEL(output_patch)(m + t * strip + i, m_stride, bias, q, &at, row, rows, y);
                 }
             }
         }

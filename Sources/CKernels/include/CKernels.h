@@ -201,7 +201,7 @@ typedef struct {
     int32_t zero;
 } rk_requantization;
 
-/// Pixels of one row of a convolution's output, or rows of a matrix product: consecutive patches times weights.
+/// Pixels of rows of a convolution's output, or rows of a matrix product: consecutive patches times weights.
 ///
 /// A patch is `segments` runs of `segment_length` bytes. Up to 3 bytes behind the last run of the last patch are read.
 typedef struct {
@@ -212,7 +212,8 @@ typedef struct {
     const int8_t *weights;  // from rk_integer_pack
     const int32_t *bias;    // a channel each, in blocks of RK_INTEGER_BLOCK
     ptrdiff_t pixels, channels;
-    ptrdiff_t output_stride;  // elements from pixel to pixel
+    ptrdiff_t output_stride;                // elements from pixel to pixel
+    ptrdiff_t rows, input_row, output_row;  // how many, and elements from row to row
 } rk_integer_rows;
 
 /// Output channels that are computed together, at least; packed weights, biases and multipliers are filled up to it.
@@ -224,7 +225,7 @@ size_t rk_integer_packed_size(ptrdiff_t segments, ptrdiff_t segment_length, ptrd
 /// [channels / 16, segments, segment_length / 4, 16, 4], both divisions rounded up, filled with zeros.
 void rk_integer_pack(const int8_t *weights, ptrdiff_t row_stride, ptrdiff_t segments, ptrdiff_t segment_length,
                      ptrdiff_t channels, int8_t *packed);
-/// output [pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
+/// output [rows, pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
 void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
                               uint8_t *output);
 /// output = (bias + patches · weights) · scale[channel], scales in blocks of RK_INTEGER_BLOCK.

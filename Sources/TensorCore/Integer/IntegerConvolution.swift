@@ -3,12 +3,13 @@ import CKernels
 /// A convolution, or a dense layer as one of 1×1 pixels, on bytes with 32-bit sums: the arithmetic of ONNX QLinearConv.
 ///
 /// The input is bordered with its zero point, and each patch is read where it lies, as runs of bytes; there is no
-/// matrix of patches. Weights are packed once.
+/// matrix of patches; where Winograd's way to the same sums is faster, it is taken. Weights are packed once.
 public struct IntegerConvolution: Sendable {
     /// The sizes.
     public let geometry: Conv2DGeometry
     private let inputZeroPoint: UInt8
     private let passes: [Pass]
+    private let winograd: IntegerWinograd?
 
     /// Channels that are computed together from the same input channels: a group, or all of a depthwise convolution.
     private struct Pass: Sendable {
@@ -53,6 +54,7 @@ public struct IntegerConvolution: Sendable {
             "IntegerConvolution: sums of weights of shape \(geometry.weightShape) overflow 32 bits")
         self.geometry = geometry
         self.inputZeroPoint = inputZeroPoint
+        winograd = IntegerWinograd(geometry, weights: weights)
         // Σ (x − zero) · w = Σ x · w − zero · Σ w, and the second term does not depend on the image.
         var corrected = bias
         for (index, weight) in weights.enumerated() {
@@ -107,20 +109,20 @@ public struct IntegerConvolution: Sendable {
                 residual.bytes.shape == result.shape,
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
-        let bounds = output.bounds(relu: relu)
+        let epilogue = IntegerEpilogue(output: output, residual: residual, relu: relu)
+        if let winograd, winograd.isFaster(at: level) {
+            winograd.forward(
+                x, zeroPoint: inputZeroPoint, bias: passes[0].bias, multipliers: passes[0].multipliers, epilogue,
+                level: level, to: result)
+            return result
+        }
         forEachRun(of: x) { rows, multipliers, place in
-            multipliers.withUnsafeBufferPointer { multipliers in
-                var q = rk_requantization(
-                    multiplier: multipliers.baseAddress,
-                    residual: residual.map { UnsafePointer($0.bytes.pointer + place) },
-                    residual_multiplier: residual.map { $0.quantization.scale / output.scale } ?? 0,
-                    residual_zero: residual.map { Int32($0.quantization.zeroPoint) } ?? 0,
-                    low: bounds.low, high: bounds.high, zero: Int32(output.zeroPoint))
-                var rows = rows
+            var rows = rows
+            epilogue.withKernelForm(multipliers, place: place) {
                 if geometry.isDepthwise {
-                    rk_integer_depthwise_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                    rk_integer_depthwise_to_bytes(level.kernelForm, &rows, $0, result.pointer + place)
                 } else {
-                    rk_integer_rows_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                    rk_integer_rows_to_bytes(level.kernelForm, &rows, $0, result.pointer + place)
                 }
             }
         }
@@ -153,59 +155,65 @@ public struct IntegerConvolution: Sendable {
         return batch
     }
 
-    /// Pixels of one piece of parallel work, at least, where the image has them.
-    private static let pixelsPerPiece = 256
-
-    /// Hands consecutive output pixels to the closure, with their channels' multipliers and the place of the first.
+    /// Hands runs of rows of output pixels to the closure, with their channels' multipliers and the place of the first.
     private func forEachRun(
         of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
         let batch = x.shape[0]
-        // Where every pixel is a patch, images are one long row.
-        let isFlat = geometry.readsEachPixel
-        let (count, width) =
-            isFlat
-            ? (1, batch * geometry.outputPixels) : (batch * geometry.outputHeight, geometry.outputWidth)
+        // Where every pixel is a patch, images are one long row, in pieces of a few hundred pixels.
+        if geometry.readsEachPixel {
+            Parallel.forEachRange(of: batch * geometry.outputPixels, by: 512) { pixels in
+                let start = pixels.lowerBound * geometry.inputChannels
+                call(
+                    x.pointer + start, offsets: [0], rows: 1, pixels: pixels.count, inputRow: 0,
+                    place: pixels.lowerBound * geometry.outputChannels, body)
+            }
+            return
+        }
         let bordered = geometry.bordered(x, with: inputZeroPoint)
-        let rowStride = bordered.shape[2] * geometry.inputChannels
-        let imageStride = bordered.shape[1] * rowStride
-        let runs = geometry.runs(rowStride: rowStride)
+        let inputRow = bordered.shape[2] * geometry.inputChannels
+        let offsets = geometry.runs(rowStride: inputRow).offsets
+        let height = geometry.outputHeight
+        let parts = partsOfImage(batch: batch, multiplyAdds: geometry.outputPixels * weightsPerPixel)
+        let perPart = (height + parts - 1) / parts
+        Parallel.forEach(batch * parts) { piece in
+            let (image, part) = piece.quotientAndRemainder(dividingBy: parts)
+            let first = part * perPart
+            guard first < height else { return }
+            let start = image * bordered.shape[1] + first * geometry.strideHeight
+            call(
+                bordered.pointer + start * inputRow, offsets: offsets, rows: min(perPart, height - first),
+                pixels: geometry.outputWidth, inputRow: inputRow * geometry.strideHeight,
+                place: (image * height + first) * geometry.outputWidth * geometry.outputChannels, body)
+        }
+    }
 
-        @Sendable func run(row: Int, first: Int, pixels: Int) {
-            let (image, y) = row.quotientAndRemainder(dividingBy: geometry.outputHeight)
-            let start =
-                image * imageStride + y * geometry.strideHeight * rowStride
-                + first * geometry.strideWidth * geometry.inputChannels
-            runs.offsets.withUnsafeBufferPointer { offsets in
-                for pass in passes {
-                    pass.weights.withUnsafeBufferPointer { weights in
-                        pass.bias.withUnsafeBufferPointer { bias in
-                            let rows = rk_integer_rows(
-                                input: bordered.pointer + start + pass.firstInput,
-                                pixel_stride: geometry.strideWidth * geometry.inputChannels,
-                                segment_offsets: offsets.baseAddress, segments: offsets.count,
-                                segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
-                                pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels)
-                            let place = (row * width + first) * geometry.outputChannels + pass.firstOutput
-                            body(rows, pass.multipliers, place)
-                        }
+    /// Multiplications of one output pixel.
+    private var weightsPerPixel: Int { geometry.weightShape.elementCount }
+
+    /// Calls the closure for each pass over some rows.
+    private func call(
+        _ input: UnsafePointer<UInt8>, offsets: [Int], rows: Int, pixels: Int, inputRow: Int, place: Int,
+        _ body: (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
+    ) {
+        offsets.withUnsafeBufferPointer { offsets in
+            for pass in passes {
+                pass.weights.withUnsafeBufferPointer { weights in
+                    pass.bias.withUnsafeBufferPointer { bias in
+                        let call = rk_integer_rows(
+                            input: input + pass.firstInput,
+                            pixel_stride: geometry.strideWidth * geometry.inputChannels,
+                            segment_offsets: offsets.baseAddress, segments: offsets.count,
+                            segment_length: runLength, weights: weights.baseAddress, bias: bias.baseAddress,
+                            pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels,
+                            rows: rows, input_row: inputRow,
+                            output_row: geometry.outputWidth * geometry.outputChannels)
+                        body(call, pass.multipliers, place + pass.firstOutput)
                     }
                 }
             }
         }
-        if isFlat {
-            let pieces = (width + Self.pixelsPerPiece - 1) / Self.pixelsPerPiece
-            Parallel.forEach(pieces) { piece in
-                let first = piece * Self.pixelsPerPiece
-                run(row: 0, first: first, pixels: min(Self.pixelsPerPiece, width - first))
-            }
-        } else {
-            let rowsPerPiece = max(1, Self.pixelsPerPiece / width)
-            Parallel.forEach((count + rowsPerPiece - 1) / rowsPerPiece) { piece in
-                for row in piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, count) {
-                    run(row: row, first: 0, pixels: width)
-                }
-            }
-        }
     }
+
+    private var runLength: Int { geometry.runs(rowStride: 0).length }
 }
