@@ -7,7 +7,7 @@ RK_BODY __m256i dot_avx2(__m256i sum, __m256i x, __m256i w) {
 }
 
 // 8 channels of up to four pixels.
-RK_BODY void store_avx2(const rk_integer_rows *p, const rk_requantization *q, const float *scale,
+RK_BODY void store_avx2(const rk_integer_rows *p, const rk_steps_of_avx2 *q, const float *scale,
                         const __m256i sums[4], const rk_four_pixels *at, uint8_t *bytes, float *floats) {
     if (bytes) {
         rk_store_four_avx2(sums, q, at, bytes);
@@ -45,12 +45,14 @@ RK_BODY void tile_avx2(const rk_integer_rows *p, const rk_requantization *q, con
             }
         }
     }
+    rk_steps_of_avx2 steps = {0};
+    if (q) steps = rk_in_registers_avx2(q);
     RK_UNROLL for (int half = 0; half < 2; half++) {
         if (block * BLOCK + half * 8 >= p->channels) return;
         __m256i four[4];
         RK_UNROLL for (int k = 0; k < 4; k++) four[k] = sums[k < pixels ? k : 0][half];
         rk_four_pixels at = four_pixels(p, pixel, pixels, block * BLOCK + half * 8);
-        store_avx2(p, q, scale, four, &at, bytes, floats);
+        store_avx2(p, &steps, scale, four, &at, bytes, floats);
     }
 }
 

@@ -2,7 +2,7 @@
 // 4 products of unsigned and signed bytes in each 32-bit lane.
 
 // 16 channels of up to four pixels.
-RK_BODY void LEVEL(store)(const rk_integer_rows *p, const rk_requantization *q, const float *scale,
+RK_BODY void LEVEL(store)(const rk_integer_rows *p, const rk_steps_of_avx512 *q, const float *scale,
                           const __m512i sums[4], const rk_four_pixels *at, uint8_t *bytes, float *floats) {
     if (bytes) {
         rk_store_four_avx512(sums, q, at, bytes);
@@ -40,12 +40,14 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
             }
         }
     }
+    rk_steps_of_avx512 steps = {0};
+    if (q) steps = rk_in_registers_avx512(q);
     RK_UNROLL for (int j = 0; j < blocks; j++) {
         RK_UNROLL for (int i = 0; i < pixels; i += 4) {
             __m512i four[4];
             RK_UNROLL for (int k = 0; k < 4; k++) four[k] = sums[i + k < pixels ? i + k : i][j];
             rk_four_pixels at = four_pixels(p, pixel + i, pixels - i, (block + j) * BLOCK);
-            LEVEL(store)(p, q, scale, four, &at, bytes, floats);
+            LEVEL(store)(p, &steps, scale, four, &at, bytes, floats);
         }
     }
 }

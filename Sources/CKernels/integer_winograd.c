@@ -72,9 +72,9 @@ static ptrdiff_t panel_size(const rk_winograd_geometry *g, ptrdiff_t count) {
 }
 
 size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g) {
-    ptrdiff_t panel = largest_panel(g);
-    return (size_t)(matrix_size(6 * g->channels)
-                    + PLACES * (matrix_size(panel * g->channels * 2) + matrix_size(panel * strip_width(g->output_channels) * 4)));
+    ptrdiff_t panel = largest_panel(g), strip = strip_width(g->output_channels);
+    ptrdiff_t matrices = matrix_size(panel * g->channels * 2) + matrix_size(panel * strip * 4);
+    return (size_t)(matrix_size(6 * g->channels) + PLACES * matrices) / sizeof(int32_t);
 }
 
 // ---- patches --------------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ typedef void (*product_function)(const int16_t *v, ptrdiff_t channels, const int
 // 9 · this = 1 modulo 2³².
 #define INVERSE_OF_9 954437177
 
-typedef int16_t shorts __attribute__((vector_size(32)));
+typedef int16_t shorts __attribute__((vector_size(32), aligned(2), may_alias));
 typedef int32_t integers8 __attribute__((vector_size(32)));
 typedef int32_t integers16 __attribute__((vector_size(64)));
 
@@ -140,6 +140,8 @@ RK_BODY int32_t two_at(const int16_t *p) {
 #define STORE(p, x) _mm256_storeu_si256((__m256i *)(p), (__m256i)(x))
 #define BROADCAST(x) ((VEC)_mm256_set1_epi32(x))
 #define PAIRS(sum, x, w) ((sum) + (VEC)_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
+#define STEPS rk_steps_of_avx2
+#define IN_REGISTERS(q) rk_in_registers_avx2(q)
 #define STORE_FOUR(sums, q, at, y) rk_store_four_avx2((const __m256i *)(sums), q, at, y)
 #include "integer_winograd_tiles.h"
 #undef LEVEL
@@ -150,6 +152,8 @@ RK_BODY int32_t two_at(const int16_t *p) {
 #undef STORE
 #undef BROADCAST
 #undef PAIRS
+#undef STEPS
+#undef IN_REGISTERS
 #undef STORE_FOUR
 #pragma clang attribute pop
 
@@ -159,6 +163,8 @@ RK_BODY int32_t two_at(const int16_t *p) {
 #define LOAD(p) ((VEC)_mm512_loadu_si512(p))
 #define STORE(p, x) _mm512_storeu_si512(p, (__m512i)(x))
 #define BROADCAST(x) ((VEC)_mm512_set1_epi32(x))
+#define STEPS rk_steps_of_avx512
+#define IN_REGISTERS(q) rk_in_registers_avx512(q)
 #define STORE_FOUR(sums, q, at, y) rk_store_four_avx512((const __m512i *)(sums), q, at, y)
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
@@ -181,7 +187,7 @@ RK_BODY VEC pairs_vnni(VEC sum, VEC x, VEC w) {
 #pragma clang attribute pop
 
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
-                                  const rk_requantization *q, uint8_t *output, uint8_t *workspace) {
+                                  const rk_requantization *q, uint8_t *output, int32_t *workspace) {
     switch (level) {
     case RK_SIMD_AVX512VNNI: forward_vnni(p, first, count, q, output, workspace); return;
     case RK_SIMD_AVX512: forward_avx512(p, first, count, q, output, workspace); return;
@@ -190,5 +196,5 @@ void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd
 }
 #else
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
-                                  const rk_requantization *q, uint8_t *output, uint8_t *workspace) {}
+                                  const rk_requantization *q, uint8_t *output, int32_t *workspace) {}
 #endif

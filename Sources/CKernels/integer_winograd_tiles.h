@@ -2,7 +2,7 @@
 //   LEVEL(name)  name with the level's suffix
 //   VEC, LANES   a vector of 32-bit sums and its length; LOAD, STORE, BROADCAST
 //   PAIRS        sums plus products of 16-bit numbers, two neighbours at a time
-//   STORE_FOUR   four pixels' sums as bytes: integer_requantize.h
+//   STEPS, IN_REGISTERS, STORE_FOUR   four pixels' sums as bytes: integer_requantize.h
 //   TILES        patches of the largest tile, at 2 vectors of output channels
 
 // Six numbers to six by Bᵀ.
@@ -103,7 +103,7 @@ static void LEVEL(products)(const int16_t *v, ptrdiff_t channels, const int16_t 
 
 // Six sums to four by Aᵀ, of which pixel j is 3 · 2^(shift of the row + shift of j) times the result; with the factor of the
 // rows taken out too, as four pixels of bytes.
-RK_BODY void LEVEL(output_line)(const VEC m[6], const int shift, VEC bias, const rk_requantization *q,
+RK_BODY void LEVEL(output_line)(const VEC m[6], const int shift, VEC bias, const STEPS *q,
                                 const rk_four_pixels *at, uint8_t *y) {
     VEC sum1 = m[1] + m[2], sum2 = m[3] + m[4], difference1 = m[1] - m[2], difference2 = m[3] - m[4];
     VEC four[4] = {
@@ -129,28 +129,29 @@ static RK_ALONE void LEVEL(output_patch)(const int32_t *m, ptrdiff_t stride, VEC
         lines[3][j] = difference1 + (difference2 << 1) + LOAD(x + 30 * stride);
     }
     const int shifts[4] = {3, 2, 1, 1};
+    STEPS steps = IN_REGISTERS(q);
     RK_UNROLL for (int i = 0; i < 4; i++) {
         if (i >= rows) return;
         rk_four_pixels line = *at;
         line.place += i * row;
-        LEVEL(output_line)(lines[i], shifts[i], bias, q, &line, y);
+        LEVEL(output_line)(lines[i], shifts[i], bias, &steps, &line, y);
     }
 }
 
 static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count, const rk_requantization *q,
-                           uint8_t *y, uint8_t *workspace) {
+                           uint8_t *y, int32_t *workspace) {
     const rk_winograd_geometry *g = &p->geometry;
     ptrdiff_t c = g->channels, k = g->output_channels, strip = strip_width(k), panel = panel_size(g, count);
-    memset(workspace, p->input_zero, (size_t)(6 * c));
-    int16_t *v = (int16_t *)(workspace + matrix_size(6 * c));
-    int32_t *m = (int32_t *)((uint8_t *)v + PLACES * matrix_size(panel * c * 2));
+    const uint8_t *outside = memset(workspace, p->input_zero, (size_t)(6 * c));
+    int16_t *v = (int16_t *)(workspace + matrix_size(6 * c) / 4);
+    int32_t *m = (int32_t *)v + PLACES * matrix_size(panel * c * 2) / 4;
     tile_place source_at = tile_at(g, first);
     for (ptrdiff_t end = first + count; first < end; first += panel) {
         ptrdiff_t tiles = end - first < panel ? end - first : panel;
         ptrdiff_t v_stride = matrix_size(tiles * c * 2) / 2, m_stride = matrix_size(tiles * strip * 4) / 4;
         tile_place start = source_at;
         for (ptrdiff_t t = 0; t < tiles; t++, source_at = next_tile(g, source_at)) {
-            tile_source source = source_of(p->input, g, source_at, workspace);
+            tile_source source = source_of(p->input, g, source_at, outside);
             for (ptrdiff_t i = 0; i < c; i += BLOCK) {
                 LEVEL(input_patch)(&source, c, i, p->input_zero, v + t * c + i, v_stride);
             }

@@ -252,12 +252,12 @@ typedef struct {
 int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs);
 /// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2].
 void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u);
-/// Bytes of workspace, for a call of any size.
+/// 32-bit integers of workspace, for a call of any size.
 size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g);
 /// Patches first ..< first + count of the result. |patch · weights| of a pixel, without the bias, is below 2²⁵. `output` and the
 /// residual begin with image 0.
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
-                                  const rk_requantization *q, uint8_t *output, uint8_t *workspace);
+                                  const rk_requantization *q, uint8_t *output, int32_t *workspace);
 
 /// The image [height, width, channels] with a border of one value.
 void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,

@@ -9,6 +9,8 @@ public struct IntegerConvolution: Sendable {
     public let geometry: Conv2DGeometry
     private let inputZeroPoint: UInt8
     private let passes: [Pass]
+    /// A patch of one group in the image with its border.
+    private let runs: (offsets: [Int], length: Int)
     private let winograd: IntegerWinograd?
 
     /// Channels that are computed together from the same input channels: a group, or all of a depthwise convolution.
@@ -54,6 +56,7 @@ public struct IntegerConvolution: Sendable {
             "IntegerConvolution: sums of weights of shape \(geometry.weightShape) overflow 32 bits")
         self.geometry = geometry
         self.inputZeroPoint = inputZeroPoint
+        runs = geometry.runs(rowStride: geometry.borderedWidth * geometry.inputChannels)
         winograd = IntegerWinograd(geometry, weights: weights)
         // Σ (x − zero) · w = Σ x · w − zero · Σ w, and the second term does not depend on the image.
         var corrected = bias
@@ -148,9 +151,9 @@ public struct IntegerConvolution: Sendable {
 
     /// Checks an input and returns its batch size.
     private func requireInput(_ x: ByteTensor) -> Int {
-        let (batch, _, _, _) = x.shape.nhwc(for: "IntegerConvolution")
+        let (batch, h, w, c) = x.shape.nhwc(for: "IntegerConvolution")
         require(
-            x.shape == geometry.inputShape(batch: batch),
+            h == geometry.inputHeight && w == geometry.inputWidth && c == geometry.inputChannels,
             "IntegerConvolution: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
         return batch
     }
@@ -165,38 +168,35 @@ public struct IntegerConvolution: Sendable {
             Parallel.forEachRange(of: batch * geometry.outputPixels, by: 512) { pixels in
                 let start = pixels.lowerBound * geometry.inputChannels
                 call(
-                    x.pointer + start, offsets: [0], rows: 1, pixels: pixels.count, inputRow: 0,
+                    x.pointer + start, rows: 1, pixels: pixels.count,
                     place: pixels.lowerBound * geometry.outputChannels, body)
             }
             return
         }
         let bordered = geometry.bordered(x, with: inputZeroPoint)
-        let inputRow = bordered.shape[2] * geometry.inputChannels
-        let offsets = geometry.runs(rowStride: inputRow).offsets
+        let row = geometry.borderedWidth * geometry.inputChannels
         let height = geometry.outputHeight
-        let parts = partsOfImage(batch: batch, multiplyAdds: geometry.outputPixels * weightsPerPixel)
+        let parts = partsOfIntegerImage(
+            batch: batch, multiplyAdds: geometry.multiplyAdds, outputs: geometry.outputPixels * geometry.outputChannels)
         let perPart = (height + parts - 1) / parts
         Parallel.forEach(batch * parts) { piece in
             let (image, part) = piece.quotientAndRemainder(dividingBy: parts)
             let first = part * perPart
             guard first < height else { return }
-            let start = image * bordered.shape[1] + first * geometry.strideHeight
             call(
-                bordered.pointer + start * inputRow, offsets: offsets, rows: min(perPart, height - first),
-                pixels: geometry.outputWidth, inputRow: inputRow * geometry.strideHeight,
+                bordered.base + (image * geometry.borderedHeight + first * geometry.strideHeight) * row,
+                rows: min(perPart, height - first), pixels: geometry.outputWidth,
                 place: (image * height + first) * geometry.outputWidth * geometry.outputChannels, body)
         }
+        withExtendedLifetime(bordered) {}
     }
-
-    /// Multiplications of one output pixel.
-    private var weightsPerPixel: Int { geometry.weightShape.elementCount }
 
     /// Calls the closure for each pass over some rows.
     private func call(
-        _ input: UnsafePointer<UInt8>, offsets: [Int], rows: Int, pixels: Int, inputRow: Int, place: Int,
+        _ input: UnsafePointer<UInt8>, rows: Int, pixels: Int, place: Int,
         _ body: (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
-        offsets.withUnsafeBufferPointer { offsets in
+        runs.offsets.withUnsafeBufferPointer { offsets in
             for pass in passes {
                 pass.weights.withUnsafeBufferPointer { weights in
                     pass.bias.withUnsafeBufferPointer { bias in
@@ -204,9 +204,10 @@ public struct IntegerConvolution: Sendable {
                             input: input + pass.firstInput,
                             pixel_stride: geometry.strideWidth * geometry.inputChannels,
                             segment_offsets: offsets.baseAddress, segments: offsets.count,
-                            segment_length: runLength, weights: weights.baseAddress, bias: bias.baseAddress,
+                            segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
                             pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels,
-                            rows: rows, input_row: inputRow,
+                            rows: rows,
+                            input_row: geometry.strideHeight * geometry.borderedWidth * geometry.inputChannels,
                             output_row: geometry.outputWidth * geometry.outputChannels)
                         body(call, pass.multipliers, place + pass.firstOutput)
                     }
@@ -214,6 +215,10 @@ public struct IntegerConvolution: Sendable {
             }
         }
     }
+}
 
-    private var runLength: Int { geometry.runs(rowStride: 0).length }
+/// Into how many parts to cut a single image, so that several threads share it: a share of less than two microseconds is not
+/// worth waking a thread for. A byte of output counts as much as 32 multiply-adds.
+func partsOfIntegerImage(batch: Int, multiplyAdds: Int, outputs: Int) -> Int {
+    batch == 1 && multiplyAdds + 32 * outputs >= 1 << 19 ? Parallel.threads : 1
 }

@@ -46,20 +46,22 @@ struct IntegerWinograd: Sendable {
         _ x: ByteTensor, zeroPoint: UInt8, bias: [Int32], multipliers: [Float], _ epilogue: IntegerEpilogue,
         level: SIMDLevel, to output: ByteTensor
     ) {
-        let parts = partsOfImage(
-            batch: x.shape[0], multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels)
+        let parts = partsOfIntegerImage(
+            batch: x.shape[0], multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels, outputs: 0)
         Parallel.forEachRange(
             of: x.shape[0] * tiles, by: parts > 1 ? (tiles + parts - 1) / parts : imagesPerPiece * tiles
         ) { range in
             var call = rk_integer_winograd(
                 geometry: geometry, input: x.pointer, weights: nil, bias: nil, input_zero: zeroPoint)
-            let workspace = ByteStorage(count: rk_integer_winograd_workspace(&call.geometry))
+            let size = rk_integer_winograd_workspace(&call.geometry)
+            let workspace = ByteStorage(count: MemoryLayout<Int32>.size * size)
+            let integers = UnsafeMutableRawPointer(workspace.base).bindMemory(to: Int32.self, capacity: size)
             weights.withUnsafeBufferPointer { weights in
                 bias.withUnsafeBufferPointer { bias in
                     (call.weights, call.bias) = (weights.baseAddress, bias.baseAddress)
                     epilogue.withKernelForm(multipliers) {
                         rk_integer_winograd_to_bytes(
-                            level.kernelForm, &call, range.lowerBound, range.count, $0, output.pointer, workspace.base)
+                            level.kernelForm, &call, range.lowerBound, range.count, $0, output.pointer, integers)
                     }
                 }
             }
