@@ -118,11 +118,14 @@ typedef void (*product_function)(const int16_t *v, ptrdiff_t channels, const int
 #if defined(__x86_64__)
 
 // 9 · this = 1 modulo 2³².
-#define INVERSE_OF_9 954437177
+#define INVERSE_OF_9 954437177u
 
 typedef int16_t shorts __attribute__((vector_size(32), aligned(2), may_alias));
-typedef int32_t integers8 __attribute__((vector_size(32)));
-typedef int32_t integers16 __attribute__((vector_size(64)));
+// Sums are numbers modulo 2³²; signed for the last shift.
+typedef uint32_t sums8 __attribute__((vector_size(32)));
+typedef uint32_t sums16 __attribute__((vector_size(64)));
+typedef int32_t signed8 __attribute__((vector_size(32)));
+typedef int32_t signed16 __attribute__((vector_size(64)));
 
 RK_BODY int32_t two_at(const int16_t *p) {
     int32_t two;
@@ -133,7 +136,8 @@ RK_BODY int32_t two_at(const int16_t *p) {
 // 12 sums, 2 weights, the input and a product fit AVX2's 16 registers.
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define LEVEL(name) name##_avx2
-#define VEC integers8
+#define VEC sums8
+#define SIGNED signed8
 #define LANES 8
 #define TILES 6
 #define LOAD(p) ((VEC)_mm256_loadu_si256((const __m256i *)(p)))
@@ -146,6 +150,7 @@ RK_BODY int32_t two_at(const int16_t *p) {
 #include "integer_winograd_tiles.h"
 #undef LEVEL
 #undef VEC
+#undef SIGNED
 #undef LANES
 #undef TILES
 #undef LOAD
@@ -157,7 +162,8 @@ RK_BODY int32_t two_at(const int16_t *p) {
 #undef STORE_FOUR
 #pragma clang attribute pop
 
-#define VEC integers16
+#define VEC sums16
+#define SIGNED signed16
 #define LANES 16
 #define TILES 14
 #define LOAD(p) ((VEC)_mm512_loadu_si512(p))

@@ -1,6 +1,6 @@
 // Exact integer Winograd for one level; integer_winograd.c says what is computed. Defined before:
 //   LEVEL(name)  name with the level's suffix
-//   VEC, LANES   a vector of 32-bit sums and its length; LOAD, STORE, BROADCAST
+//   VEC, SIGNED  vectors of 32-bit sums, LANES of them; LOAD, STORE, BROADCAST
 //   PAIRS        sums plus products of 16-bit numbers, two neighbours at a time
 //   STEPS, IN_REGISTERS, STORE_FOUR   four pixels' sums as bytes: integer_requantize.h
 //   TILES        patches of the largest tile, at 2 vectors of output channels
@@ -111,7 +111,9 @@ RK_BODY void LEVEL(output_line)(const VEC m[6], const int shift, VEC bias, const
         difference1 + (difference2 << 1) + m[5],
     };
     const int shifts[4] = {3, 2, 1, 1};
-    RK_UNROLL for (int j = 0; j < 4; j++) four[j] = ((four[j] * INVERSE_OF_9) >> (shift + shifts[j])) + bias;
+    RK_UNROLL for (int j = 0; j < 4; j++) {
+        four[j] = (VEC)((SIGNED)(four[j] * INVERSE_OF_9) >> (shift + shifts[j])) + bias;
+    }
     STORE_FOUR(four, q, at, y);
 }
 
