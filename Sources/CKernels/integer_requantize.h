@@ -128,6 +128,10 @@ RK_BODY void rk_store_four_avx512(const __m512i sums[4], const rk_steps_of_avx51
     bytes = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
     uint8_t *to = y + at->place;
     if (at->channels >= 16) {
+        if (at->pixel == 16 && at->pixels == 4) {
+            _mm512_storeu_si512(to, bytes);
+            return;
+        }
         _mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(bytes));
         if (at->pixels > 1) _mm_storeu_si128((__m128i *)(to + at->pixel), _mm512_extracti32x4_epi32(bytes, 1));
         if (at->pixels > 2) _mm_storeu_si128((__m128i *)(to + 2 * at->pixel), _mm512_extracti32x4_epi32(bytes, 2));
