@@ -8,8 +8,6 @@
 
 #define LOAD(p) (*(const VEC *)(p))
 #define STORE(p, value) (*(VEC *)(p) = (value))
-// Tiles are functions of their own: inlined into one, their sums would not stay in registers.
-#define RK_ALONE __attribute__((noinline))
 
 #define LEVEL(name) name##_scalar
 #define VEC float

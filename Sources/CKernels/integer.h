@@ -20,4 +20,18 @@ RK_BODY uint8_t rk_requantized(float value, float low, float high, int32_t zero)
     return (uint8_t)((int32_t)nearbyintf(value) + zero);
 }
 
+// One row of several, and what goes with it.
+RK_BODY rk_integer_rows rk_row(const rk_integer_rows *rows, ptrdiff_t row) {
+    rk_integer_rows one = *rows;
+    one.input += row * rows->input_row;
+    return one;
+}
+
+RK_BODY rk_requantization rk_requantization_of_row(const rk_requantization *q, const rk_integer_rows *rows,
+                                                   ptrdiff_t row) {
+    rk_requantization one = *q;
+    if (one.residual) one.residual += row * rows->output_row;
+    return one;
+}
+
 #endif

@@ -39,7 +39,11 @@ RK_BODY void depthwise(const rk_integer_rows *p, const rk_requantization *q, con
 RK_BODY void integer_depthwise_to_bytes_body(rk_simd_level level, const rk_integer_rows *rows,
                                              const rk_requantization *q, uint8_t *output) {
     (void)level;
-    depthwise(rows, q, NULL, output, NULL);
+    for (ptrdiff_t row = 0; row < rows->rows; row++) {
+        rk_integer_rows one = rk_row(rows, row);
+        rk_requantization own = rk_requantization_of_row(q, rows, row);
+        depthwise(&one, &own, NULL, output + row * rows->output_row, NULL);
+    }
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
                 (rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q, uint8_t *output),
@@ -48,7 +52,10 @@ RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
 RK_BODY void integer_depthwise_to_floats_body(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
                                               float *output) {
     (void)level;
-    depthwise(rows, NULL, scale, NULL, output);
+    for (ptrdiff_t row = 0; row < rows->rows; row++) {
+        rk_integer_rows one = rk_row(rows, row);
+        depthwise(&one, NULL, scale, NULL, output + row * rows->output_row);
+    }
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_floats,
                 (rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output),

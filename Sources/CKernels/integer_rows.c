@@ -1,6 +1,4 @@
-#include "integer.h"
-
-#include <string.h>
+#include "integer_requantize.h"
 
 // Packed weights come in blocks of 16 channels; in a block, 4 consecutive bytes of a segment for each channel:
 // 64 bytes, one AVX-512 register, two of AVX2.
@@ -40,7 +38,7 @@ static int32_t sum_scalar(const rk_integer_rows *p, ptrdiff_t pixel, ptrdiff_t c
     return sum;
 }
 
-static void rows_to_bytes_scalar(const rk_integer_rows *p, const rk_requantization *q, uint8_t *output) {
+static void row_to_bytes_scalar(const rk_integer_rows *p, const rk_requantization *q, uint8_t *output) {
     for (ptrdiff_t pixel = 0; pixel < p->pixels; pixel++) {
         for (ptrdiff_t channel = 0; channel < p->channels; channel++) {
             ptrdiff_t place = pixel * p->output_stride + channel;
@@ -54,7 +52,7 @@ static void rows_to_bytes_scalar(const rk_integer_rows *p, const rk_requantizati
     }
 }
 
-static void rows_to_floats_scalar(const rk_integer_rows *p, const float *scale, float *output) {
+static void row_to_floats_scalar(const rk_integer_rows *p, const float *scale, float *output) {
     for (ptrdiff_t pixel = 0; pixel < p->pixels; pixel++) {
         for (ptrdiff_t channel = 0; channel < p->channels; channel++) {
             output[pixel * p->output_stride + channel] = (float)sum_scalar(p, pixel, channel) * scale[channel];
@@ -65,7 +63,16 @@ static void rows_to_floats_scalar(const rk_integer_rows *p, const float *scale, 
 // ---- the levels -----------------------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+
+typedef void (*tile_function)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, ptrdiff_t pixel,
+                              ptrdiff_t block, uint8_t *bytes, float *floats);
+
+RK_BODY rk_four_pixels four_pixels(const rk_integer_rows *p, ptrdiff_t pixel, ptrdiff_t pixels, ptrdiff_t channel) {
+    return (rk_four_pixels){
+        .place = pixel * p->output_stride + channel, .pixel = p->output_stride, .pixels = pixels < 4 ? pixels : 4,
+        .channel = channel, .channels = p->channels - channel,
+    };
+}
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "integer_rows_avx2.h"
@@ -90,30 +97,47 @@ RK_BODY __m512i dot_vnni(__m512i sum, __m512i x, __m512i w) { return _mm512_dpbu
 #undef LEVEL
 #pragma clang attribute pop
 
+static void one_row_to_bytes(rk_simd_level level, const rk_integer_rows *p, const rk_requantization *q, uint8_t *output) {
+    switch (level) {
+    case RK_SIMD_AVX512VNNI: all_tiles_vnni(p, q, NULL, output, NULL); return;
+    case RK_SIMD_AVX512: all_tiles_avx512(p, q, NULL, output, NULL); return;
+    case RK_SIMD_AVX2: all_tiles_avx2(p, q, NULL, output, NULL); return;
+    default: row_to_bytes_scalar(p, q, output); return;
+    }
+}
+
+static void one_row_to_floats(rk_simd_level level, const rk_integer_rows *p, const float *scale, float *output) {
+    switch (level) {
+    case RK_SIMD_AVX512VNNI: all_tiles_vnni(p, NULL, scale, NULL, output); return;
+    case RK_SIMD_AVX512: all_tiles_avx512(p, NULL, scale, NULL, output); return;
+    case RK_SIMD_AVX2: all_tiles_avx2(p, NULL, scale, NULL, output); return;
+    default: row_to_floats_scalar(p, scale, output); return;
+    }
+}
+#else
+static void one_row_to_bytes(rk_simd_level level, const rk_integer_rows *p, const rk_requantization *q, uint8_t *output) {
+    (void)level;
+    row_to_bytes_scalar(p, q, output);
+}
+
+static void one_row_to_floats(rk_simd_level level, const rk_integer_rows *p, const float *scale, float *output) {
+    (void)level;
+    row_to_floats_scalar(p, scale, output);
+}
+#endif
+
 void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
                               uint8_t *output) {
-    switch (level) {
-    case RK_SIMD_AVX512VNNI: all_rows_vnni(rows, q, NULL, output, NULL); return;
-    case RK_SIMD_AVX512: all_rows_avx512(rows, q, NULL, output, NULL); return;
-    case RK_SIMD_AVX2: all_rows_avx2(rows, q, NULL, output, NULL); return;
-    default: rows_to_bytes_scalar(rows, q, output); return;
+    for (ptrdiff_t row = 0; row < rows->rows; row++) {
+        rk_integer_rows one = rk_row(rows, row);
+        rk_requantization own = rk_requantization_of_row(q, rows, row);
+        one_row_to_bytes(level, &one, &own, output + row * rows->output_row);
     }
 }
 
 void rk_integer_rows_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output) {
-    switch (level) {
-    case RK_SIMD_AVX512VNNI: all_rows_vnni(rows, NULL, scale, NULL, output); return;
-    case RK_SIMD_AVX512: all_rows_avx512(rows, NULL, scale, NULL, output); return;
-    case RK_SIMD_AVX2: all_rows_avx2(rows, NULL, scale, NULL, output); return;
-    default: rows_to_floats_scalar(rows, scale, output); return;
+    for (ptrdiff_t row = 0; row < rows->rows; row++) {
+        rk_integer_rows one = rk_row(rows, row);
+        one_row_to_floats(level, &one, scale, output + row * rows->output_row);
     }
 }
-#else
-void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
-                              uint8_t *output) {
-    rows_to_bytes_scalar(rows, q, output);
-}
-void rk_integer_rows_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output) {
-    rows_to_floats_scalar(rows, scale, output);
-}
-#endif

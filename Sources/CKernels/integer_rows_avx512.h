@@ -1,26 +1,19 @@
 // Tiles of up to 8 pixels × 32 channels, or 16 × 16, in 16 registers. Included once for each way to compute LEVEL(dot): the sums of
 // 4 products of unsigned and signed bytes in each 32-bit lane.
 
-RK_BODY void LEVEL(store)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, __m512i sum,
-                          ptrdiff_t pixel, ptrdiff_t channel, uint8_t *bytes, float *floats) {
-    ptrdiff_t place = pixel * p->output_stride + channel;
-    ptrdiff_t left = p->channels - channel;
-    __mmask16 mask = left >= BLOCK ? (__mmask16)0xFFFF : (__mmask16)((1u << left) - 1);
-    __m512 value = _mm512_cvtepi32_ps(sum);
-    if (floats) {
-        _mm512_mask_storeu_ps(floats + place, mask, _mm512_mul_ps(value, _mm512_loadu_ps(scale + channel)));
+// 16 channels of up to four pixels.
+RK_BODY void LEVEL(store)(const rk_integer_rows *p, const rk_steps_of_avx512 *q, const float *scale,
+                          const __m512i sums[4], const rk_four_pixels *at, uint8_t *bytes, float *floats) {
+    if (bytes) {
+        rk_store_four_avx512(sums, q, at, bytes);
         return;
     }
-    value = _mm512_mul_ps(value, _mm512_loadu_ps(q->multiplier + channel));
-    if (q->residual) {
-        __m512i other = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, q->residual + place));
-        other = _mm512_sub_epi32(other, _mm512_set1_epi32(q->residual_zero));
-        __m512 term = _mm512_mul_ps(_mm512_cvtepi32_ps(other), _mm512_set1_ps(q->residual_multiplier));
-        value = _mm512_add_ps(value, term);
+    __mmask16 mask = at->channels >= BLOCK ? (__mmask16)0xFFFF : (__mmask16)((1u << at->channels) - 1);
+    __m512 factor = _mm512_loadu_ps(scale + at->channel);
+    for (ptrdiff_t i = 0; i < at->pixels; i++) {
+        float *to = floats + at->place + i * p->output_stride;
+        _mm512_mask_storeu_ps(to, mask, _mm512_mul_ps(_mm512_cvtepi32_ps(sums[i]), factor));
     }
-    value = _mm512_min_ps(_mm512_max_ps(value, _mm512_set1_ps(q->low)), _mm512_set1_ps(q->high));
-    __m512i rounded = _mm512_add_epi32(_mm512_cvtps_epi32(value), _mm512_set1_epi32(q->zero));
-    _mm_mask_storeu_epi8(bytes + place, mask, _mm512_cvtepi32_epi8(rounded));
 }
 
 RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, ptrdiff_t pixel,
@@ -47,38 +40,57 @@ RK_BODY void LEVEL(tile)(const rk_integer_rows *p, const rk_requantization *q, c
             }
         }
     }
-    // A copy, which may live in memory: what a loop indexes does, and sums must not.
-    __m512i done[16][2];
-    RK_UNROLL for (int i = 0; i < pixels; i++) {
-        RK_UNROLL for (int j = 0; j < blocks; j++) done[i][j] = sums[i][j];
-    }
-    for (int i = 0; i < pixels; i++) {
-        for (int j = 0; j < blocks; j++) {
-            LEVEL(store)(p, q, scale, done[i][j], pixel + i, (block + j) * BLOCK, bytes, floats);
+    rk_steps_of_avx512 steps = {0};
+    if (q) steps = rk_in_registers_avx512(q);
+    RK_UNROLL for (int j = 0; j < blocks; j++) {
+        RK_UNROLL for (int i = 0; i < pixels; i += 4) {
+            __m512i four[4];
+            RK_UNROLL for (int k = 0; k < 4; k++) four[k] = sums[i + k < pixels ? i + k : i][j];
+            rk_four_pixels at = four_pixels(p, pixel + i, pixels - i, (block + j) * BLOCK);
+            LEVEL(store)(p, &steps, scale, four, &at, bytes, floats);
         }
     }
 }
 
-// The number of pixels and blocks of a tile is a constant where it is called, so that sums stay in registers.
-#define TILE(count) \
-    case count: LEVEL(tile)(p, q, scale, pixel, count, block, blocks, bytes, floats); break
-RK_BODY void LEVEL(strip)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, ptrdiff_t block,
-                          const int blocks, uint8_t *bytes, float *floats) {
-    // Tiles of about one size: 14 pixels are two of 7, not one of 8 and many small ones.
-    ptrdiff_t tiles = rk_blocks(p->pixels, blocks == 1 ? 16 : 8);
-    for (ptrdiff_t pixel = 0, size; tiles > 0; tiles--, pixel += size) {
-        size = rk_blocks(p->pixels - pixel, tiles);
-        if (blocks == 1) {
-            switch (size) { TILE(9); TILE(10); TILE(11); TILE(12); TILE(13); TILE(14); TILE(15); TILE(16); }
-        }
-        switch (size) { TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6); TILE(7); TILE(8); }
+// Tiles are functions of their own, for constant numbers of pixels and blocks: inlined into one, their sums would not stay in
+// registers.
+#define TILE(n)                                                                                                        \
+    static RK_ALONE void LEVEL(tile_##n##x1)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, \
+                                             ptrdiff_t pixel, ptrdiff_t block, uint8_t *bytes, float *floats) {        \
+        LEVEL(tile)(p, q, scale, pixel, n, block, 1, bytes, floats);                                                   \
     }
-}
+#define TILES(n)                                                                                                       \
+    TILE(n)                                                                                                            \
+    static RK_ALONE void LEVEL(tile_##n##x2)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, \
+                                             ptrdiff_t pixel, ptrdiff_t block, uint8_t *bytes, float *floats) {        \
+        LEVEL(tile)(p, q, scale, pixel, n, block, 2, bytes, floats);                                                   \
+    }
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6) TILES(7) TILES(8)
+TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14) TILE(15) TILE(16)
+#undef TILES
 #undef TILE
+#define NAME(n) LEVEL(tile_##n##x1)
+static const tile_function LEVEL(narrow_tiles)[16] = {
+    NAME(1), NAME(2), NAME(3), NAME(4), NAME(5), NAME(6), NAME(7), NAME(8),
+    NAME(9), NAME(10), NAME(11), NAME(12), NAME(13), NAME(14), NAME(15), NAME(16),
+};
+#undef NAME
+#define NAME(n) LEVEL(tile_##n##x2)
+static const tile_function LEVEL(wide_tiles)[8] = {
+    NAME(1), NAME(2), NAME(3), NAME(4), NAME(5), NAME(6), NAME(7), NAME(8),
+};
+#undef NAME
 
-static void LEVEL(all_rows)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,
+static void LEVEL(all_tiles)(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,
                             float *floats) {
-    ptrdiff_t count = rk_blocks(p->channels, BLOCK), block = 0;
-    for (; block + 2 <= count; block += 2) LEVEL(strip)(p, q, scale, block, 2, bytes, floats);
-    if (block < count) LEVEL(strip)(p, q, scale, block, 1, bytes, floats);
+    ptrdiff_t count = rk_blocks(p->channels, BLOCK);
+    for (ptrdiff_t block = 0; block < count; block += 2) {
+        int isWide = block + 2 <= count;
+        // Tiles of about one size: 14 pixels are two of 7, not one of 8 and many small ones.
+        ptrdiff_t tiles = rk_blocks(p->pixels, isWide ? 8 : 16);
+        for (ptrdiff_t pixel = 0, size; tiles > 0; tiles--, pixel += size) {
+            size = rk_blocks(p->pixels - pixel, tiles);
+            (isWide ? LEVEL(wide_tiles) : LEVEL(narrow_tiles))[size - 1](p, q, scale, pixel, block, bytes, floats);
+        }
+    }
 }

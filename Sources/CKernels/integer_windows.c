@@ -17,19 +17,52 @@ void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptr
     memset(padded, value, edge);
 }
 
+// Channels that are compared together.
+typedef uint8_t bytes16 __attribute__((vector_size(16), aligned(1), may_alias));
+
+// The greatest of each channel in a window of pixels that are inside the image.
+RK_BODY void window_maximum(const uint8_t *first, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row, ptrdiff_t channels,
+                            uint8_t *output) {
+    ptrdiff_t c = 0;
+    for (; c + 16 <= channels; c += 16) {
+        bytes16 most = *(const bytes16 *)(first + c);
+        for (ptrdiff_t y = 0; y < rows; y++) {
+            for (ptrdiff_t x = 0; x < columns; x++) {
+                bytes16 pixel = *(const bytes16 *)(first + y * row + x * channels + c);
+                most = __builtin_elementwise_max(most, pixel);
+            }
+        }
+        *(bytes16 *)(output + c) = most;
+    }
+    for (; c < channels; c++) {
+        uint8_t most = 0;
+        for (ptrdiff_t y = 0; y < rows; y++) {
+            for (ptrdiff_t x = 0; x < columns; x++) {
+                uint8_t pixel = first[y * row + x * channels + c];
+                most = pixel > most ? pixel : most;
+            }
+        }
+        output[c] = most;
+    }
+}
+
 RK_BODY void integer_max_pool_body(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *g,
                                    uint8_t *output) {
     (void)level;
-    ptrdiff_t channels = g->channels;
+    ptrdiff_t channels = g->channels, row = g->input_width * channels;
     for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
+        ptrdiff_t top = oy * g->stride_height - g->padding_height, bottom = top + g->kernel_height;
+        top = top > 0 ? top : 0;
+        bottom = bottom < g->input_height ? bottom : g->input_height;
         for (ptrdiff_t ox = 0; ox < g->output_width; ox++, output += channels) {
-            ptrdiff_t y0 = oy * g->stride_height - g->padding_height, x0 = ox * g->stride_width - g->padding_width;
-            memset(output, 0, (size_t)channels);
-            for (ptrdiff_t y = y0 > 0 ? y0 : 0; y < y0 + g->kernel_height && y < g->input_height; y++) {
-                for (ptrdiff_t x = x0 > 0 ? x0 : 0; x < x0 + g->kernel_width && x < g->input_width; x++) {
-                    const uint8_t *restrict pixel = image + (y * g->input_width + x) * channels;
-                    for (ptrdiff_t c = 0; c < channels; c++) output[c] = pixel[c] > output[c] ? pixel[c] : output[c];
-                }
+            ptrdiff_t left = ox * g->stride_width - g->padding_width, right = left + g->kernel_width;
+            left = left > 0 ? left : 0;
+            right = right < g->input_width ? right : g->input_width;
+            const uint8_t *first = image + top * row + left * channels;
+            if (bottom - top == 2 && right - left == 2) {
+                window_maximum(first, 2, 2, row, channels, output);
+            } else {
+                window_maximum(first, bottom - top, right - left, row, channels, output);
             }
         }
     }

@@ -9,6 +9,9 @@
 // A loop with a constant number of turns, all of which are written out.
 #define RK_UNROLL _Pragma("clang loop unroll(full)")
 
+// Tiles are functions of their own: inlined into one, their sums would not stay in registers.
+#define RK_ALONE __attribute__((noinline))
+
 // How many blocks of a size hold a count.
 RK_BODY ptrdiff_t rk_blocks(ptrdiff_t count, ptrdiff_t size) { return (count + size - 1) / size; }
 

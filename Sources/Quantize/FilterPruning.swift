@@ -72,7 +72,14 @@ extension Module {
     ) throws -> Self {
         let cuts = try FilterCuts(
             of: self, inputShape: inputShape, to: budget, by: importance, channelMultiple: channelMultiple)
-        return leavingOut(cuts.removed)
+        var smaller = leavingOut(cuts.removed)
+        if let images {
+            let removed = parameters.map { path, parameter in
+                (path, cuts.removed[.tensor(path: path, axis: parameter.value.shape.rank - 1)] ?? [])
+            }
+            try smaller.compensate(for: self, on: images, removed: Dictionary(uniqueKeysWithValues: removed))
+        }
+        return smaller
     }
 
     /// The network without some places of its tensors' axes.
@@ -83,12 +90,6 @@ extension Module {
                 guard let places = removed[.tensor(path: path, axis: axis)] else { continue }
                 parameter.value = parameter.value.leavingOut(places, axis: axis)
             }
-        }
-        if let images {
-            let removed = parameters.map { path, parameter in
-                (path, cuts.removed[.tensor(path: path, axis: parameter.value.shape.rank - 1)] ?? [])
-            }
-            try smaller.compensate(for: self, on: images, removed: Dictionary(uniqueKeysWithValues: removed))
         }
         return smaller
     }

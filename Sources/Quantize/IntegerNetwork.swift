@@ -65,8 +65,8 @@ struct IntegerNetwork: Sendable {
     /// - Parameter observe: shown every step's result as numbers, which costs a pass over it.
     func run(_ input: Tensor, observe: ((_ step: Int, _ value: Tensor) -> Void)? = nil) -> Tensor {
         var values = [Value?](repeating: nil, count: program.steps.count)
-        for (index, step) in program.steps.enumerated() {
-            values[index] = evaluate(index, step, input, values)
+        for index in program.steps.indices {
+            values[index] = evaluate(index, program.steps[index], input, values)
             if let observe { observe(index, floats(values[index])) }
             for source in lastReads[index] { values[source] = nil }
         }
@@ -77,27 +77,38 @@ struct IntegerNetwork: Sendable {
         guard let operation = step.operation else {
             return step.quantization.map { .bytes(input.quantized($0), $0) } ?? .floats(input)
         }
+        if let kernel = kernels[index] { return apply(kernel, step, values) }
         switch operation {
         case .softmax: return .floats(softmax(floats(values[step.inputs[0]])))
         case .logSoftmax: return .floats(logSoftmax(floats(values[step.inputs[0]])))
         default: break
         }
+        guard let output = step.quantization else { fatalError("IntegerNetwork: \(step.name) has no output scale") }
         let x = step.inputs.map { bytes(values[$0]) }
-        if let kernel = kernels[index] {
-            let geometry = kernel.geometry
-            let first = x[0].bytes.reshaped(to: geometry.inputShape(batch: x[0].bytes.shape[0]))
-            let outputShape = Shape([first.shape[0]] + step.shape)
-            guard let output = step.quantization else { return .floats(kernel.floats(first).reshaped(to: outputShape)) }
+        return .bytes(byteResult(operation, x, tables[index], step, output), output)
+    }
+
+    /// A convolution, or what is computed as one on images of one pixel.
+    private func apply(_ kernel: IntegerConvolution, _ step: IntegerProgram.Step, _ values: [Value?]) -> Value {
+        let first = bytes(values[step.inputs[0]]).bytes
+        if step.shape.rank == 3, first.shape.rank == 4 {
+            guard let output = step.quantization else { return .floats(kernel.floats(first)) }
             let residual = step.residual.map { index in
                 let other = bytes(values[index])
-                return IntegerConvolution.Residual(
-                    other.bytes.reshaped(to: geometry.outputShape(batch: first.shape[0])), other.quantization)
+                return IntegerConvolution.Residual(other.bytes, other.quantization)
             }
-            return .bytes(
-                kernel(first, to: output, residual: residual, relu: step.relu).reshaped(to: outputShape), output)
+            return .bytes(kernel(first, to: output, residual: residual, relu: step.relu), output)
         }
-        guard let output = step.quantization else { fatalError("IntegerNetwork: \(step.name) has no output scale") }
-        return .bytes(byteResult(operation, x, tables[index], step, output), output)
+        let batch = first.shape[0]
+        let x = first.reshaped(to: kernel.geometry.inputShape(batch: batch))
+        let shape = Shape([batch] + step.shape)
+        guard let output = step.quantization else { return .floats(kernel.floats(x).reshaped(to: shape)) }
+        let residual = step.residual.map { index in
+            let other = bytes(values[index])
+            return IntegerConvolution.Residual(
+                other.bytes.reshaped(to: kernel.geometry.outputShape(batch: batch)), other.quantization)
+        }
+        return .bytes(kernel(x, to: output, residual: residual, relu: step.relu).reshaped(to: shape), output)
     }
 
     private func byteResult(

@@ -40,7 +40,7 @@ public enum Parallel {
     /// the call of one of several tasks that between them have the threads already.
     public static func forEach(_ pieces: Int, _ body: @Sendable (_ piece: Int) -> Void) {
         require(pieces >= 0, "Parallel.forEach: \(pieces) pieces, 0 or more expected")
-        let threads = min(threads, pieces)
+        let threads = pieces > 1 ? min(threads, pieces) : 1
         if threads > 1 {
             $override.withValue(1) { WorkerPool.shared.run(pieces, threads: threads, body) }
         } else {

@@ -21,6 +21,42 @@ import Testing
         }
     }
 
+    @Test("Winograd's patches: images smaller than one, and one pixel larger than several")
+    func winograd() async {
+        await #expect(processExitsWith: .success) {
+            for (size, channels) in shapes(
+                [(1, 1), (2, 5), (4, 4), (5, 9), (8, 3)], [(16, 16), (16, 32), (32, 48), (48, 16)])
+            {
+                for padding in [0, 1, 2] where min(size.0, size.1) + 2 * padding >= 3 {
+                    let (c, k) = channels
+                    let output = (size.0 + 2 * padding - 2, size.1 + 2 * padding - 2)
+                    let (image, residual) = (bytes(2 * size.0 * size.1 * c, 1), bytes(2 * output.0 * output.1 * k, 2))
+                    let weights = bytes(9 * c * k, 3).map { Int8(bitPattern: $0) }
+                    for level in SIMDLevel.available where level >= .avx2 {
+                        expectStaysInside("\(size) × \(channels), padding \(padding)", level: level) {
+                            let u = $0.output(36 * c * k, of: Int16.self)
+                            rk_integer_winograd_weights($0.input(weights), c, k, u)
+                            var call = rk_integer_winograd(
+                                geometry: rk_winograd_geometry(
+                                    height: size.0, width: size.1, channels: c, output_height: output.0,
+                                    output_width: output.1, output_channels: k, top: padding, left: padding),
+                                input: $0.input(image), weights: u, bias: $0.input([Int32](repeating: 5, count: k)),
+                                input_zero: 9)
+                            var q = rk_requantization(
+                                multiplier: $0.input([Float](repeating: 0.01, count: k)), residual: $0.input(residual),
+                                residual_multiplier: 0.5, residual_zero: 90, low: -20, high: 235, zero: 20)
+                            rk_integer_winograd_to_bytes(
+                                rk_simd_level(UInt32(level.rawValue)), &call, 0,
+                                2 * rk_winograd_tiles(&call.geometry), &q,
+                                $0.output(residual.count, of: UInt8.self),
+                                $0.workspace(rk_integer_winograd_workspace(&call.geometry), of: Int32.self))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("Pooling and borders")
     func windows() async {
         await #expect(processExitsWith: .success) {
@@ -100,7 +136,7 @@ private struct RowsCase {
             input: buffers.input(bytes(inputs, 1)), pixel_stride: 1,
             segment_offsets: buffers.input((0..<segments).map { $0 * segmentStep }), segments: segments,
             segment_length: length, weights: weights, bias: buffers.input((0..<blocks).map { Int32($0 * 7 - 100) }),
-            pixels: pixels, channels: channels, output_stride: channels + 3)
+            pixels: pixels, channels: channels, output_stride: channels + 3, rows: 1, input_row: 0, output_row: 0)
     }
 
     /// A row of output whose pixels are further apart than their channels ends with its last channel.

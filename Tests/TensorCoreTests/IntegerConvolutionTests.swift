@@ -21,6 +21,24 @@ struct IntegerCase: CustomStringConvertible, Sendable {
 
     init(seed: UInt64) {
         var random = Philox(seed: seed)
+        self.init(Self.anyGeometry(&random), &random)
+    }
+
+    /// 3×3, stride 1, whole blocks of channels: what Winograd's integer kernels take. Images smaller than a patch among them.
+    init(winogradSeed seed: UInt64) {
+        var random = Philox(seed: seed)
+        func pick(_ values: [Int]) -> Int { values[random.index(below: values.count)] }
+        let padding = (pick([0, 1, 1, 2]), pick([0, 1, 1, 2]))
+        let size = (
+            3 - min(2, 2 * padding.0) + random.index(below: 9), 3 - min(2, 2 * padding.1) + random.index(below: 9)
+        )
+        let geometry = Conv2DGeometry(
+            input: (size.0, size.1, pick([16, 32, 48])), kernel: (3, 3), outputChannels: pick([16, 32, 48]),
+            padding: padding)
+        self.init(geometry, &random)
+    }
+
+    private static func anyGeometry(_ random: inout Philox) -> Conv2DGeometry {
         func pick(_ values: [Int]) -> Int { values[random.index(below: values.count)] }
         let groups = pick([1, 1, 1, 2, 3])
         let isDepthwise = random.index(below: 6) == 0
@@ -31,11 +49,16 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let padding = (random.index(below: kernel.0), random.index(below: kernel.1))
         let dilation = (pick([1, 1, 2]), pick([1, 1, 2]))
         let least = ((kernel.0 - 1) * dilation.0 + 1 - 2 * padding.0, (kernel.1 - 1) * dilation.1 + 1 - 2 * padding.1)
-        geometry = Conv2DGeometry(
+        return Conv2DGeometry(
             input: (max(least.0, 1) + random.index(below: 4), max(least.1, 1) + random.index(below: 9), inputs),
             kernel: kernel, outputChannels: outputs, stride: (pick([1, 1, 2, 3]), pick([1, 1, 2, 3])), padding: padding,
             dilation: dilation, groups: isDepthwise ? inputs : groups)
-        batch = pick([1, 2])
+    }
+
+    private init(_ geometry: Conv2DGeometry, _ random: inout Philox) {
+        self.geometry = geometry
+        let outputs = geometry.outputChannels
+        batch = 1 + random.index(below: 2)
         x = (0..<geometry.inputShape(batch: batch).elementCount).map { _ in UInt8(random.index(below: 256)) }
         weights = (0..<geometry.weightShape.elementCount).map { _ in Int8(random.index(below: 255) - 127) }
         bias = (0..<outputs).map { _ in Int32(random.index(below: 20_001) - 10_000) }
@@ -109,6 +132,45 @@ struct IntegerCase: CustomStringConvertible, Sendable {
                 #expect(testCase.bytes(at: level) == expected, "\(level): \(testCase)")
                 let output = testCase.convolution.floats(testCase.input4D, level: level)
                 #expect(output.scalars == floats, "\(level), numbers: \(testCase)")
+            }
+        }
+    }
+
+    @Test("Winograd's patches give the sums of the definition, whole and cut at every side, on one thread and two")
+    func winograd() {
+        for seed in 0..<40 {
+            let testCase = IntegerCase(winogradSeed: UInt64(seed))
+            let expected = testCase.bytes
+            for level in SIMDLevel.available {
+                for threads in [1, 2] {
+                    let bytes = Parallel.withThreads(threads) { testCase.bytes(at: level) }
+                    #expect(bytes == expected, "\(level), \(threads) threads: \(testCase)")
+                }
+            }
+        }
+    }
+
+    // Sums below 2²⁵ are exact modulo 2²⁶: 9 · 112 · 255 · 127 is the last below, 9 · 128 · 255 · 127 beyond.
+    @Test(
+        "Winograd's largest sums are exact, and larger ones are not its own", arguments: [112, 128], [Int8(127), -127])
+    func winogradExtremes(channels: Int, weight: Int8) {
+        let geometry = Conv2DGeometry(input: (7, 6, channels), kernel: (3, 3), outputChannels: 32, padding: (1, 1))
+        var random = Philox(seed: 5)
+        // A quarter of the images' bytes and of the weights are extreme and of the other sign.
+        let x = (0..<geometry.inputShape(batch: 1).elementCount).map { _ in UInt8(random.index(below: 4) == 0 ? 0 : 255)
+        }
+        let weights = (0..<geometry.weightShape.elementCount).map {
+            $0 % 32 < 16 ? weight : random.index(below: 4) == 0 ? -weight : weight
+        }
+        let convolution = IntegerConvolution(
+            geometry, weights: weights, bias: [Int32](repeating: 3, count: 32),
+            multipliers: (0..<32).map { Float($0 % 7 + 1) * 0x1p-19 }, inputZeroPoint: 255)
+        let output = AffineQuantization(scale: 1, zeroPoint: 128)
+        for bytes in [x, [UInt8](repeating: 255, count: x.count), [UInt8](repeating: 0, count: x.count)] {
+            let input = ByteTensor(bytes, shape: geometry.inputShape(batch: 1))
+            let expected = convolution(input, to: output, level: .scalar).bytes
+            for level in SIMDLevel.available {
+                #expect(convolution(input, to: output, level: level).bytes == expected, "\(level)")
             }
         }
     }

@@ -201,7 +201,7 @@ typedef struct {
     int32_t zero;
 } rk_requantization;
 
-/// Pixels of one row of a convolution's output, or rows of a matrix product: consecutive patches times weights.
+/// Pixels of rows of a convolution's output, or rows of a matrix product: consecutive patches times weights.
 ///
 /// A patch is `segments` runs of `segment_length` bytes. Up to 3 bytes behind the last run of the last patch are read.
 typedef struct {
@@ -212,7 +212,8 @@ typedef struct {
     const int8_t *weights;  // from rk_integer_pack
     const int32_t *bias;    // a channel each, in blocks of RK_INTEGER_BLOCK
     ptrdiff_t pixels, channels;
-    ptrdiff_t output_stride;  // elements from pixel to pixel
+    ptrdiff_t output_stride;                // elements from pixel to pixel
+    ptrdiff_t rows, input_row, output_row;  // how many, and elements from row to row
 } rk_integer_rows;
 
 /// Output channels that are computed together, at least; packed weights, biases and multipliers are filled up to it.
@@ -224,7 +225,7 @@ size_t rk_integer_packed_size(ptrdiff_t segments, ptrdiff_t segment_length, ptrd
 /// [channels / 16, segments, segment_length / 4, 16, 4], both divisions rounded up, filled with zeros.
 void rk_integer_pack(const int8_t *weights, ptrdiff_t row_stride, ptrdiff_t segments, ptrdiff_t segment_length,
                      ptrdiff_t channels, int8_t *packed);
-/// output [pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
+/// output [rows, pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
 void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
                               uint8_t *output);
 /// output = (bias + patches · weights) · scale[channel], scales in blocks of RK_INTEGER_BLOCK.
@@ -236,6 +237,27 @@ void rk_integer_depthwise_to_bytes(rk_simd_level level, const rk_integer_rows *r
                                    uint8_t *output);
 void rk_integer_depthwise_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
                                     float *output);
+
+/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) in integers: the same sums as rk_integer_rows, exactly. Patches as in
+/// rk_winograd_forward; what lies outside the image has the byte `input_zero`.
+typedef struct {
+    rk_winograd_geometry geometry;
+    const uint8_t *input;    // begins with image 0
+    const int16_t *weights;  // from rk_integer_winograd_weights
+    const int32_t *bias;     // a channel each
+    uint8_t input_zero;
+} rk_integer_winograd;
+
+/// Whether a level computes these numbers of channels so; if not, the functions below must not be called.
+int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs);
+/// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2].
+void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u);
+/// 32-bit integers of workspace, for a call of any size.
+size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g);
+/// Patches first ..< first + count of the result. |patch · weights| of a pixel, without the bias, is below 2²⁵. `output` and the
+/// residual begin with image 0.
+void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
+                                  const rk_requantization *q, uint8_t *output, int32_t *workspace);
 
 /// The image [height, width, channels] with a border of one value.
 void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,

@@ -3,12 +3,15 @@ import CKernels
 /// A convolution, or a dense layer as one of 1×1 pixels, on bytes with 32-bit sums: the arithmetic of ONNX QLinearConv.
 ///
 /// The input is bordered with its zero point, and each patch is read where it lies, as runs of bytes; there is no
-/// matrix of patches. Weights are packed once.
+/// matrix of patches; where Winograd's way to the same sums is faster, it is taken. Weights are packed once.
 public struct IntegerConvolution: Sendable {
     /// The sizes.
     public let geometry: Conv2DGeometry
     private let inputZeroPoint: UInt8
     private let passes: [Pass]
+    /// A patch of one group in the image with its border.
+    private let runs: (offsets: [Int], length: Int)
+    private let winograd: IntegerWinograd?
 
     /// Channels that are computed together from the same input channels: a group, or all of a depthwise convolution.
     private struct Pass: Sendable {
@@ -53,6 +56,8 @@ public struct IntegerConvolution: Sendable {
             "IntegerConvolution: sums of weights of shape \(geometry.weightShape) overflow 32 bits")
         self.geometry = geometry
         self.inputZeroPoint = inputZeroPoint
+        runs = geometry.runs(rowStride: geometry.borderedWidth * geometry.inputChannels)
+        winograd = IntegerWinograd(geometry, weights: weights)
         // Σ (x − zero) · w = Σ x · w − zero · Σ w, and the second term does not depend on the image.
         var corrected = bias
         for (index, weight) in weights.enumerated() {
@@ -107,20 +112,20 @@ public struct IntegerConvolution: Sendable {
                 residual.bytes.shape == result.shape,
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
-        let bounds = output.bounds(relu: relu)
+        let epilogue = IntegerEpilogue(output: output, residual: residual, relu: relu)
+        if let winograd, winograd.isFaster(at: level) {
+            winograd.forward(
+                x, zeroPoint: inputZeroPoint, bias: passes[0].bias, multipliers: passes[0].multipliers, epilogue,
+                level: level, to: result)
+            return result
+        }
         forEachRun(of: x) { rows, multipliers, place in
-            multipliers.withUnsafeBufferPointer { multipliers in
-                var q = rk_requantization(
-                    multiplier: multipliers.baseAddress,
-                    residual: residual.map { UnsafePointer($0.bytes.pointer + place) },
-                    residual_multiplier: residual.map { $0.quantization.scale / output.scale } ?? 0,
-                    residual_zero: residual.map { Int32($0.quantization.zeroPoint) } ?? 0,
-                    low: bounds.low, high: bounds.high, zero: Int32(output.zeroPoint))
-                var rows = rows
+            var rows = rows
+            epilogue.withKernelForm(multipliers, place: place) {
                 if geometry.isDepthwise {
-                    rk_integer_depthwise_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                    rk_integer_depthwise_to_bytes(level.kernelForm, &rows, $0, result.pointer + place)
                 } else {
-                    rk_integer_rows_to_bytes(level.kernelForm, &rows, &q, result.pointer + place)
+                    rk_integer_rows_to_bytes(level.kernelForm, &rows, $0, result.pointer + place)
                 }
             }
         }
@@ -146,66 +151,74 @@ public struct IntegerConvolution: Sendable {
 
     /// Checks an input and returns its batch size.
     private func requireInput(_ x: ByteTensor) -> Int {
-        let (batch, _, _, _) = x.shape.nhwc(for: "IntegerConvolution")
+        let (batch, h, w, c) = x.shape.nhwc(for: "IntegerConvolution")
         require(
-            x.shape == geometry.inputShape(batch: batch),
+            h == geometry.inputHeight && w == geometry.inputWidth && c == geometry.inputChannels,
             "IntegerConvolution: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
         return batch
     }
 
-    /// Pixels of one piece of parallel work, at least, where the image has them.
-    private static let pixelsPerPiece = 256
-
-    /// Hands consecutive output pixels to the closure, with their channels' multipliers and the place of the first.
+    /// Hands runs of rows of output pixels to the closure, with their channels' multipliers and the place of the first.
     private func forEachRun(
         of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
         let batch = x.shape[0]
-        // Where every pixel is a patch, images are one long row.
-        let isFlat = geometry.readsEachPixel
-        let (count, width) =
-            isFlat
-            ? (1, batch * geometry.outputPixels) : (batch * geometry.outputHeight, geometry.outputWidth)
+        // Where every pixel is a patch, images are one long row, in pieces of a few hundred pixels.
+        if geometry.readsEachPixel {
+            Parallel.forEachRange(of: batch * geometry.outputPixels, by: 512) { pixels in
+                let start = pixels.lowerBound * geometry.inputChannels
+                call(
+                    x.pointer + start, rows: 1, pixels: pixels.count,
+                    place: pixels.lowerBound * geometry.outputChannels, body)
+            }
+            return
+        }
         let bordered = geometry.bordered(x, with: inputZeroPoint)
-        let rowStride = bordered.shape[2] * geometry.inputChannels
-        let imageStride = bordered.shape[1] * rowStride
-        let runs = geometry.runs(rowStride: rowStride)
+        let row = geometry.borderedWidth * geometry.inputChannels
+        let height = geometry.outputHeight
+        let parts = partsOfIntegerImage(
+            batch: batch, multiplyAdds: geometry.multiplyAdds, outputs: geometry.outputPixels * geometry.outputChannels)
+        let perPart = (height + parts - 1) / parts
+        Parallel.forEach(batch * parts) { piece in
+            let (image, part) = piece.quotientAndRemainder(dividingBy: parts)
+            let first = part * perPart
+            guard first < height else { return }
+            call(
+                bordered.base + (image * geometry.borderedHeight + first * geometry.strideHeight) * row,
+                rows: min(perPart, height - first), pixels: geometry.outputWidth,
+                place: (image * height + first) * geometry.outputWidth * geometry.outputChannels, body)
+        }
+        withExtendedLifetime(bordered) {}
+    }
 
-        @Sendable func run(row: Int, first: Int, pixels: Int) {
-            let (image, y) = row.quotientAndRemainder(dividingBy: geometry.outputHeight)
-            let start =
-                image * imageStride + y * geometry.strideHeight * rowStride
-                + first * geometry.strideWidth * geometry.inputChannels
-            runs.offsets.withUnsafeBufferPointer { offsets in
-                for pass in passes {
-                    pass.weights.withUnsafeBufferPointer { weights in
-                        pass.bias.withUnsafeBufferPointer { bias in
-                            let rows = rk_integer_rows(
-                                input: bordered.pointer + start + pass.firstInput,
-                                pixel_stride: geometry.strideWidth * geometry.inputChannels,
-                                segment_offsets: offsets.baseAddress, segments: offsets.count,
-                                segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
-                                pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels)
-                            let place = (row * width + first) * geometry.outputChannels + pass.firstOutput
-                            body(rows, pass.multipliers, place)
-                        }
+    /// Calls the closure for each pass over some rows.
+    private func call(
+        _ input: UnsafePointer<UInt8>, rows: Int, pixels: Int, place: Int,
+        _ body: (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
+    ) {
+        runs.offsets.withUnsafeBufferPointer { offsets in
+            for pass in passes {
+                pass.weights.withUnsafeBufferPointer { weights in
+                    pass.bias.withUnsafeBufferPointer { bias in
+                        let call = rk_integer_rows(
+                            input: input + pass.firstInput,
+                            pixel_stride: geometry.strideWidth * geometry.inputChannels,
+                            segment_offsets: offsets.baseAddress, segments: offsets.count,
+                            segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
+                            pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels,
+                            rows: rows,
+                            input_row: geometry.strideHeight * geometry.borderedWidth * geometry.inputChannels,
+                            output_row: geometry.outputWidth * geometry.outputChannels)
+                        body(call, pass.multipliers, place + pass.firstOutput)
                     }
                 }
             }
         }
-        if isFlat {
-            let pieces = (width + Self.pixelsPerPiece - 1) / Self.pixelsPerPiece
-            Parallel.forEach(pieces) { piece in
-                let first = piece * Self.pixelsPerPiece
-                run(row: 0, first: first, pixels: min(Self.pixelsPerPiece, width - first))
-            }
-        } else {
-            let rowsPerPiece = max(1, Self.pixelsPerPiece / width)
-            Parallel.forEach((count + rowsPerPiece - 1) / rowsPerPiece) { piece in
-                for row in piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, count) {
-                    run(row: row, first: 0, pixels: width)
-                }
-            }
-        }
     }
+}
+
+/// Into how many parts to cut a single image, so that several threads share it: a share of less than two microseconds is not
+/// worth waking a thread for. A byte of output counts as much as 32 multiply-adds.
+func partsOfIntegerImage(batch: Int, multiplyAdds: Int, outputs: Int) -> Int {
+    batch == 1 && multiplyAdds + 32 * outputs >= 1 << 19 ? Parallel.threads : 1
 }

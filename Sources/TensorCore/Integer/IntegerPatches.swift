@@ -37,19 +37,20 @@ extension Conv2DGeometry {
         return (offsets, inputChannels / groups)
     }
 
+    var borderedHeight: Int { inputHeight + 2 * paddingHeight }
+    var borderedWidth: Int { inputWidth + 2 * paddingWidth }
+
     /// The images with their padding.
-    func bordered(_ x: ByteTensor, with value: UInt8) -> ByteTensor {
-        guard paddingHeight > 0 || paddingWidth > 0 else { return x }
-        let size = inputHeight * inputWidth * inputChannels
-        let shape: Shape = [
-            x.shape[0], inputHeight + 2 * paddingHeight, inputWidth + 2 * paddingWidth, inputChannels,
-        ]
-        let result = ByteTensor(uninitialized: shape)
-        let padded = shape.dropFirst().reduce(1, *)
+    func bordered(_ x: ByteTensor, with value: UInt8) -> ByteStorage {
+        guard paddingHeight > 0 || paddingWidth > 0 else { return x.storage }
+        let (size, padded) = (
+            inputHeight * inputWidth * inputChannels, borderedHeight * borderedWidth * inputChannels
+        )
+        let result = ByteStorage(count: x.shape[0] * padded)
         Parallel.forEach(x.shape[0]) { image in
             rk_integer_pad(
                 x.pointer + image * size, inputHeight, inputWidth, inputChannels, paddingHeight, paddingWidth, value,
-                result.pointer + image * padded)
+                result.base + image * padded)
         }
         return result
     }

@@ -8,11 +8,7 @@ struct WinogradConvolution: Sendable {
     /// The convolution itself.
     init?(_ geometry: Conv2DGeometry) {
         guard geometry.hasWinogradForm else { return nil }
-        self.init(
-            rk_winograd_geometry(
-                height: geometry.inputHeight, width: geometry.inputWidth, channels: geometry.inputChannels,
-                output_height: geometry.outputHeight, output_width: geometry.outputWidth,
-                output_channels: geometry.outputChannels, top: geometry.paddingHeight, left: geometry.paddingWidth))
+        self.init(geometry.winogradForm)
     }
 
     /// The gradient to the input: a convolution of the upstream gradient with the flipped weights.
@@ -97,7 +93,13 @@ struct WinogradConvolution: Sendable {
 }
 
 extension Conv2DGeometry {
-    fileprivate var hasWinogradForm: Bool {
+    var winogradForm: rk_winograd_geometry {
+        rk_winograd_geometry(
+            height: inputHeight, width: inputWidth, channels: inputChannels, output_height: outputHeight,
+            output_width: outputWidth, output_channels: outputChannels, top: paddingHeight, left: paddingWidth)
+    }
+
+    var hasWinogradForm: Bool {
         kernelHeight == 3 && kernelWidth == 3 && strideHeight == 1 && strideWidth == 1 && dilationHeight == 1
             && dilationWidth == 1 && groups == 1
     }

@@ -4,15 +4,25 @@ extension Tensor {
         var result = Tensor(uninitialized: shape)
         guard result.count > 0 else { return result }
         let out = result.mutablePointer()
-        guard let last = strides.last else {
-            out[0] = pointer[base]
-            return result
+        // What the last axes hold lies together, as far as they are dense.
+        var (inner, outer) = (1, shape.rank)
+        while outer > 0, strides[outer - 1] == inner || shape[outer - 1] == 1 {
+            outer -= 1
+            inner *= shape[outer]
         }
-        let inner = shape[shape.rank - 1]
-        var index = [Int](repeating: 0, count: shape.rank - 1)
+        var last = 1
+        if inner == 1, outer > 0 {
+            outer -= 1
+            (inner, last) = (shape[outer], strides[outer])
+        }
+        var index = [Int](repeating: 0, count: outer)
         var from = base
         for row in stride(from: 0, to: result.count, by: inner) {
-            for column in 0..<inner { out[row + column] = pointer[from + column * last] }
+            if last == 1 {
+                (out + row).update(from: pointer + from, count: inner)
+            } else {
+                for column in 0..<inner { out[row + column] = pointer[from + column * last] }
+            }
             // Count the outer indices up like an odometer.
             for axis in index.indices.reversed() {
                 index[axis] += 1
