@@ -57,7 +57,7 @@ struct QuantizationTraining: ParsableArguments {
             transform: try augment.policy() ?? PlainTransform())
         let mask = PruningMask(ofZerosIn: network)
         var aware = try QuantizationAwareNetwork(
-            network, calibratedOn: calibration, observer: observer, batchNormPasses: qat / 2)
+            network, calibratedOn: calibration, observer: observer, batchNormPasses: qat * 9 / 10)
         let plan = TrainingPlan(
             steps: qat, stepsPerEpoch: max(1, qat / 20),
             learningRate: .warmUp(0.05, then: .cosine(from: learningRate, to: 0)), seed: seed)
