@@ -51,6 +51,9 @@ struct QuantizeCommand: ParsableCommand {
     )
     var repair = true
 
+    @Flag(help: "Scale channels between layers alike first, so that none is much smaller than its neighbours.")
+    var equalize = false
+
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
 
@@ -60,6 +63,9 @@ struct QuantizeCommand: ParsableCommand {
     func validate() throws {
         try checkOption("calibration", calibration, 1...1_000_000)
         if let prune { try checkOption("prune", prune, 0...0.99) }
+        if equalize, training.qat > 0 {
+            throw ValidationError("--equalize: found with --qat, which learns its own steps; one of the two expected")
+        }
     }
 
     func run() throws {
@@ -75,20 +81,29 @@ struct QuantizeCommand: ParsableCommand {
         let number = min(calibration, data.train.count)
         let images = data.train.subset((0..<number).map { $0 * data.train.count / number })
         let batches = images.batches(of: 100, normalization: stored.description.normalization).map(\.inputs)
+        let fused = try NetworkGraph(
+            tracing: network, inputShape: [stored.imageSize.height, stored.imageSize.width, stored.imageSize.channels]
+        ).foldingBatchNorm().fusingActivations()
+        let graph = equalize ? fused.equalizingLayers() : fused
+        func rounded(_ graph: NetworkGraph, _ repairs: WeightRepairs) throws -> QuantizedModel {
+            try QuantizedModel(graph: graph, calibratedOn: batches, observer: observer.observer, repairs: repairs)
+        }
+        let plain = try rounded(fused, [])
         let int8 =
             training.qat > 0
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
-            : try QuantizedModel(
-                network, calibratedOn: batches, observer: observer.observer, repairs: repair ? .standard : [])
+            : try rounded(graph, repair ? .standard : [])
         let after = evaluate(on: data.test, normalization: stored.description.normalization) { int8.predict($0) }
-        let noise = try int8.layerNoise(of: network, on: batches.first ?? .zeros([0]))
+        let probe = batches.first ?? .zeros([0])
+        let noise = zip(
+            try plain.layerNoise(of: fused, on: probe), try int8.layerNoise(of: graph, on: probe))
         try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
         try QuantizationResult(
             model: model, output: output, bytesBefore: OutputFile.size(stored.url),
             bytesAfter: OutputFile.size(outputURL), accuracyBefore: 100 * before.accuracy,
             accuracyAfter: 100 * after.accuracy, sparsity: PruningMask(ofZerosIn: network).sparsity,
-            layers: noise.map { .init(name: $0.name, shape: $0.shape.extents, signalToNoise: $0.signalToNoise) }
+            layers: noise.map { .init($1, rounded: $0.signalToNoise) }
         ).show(asJSON: common.json)
     }
 }
@@ -108,19 +123,25 @@ private struct QuantizationResult: CommandResult {
         let shape: [Int]
         /// Of the INT8 result against the FP32 one, in decibels; nil where they are equal.
         let signalToNoise: Double?
+        /// The same of a model whose weights are rounded to nearest and nothing else.
+        let roundedSignalToNoise: Double?
 
-        init(name: String, shape: [Int], signalToNoise: Double) {
-            self.name = name
-            self.shape = shape
-            self.signalToNoise = signalToNoise.isFinite ? signalToNoise : nil
+        init(_ layer: LayerNoise, rounded: Double) {
+            name = layer.name
+            shape = layer.shape.extents
+            signalToNoise = layer.signalToNoise.isFinite ? layer.signalToNoise : nil
+            roundedSignalToNoise = rounded.isFinite ? rounded : nil
         }
     }
 
     var description: String {
         let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
+        func decibels(_ ratio: Double?) -> String { ratio.map { fixed($0, 1) + " dB" } ?? "equal" }
         let table = TextTable(
-            rows: [["layer", "shape", "signal to noise"]]
-                + layers.map { [$0.name, "\($0.shape)", $0.signalToNoise.map { fixed($0, 1) + " dB" } ?? "equal"] })
+            rows: [["layer", "shape", "rounded alone", "signal to noise"]]
+                + layers.map {
+                    [$0.name, "\($0.shape)", decibels($0.roundedSignalToNoise), decibels($0.signalToNoise)]
+                })
         return """
             \(table)
             \(model): \(bytesBefore) bytes, test accuracy \(fixed(accuracyBefore, 2)) %
