@@ -52,7 +52,7 @@ public struct QuantizationAwareNetwork: Module {
     /// - Throws: `GraphError` as ``QuantizedModel``.
     public init(
         _ module: some Module, calibratedOn batches: some Sequence<Tensor>,
-        observer: Observer = .percentile(99.99), weightBits: Int = 8, batchNormPasses: Int = .max
+        observer: Observer = .minMax, weightBits: Int = 8, batchNormPasses: Int = .max
     ) throws {
         let calibrated = try CalibratedGraph(module, batches, observer, weightBits: weightBits)
         let (fused, rounding) = (calibrated.graph, calibrated.rounding)

@@ -24,13 +24,13 @@ struct QuantizeTests {
         return (try retort.bytes("int8"), report)
     }
 
-    @Test("every observer is reached, and those that cut make another file than minmax")
+    @Test("every observer is reached: of six at most two make the same file, and those that cut another than minmax")
     func observers() throws {
         try Self.withTeacher { retort in
             let files = try ["percentile", "minmax", "average", "mse", "entropy", "search"].map {
                 try Self.quantize(retort, "--observer \($0)").file
             }
-            #expect(files.count(where: { $0 == files[1] }) == 1)
+            #expect(files[0] != files[1] && files[4] != files[1])
             #expect(Set(files).count >= 5)
         }
     }
@@ -64,7 +64,7 @@ struct QuantizeTests {
             var files: Set = [first.file, try Self.quantize(retort, "").file]
             for options in [
                 "--learning-rate 0.05", "--teacher other.safetensors", "--hard-label-weight 1", "--augment digits",
-                "--seed 1", "--observer minmax",
+                "--seed 1", "--observer percentile",
             ] {
                 let (file, report) = try Self.quantize(retort, "\(line) \(options)")
                 #expect(files.insert(file).inserted, "\(options)")

@@ -42,7 +42,7 @@ struct QuantizeCommand: ParsableCommand {
                 batches; mse and entropy cut where the square error or the loss of information is least; search takes for \
                 each layer what serves the output best.
                 """))
-    var observer = Observing.percentile
+    var observer = Observing.minmax
 
     @Flag(
         inversion: .prefixedNo,
