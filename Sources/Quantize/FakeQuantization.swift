@@ -1,52 +1,45 @@
 import Autograd
+import Foundation
 import TensorCore
 
-// Rounding that gradients pass (Bengio et al., arXiv 1308.3432), with learnt steps (LSQ: Esser et al., arXiv 1902.08153).
+// Rounding that gradients pass (Bengio et al., arXiv 1308.3432). Steps have the gradient of LSQ (Esser et al., arXiv
+// 1902.08153); what is learnt are their logarithms (Jain et al., arXiv 1903.08066), so that none becomes 0 or negative, and
+// the gradient, step · ∂/∂step, does not depend on the unit.
 extension Variable {
     /// An activation as its bytes would have it: step · clamp(round(x / step), −zeroPoint, 255 − zeroPoint).
     ///
-    /// The gradient of the step is multiplied by 1 / √(n · Q), where n is the number of elements for one image and Q the
-    /// larger of zeroPoint and 255 − zeroPoint: section 2.2 of the paper, whose activations have zero point 0.
-    ///
     /// - Parameters:
-    ///   - step: one element; what is not above 2⁻⁶⁰ counts as that.
+    ///   - logStep: the natural logarithm of the step, one element.
     ///   - zeroPoint: the byte of 0.
     /// - Returns: shape of self, [N, ...].
-    func fakeQuantized(step: Variable, zeroPoint: UInt8) -> Variable {
-        let quantization = AffineQuantization(scale: usableStep(step.value.scalar), zeroPoint: zeroPoint)
-        let (input, stepShape) = (value, step.shape)
-        let elements = value.shape[0] == 0 ? 1 : value.count / value.shape[0]
-        let scale = stepGradientScale(elements: elements, levels: Int(max(zeroPoint, 255 - zeroPoint)))
-        return tape.record(.learning("fakeQuantized"), value.fakeQuantized(quantization), from: [self, step]) {
+    func fakeQuantized(logStep: Variable, zeroPoint: UInt8) -> Variable {
+        let step = usableStep(logarithm: logStep.value.scalar)
+        let quantization = AffineQuantization(scale: step, zeroPoint: zeroPoint)
+        let (input, stepShape) = (value, logStep.shape)
+        return tape.record(.learning("fakeQuantized"), value.fakeQuantized(quantization), from: [self, logStep]) {
             upstream in
             let (dx, dstep) = input.fakeQuantizationGradients(upstream, quantization)
-            return [dx, Tensor(repeating: dstep * scale, shape: stepShape)]
+            return [dx, Tensor(repeating: dstep * step, shape: stepShape)]
         }
     }
 
     /// Weights as their integers would have them: for each output channel step · clamp(round(w / step), −limit, limit).
     ///
-    /// The gradient of a step is multiplied by 1 / √(n · limit), where n is the number of weights of a channel.
-    ///
     /// - Parameters:
-    ///   - steps: [C']; self has shape [..., C'].
+    ///   - logSteps: natural logarithms of the steps, [C']; self has shape [..., C'].
     ///   - limit: 127 for 8 bits.
-    func fakeQuantizedWeights(steps: Variable, limit: Int) -> Variable {
-        let (weights, widths, bound) = (value, steps.value.map(usableStep), Float(limit))
-        let scale = stepGradientScale(elements: weights.count / max(widths.count, 1), levels: limit)
-        let output = weights.roundedToSteps(widths, limit: bound)
-        return tape.record(.learning("fakeQuantizedWeights"), output, from: [self, steps]) { upstream in
-            let (dw, dsteps) = fakeQuantizedWeightGradients(upstream, weights, steps: widths, limit: bound)
-            return [dw, dsteps * scale]
+    func fakeQuantizedWeights(logSteps: Variable, limit: Int) -> Variable {
+        let (weights, steps, bound) = (value, logSteps.value.map { usableStep(logarithm: $0) }, Float(limit))
+        let output = weights.roundedToSteps(steps, limit: bound)
+        return tape.record(.learning("fakeQuantizedWeights"), output, from: [self, logSteps]) { upstream in
+            let (dw, dsteps) = fakeQuantizedWeightGradients(upstream, weights, steps: steps, limit: bound)
+            return [dw, dsteps * steps]
         }
     }
 }
 
-/// A step that learning pushed to 0 or beyond still has to be one.
-func usableStep(_ step: Float) -> Float { max(step, 0x1p-60) }
-
-/// 1 / √(n · Q): makes a step's update as large beside the step as a weight's beside the weight (arXiv 1902.08153, section 2.2).
-func stepGradientScale(elements: Int, levels: Int) -> Float { 1 / (Float(elements) * Float(levels)).squareRoot() }
+/// A step from its logarithm, kept where single precision has room for what is multiplied by it.
+func usableStep(logarithm: Float) -> Float { max(expf(min(logarithm, 40)), WeightRounding.leastStep) }
 
 extension Tensor {
     /// steps · clamp(round(self / steps), −limit, limit).

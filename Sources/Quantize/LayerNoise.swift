@@ -23,7 +23,13 @@ extension QuantizedModel {
     /// - Returns: one entry a step, from the input on.
     /// - Throws: `GraphError` for another network than this was made of.
     public func layerNoise(of module: some Module, on images: Tensor) throws -> [LayerNoise] {
-        let graph = try NetworkGraph(tracing: module, inputShape: inputShape).foldingBatchNorm().fusingActivations()
+        try layerNoise(of: NetworkGraph(tracing: module, inputShape: inputShape), on: images)
+    }
+
+    /// What rounding did to each step of a model that was made of a graph: an equalised one's channels are of another size than the
+    /// traced network's, so only the equalised graph can say what they should be.
+    public func layerNoise(of graph: NetworkGraph, on images: Tensor) throws -> [LayerNoise] {
+        let graph = graph.foldingBatchNorm().fusingActivations()
         let steps = network.program.steps
         guard graph.nodes.count == steps.count, zip(graph.nodes, steps).allSatisfy({ $0.shape == $1.shape }) else {
             throw GraphError(operation: "layerNoise", reason: "the network is not the one that was quantised")

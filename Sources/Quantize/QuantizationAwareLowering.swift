@@ -13,7 +13,7 @@ extension QuantizationAwareNetwork {
             graph.replacingTensors { index, place, tensor, path in
                 let value = path.map { self[$0].value } ?? tensor
                 guard graph.nodes[index].isLinearLayer && place == 1 else { return value }
-                return weights(value, self[Self.stepPath(of: path, at: index)].value.map(usableStep))
+                return weights(value, self[Self.stepPath(of: path, at: index)].value.map { usableStep(logarithm: $0) })
             }.foldingBatchNorm().fusingActivations()
         }
         let fused = folded { $0.roundedToSteps($1, limit: Float(limit)) }
@@ -21,12 +21,12 @@ extension QuantizationAwareNetwork {
         var rounding = WeightRounding(bits: weightBits)
         for (index, node) in steps.nodes.enumerated() where node.isLinearLayer {
             guard let widths = node.tensors.first, let channels = widths.shape.extents.last else { continue }
-            rounding.steps[index] = widths.scalars.prefix(channels).map { usableStep(abs($0)) }
+            rounding.steps[index] = widths.scalars.prefix(channels).map { max(abs($0), WeightRounding.leastStep) }
         }
         let quantizations = fused.nodes.map { node in
             zeroPoints[node.origin].map {
                 AffineQuantization(
-                    scale: usableStep(self[Self.activationPath(node.origin)].value.scalar), zeroPoint: $0)
+                    scale: usableStep(logarithm: self[Self.activationPath(node.origin)].value.scalar), zeroPoint: $0)
             } ?? AffineQuantization(scale: 1, zeroPoint: 0)
         }
         return try QuantizedModel(network: IntegerNetwork(IntegerProgram(fused, quantizations, rounding)))
@@ -47,7 +47,7 @@ extension QuantizationAwareNetwork {
         }
         let (node, last) = (graph.nodes[layer], graph.nodes[end])
         guard case .tensor(_, let path)? = node.operands.dropFirst().first else { return .zeros([0]) }
-        let steps = self[Self.stepPath(of: path, at: layer)].value
+        let steps = self[Self.stepPath(of: path, at: layer)].value.map { usableStep(logarithm: $0) }
         var (factors, biases) = (Tensor.ones(steps.shape), node.operands.count > 2 ? tensor(node.operands[2]) : nil)
         if case .batchNorm(let epsilon)? = last.operation {
             let x = last.operands.compactMap(tensor)
@@ -57,7 +57,7 @@ extension QuantizationAwareNetwork {
         }
         let input = Double(inputStep(of: layer))
         let errors = zip(zip(steps.scalars, factors.scalars), biases?.scalars ?? steps.scalars.map { _ in 0 }).map {
-            let unit = input * Double(usableStep(abs(usableStep($0.0) * $0.1)))
+            let unit = input * Double(max(abs($0.0 * $0.1), WeightRounding.leastStep))
             let count = (Double($1) / unit).rounded(.toNearestOrEven)
             return abs(count) < 0x1p30 ? Float(count * unit - Double($1)) : 0
         }
@@ -68,7 +68,7 @@ extension QuantizationAwareNetwork {
     private func inputStep(of layer: Int) -> Float {
         var source = graph.nodes[layer].sources[0]
         while zeroPoints[source] == nil { source = graph.nodes[source].sources[0] }
-        return usableStep(self[Self.activationPath(source)].value.scalar)
+        return usableStep(logarithm: self[Self.activationPath(source)].value.scalar)
     }
 }
 

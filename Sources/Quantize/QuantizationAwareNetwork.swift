@@ -1,12 +1,14 @@
 import Autograd
+import Foundation
 import Graph
 import Layers
 import TensorCore
 
 /// A network that is trained with the rounding of its INT8 form in place, so that its weights learn to live with it:
-/// quantisation-aware training (Jacob et al., arXiv 1712.05877) with learnt steps (LSQ, arXiv 1902.08153).
+/// quantisation-aware training (Jacob et al., arXiv 1712.05877) with learnt steps (LSQ, arXiv 1902.08153; their logarithms: TQT,
+/// arXiv 1903.08066).
 ///
-///     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 200)
+///     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches)
 ///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)     // or any Trainer
 ///     let int8 = try aware.quantized()
 ///
@@ -16,7 +18,9 @@ import TensorCore
 /// saturates. Steps of weights and activations are learnt; zero points stay as calibrated.
 ///
 /// Normalisations use the batch's statistics for the first ``batchNormPasses`` training passes and their running ones from then
-/// on, as in use (Krishnamoorthi, arXiv 1806.08342, section 3.2.2). Quantising before the normalisation is folded is the same as
+/// on, as in use (Krishnamoorthi, arXiv 1806.08342, section 3.2.2). With fixed statistics nothing keeps activations in size:
+/// at a rate of 0.05 every run ended at chance, with weights of 3 bits and of 8. So freeze, if at all, when the schedule has
+/// brought the rate below 0.005. Quantising before the normalisation is folded is the same as
 /// after, since a channel's weights and their step are multiplied alike.
 ///
 /// What a trace does not hold is lost: dropout, names of feature maps, a normalisation's own momentum (0.1 here).
@@ -44,11 +48,11 @@ public struct QuantizationAwareNetwork: Module {
     ///   - batches: inputs as the network takes them, [N, H, W, C] normalised; a few hundred images are enough.
     ///   - observer: how ranges, from which learning starts, are found.
     ///   - weightBits: 2 ... 8. Fewer than 8 make no smaller file: they are for steps that are coarse on purpose.
-    ///   - batchNormPasses: training passes with the batch's statistics; 0 to keep the network's own.
+    ///   - batchNormPasses: training passes with the batch's statistics; 0 to keep the network's own, all unless given.
     /// - Throws: `GraphError` as ``QuantizedModel``.
     public init(
         _ module: some Module, calibratedOn batches: some Sequence<Tensor>,
-        observer: Observer = .percentile(99.99), weightBits: Int = 8, batchNormPasses: Int = 0
+        observer: Observer = .minMax, weightBits: Int = 8, batchNormPasses: Int = .max
     ) throws {
         let calibrated = try CalibratedGraph(module, batches, observer, weightBits: weightBits)
         let (fused, rounding) = (calibrated.graph, calibrated.rounding)
@@ -70,7 +74,7 @@ public struct QuantizationAwareNetwork: Module {
                 guard case .tensor(let tensor, let path) = operand else { continue }
                 if let path { add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
                 if node.isLinearLayer && place == 1 {
-                    let steps = WeightRounding.leastError(tensor, limit: rounding.limit)
+                    let steps = WeightRounding.leastError(tensor, limit: rounding.limit).map { logf($0) }
                     add(Self.stepPath(of: path, at: index), Parameter(Tensor(steps), role: .bias))
                 }
             }
@@ -79,7 +83,7 @@ public struct QuantizationAwareNetwork: Module {
         for node in fused.nodesInBytes {
             let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
             zeroPoints[origin] = quantization.zeroPoint
-            add(Self.activationPath(origin), Parameter(Tensor([quantization.scale]), role: .bias))
+            add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))
         }
         add(Self.passes, Parameter(Tensor([0]), role: .statistic))
         self.zeroPoints = zeroPoints
@@ -110,7 +114,7 @@ public struct QuantizationAwareNetwork: Module {
                     let value = path.map { self[$0](on: tape) } ?? tape.constant(tensor)
                     guard node.isLinearLayer && place == 1 else { return value }
                     return value.fakeQuantizedWeights(
-                        steps: self[Self.stepPath(of: path, at: index)](on: tape),
+                        logSteps: self[Self.stepPath(of: path, at: index)](on: tape),
                         limit: WeightRounding(bits: weightBits).limit)
                 }
             }
@@ -127,7 +131,7 @@ public struct QuantizationAwareNetwork: Module {
                 result = tape.record(.learning("roundedBias"), result.value.addingToRows(error), from: result) { $0 }
             }
             if let zeroPoint = zeroPoints[index] {
-                result = result.fakeQuantized(step: self[Self.activationPath(index)](on: tape), zeroPoint: zeroPoint)
+                result = result.fakeQuantized(logStep: self[Self.activationPath(index)](on: tape), zeroPoint: zeroPoint)
             }
             observe(index, result.value)
             results[index] = result
@@ -149,9 +153,9 @@ public struct QuantizationAwareNetwork: Module {
     /// How many training passes there were: a statistic, so that a run that goes on from a checkpoint knows.
     private static let passes = "quantization.passes"
 
-    /// The path of the steps of a layer's weights, [C'].
-    static func stepPath(of weights: String?, at node: Int) -> String { (weights ?? "constant.\(node)") + ".step" }
+    /// The path of the logarithms of the steps of a layer's weights, [C'].
+    static func stepPath(of weights: String?, at node: Int) -> String { (weights ?? "constant.\(node)") + ".logStep" }
 
-    /// The path of the step of a traced step's result, one element.
-    static func activationPath(_ node: Int) -> String { "activation.\(node).step" }
+    /// The path of the logarithm of the step of a traced step's result, one element.
+    static func activationPath(_ node: Int) -> String { "activation.\(node).logStep" }
 }

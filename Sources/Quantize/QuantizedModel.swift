@@ -27,7 +27,7 @@ public struct QuantizedModel: Sendable {
     ///   - weightBits: 2 ... 8. Fewer than 8 are stored as bytes all the same: they show what coarser steps cost.
     /// - Throws: `GraphError` for a network that cannot be represented or computed on bytes, and without any images.
     public init(
-        _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99),
+        _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .minMax,
         repairs: WeightRepairs = .standard, weightBits: Int = 8
     ) throws {
         try self.init(
@@ -36,7 +36,7 @@ public struct QuantizedModel: Sendable {
 
     /// Quantises a traced network.
     public init(
-        graph: NetworkGraph, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .percentile(99.99),
+        graph: NetworkGraph, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .minMax,
         repairs: WeightRepairs = .standard, weightBits: Int = 8
     ) throws {
         try self.init(

@@ -6,6 +6,8 @@ import TensorCore
 struct WeightRounding: Sendable {
     /// 127 for 8 bits. With fewer the integers are still stored as bytes.
     let limit: Int
+    /// The step of a channel without any weights, and of one that training let die.
+    static let leastStep: Float = 0x1p-60
     /// For a layer's node the steps of its channels; for others the channel's greatest weight is the limit.
     var steps: [Int: [Float]]
 
@@ -36,7 +38,7 @@ struct WeightRounding: Sendable {
         return (0..<channels).map { channel in
             let own = stride(from: channel, to: values.count, by: channels).map { values[$0] }
             let widest = (own.map(abs).max() ?? 0) / bound
-            guard widest > 0 else { return 0x1p-60 }
+            guard widest > 0 else { return leastStep }
             var (best, least) = (widest, Float.infinity)
             for part in (1...64).reversed() {
                 let step = widest * Float(part) / 64

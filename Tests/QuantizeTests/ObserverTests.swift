@@ -131,6 +131,15 @@ import Testing
         let rounding = signalToNoise(images.quantized(own).dequantized(own), images)
         #expect(abs((layers.first?.signalToNoise ?? 0) - Double(rounding)) < 0.01)
 
+        // Equalised channels are of another size, but only to the eye of the graph that they were scaled from.
+        let convNet = withStatistics(ConvNet(width: 6, channels: 1, classes: 10, seed: 3), seed: 4)
+        let digits = smoothImages(20, side: 10, seed: 5)
+        let equalised = try NetworkGraph(tracing: convNet, inputShape: [10, 10, 1]).foldingBatchNorm()
+            .fusingActivations().equalizingLayers()
+        let model8 = try QuantizedModel(graph: equalised, calibratedOn: [digits], observer: .minMax)
+        #expect(try model8.layerNoise(of: equalised, on: digits).allSatisfy { $0.signalToNoise > 25 })
+        #expect(try model8.layerNoise(of: convNet, on: digits).contains { $0.signalToNoise < 15 })
+
         #expect(throws: GraphError.self) { try int8.layerNoise(of: ClosureModule { $0.relu() }, on: images) }
         let exact = try QuantizedModel(
             ClosureModule { $0.relu() }, calibratedOn: [Tensor([0, 255], shape: [1, 2])], observer: .minMax)

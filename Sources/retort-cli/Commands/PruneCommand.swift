@@ -78,7 +78,7 @@ struct PruneCommand: ParsableCommand {
             try meter.measure("as it was", QuantizedModel(network, calibratedOn: batches), of: network),
         ]
         let sensitivities = scan ? try sensitivities(of: network, by: ranking, on: data, normalization) : []
-        var noise: [LayerNoise] = []
+        var noise: (repaired: [LayerNoise], rounded: [LayerNoise]) = ([], [])
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { budget in
             try network.pruned(
@@ -93,13 +93,18 @@ struct PruneCommand: ParsableCommand {
             let int8 = try QuantizedModel(small, calibratedOn: batches)
             variants.append(try meter.measure("\(budget)", small))
             variants.append(try meter.measure("\(budget)", int8, of: small))
-            noise = try int8.layerNoise(of: small, on: batches.first ?? .zeros([0]))
+            let probe = batches.first ?? .zeros([0])
+            noise = (
+                try int8.layerNoise(of: small, on: probe),
+                try QuantizedModel(small, calibratedOn: batches, repairs: []).layerNoise(of: small, on: probe)
+            )
             var description = stored.description
             description.architecture = description.architecture.keeping(widthsOf: small)
             try ModelFile(small, description: description).write(to: outputURL)
         }
         let result = try DeploymentReport(
-            of: stored, on: data, written: outputURL, variants: variants, noise: noise, sparsity: 0,
+            of: stored, on: data, written: outputURL, variants: variants, noise: noise.repaired,
+            rounded: noise.rounded, sparsity: 0,
             sensitivities: sensitivities)
         if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
         try result.show(asJSON: common.json)

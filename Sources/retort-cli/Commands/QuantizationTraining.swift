@@ -30,7 +30,7 @@ struct QuantizationTraining: ParsableArguments {
     ) throws -> QuantizedModel {
         let mask = PruningMask(ofZerosIn: network)
         var aware = try QuantizationAwareNetwork(
-            network, calibratedOn: calibration, observer: observer, batchNormPasses: qat / 2)
+            network, calibratedOn: calibration, observer: observer, batchNormPasses: qat * 9 / 10)
         try teaching.train(
             &aware, title: "INT8", steps: qat, rate: 0.003, of: stored, on: data, seed: seed,
             afterStep: { aware, _ in mask.apply(to: &aware) })

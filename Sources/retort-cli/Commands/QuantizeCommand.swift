@@ -42,7 +42,7 @@ struct QuantizeCommand: ParsableCommand {
                 batches; mse and entropy cut where the square error or the loss of information is least; search takes for \
                 each layer what serves the output best.
                 """))
-    var observer = Observing.percentile
+    var observer = Observing.minmax
 
     @Flag(
         inversion: .prefixedNo,
@@ -50,6 +50,9 @@ struct QuantizeCommand: ParsableCommand {
             "Repair what rounding of weights does: second-order rounding and bias correction on the calibration images."
     )
     var repair = true
+
+    @Flag(help: "Scale channels between layers alike first, so that none is much smaller than its neighbours.")
+    var equalize = false
 
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
@@ -63,6 +66,9 @@ struct QuantizeCommand: ParsableCommand {
     func validate() throws {
         try checkOption("calibration", calibration, 1...1_000_000)
         if let prune { try checkOption("prune", prune, 0...0.99) }
+        if equalize, training.qat > 0 {
+            throw ValidationError("--equalize: found with --qat, which learns its own steps; one of the two expected")
+        }
     }
 
     func run() throws {
@@ -79,18 +85,25 @@ struct QuantizeCommand: ParsableCommand {
         let normalization = stored.description.normalization
         if let prune { PruningMask(sparsity: prune, of: network).apply(to: &network) }
         let batches = data.calibrationBatches(calibration, normalization)
+        let fused = try NetworkGraph(tracing: network, inputShape: stored.imageSize.shape)
+            .foldingBatchNorm().fusingActivations()
+        let graph = equalize ? fused.equalizingLayers() : fused
+        func rounded(_ graph: NetworkGraph, _ repairs: WeightRepairs) throws -> QuantizedModel {
+            try QuantizedModel(graph: graph, calibratedOn: batches, observer: observer.observer, repairs: repairs)
+        }
+        let plain = try rounded(fused, [])
         let int8 =
             training.qat > 0
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
-            : try QuantizedModel(
-                network, calibratedOn: batches, observer: observer.observer, repairs: repair ? .standard : [])
+            : try rounded(graph, repair ? .standard : [])
         try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
         var meter = DeploymentMeter(data.test, normalization: normalization)
+        let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
             of: stored, on: data, written: outputURL,
             variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
-            noise: try int8.layerNoise(of: network, on: batches.first ?? .zeros([0])),
+            noise: try int8.layerNoise(of: graph, on: probe), rounded: try plain.layerNoise(of: fused, on: probe),
             sparsity: PruningMask(ofZerosIn: network).sparsity)
         if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
         try result.show(asJSON: common.json)
@@ -99,6 +112,9 @@ struct QuantizeCommand: ParsableCommand {
     /// What was done to the model.
     private var name: String {
         let pruned = prune.map { "\(percent($0)) of the weights 0, " } ?? ""
-        return pruned + (training.qat > 0 ? "\(training.qat) steps of QAT" : "\(observer)\(repair ? ", repaired" : "")")
+        let repaired = repair ? ", repaired" : ""
+        return pruned
+            + (training.qat > 0
+                ? "\(training.qat) steps of QAT" : "\(observer)\(equalize ? ", equalised" : "")\(repaired)")
     }
 }

@@ -5,7 +5,8 @@ import Retort
 /// `retort demo`.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Distils a student on embedded digits in six ways, prunes and quantises the best, and reports.")
+        commandName: "demo",
+        abstract: "Distils a student on embedded digits in six ways, prunes and quantises the best, and reports.")
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var data: DataOptions

@@ -27,8 +27,8 @@ struct DeploymentPage {
         \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
         \(sensitivities)
         <h2>What rounding does to each layer</h2>
-        <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before. 6 dB are a bit. Where it
-        falls, the next layer is sensitive.</p>
+        <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB are a bit. Once
+        with weights rounded to nearest, once as the model is. Where it falls, the next layer is sensitive.</p>
         \(Self.table([DeploymentReport.layerHeader] + report.layerCells))
         </main></body></html>
 

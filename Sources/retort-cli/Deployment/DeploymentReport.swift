@@ -9,6 +9,15 @@ struct DeploymentReport: CommandResult {
         let shape: [Int]
         /// Of the INT8 result against the FP32 one, in decibels; nil where they are equal.
         let signalToNoise: Double?
+        /// The same of a model whose weights are rounded to nearest and nothing else.
+        let roundedSignalToNoise: Double?
+
+        init(_ layer: LayerNoise, rounded: LayerNoise) {
+            name = layer.name
+            shape = layer.shape.extents
+            signalToNoise = layer.signalToNoise.isFinite ? layer.signalToNoise : nil
+            roundedSignalToNoise = rounded.signalToNoise.isFinite ? rounded.signalToNoise : nil
+        }
     }
 
     /// What is left of the validation accuracy when some filters of one layer go and nothing is trained.
@@ -35,7 +44,8 @@ struct DeploymentReport: CommandResult {
 
     init(
         of stored: StoredModel, on data: CommandData, written output: URL, variants: [DeploymentVariant],
-        noise: [LayerNoise], sparsity: Double, sensitivities: [Sensitivity] = []
+        noise: [LayerNoise],
+        rounded: [LayerNoise], sparsity: Double, sensitivities: [Sensitivity] = []
     ) throws {
         model = stored.url.relativePath
         self.data = data.name
@@ -45,11 +55,7 @@ struct DeploymentReport: CommandResult {
         threads = Parallel.threads
         processor = "\(SIMDLevel.active)"
         self.variants = variants
-        layers = noise.map {
-            Layer(
-                name: $0.name, shape: $0.shape.extents,
-                signalToNoise: $0.signalToNoise.isFinite ? $0.signalToNoise : nil)
-        }
+        layers = zip(noise, rounded).map { Layer($0, rounded: $1) }
         self.sparsity = sparsity
         self.sensitivities = sensitivities
     }
@@ -66,10 +72,13 @@ struct DeploymentReport: CommandResult {
         }.sorted { cost($0) < cost($1) }
     }
 
-    static let layerHeader = ["layer of the INT8 model", "shape", "signal to noise"]
+    static let layerHeader = ["layer of the INT8 model", "shape", "rounded alone", "signal to noise"]
 
     var layerCells: [[String]] {
-        layers.map { [$0.name, "\($0.shape)", $0.signalToNoise.map { fixed($0, 1) + " dB" } ?? "equal"] }
+        func decibels(_ ratio: Double?) -> String { ratio.map { fixed($0, 1) + " dB" } ?? "equal" }
+        return layers.map { layer in
+            [layer.name, "\(layer.shape)", decibels(layer.roundedSignalToNoise), decibels(layer.signalToNoise)]
+        }
     }
 
     var sensitivityRows: [[String]] {
