@@ -72,6 +72,7 @@ struct PruneCommand: ParsableCommand {
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
         let batches = data.calibrationBatches(500, normalization)
+        let images = data.train.subset(evenly: 500).batches(of: 500, normalization: normalization).map(\.inputs)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         var variants = [
             try meter.measure("as it was", network),
@@ -82,7 +83,8 @@ struct PruneCommand: ParsableCommand {
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { budget in
             try network.pruned(
-                to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple)
+                to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
+                compensatingOn: images.first { _ in true })
         }
         for (budget, network) in zip(to, cut) {
             var small = network

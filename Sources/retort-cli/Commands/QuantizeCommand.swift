@@ -47,7 +47,7 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(
         inversion: .prefixedNo,
         help:
-            "Repair what rounding of weights does: second-order rounding and bias correction on the calibration images."
+            "Repair what rounding and --prune do: weights make up for one another on the calibration images, biases for the mean error."
     )
     var repair = true
 
@@ -83,8 +83,15 @@ struct QuantizeCommand: ParsableCommand {
         let data = try data.read(imagesAs: stored.imageSize)
         try stored.checkFits(data)
         let normalization = stored.description.normalization
-        if let prune { PruningMask(sparsity: prune, of: network).apply(to: &network) }
         let batches = data.calibrationBatches(calibration, normalization)
+        if let prune {
+            let mask = PruningMask(sparsity: prune, of: network)
+            if repair {
+                try mask.apply(to: &network, compensatingOn: batches.first ?? .zeros([0]))
+            } else {
+                mask.apply(to: &network)
+            }
+        }
         let fused = try NetworkGraph(tracing: network, inputShape: stored.imageSize.shape)
             .foldingBatchNorm().fusingActivations()
         let graph = equalize ? fused.equalizingLayers() : fused
