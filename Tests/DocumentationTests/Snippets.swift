@@ -160,6 +160,15 @@ private func cExport(_ int8: QuantizedModel, _ folder: URL) throws {
     print(export.constantBytes, export.staticBytes)
 }
 
+private func filterSensitivity(
+    _ student: ConvNet, _ validation: ImageSet, _ normalization: Normalization
+) throws {
+    let scan = try student.filterSensitivity(inputShape: [28, 28, 1]) { network in
+        network.evaluated(on: validation, normalization: normalization).accuracy
+    }
+    for layer in scan { print(layer.layers, layer.filters, layer.trials.map(\.score)) }
+}
+
 private func filterPruning(
     _ student: ConvNet, _ batches: [Batch]
 ) throws -> ConvNet {
