@@ -48,7 +48,7 @@ struct DeploymentPage {
         )
         return """
             <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB</h1>
-            <p class="lead">\(escaped(report.model)) on \(escaped(report.data)): \(fixed(first.accuracy, 2)) % before,
+            <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)): \(fixed(first.accuracy, 2)) % before,
             \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)), \(last.type)</b>, with \(percent(size)) of the size and
             \(fixed(time, 1)) times the speed for a single image.</p>
             """
@@ -71,8 +71,8 @@ struct DeploymentPage {
         let decimals = LineChart.decimals(ticks)
         let chart = IntervalChart(
             title: title, xTitle: unit, yTitle: "test accuracy, %", marks: ticks.map { ($0, fixed($0, decimals)) },
-            series: shown.map { .init(name: "\($0.name), \($0.type)", points: [point($0)]) }
-                + [.init(name: "best at its cost", points: report.front(cost, of: shown).map(point))],
+            series: [.init(name: "best at its cost", points: report.front(cost, of: shown).map(point))]
+                + shown.map { .init(name: "\($0.name), \($0.type)", points: [point($0)]) },
             isSpread: false)
         return "<figure>\(chart.svg)</figure>"
     }

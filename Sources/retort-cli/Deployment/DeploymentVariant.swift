@@ -17,13 +17,14 @@ struct DeploymentVariant: Encodable {
     let medianLatency, latency95: Double
 
     static let header = [
-        "variant", "accuracy", "agreement", "bytes", "multiply-adds", "images/s", "p50", "p95",
+        "variant", "accuracy", "agreement", "size", "MACs", "images/s", "p50", "p95",
     ]
 
     var cells: [String] {
         [
-            "\(name), \(type)", "\(fixed(accuracy, 2)) %", "\(fixed(agreement, 2)) %", grouped(bytes),
-            grouped(multiplyAdds), grouped(Int(imagesPerSecond.rounded())), "\(fixed(medianLatency, 3)) ms",
+            "\(name), \(type)", "\(fixed(accuracy, 2)) %", "\(fixed(agreement, 2)) %",
+            "\(fixed(Double(bytes) / 1000, 1)) kB", "\(fixed(Double(multiplyAdds) / 1e6, 2)) M",
+            grouped(Int(imagesPerSecond.rounded())), "\(fixed(medianLatency, 3)) ms",
             "\(fixed(latency95, 3)) ms",
         ]
     }
