@@ -167,32 +167,9 @@ RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float
     }
 }
 
-#define PRODUCT(n)                                                                                                 \
-    static RK_ALONE void LEVEL(product_##n##x1)(const float *v, ptrdiff_t c, const float *u, float *m, ptrdiff_t k) { \
-        LEVEL(product_tile)(v, c, u, m, k, n, 1);                                                                  \
-    }                                                                                                              \
-    static RK_ALONE void LEVEL(product_##n##x2)(const float *v, ptrdiff_t c, const float *u, float *m, ptrdiff_t k) { \
-        LEVEL(product_tile)(v, c, u, m, k, n, 2);                                                                  \
-    }
-#define NAMES(n) {LEVEL(product_##n##x1), LEVEL(product_##n##x2)}
-PRODUCT(1) PRODUCT(2) PRODUCT(3) PRODUCT(4)
-#if TILES > 4
-PRODUCT(5) PRODUCT(6)
-#endif
-#if TILES > 6
-PRODUCT(7) PRODUCT(8) PRODUCT(9) PRODUCT(10) PRODUCT(11) PRODUCT(12) PRODUCT(13) PRODUCT(14)
-#endif
-static const product_function LEVEL(products)[TILES][2] = {
-    NAMES(1), NAMES(2), NAMES(3), NAMES(4),
-#if TILES > 4
-    NAMES(5), NAMES(6),
-#endif
-#if TILES > 6
-    NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
-#endif
-};
-#undef PRODUCT
-#undef NAMES
+#define OPERAND float
+#define SUM float
+#include "product_table.h"
 
 static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrdiff_t tiles, ptrdiff_t channels,
                                   ptrdiff_t outputs) {
@@ -201,7 +178,7 @@ static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrd
         for (ptrdiff_t k = 0; k < outputs; k += vectors * LANES, u += channels * vectors * LANES) {
             for (ptrdiff_t i = 0, t = 0, size; i < count; i++, t += size) {
                 size = rk_blocks(tiles - t, count - i);
-                LEVEL(products)[size - 1][vectors - 1](v + t * channels, channels, u, m + t * outputs + k, outputs);
+                LEVEL(product_table)[size - 1][vectors - 1](v + t * channels, channels, u, m + t * outputs + k, outputs);
             }
         }
     }

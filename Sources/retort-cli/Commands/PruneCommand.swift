@@ -14,10 +14,7 @@ struct PruneCommand: ParsableCommand {
         case l1, scale, taylor
     }
 
-    @Argument(help: "Model in FP32.")
-    var model: String
-
-    @OptionGroup var data: DataOptions
+    @OptionGroup var deployment: DeploymentOptions
     @OptionGroup(title: "Training what is left") var teaching: TeachingOptions
     @OptionGroup var common: CommonOptions
 
@@ -48,12 +45,6 @@ struct PruneCommand: ParsableCommand {
     @Flag(help: "Cut 25, 50 and 75 % of each layer by itself too, and say what validation accuracy is left.")
     var scan = false
 
-    @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
-    var report: String?
-
-    @Option(help: ArgumentHelp("File for the smaller model.", valueName: "FILE.safetensors"))
-    var output: String
-
     func validate() throws {
         try checkOption("multiple", multiple, 1...4096)
         try checkOption("steps", steps, 0...100_000_000)
@@ -61,14 +52,7 @@ struct PruneCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let outputURL = URL(fileURLWithPath: output)
-        try OutputFile.check(outputURL)
-        let reportURL = report.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        if let reportURL { try OutputFolder.prepare(reportURL) }
-        let stored = try StoredModel(model)
-        let network = try stored.trained()
-        let data = try data.read(imagesAs: stored.imageSize)
-        try stored.checkFits(data)
+        let (stored, network, data) = try deployment.open()
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
         let batches = data.calibrationBatches(500, normalization)
@@ -102,14 +86,13 @@ struct PruneCommand: ParsableCommand {
             )
             var description = stored.description
             description.architecture = description.architecture.keeping(widthsOf: small)
-            try ModelFile(small, description: description).write(to: outputURL)
+            try ModelFile(small, description: description).write(to: deployment.outputURL)
         }
         let result = try DeploymentReport(
-            of: stored, on: data, written: outputURL, variants: variants, noise: noise.repaired,
+            of: stored, on: data, written: deployment.outputURL, variants: variants, noise: noise.repaired,
             rounded: noise.rounded, sparsity: 0,
             sensitivities: sensitivities)
-        if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
-        try result.show(asJSON: common.json)
+        try deployment.show(result, asJSON: common.json)
     }
 
     private func trained(

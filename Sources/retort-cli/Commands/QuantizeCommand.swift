@@ -24,10 +24,7 @@ struct QuantizeCommand: ParsableCommand {
         }
     }
 
-    @Argument(help: "Model in FP32.")
-    var model: String
-
-    @OptionGroup var data: DataOptions
+    @OptionGroup var deployment: DeploymentOptions
     @OptionGroup(title: "Training with INT8 in place") var training: QuantizationTraining
     @OptionGroup var common: CommonOptions
 
@@ -57,12 +54,6 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
 
-    @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
-    var report: String?
-
-    @Option(help: ArgumentHelp("File for the INT8 model.", valueName: "FILE.safetensors"))
-    var output: String
-
     func validate() throws {
         try checkOption("calibration", calibration, 1...1_000_000)
         if let prune { try checkOption("prune", prune, 0...0.99) }
@@ -73,15 +64,8 @@ struct QuantizeCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let outputURL = URL(fileURLWithPath: output)
-        try OutputFile.check(outputURL)
-        let reportURL = report.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        if let reportURL { try OutputFolder.prepare(reportURL) }
-        let stored = try StoredModel(model)
-        let original = try stored.trained()
+        let (stored, original, data) = try deployment.open()
         var network = original
-        let data = try data.read(imagesAs: stored.imageSize)
-        try stored.checkFits(data)
         let normalization = stored.description.normalization
         let batches = data.calibrationBatches(calibration, normalization)
         if let prune {
@@ -104,16 +88,15 @@ struct QuantizeCommand: ParsableCommand {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try int8.write(to: outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
+        try int8.write(to: deployment.outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
-            of: stored, on: data, written: outputURL,
+            of: stored, on: data, written: deployment.outputURL,
             variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
             noise: try int8.layerNoise(of: graph, on: probe), rounded: try plain.layerNoise(of: fused, on: probe),
             sparsity: PruningMask(ofZerosIn: network).sparsity)
-        if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
-        try result.show(asJSON: common.json)
+        try deployment.show(result, asJSON: common.json)
     }
 
     /// What was done to the model.

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// What `quantize` and `prune` take alike: a model, the images that it is measured on, and where results go.
+struct DeploymentOptions: ParsableArguments {
+    @Argument(help: "Model in FP32.")
+    var model: String
+
+    @OptionGroup var data: DataOptions
+
+    @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
+    var report: String?
+
+    @Option(help: ArgumentHelp("File for the new model.", valueName: "FILE.safetensors"))
+    var output: String
+
+    var outputURL: URL { URL(fileURLWithPath: output) }
+
+    private var reportURL: URL? { report.map { URL(fileURLWithPath: $0, isDirectory: true) } }
+
+    /// Reads the model and the images, once it is certain that the results can be written.
+    func open() throws -> (stored: StoredModel, network: any Module, data: CommandData) {
+        try OutputFile.check(outputURL)
+        if let reportURL { try OutputFolder.prepare(reportURL) }
+        let stored = try StoredModel(model)
+        let network = try stored.trained()
+        let data = try data.read(imagesAs: stored.imageSize)
+        try stored.checkFits(data)
+        return (stored, network, data)
+    }
+
+    /// Prints a report, and writes its page where one is asked for.
+    func show(_ result: DeploymentReport, asJSON: Bool) throws {
+        if let reportURL { try DeploymentPage(report: result).write(to: reportURL) }
+        try result.show(asJSON: asJSON)
+    }
+}
