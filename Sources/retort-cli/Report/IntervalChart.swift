@@ -49,13 +49,18 @@ struct IntervalChart {
                 + "<text class='tick' text-anchor='end' x='\(Self.margin.left - 8)' y='\(fixed(y(tick, ticks) + 4.5, 1))'>"
                 + "\(isLogarithmic ? shortest(tick) : fixed(tick, decimals))</text>"
         }
-        let labels = marks.map { mark in
-            "<text class='tick' text-anchor='middle' x='\(fixed(x(mark.x), 1))' y='\(bottom + 20)'>\(escaped(mark.text))</text>"
+        // Where texts would run into one another, every other one stands a line lower.
+        let longest = Double(marks.map(\.text.count).max() ?? 0) * 7.5
+        let isCrowded = longest * Double(marks.count) > right - Self.margin.left
+        let labels = marks.enumerated().map { index, mark in
+            let line = bottom + (isCrowded && index % 2 == 1 ? 32 : 18)
+            return
+                "<text class='tick' text-anchor='middle' x='\(fixed(x(mark.x), 1))' y='\(line)'>\(escaped(mark.text))</text>"
         }
         let middle = (Self.margin.left + right) / 2
         let axes = """
             <text class='title' x='\(Self.margin.left)' y='24'>\(escaped(title))</text>
-            <text class='axis' text-anchor='middle' x='\(middle)' y='\(bottom + 44)'>\(escaped(xTitle))</text>
+            <text class='axis' text-anchor='middle' x='\(middle)' y='\(bottom + 50)'>\(escaped(xTitle))</text>
             <text class='axis' text-anchor='middle' transform='translate(18 \(Self.margin.top + Self.plotHeight / 2)) rotate(-90)'>\(escaped(yTitle))</text>
             """
         let drawn = series.indices.map { drawing(of: $0, ticks) }
