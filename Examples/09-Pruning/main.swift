@@ -2,11 +2,11 @@
 // smaller network is quantised as any other.
 //
 // Prints a table of accuracy on test images, multiply-adds for an image, bytes of the tensors and speed, like
-//     student                    93.2 %   4629056 multiply-adds   67944 bytes    41952 images/s
-//     student, INT8              93.2 %   4629056 multiply-adds   18539 bytes    50429 images/s
-//     pruned                     15.7 %   2088816 multiply-adds   29960 bytes    57274 images/s
-//     repaired under the teacher 92.6 %   2088816 multiply-adds   29960 bytes    43693 images/s
-//     repaired, INT8             92.6 %   2088816 multiply-adds    8907 bytes    62486 images/s
+//     student                    93.2 %   4629056 multiply-adds   67944 bytes    43761 images/s
+//     student, INT8              93.2 %   4629056 multiply-adds   18539 bytes    72507 images/s
+//     pruned                     15.7 %   2088816 multiply-adds   29960 bytes    60516 images/s
+//     repaired under the teacher 92.6 %   2088816 multiply-adds   29960 bytes    60415 images/s
+//     repaired, INT8             92.6 %   2088816 multiply-adds    8907 bytes   104408 images/s
 
 import Foundation
 import Retort
