@@ -134,7 +134,7 @@ struct SynergyTests {
             let store = SynergyStore(folder: folder)
             try store.prepare()
             let data = try mini.get().train
-            let teacher = SynergyTeacher(data: .mnist, labels: nil, steps: 2, seed: 5)
+            let teacher = SynergyTeacher(data: .mnist, labels: nil, steps: 2, strength: 1, seed: 5)
             let settings = try teacher.settings(images: "0")
             let description = ModelFile.Description(
                 architecture: SynergyData.mnist.architecture(.convNet(width: 2), for: data),

@@ -18,7 +18,10 @@ struct SynergyCell: Codable, Hashable {
     var name: String {
         var parts = [data.rawValue, labelsName(labels), "steps\(steps)", arm.rawValue]
         if let strength { parts.append("strength\(shortest(strength))") }
-        if let teacher { parts.append("\(teacher.labels == nil ? "teacher" : "ownteacher")\(teacher.steps)") }
+        if let teacher {
+            parts.append(
+                "\(teacher.labels == nil ? "teacher" : "ownteacher")\(teacher.steps)\(teacher.augmentationName)")
+        }
         return (parts + ["seed\(seed)"]).joined(separator: "-")
     }
 
@@ -53,24 +56,36 @@ struct SynergyCell: Codable, Hashable {
     }
 }
 
-/// A teacher of the experiment, by all that tells it from the others. It is augmented at strength 1.
+/// A teacher of the experiment, by all that tells it from the others.
 struct SynergyTeacher: Codable, Hashable {
     let data: SynergyData
     /// Images whose labels it knows; nil for all of the training images.
     let labels: Int?
     let steps: Int
+    /// Factor on the strength of augmentation; nil without augmentation.
+    let strength: Double?
     let seed: UInt64
 
     /// Of its file, without ending.
-    var name: String { "\(data.rawValue)-\(labelsName(labels))-steps\(steps)-seed\(seed)" }
+    var name: String { "\(data.rawValue)-\(labelsName(labels))-steps\(steps)\(augmentationName)-seed\(seed)" }
+
+    /// How names tell its augmentation from that of strength 1, which they leave out.
+    fileprivate var augmentationName: String {
+        guard let strength else { return "plain" }
+        return strength == 1 ? "" : "strength\(shortest(strength))"
+    }
+
+    /// Of its training.
+    var method: Method { strength == nil ? [] : .augmentation }
 
     /// As ``SynergyCell/settings(images:)``.
     func settings(images fingerprint: String) throws -> [String: String] {
-        [
+        var found = [
             "images": fingerprint, "network": data.teacher.name,
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
-            "augmentation": try jsonLine(data.policy),
         ]
+        if let strength { found["augmentation"] = try jsonLine(data.policy.scaled(by: strength)) }
+        return found
     }
 }
 

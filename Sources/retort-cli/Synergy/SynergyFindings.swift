@@ -108,7 +108,8 @@ extension SynergySetting {
         self.init(
             data: cell.data, labels: cell.labels, strength: strength, steps: cell.steps,
             sharesLabels: teacher.labels != nil,
-            teacherSteps: teacher.steps == cell.data.teacherSteps ? nil : teacher.steps)
+            teacherSteps: teacher.steps == cell.data.teacherSteps ? nil : teacher.steps,
+            teacherStrength: teacher.strength)
     }
 
     var labelsTitle: String { labels.map(grouped) ?? "all" }
@@ -117,7 +118,10 @@ extension SynergySetting {
 
     /// In words, different for different settings.
     var title: String {
-        let teacher = sharesLabels ? ", teacher on the same labels" : ""
+        var teacher = sharesLabels ? ", teacher on the same labels" : ""
+        if teacherStrength != 1 {
+            teacher += ", teacher " + (teacherStrength.map { "of strength \(shortest($0))" } ?? "without augmentation")
+        }
         let steps = teacherSteps.map { "; teacher \(grouped($0)) steps" } ?? ""
         return
             "\(data.title), \(labelsTitle) labels, strength \(shortest(strength)), \(grouped(self.steps)) steps\(teacher)\(steps)"

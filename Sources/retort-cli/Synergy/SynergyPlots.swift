@@ -35,8 +35,11 @@ struct SynergyPlots {
     private var teacher: IntervalChart? {
         chart(
             "Interaction by what the teacher knows", axis: "labels that the teacher learnt from",
-            by: { $0.sharesLabels ? (0, "the student's") : (1, "all") },
-            without: { ($0.sharesLabels, $0.teacherSteps) = (false, nil) })
+            by: { setting in
+                guard setting.sharesLabels else { return (2, "all") }
+                return setting.teacherStrength == nil
+                    ? (0, "the student's, as they are") : (1, "the student's, augmented")
+            }, without: { ($0.sharesLabels, $0.teacherSteps, $0.teacherStrength) = (false, nil, 1) })
     }
 
     /// One series for the settings that are alike but for one quantity.

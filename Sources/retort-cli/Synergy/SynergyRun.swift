@@ -63,7 +63,8 @@ struct SynergyRun {
         let architecture = teacher.data.architecture(teacher.data.teacher, for: data.train)
         var network = architecture.makeNetwork(seed: teacher.seed)
         let training = StudentTraining(
-            .augmentation, on: data.labelled, of: data, policy: teacher.data.policy, seed: teacher.seed)
+            teacher.method, on: data.labelled, of: data, policy: teacher.data.policy.scaled(by: teacher.strength ?? 1),
+            seed: teacher.seed)
         _ = try Self.fit(
             &network, training, .experiment(steps: teacher.steps, seed: teacher.seed), title: "teacher")
         let test = network.evaluated(on: data.test, normalization: data.normalization)

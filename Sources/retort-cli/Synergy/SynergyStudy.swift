@@ -10,6 +10,8 @@ struct SynergySetting: Hashable, Codable {
     var sharesLabels = false
     /// Of the teacher; nil for what suits the data set with all labels.
     var teacherSteps: Int?
+    /// Factor on the strength of the teacher's augmentation; nil for a teacher that was shown the images as they are.
+    var teacherStrength: Double? = 1
 
     /// One run of an arm. What the arm does not depend on is left out, so that settings share the runs of such arms.
     func cell(_ arm: SynergyArm, seed: UInt64) -> SynergyCell {
@@ -22,7 +24,7 @@ struct SynergySetting: Hashable, Codable {
     private func teacher(seed: UInt64) -> SynergyTeacher {
         SynergyTeacher(
             data: data, labels: sharesLabels ? labels : nil, steps: teacherSteps ?? data.teacherSteps,
-            seed: sharesLabels ? seed : data.sharedTeacherSeed ?? seed)
+            strength: teacherStrength, seed: sharesLabels ? seed : data.sharedTeacherSeed ?? seed)
     }
 
     /// The same with other steps of the student, and a third more of the teacher.
@@ -51,10 +53,15 @@ struct SynergyStudy {
             settings: [1, 2].map { SynergySetting(data: .cifar10, labels: 5000, strength: $0) }),
         SynergyStudy(name: "labels", settings: [300, nil].map { SynergySetting(data: .mnist, labels: $0) }),
         SynergyStudy(name: "digits", settings: [SynergySetting(data: .digits, labels: 100, steps: 800)]),
-        // The second differs from the first in the teacher alone.
         SynergyStudy(
             name: "teacher",
             settings: [
+                SynergySetting(
+                    data: .mnist, labels: 1000, strength: 1, steps: 3000, sharesLabels: true, teacherSteps: 4000,
+                    teacherStrength: nil),
+                SynergySetting(
+                    data: .mnist, labels: 1000, steps: 3000, sharesLabels: true, teacherSteps: 4000,
+                    teacherStrength: nil),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000, sharesLabels: true, teacherSteps: 4000),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000),
             ]),

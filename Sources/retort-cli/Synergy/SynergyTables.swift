@@ -96,16 +96,18 @@ extension SynergyResults {
     /// One line a run.
     var csv: String {
         let head =
-            "data,labels,steps,arm,strength,teacher labels,teacher steps,teacher seed,seed,right,images,loss,"
+            "data,labels,steps,arm,strength,teacher labels,teacher steps,teacher strength,teacher seed,seed,right,images,loss,"
             + "validation accuracy,seconds,threads"
         let lines = all.map { run in
             let cell = run.cell
-            let teacher = cell.teacher.map { [$0.labels.map(String.init) ?? "all", "\($0.steps)", "\($0.seed)"] }
+            let teacher = cell.teacher.map {
+                [$0.labels.map(String.init) ?? "all", "\($0.steps)", $0.strength.map(shortest) ?? "", "\($0.seed)"]
+            }
             let fields: [String] =
                 [
                     cell.data.rawValue, cell.labels.map(String.init) ?? "all", "\(cell.steps)", cell.arm.rawValue,
                     cell.strength.map(shortest) ?? "",
-                ] + (teacher ?? ["", "", ""]) + [
+                ] + (teacher ?? ["", "", "", ""]) + [
                     "\(cell.seed)", "\(run.right)", "\(run.images)", fixed(run.loss, 4),
                     fixed(run.validationAccuracy, 4), fixed(run.seconds, 1), "\(run.threads)",
                 ]
