@@ -39,6 +39,12 @@ public struct NetworkGraph: Sendable {
             let name = operation?.name ?? "input"
             return path.map { "\(name) (\($0))" } ?? name
         }
+
+        /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without parameters.
+        public var layerPath: String? {
+            let path = operands.lazy.compactMap { if case .tensor(_, let path?) = $0 { path } else { nil } }.first
+            return path.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
+        }
     }
 
     /// The steps, in the order in which they run.

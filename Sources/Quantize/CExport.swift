@@ -23,13 +23,20 @@ public struct CExport: Sendable {
     ///   - model: the network; one image at a time goes through it.
     ///   - name: a C identifier, which all names that others see begin with.
     ///   - comment: goes into the header, such as how inputs are normalised; without "*/".
-    /// - Throws: `GraphError` for a softmax, which is left to the caller: the largest logit needs none.
+    /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for a layer that
+    ///   was kept in single precision.
     public init(_ model: QuantizedModel, name: String, comment: String = "") throws {
         require(Self.isIdentifier(name), "CExport: '\(name)' is no identifier")
         require(!comment.contains("*/"), "CExport: the comment ends itself")
         let network = model.network
-        for step in network.program.steps where step.quantization == nil && step.layer == nil {
-            throw GraphError(operation: step.name, reason: "has no form in C, which ends with the logits")
+        for step in network.program.steps {
+            guard step.floatLayer == nil else {
+                throw GraphError(
+                    operation: step.path ?? step.name, reason: "has no form in C, as it was kept in single precision")
+            }
+            guard step.operation != .softmax, step.operation != .logSoftmax else {
+                throw GraphError(operation: step.name, reason: "has no form in C, which ends with the logits")
+            }
         }
         let memory = ActivationMemory(network)
         var writer = CStepWriter(network, memory)

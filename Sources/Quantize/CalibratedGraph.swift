@@ -18,23 +18,25 @@ struct CalibratedGraph {
     /// Traces a network and calibrates it.
     init(
         _ module: some Module, _ batches: some Sequence<Tensor>, _ observer: Observer, weightBits: Int,
-        keeping count: Int = 0
+        floatLayers: Set<String> = [], keeping count: Int = 0
     ) throws {
         var iterator = batches.makeIterator()
         guard let first = iterator.next(), first.shape.rank > 0 else { throw Self.noImages }
         let graph = try NetworkGraph(tracing: module, inputShape: Shape(Array(first.shape.dropFirst())))
         let all = [AnySequence([first]), AnySequence(IteratorSequence(iterator))].joined()
-        try self.init(graph, all, observer, weightBits: weightBits, keeping: count)
+        try self.init(graph, all, observer, weightBits: weightBits, floatLayers: floatLayers, keeping: count)
     }
 
     /// Calibrates a traced network.
     init(
         _ traced: NetworkGraph, _ batches: some Sequence<Tensor>, _ observer: Observer, weightBits: Int,
-        keeping count: Int = 0
+        floatLayers: Set<String> = [], keeping count: Int = 0
     ) throws {
         self.traced = traced
         graph = traced.foldingBatchNorm().fusingActivations()
-        rounding = WeightRounding(of: graph, bits: weightBits)
+        var rounding = WeightRounding(of: graph, bits: weightBits)
+        rounding.floatNodes = try graph.nodes(named: floatLayers)
+        self.rounding = rounding
         let plan = try InferencePlan(graph)
         var calibration = Calibration(graph, observer)
         var search = CalibrationSearch()

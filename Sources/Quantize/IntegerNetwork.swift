@@ -6,7 +6,7 @@ import TensorCore
 /// A program made ready to run: weights packed, tables filled.
 struct IntegerNetwork: Sendable {
     let program: IntegerProgram
-    private let kernels: [IntegerConvolution?]
+    private let kernels: [Kernel?]
     /// For each step and input the table from the input's bytes to the result's, where the step is one.
     let tables: [[[UInt8]]]
     private let lastReads: [[Int]]
@@ -16,13 +16,21 @@ struct IntegerNetwork: Sendable {
         case floats(Tensor)
     }
 
+    private enum Kernel {
+        case bytes(IntegerConvolution)
+        case floats(PreparedConvolution2D)
+    }
+
     /// Prepares a program.
     ///
     /// - Throws: ``GraphError`` where sums could overflow, or a step is none on bytes.
     init(_ program: IntegerProgram) throws {
         self.program = program
         let steps = program.steps
-        kernels = try steps.map { step in try step.layer.map { try Self.kernel(step, $0, in: program) } }
+        kernels = try steps.map { step in
+            if let layer = step.layer { return .bytes(try Self.kernel(step, layer, in: program)) }
+            return step.floatLayer.map { .floats(PreparedConvolution2D($0.weights, bias: $0.bias, $0.geometry)) }
+        }
         tables = try steps.map { step in
             try step.inputs.compactMap { input in
                 guard let output = step.quantization, let function = step.operation?.functionOfOneNumber else {
@@ -74,13 +82,15 @@ struct IntegerNetwork: Sendable {
     }
 
     private func evaluate(_ index: Int, _ step: IntegerProgram.Step, _ input: Tensor, _ values: [Value?]) -> Value {
-        guard let operation = step.operation else {
-            return step.quantization.map { .bytes(input.quantized($0), $0) } ?? .floats(input)
+        guard let operation = step.operation else { return value(of: step, input) }
+        switch kernels[index] {
+        case .bytes(let kernel)?: return apply(kernel, step, values)
+        case .floats(let kernel)?: return value(of: step, apply(kernel, step, values))
+        case nil: break
         }
-        if let kernel = kernels[index] { return apply(kernel, step, values) }
         switch operation {
-        case .softmax: return .floats(softmax(floats(values[step.inputs[0]])))
-        case .logSoftmax: return .floats(logSoftmax(floats(values[step.inputs[0]])))
+        case .softmax: return value(of: step, softmax(floats(values[step.inputs[0]])))
+        case .logSoftmax: return value(of: step, logSoftmax(floats(values[step.inputs[0]])))
         default: break
         }
         guard let output = step.quantization else { fatalError("IntegerNetwork: \(step.name) has no output scale") }
@@ -109,6 +119,22 @@ struct IntegerNetwork: Sendable {
                 other.bytes.reshaped(to: kernel.geometry.outputShape(batch: batch)), other.quantization)
         }
         return .bytes(kernel(x, to: output, residual: residual, relu: step.relu).reshaped(to: shape), output)
+    }
+
+    /// The same in single precision.
+    private func apply(_ kernel: PreparedConvolution2D, _ step: IntegerProgram.Step, _ values: [Value?]) -> Tensor {
+        let x = floats(values[step.inputs[0]])
+        let batch = x.shape[0]
+        let residual = step.residual.map { index in
+            floats(values[index]).reshaped(to: kernel.geometry.outputShape(batch: batch))
+        }
+        return kernel(x.asImages(for: kernel.geometry), residual: residual, relu: step.relu)
+            .reshaped(to: Shape([batch] + step.shape))
+    }
+
+    /// Numbers as what the step's result is: bytes if it has a scale.
+    private func value(of step: IntegerProgram.Step, _ result: Tensor) -> Value {
+        step.quantization.map { .bytes(result.quantized($0), $0) } ?? .floats(result)
     }
 
     private func byteResult(
@@ -162,7 +188,8 @@ extension IntegerProgram.Step {
     /// What its bytes stand for, if it has them.
     func bytes(for reader: IntegerProgram.Step) throws -> AffineQuantization {
         guard let quantization else {
-            throw GraphError(operation: reader.name, reason: "reads numbers of \(name), which only a softmax can")
+            throw GraphError(
+                operation: reader.name, reason: "reads numbers of \(name), which only steps in single precision can")
         }
         return quantization
     }
@@ -170,12 +197,9 @@ extension IntegerProgram.Step {
     /// That the step can run on what it reads, as far as shapes do not say.
     fileprivate func check(reading sources: [IntegerProgram.Step]) throws {
         switch operation {
-        case nil: return
-        case .softmax, .logSoftmax:
-            guard quantization == nil else {
-                throw GraphError(operation: name, reason: "its result is in numbers: it can only come last")
-            }
+        case nil, .softmax, .logSoftmax: return
         case .convolution2D, .dense:
+            guard floatLayer == nil else { return }
             for source in sources { _ = try source.bytes(for: self) }
             guard quantization != nil || (residual == nil && !relu) else {
                 throw GraphError(operation: name, reason: "adds or cuts, and has no scale for the result")

@@ -8,13 +8,17 @@ import TensorCore
 struct IntegerProgram: Sendable {
     /// One step: relu(operation(inputs) + residual), without what is not set.
     struct Step: Sendable {
-        /// Nil for the input. Convolutions and dense layers have a `layer`.
+        /// Nil for the input. Convolutions and dense layers have a `layer` or a `floatLayer`.
         var operation: Operation?
         /// Earlier steps.
         var inputs: [Int]
         var residual: Int?
         var relu = false
         var layer: Layer?
+        /// Instead of `layer` where it is computed in single precision.
+        var floatLayer: FloatLayer?
+        /// Of the layer in the network that it came from.
+        var path: String?
         /// Extents of the result for one image.
         var shape: Shape
         /// What the result's bytes stand for; nil if the result is numbers.
@@ -31,6 +35,15 @@ struct IntegerProgram: Sendable {
         let weights: [Int8]
         let bias: [Int32]
         let scales: [Float]
+    }
+
+    /// Weights and bias of one that is computed on numbers: what it reads is turned into them, and its result into bytes again.
+    struct FloatLayer: Sendable {
+        let geometry: Conv2DGeometry
+        /// [kernel height, kernel width, C / groups, C'].
+        let weights: Tensor
+        /// [C'].
+        let bias: Tensor
     }
 
     let steps: [Step]

@@ -11,11 +11,12 @@ extension IntegerProgram {
     ///   - rounding: how weights become integers.
     /// - Throws: ``GraphError`` for an operation that there is none of on bytes.
     init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding) throws {
-        let inNumbers = graph.nodesInNumbers
+        let inNumbers = graph.nodesInNumbers(rounding.floatNodes)
         var steps: [Step] = []
         for (index, node) in graph.nodes.enumerated() {
             var step = Step(
-                operation: node.operation, inputs: [], residual: node.residual, relu: node.relu, shape: node.shape)
+                operation: node.operation, inputs: [], residual: node.residual, relu: node.relu, path: node.layerPath,
+                shape: node.shape)
             for operand in node.operands {
                 if case .node(let source) = operand { step.inputs.append(source) }
             }
@@ -27,14 +28,24 @@ extension IntegerProgram {
             if let (geometry, weights, bias) = try node.linearLayer(
                 inputShape: step.inputs.first.map { steps[$0].shape })
             {
-                let input = try steps[step.inputs[0]].bytes(for: step)
-                step.layer = Layer(
-                    geometry, weights: weights, bias: bias, inputScale: input.scale,
-                    // A normalisation's factors are exact with any; only its bias would be coarser.
-                    limit: node.isLinearLayer ? rounding.limit : 127, steps: rounding.steps[index])
+                if rounding.floatNodes.contains(index) {
+                    step.floatLayer = FloatLayer(
+                        geometry: geometry, weights: Tensor(weights, shape: geometry.weightShape), bias: Tensor(bias))
+                } else {
+                    let input = try steps[step.inputs[0]].bytes(for: step)
+                    step.layer = Layer(
+                        geometry, weights: weights, bias: bias, inputScale: input.scale,
+                        // A normalisation's factors are exact with any; only its bias would be coarser.
+                        limit: node.isLinearLayer ? rounding.limit : 127, steps: rounding.steps[index])
+                }
                 if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
             } else {
                 try node.requireBytes()
+                guard !node.isSoftmax || inNumbers.contains(index) || rounding.floatNodes.contains(index) else {
+                    throw GraphError(
+                        operation: node.description,
+                        reason: "has no form on bytes, and more comes after it; kept in single precision it could run")
+                }
             }
             steps.append(step)
         }
@@ -83,14 +94,20 @@ extension Double {
 
 extension NetworkGraph {
     /// The nodes whose results are bytes with a meaning of their own.
-    var nodesInBytes: [Int] {
-        let inNumbers = nodesInNumbers
+    ///
+    /// - Parameter floatNodes: those that are computed in single precision.
+    func nodesInBytes(_ floatNodes: Set<Int> = []) -> [Int] {
+        let inNumbers = nodesInNumbers(floatNodes)
         return nodes.indices.filter { !inNumbers.contains($0) && nodes[$0].operation?.keepsBytes != true }
     }
 
-    /// The nodes whose results are numbers: softmaxes, and the layer that gives the logits.
-    fileprivate var nodesInNumbers: Set<Int> {
-        var found: Set<Int> = []
+    /// The nodes whose results are numbers: the last softmaxes, the layer that gives the logits, and what only layers in single
+    /// precision read of one another.
+    fileprivate func nodesInNumbers(_ floatNodes: Set<Int>) -> Set<Int> {
+        var found = floatNodes.filter { node in
+            let readers = nodes.indices.filter { nodes[$0].sources.contains(node) }
+            return !readers.isEmpty && floatNodes.isSuperset(of: readers)
+        }
         var next = output
         while true {
             let node = nodes[next]
@@ -98,7 +115,7 @@ extension NetworkGraph {
             switch node.operation {
             case .softmax, .logSoftmax: found.insert(next)
             case .convolution2D, .dense:
-                if node.residual == nil && !node.relu { found.insert(next) }
+                if node.residual == nil && !node.relu || floatNodes.contains(next) { found.insert(next) }
                 return found
             default: return found
             }
@@ -108,7 +125,30 @@ extension NetworkGraph {
     }
 }
 
+extension NetworkGraph {
+    /// The layers of some paths, and the steps that are operations of some names, as far as they have a form in single precision
+    /// here.
+    ///
+    /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
+    func nodes(named names: Set<String>) throws -> Set<Int> {
+        var found: [String: Set<Int>] = [:]
+        for (index, node) in nodes.enumerated() {
+            guard let operation = node.operation, node.layerPath != nil || node.isSoftmax else { continue }
+            for name in [operation.name, node.layerPath].compactMap(\.self) { found[name, default: []].insert(index) }
+        }
+        for name in names.sorted() where found[name] == nil {
+            throw GraphError(
+                operation: name,
+                reason: "is no layer that single precision can be kept for; there are "
+                    + found.keys.sorted().joined(separator: ", "))
+        }
+        return names.reduce(into: []) { $0.formUnion(found[$1] ?? []) }
+    }
+}
+
 extension NetworkGraph.Node {
+    fileprivate var isSoftmax: Bool { [.softmax, .logSoftmax].contains(operation) }
+
     /// Geometry, weights and bias of a convolution or dense layer; a normalisation that could not be folded is a
     /// convolution with one tap a channel.
     fileprivate func linearLayer(

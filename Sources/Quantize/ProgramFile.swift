@@ -13,6 +13,8 @@ struct ProgramRecord: Codable {
         var relu: Bool?
         /// The result is numbers, not bytes.
         var float: Bool?
+        /// Of the layer in the network that it came from.
+        var from: String?
         var stride: [Int]?
         var pad: [Int]?
         var dilation: [Int]?
@@ -23,7 +25,8 @@ struct ProgramRecord: Codable {
         var factor: Double?
     }
 
-    static let currentVersion = 1
+    /// 1 had neither layers in single precision nor paths.
+    static let currentVersion = 2
     /// The key in the file's metadata.
     static let key = QuantizedModel.metadataKey
 
@@ -40,7 +43,7 @@ extension QuantizedModel {
 
     /// The file's content: per layer `N.weight` (I8), and for all layers one after another `bias` (I32) and `scale` (F32, the
     /// weights' scales); `activation.scale` (F32) and `activation.zero` (U8) of each step with bytes; the steps in the
-    /// metadata.
+    /// metadata. A layer in single precision has `N.weight` (F32) and `N.bias` (F32) instead.
     func file(metadata: [String: String]) -> SafetensorsFile {
         let steps = network.program.steps
         let record = ProgramRecord(
@@ -54,8 +57,13 @@ extension QuantizedModel {
             metadata[ProgramRecord.key] == nil, "QuantizedModel: the metadata key \(ProgramRecord.key) is its own")
         var file = SafetensorsFile(metadata: metadata.merging([ProgramRecord.key: text]) { $1 })
         for (index, step) in steps.enumerated() {
-            guard let layer = step.layer else { continue }
-            file.entries["\(index).weight"] = .init(layer.weights, shape: step.weightShape(of: layer))
+            if let layer = step.layer {
+                file.entries["\(index).weight"] = .init(layer.weights, shape: step.weightShape(layer.geometry))
+            } else if let layer = step.floatLayer {
+                file.entries["\(index).weight"] = .init(
+                    layer.weights.scalars, shape: step.weightShape(layer.geometry))
+                file.entries["\(index).bias"] = .init(layer.bias.scalars)
+            }
         }
         let layers = steps.compactMap(\.layer)
         let quantizations = steps.compactMap(\.quantization)
@@ -79,9 +87,9 @@ extension QuantizedModel {
 }
 
 extension IntegerProgram.Step {
-    fileprivate func weightShape(of layer: IntegerProgram.Layer) -> Shape {
-        guard case .dense? = operation else { return layer.geometry.weightShape }
-        return [layer.geometry.inputChannels, layer.geometry.outputChannels]
+    fileprivate func weightShape(_ geometry: Conv2DGeometry) -> Shape {
+        guard case .dense? = operation else { return geometry.weightShape }
+        return [geometry.inputChannels, geometry.outputChannels]
     }
 }
 
@@ -93,6 +101,7 @@ extension ProgramRecord.Step {
         add = step.residual
         relu = step.relu ? true : nil
         float = step.quantization == nil ? true : nil
+        from = step.path
         switch step.operation {
         case .convolution2D(let g):
             stride = Self.pair(g.strideHeight, g.strideWidth, usually: 1)

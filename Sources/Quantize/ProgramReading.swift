@@ -30,10 +30,10 @@ extension QuantizedModel {
                 file: file.source, place: "metadata \(ProgramRecord.key)", found: "something else",
                 expected: "the steps of a quantised network as JSON")
         }
-        guard record.version == ProgramRecord.currentVersion else {
+        guard (1...ProgramRecord.currentVersion).contains(record.version) else {
             throw FormatError(
                 file: file.source, place: "metadata \(ProgramRecord.key)", found: "version \(record.version)",
-                expected: "version \(ProgramRecord.currentVersion)")
+                expected: "version 1 or \(ProgramRecord.currentVersion)")
         }
         var reader = try ProgramReader(file, record)
         let program = try reader.program()
@@ -104,12 +104,12 @@ struct ProgramReader {
             throw fault(index, "inputs \(sources)", "earlier steps")
         }
         let inputs = read.map { steps[$0].shape }
-        let (operation, layer, shape) = try meaning(of: record, inputs, at: index)
+        let (operation, geometry, shape) = try meaning(of: record, inputs, at: index)
         guard shape.allSatisfy(Self.sizes.contains), shape.elementCount <= Self.elementLimit else {
             throw fault(index, "a result of \(shape) an image", "at most \(Self.elementLimit) elements")
         }
         if let add = record.add {
-            guard layer != nil, steps[add].shape == shape else {
+            guard geometry != nil, steps[add].shape == shape else {
                 throw fault(index, "a residual of \(steps[add].shape)", "one of \(shape), added to a layer")
             }
         }
@@ -118,17 +118,26 @@ struct ProgramReader {
         if operation.keepsBytes, quantization != steps[read[0]].quantization {
             throw fault(index, "another scale or zero point than the input's", "the same")
         }
-        guard record.relu != true || layer != nil || operation == .add else {
+        guard record.relu != true || geometry != nil || operation == .add else {
             throw fault(index, "relu", "one only behind layers and sums")
         }
-        return IntegerProgram.Step(
-            operation: operation, inputs: read, residual: record.add, relu: record.relu ?? false, layer: layer,
+        var step = IntegerProgram.Step(
+            operation: operation, inputs: read, residual: record.add, relu: record.relu ?? false, path: record.from,
             shape: shape, quantization: quantization)
+        if let geometry {
+            if file.entries["\(index).weight"]?.dataType == .float32 {
+                step.floatLayer = try floatLayer(geometry, at: index)
+            } else {
+                step.layer = try layer(geometry, at: index)
+            }
+        }
+        return step
     }
 
-    private mutating func meaning(
+    /// What a step computes, for a layer its geometry, and the shape of its result.
+    private func meaning(
         of record: ProgramRecord.Step, _ inputs: [Shape], at index: Int
-    ) throws -> (Autograd.Operation, IntegerProgram.Layer?, Shape) {
+    ) throws -> (Autograd.Operation, Conv2DGeometry?, Shape) {
         func take(_ count: Int) throws {
             guard inputs.count == count else {
                 throw fault(index, "\(inputs.count) inputs of \(record.op)", "\(count)")
@@ -142,7 +151,7 @@ struct ProgramReader {
             let operation = Autograd.Operation.convolution2D(geometry)
             // A normalisation of [N, C] is a convolution of one pixel.
             let isFlat = inputs[0].rank == 1
-            return (operation, try layer(geometry, at: index), isFlat ? [geometry.outputChannels] : shape)
+            return (operation, geometry, isFlat ? [geometry.outputChannels] : shape)
         case "dense":
             try take(1)
             let weights = try weightShape(index, rank: 2)
@@ -150,7 +159,7 @@ struct ProgramReader {
                 throw fault(index, "weights \(weights) for \(inputs[0])", "the same")
             }
             let geometry = Conv2DGeometry.dense(inputs: weights[0], outputs: weights[1])
-            return (.dense, try layer(geometry, at: index), [weights[1]])
+            return (.dense, geometry, [weights[1]])
         case "maxPool2D", "averagePool2D":
             try take(1)
             let geometry = try pooling(record, inputs[0], at: index)
@@ -194,6 +203,20 @@ struct ProgramReader {
         return IntegerProgram.Layer(
             geometry: geometry, weights: weights, bias: Array(bias.prefix(channels)),
             scales: Array(scales.prefix(channels)))
+    }
+
+    private mutating func floatLayer(
+        _ geometry: Conv2DGeometry, at index: Int
+    ) throws -> IntegerProgram.FloatLayer {
+        let weights = Tensor(
+            try file.elements("\(index).weight", as: Float.self), shape: geometry.weightShape)
+        let bias = Tensor(
+            try file.elements("\(index).bias", as: Float.self, shape: [geometry.outputChannels]))
+        guard weights.isFinite, bias.isFinite else {
+            throw fault(index, "a weight that is NaN or infinite", "numbers")
+        }
+        unread.subtract(["\(index).weight", "\(index).bias"])
+        return IntegerProgram.FloatLayer(geometry: geometry, weights: weights, bias: bias)
     }
 
     private mutating func nextQuantization(_ index: Int) throws -> AffineQuantization {

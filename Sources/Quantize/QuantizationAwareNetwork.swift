@@ -80,7 +80,7 @@ public struct QuantizationAwareNetwork: Module {
             }
         }
         var zeroPoints: [Int: UInt8] = [:]
-        for node in fused.nodesInBytes {
+        for node in fused.nodesInBytes() {
             let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
             zeroPoints[origin] = quantization.zeroPoint
             add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))

@@ -22,7 +22,7 @@ extension ProgramReader {
 
     func concatenation(
         _ record: ProgramRecord.Step, _ inputs: [Shape], at index: Int
-    ) throws -> (Autograd.Operation, IntegerProgram.Layer?, Shape) {
+    ) throws -> (Autograd.Operation, Conv2DGeometry?, Shape) {
         guard let first = inputs.first, let axis = record.axis, axis >= 1, axis <= first.rank else {
             throw fault(
                 index, "axis \(record.axis ?? -1) of \(inputs.count) inputs", "an axis of theirs, not the batch")

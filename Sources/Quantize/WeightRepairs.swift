@@ -32,7 +32,8 @@ struct RepairedGraph {
         rounding = calibrated.rounding
         guard !repairs.isEmpty else { return }
         let plan = try InferencePlan(graph)
-        for (index, node) in graph.nodes.enumerated() where node.isLinearLayer {
+        for (index, node) in graph.nodes.enumerated()
+        where node.isLinearLayer && !rounding.floatNodes.contains(index) {
             guard let source = node.sources.first, let weights = node.tensors.first,
                 let geometry = node.geometry(reading: graph.nodes[source].shape)
             else { continue }

@@ -10,6 +10,8 @@ struct WeightRounding: Sendable {
     static let leastStep: Float = 0x1p-60
     /// For a layer's node the steps of its channels; for others the channel's greatest weight is the limit.
     var steps: [Int: [Float]]
+    /// Nodes that are not rounded at all, but computed in single precision.
+    var floatNodes: Set<Int> = []
 
     /// - Parameter bits: 2 ... 8.
     init(bits: Int, steps: [Int: [Float]] = [:]) {

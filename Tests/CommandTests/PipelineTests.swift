@@ -81,6 +81,21 @@ struct PipelineTests {
             #expect(info["peakActivationBytes"] as? Int == 2 * 28 * 28 * 8)
             // Normalisations, with a scale and a shift for each of 2 · (8 + 16) channels, became biases.
             #expect((info["parameters"] as? Int).map { $0 + 48 } == taught["parameters"] as? Int)
+            let steps = try #require(info["steps"] as? [[String: Any]])
+            #expect(steps.count == 8 && steps[1]["path"] as? String == "stage1.0.convolution")
+            #expect(
+                steps.dropLast().allSatisfy { ($0["scale"] as? Double ?? 0) > 0 && $0["type"] as? String == "INT8" })
+            let original = try retort.succeed("info teacher.safetensors --json").json()
+            #expect(info["multiplyAdds"] as? Int == original["multiplyAdds"] as? Int)
+
+            // With a layer kept in FP32, which has its place in the file and none in C.
+            try retort.succeed(
+                "quantize teacher.safetensors --data mini --calibration 40 --keep-fp32 classifier --output mixed.safetensors"
+            )
+            let table = try retort.succeed("info mixed.safetensors").output
+            #expect(table.split(separator: "\n").contains { $0.contains("classifier") && $0.contains("FP32") })
+            let refused = try retort.run("export mixed.safetensors --c net.c".split(separator: " ").map(String.init))
+            #expect(refused.status == 1 && refused.errors.contains("classifier: has no form in C"))
         }
     }
 

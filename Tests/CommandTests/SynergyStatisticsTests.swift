@@ -119,6 +119,6 @@ struct SynergyStatisticsTests {
         #expect(page.contains("| +Aug − CE, points | +10.00 (+10.00 to +10.00) | 3 |"))
         #expect(page.contains("![strength](synergy/strength.svg)") && !page.contains("nan"))
         #expect(found.csv.split(separator: "\n").count == 1 + 2 * 3 + 2 * 9)
-        #expect(found.csv.contains("mnist,100,1500,both,4,all,2000,2,2,92,100,"))
+        #expect(found.csv.contains("mnist,100,1500,both,4,all,2000,1,2,2,92,100,"))
     }
 }

@@ -26,6 +26,8 @@ import Testing
                 calibratedOn: [smoothImages(4, side: 6, seed: 5)]),
             try QuantizedModel(withStatistics(Patchwork(seed: 1), seed: 2), calibratedOn: [colours]),
             try QuantizedModel(
+                withStatistics(Patchwork(seed: 1), seed: 2), calibratedOn: [colours], floatLayers: ["wide", "hidden"]),
+            try QuantizedModel(
                 MLP(inputs: 16, hidden: [3], classes: 2, seed: 2), calibratedOn: [smoothImages(4, side: 4, seed: 7)]),
         ]
         return models.map { Array($0.file(metadata: ["classes": "a b"]).encoded()) }

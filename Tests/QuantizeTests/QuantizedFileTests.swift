@@ -58,7 +58,8 @@ import Testing
             changed.metadata[ProgramRecord.key] = text.replacing(old, with: new, maxReplacements: 1)
             return Self.failure(changed) ?? "taken"
         }
-        #expect(with("\"version\":1", "\"version\":2").contains("version 2 found"))
+        #expect(with("\"version\":2", "\"version\":3").contains("version 3 found"))
+        #expect(with("\"version\":2", "\"version\":0").contains("version 0 found"))
         #expect(with("[6,6,1]", "[6,6,2]").contains("step 1: weights [3, 3, 1, 3]"))
         #expect(with("[6,6,1]", "[0,6,1]").contains("extents"))
         #expect(with("[6,6,1]", "[9223372036854775807,6,1]").contains("step 0"))

@@ -51,6 +51,15 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(help: "Scale channels between layers alike first, so that none is much smaller than its neighbours.")
     var equalize = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Layer to keep in FP32; may be given several times.",
+            discussion: """
+                By its path in the network, as `info` prints it, or by the name of an operation, for all of its kind. For layers \
+                that rounding harms, and for what has no form in INT8.
+                """, valueName: "LAYER"))
+    var keepFp32: [String] = []
+
     @Option(help: "Share of the weights, the smallest ones, that are set to 0 first; --qat trains the rest.")
     var prune: Double?
 
@@ -59,6 +68,10 @@ struct QuantizeCommand: ParsableCommand {
         if let prune { try checkOption("prune", prune, 0...0.99) }
         if equalize, training.qat > 0 {
             throw ValidationError("--equalize: found with --qat, which learns its own steps; one of the two expected")
+        }
+        if !keepFp32.isEmpty, training.qat > 0 {
+            throw ValidationError(
+                "--keep-fp32: found with --qat, which trains all layers in INT8; one of the two expected")
         }
     }
 
@@ -80,7 +93,9 @@ struct QuantizeCommand: ParsableCommand {
             .foldingBatchNorm().fusingActivations()
         let graph = equalize ? fused.equalizingLayers() : fused
         func rounded(_ graph: NetworkGraph, _ repairs: WeightRepairs) throws -> QuantizedModel {
-            try QuantizedModel(graph: graph, calibratedOn: batches, observer: observer.observer, repairs: repairs)
+            try QuantizedModel(
+                graph: graph, calibratedOn: batches, observer: observer.observer, repairs: repairs,
+                floatLayers: Set(keepFp32))
         }
         let plain = try rounded(fused, [])
         let int8 =
@@ -102,7 +117,8 @@ struct QuantizeCommand: ParsableCommand {
     /// What was done to the model.
     private var name: String {
         let pruned = prune.map { "\(percent($0)) of the weights 0, " } ?? ""
-        let repaired = repair ? ", repaired" : ""
+        let kept = keepFp32.isEmpty ? "" : ", \(keepFp32.joined(separator: " and ")) in FP32"
+        let repaired = (repair ? ", repaired" : "") + kept
         return pruned
             + (training.qat > 0
                 ? "\(training.qat) steps of QAT" : "\(observer)\(equalize ? ", equalised" : "")\(repaired)")

@@ -60,8 +60,7 @@ struct SynergyStudy {
                     data: .mnist, labels: 1000, strength: 1, steps: 3000, sharesLabels: true, teacherSteps: 4000,
                     teacherStrength: nil),
                 SynergySetting(
-                    data: .mnist, labels: 1000, steps: 3000, sharesLabels: true, teacherSteps: 4000,
-                    teacherStrength: nil),
+                    data: .mnist, labels: 1000, strength: 1, steps: 3000, sharesLabels: true, teacherSteps: 4000),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000, sharesLabels: true, teacherSteps: 4000),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000),
             ]),

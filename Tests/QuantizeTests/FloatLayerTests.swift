@@ -1,0 +1,175 @@
+import Autograd
+import Foundation
+import Graph
+import Layers
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import Quantize
+
+/// Layers that a quantised model keeps in single precision.
+@Suite struct FloatLayerTests {
+    static let images = QuantizedModelTests.colours
+    static let network = QuantizedModelTests.patchwork
+
+    @Test("With every layer kept, a network of dense layers is the float one on the input's bytes")
+    func allKept() throws {
+        let mlp = MLP(inputs: 64, hidden: [20, 9], classes: 5, seed: 2)
+        let images = smoothImages(20, side: 8, seed: 7)
+        let mixed = try QuantizedModel(mlp, calibratedOn: [images], floatLayers: ["dense"])
+        let input = try #require(mixed.steps[0].quantization)
+        let expected = mlp.predict(images.quantized(input).dequantized(input))
+        #expect(signalToNoise(mixed.predict(images), expected) > 100)
+        // Nothing between the layers is rounded: only the input has bytes, and what has those of the input.
+        #expect(mixed.steps.filter { $0.quantization != nil }.map(\.operation) == ["input", "flatten"])
+    }
+
+    @Test(
+        "A kept layer takes its part of the noise away, be it a convolution with a residual, in groups or a normalisation"
+    )
+    func lessNoise() throws {
+        let expected = Self.network.predict(Self.images)
+        let plain = try QuantizedModel(Self.network, calibratedOn: [Self.images], repairs: [], weightBits: 4)
+        let noise = signalToNoise(plain.predict(Self.images), expected)
+        for layers: Set<String> in [["convolution2D"], ["convolution2D", "dense", "batchNorm"]] {
+            let mixed = try QuantizedModel(
+                Self.network, calibratedOn: [Self.images], repairs: [], weightBits: 4, floatLayers: layers)
+            #expect(signalToNoise(mixed.predict(Self.images), expected) > noise, "\(layers)")
+        }
+        let most = try QuantizedModel(
+            Self.network, calibratedOn: [Self.images], weightBits: 4,
+            floatLayers: ["convolution2D", "dense", "batchNorm"])
+        #expect(signalToNoise(most.predict(Self.images), expected) > 30)
+        let kept = most.steps.filter(\.isFloat)
+        #expect(Set(kept.compactMap(\.path)).isSuperset(of: ["stem", "depthwise", "wide", "hidden", "classifier"]))
+        #expect(kept.allSatisfy { $0.weightScales == nil && $0.byteCount >= 4 * $0.parameters })
+    }
+
+    @Test("Repairs and searches go round kept layers", arguments: [Observer.minMax, .search])
+    func repairs(observer: Observer) throws {
+        let mixed = try QuantizedModel(
+            Self.network, calibratedOn: [Self.images], observer: observer, floatLayers: ["pointwise", "hidden"])
+        let network = Self.network.tensors
+        for (path, name) in [("pointwise", "pointwise.weight"), ("hidden", "hidden.weight")] {
+            let step = try #require(mixed.network.program.steps.first { $0.path == path })
+            // The normalisation behind `hidden` is folded into it; `pointwise` has none.
+            guard path == "pointwise" else { continue }
+            #expect(step.floatLayer?.weights.scalars == network[name]?.scalars)
+        }
+        #expect(signalToNoise(mixed.predict(Self.images), Self.network.predict(Self.images)) > 20)
+        let noise = try mixed.layerNoise(of: Self.network, on: Self.images)
+        #expect(noise.count == mixed.steps.count)
+    }
+
+    @Test("A softmax before other layers has no form on bytes; kept in single precision it runs")
+    func softmaxWithin() throws {
+        struct Attentive: Module {
+            var first: Dense
+            var second: Dense
+            func callAsFunction(_ input: Variable) -> Variable { second(first(input.flattened()).softmax()) }
+            mutating func visitParameters(_ visitor: ParameterVisitor) {
+                visitor("first", &first)
+                visitor("second", &second)
+            }
+        }
+        var random = Philox(seed: 3, operation: RandomPurpose.initialization)
+        let network = Attentive(first: Dense(16, 6, using: &random), second: Dense(6, 3, using: &random))
+        let images = smoothImages(20, side: 4, seed: 7)
+        #expect {
+            _ = try QuantizedModel(network, calibratedOn: [images])
+        } throws: { error in
+            (error as? GraphError)?.operation == "softmax" && "\(error)".contains("single precision")
+        }
+        let mixed = try QuantizedModel(network, calibratedOn: [images], floatLayers: ["softmax"])
+        #expect(signalToNoise(mixed.predict(images), network.predict(images)) > 25)
+        let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
+        #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))
+    }
+
+    @Test("A name that no layer has is refused with those there are; one that only rounding makes sense for too")
+    func unknownNames() {
+        for name in ["stem1", "relu", "maxPool2D", ""] {
+            #expect {
+                _ = try QuantizedModel(Self.network, calibratedOn: [Self.images], floatLayers: [name])
+            } throws: { error in
+                let text = "\(error)"
+                return (error as? GraphError)?.operation == name && text.contains("classifier, convolution2D, dense")
+            }
+        }
+    }
+
+    @Test("A file gives back the same bits; a damaged one names the step; one of the first version is still read")
+    func files() throws {
+        let mixed = try QuantizedModel(Self.network, calibratedOn: [Self.images], floatLayers: ["wide", "classifier"])
+        let file = mixed.file(metadata: ["a": "b"])
+        let copy = try QuantizedModel.decode(SafetensorsFile(decoding: file.encoded(), file: "mixed"))
+        #expect(copy.model.predict(Self.images).isBitIdentical(to: mixed.predict(Self.images)))
+        #expect(copy.model.steps == mixed.steps && copy.metadata == ["a": "b"])
+
+        let index = try #require(mixed.steps.firstIndex { $0.path == "wide" })
+        let weights = try #require(file.entries["\(index).weight"]?.shape)
+        func failure(_ change: (inout SafetensorsFile) -> Void) -> String {
+            var changed = file
+            change(&changed)
+            return QuantizedFileTests.failure(changed) ?? "taken"
+        }
+        #expect(failure { $0.entries["\(index).bias"] = nil }.contains("\(index).bias"))
+        #expect(
+            failure { $0.entries["\(index).bias"] = .init([Float](repeating: 0, count: 2)) }.contains("\(index).bias"))
+        var broken = [Float](repeating: 0, count: weights.elementCount)
+        broken[3] = .nan
+        let message = failure { $0.entries["\(index).weight"] = .init(broken, shape: weights) }
+        #expect(message.contains("step \(index): a weight that is NaN"), "\(message)")
+
+        // What the first version wrote, which knew neither paths nor layers in single precision.
+        let whole = try QuantizedModel(Self.network, calibratedOn: [Self.images])
+        var first = whole.file(metadata: [:])
+        let text = try #require(first.metadata[ProgramRecord.key])
+        first.metadata[ProgramRecord.key] = text.replacing(/"from":"[^"]*",?/, with: "").replacing(
+            "\"version\":2", with: "\"version\":1")
+        let old = try QuantizedModel.decode(first).model
+        #expect(old.predict(Self.images).isBitIdentical(to: whole.predict(Self.images)))
+        #expect(old.steps.allSatisfy { $0.path == nil })
+    }
+
+    @Test("Threads and batch sizes change no bit")
+    func reproducible() throws {
+        let mixed = try QuantizedModel(Self.network, calibratedOn: [Self.images], floatLayers: ["stem", "hidden"])
+        let expected = Parallel.withThreads(1) { mixed.predict(Self.images) }
+        #expect(Parallel.withThreads(2) { mixed.predict(Self.images) }.isBitIdentical(to: expected))
+        for image in [0, 7, 23] {
+            #expect(mixed.predict(Self.images[rows: image..<image + 1]) == expected[rows: image..<image + 1])
+        }
+    }
+
+    @Test("The C export names the layer that it has no form for")
+    func export() throws {
+        let mixed = try QuantizedModel(Self.network, calibratedOn: [Self.images], floatLayers: ["hidden"])
+        #expect(throws: GraphError(operation: "hidden", reason: "has no form in C, as it was kept in single precision"))
+        {
+            _ = try CExport(mixed, name: "net")
+        }
+    }
+
+    @Test("Steps are summed up: products and bytes add up to the network's and the file's")
+    func summaries() throws {
+        let convNet = QuantizedModelTests.convNet
+        let model = try QuantizedModel(convNet, calibratedOn: [QuantizedModelTests.digits])
+        let graph = try NetworkGraph(tracing: convNet, inputShape: [14, 14, 1])
+        #expect(model.steps.reduce(0) { $0 + $1.multiplyAdds } == graph.multiplyAdds)
+        let arrays = model.file(metadata: [:]).entries.values.reduce(0) { sum, entry in
+            sum + entry.shape.elementCount * (entry.dataType == .float32 || entry.dataType == .int32 ? 4 : 1)
+        }
+        #expect(model.steps.reduce(0) { $0 + $1.byteCount } == arrays)
+        #expect(
+            model.steps.compactMap(\.path) == [
+                "stage1.0.convolution", "stage1.1.convolution", "stage2.0.convolution", "stage2.1.convolution",
+                "classifier",
+            ])
+        let scales = try #require(model.steps[1].weightScales)
+        let weights = try #require(graph.foldingBatchNorm().nodes[1].tensors.first)
+        let greatest = weights.scalars.map { abs($0) }.max() ?? 0
+        #expect(abs(scales.upperBound * 127 - greatest) < 1e-6 * greatest)
+    }
+}
