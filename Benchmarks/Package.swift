@@ -14,6 +14,7 @@ let package = Package(
         // The machine's limits: loops that do nothing but multiply and add, or copy.
         .target(name: "CLimits"),
         .executableTarget(name: "measure", dependencies: ["CLimits", .product(name: "Retort", package: "Retort")]),
+        .executableTarget(name: "TrainingInPlaceStudy", dependencies: [.product(name: "Retort", package: "Retort")]),
         // The plugin finds executables whose folder lies in one called Benchmarks: this package's own.
         .executableTarget(
             name: "Kernels",

@@ -66,6 +66,14 @@ struct ChannelSets {
         }
     }
 
+    /// The units of a family that have a score, the least important first.
+    ///
+    /// NaN counts as large: its layer is broken, and pruning must not hide that.
+    static func ranked(_ family: [Unit], _ scores: [Double?]) -> [(score: Double, unit: Unit)] {
+        zip(family, scores).compactMap { unit, score in score.map { (score: $0.isNaN ? .infinity : $0, unit: unit) } }
+            .enumerated().sorted { ($0.element.score, $0.offset) < ($1.element.score, $1.offset) }.map(\.element)
+    }
+
     private mutating func tie(_ graph: NetworkGraph, _ index: Int, _ ties: inout Ties) throws {
         let node = graph.nodes[index]
         let result = Axis.result(index)
@@ -221,5 +229,16 @@ private struct Ties {
     mutating func pin(_ axis: ChannelSets.Axis) {
         guard let first = firsts[axis] else { return }
         for place in 0..<(extents[axis] ?? 0) { isPinned[root(first + place)] = true }
+    }
+}
+
+/// Places of axes that are cut.
+extension [ChannelSets.Axis: Set<Int>] {
+    mutating func insert(_ unit: ChannelSets.Unit) {
+        for (axis, places) in unit.places { self[axis, default: []].formUnion(places) }
+    }
+
+    mutating func remove(_ unit: ChannelSets.Unit) {
+        for (axis, places) in unit.places { self[axis]?.subtract(places) }
     }
 }

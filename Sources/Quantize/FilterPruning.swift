@@ -127,11 +127,11 @@ struct FilterCuts {
         while few < many {
             let middle = (few + many) / 2
             removed = [:]
-            for block in order[..<middle] { remove(block) }
+            for unit in order[..<middle].flatMap(\.units) { removed.insert(unit) }
             if try cost().fits(budget) { many = middle } else { few = middle + 1 }
         }
         removed = [:]
-        for block in order[..<few] { remove(block) }
+        for unit in order[..<few].flatMap(\.units) { removed.insert(unit) }
         let closest = try cost()
         guard few < order.count || closest.fits(budget) else {
             throw PruningError.unreachable(budget: budget, closest: closest)
@@ -142,9 +142,9 @@ struct FilterCuts {
         // still fit come back. Of a family only the last cut can, so that its least important ones stay cut.
         var closed: Set<Int> = []
         for block in order[..<few].reversed() where !closed.contains(block.family) {
-            restore(block)
+            for unit in block.units { removed.remove(unit) }
             guard try !cost().fits(budget) else { continue }
-            remove(block)
+            for unit in block.units { removed.insert(unit) }
             closed.insert(block.family)
         }
     }
@@ -156,33 +156,14 @@ struct FilterCuts {
         let units: [ChannelSets.Unit]
     }
 
-    private mutating func remove(_ block: Block) {
-        for unit in block.units {
-            for (axis, places) in unit.places { removed[axis, default: []].formUnion(places) }
-        }
-    }
-
-    private mutating func restore(_ block: Block) {
-        for unit in block.units {
-            for (axis, places) in unit.places { removed[axis]?.subtract(places) }
-        }
-    }
-
     /// Blocks of units in the order in which they go. Within a family the least important go first, and one block stays.
     private static func order(
         _ sets: ChannelSets, _ scores: [[Double?]], _ multiple: Int
     ) -> [Block] {
         var blocks: [Block] = []
         for (number, (family, scores)) in zip(sets.families, scores).enumerated() {
-            // NaN counts as large: its layer is broken, and pruning must not hide that.
-            let rated = zip(family, scores).compactMap { unit, score in
-                score.map { (score: $0.isNaN ? .infinity : $0, unit: unit) }
-            }
-            let fixed = family.count - rated.count
-            let sorted = rated.enumerated().sorted {
-                ($0.element.score, $0.offset) < ($1.element.score, $1.offset)
-            }.map(\.element)
-            var left = sorted[...]
+            var left = ChannelSets.ranked(family, scores)[...]
+            let fixed = family.count - left.count
             while true {
                 let odd = (left.count + fixed) % multiple
                 let size = odd == 0 ? multiple : odd

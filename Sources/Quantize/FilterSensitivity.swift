@@ -44,15 +44,11 @@ extension Module {
         let tensors = tensors
         let scores = importance.scores(of: sets, in: tensors)
         return try zip(sets.families, scores).map { family, scores in
-            let rated = zip(family, scores).enumerated().compactMap { place, pair in
-                pair.1.map { (score: $0.isNaN ? .infinity : $0, place: place, unit: pair.0) }
-            }.sorted { ($0.score, $0.place) < ($1.score, $1.place) }
+            let ranked = ChannelSets.ranked(family, scores)
             let trials = try shares.map { share in
-                let cut = min(Int((share * Double(family.count)).rounded()), rated.count, family.count - 1)
+                let cut = min(Int((share * Double(family.count)).rounded()), ranked.count, family.count - 1)
                 var removed: [ChannelSets.Axis: Set<Int>] = [:]
-                for (_, _, unit) in rated[..<cut] {
-                    for (axis, places) in unit.places { removed[axis, default: []].formUnion(places) }
-                }
+                for (_, unit) in ranked[..<cut] { removed.insert(unit) }
                 return FilterSensitivity.Trial(share: share, cut: cut, score: try score(leavingOut(removed)))
             }
             return FilterSensitivity(

@@ -126,23 +126,27 @@ extension NetworkGraph {
 }
 
 extension NetworkGraph {
-    /// The layers of some paths, and the steps that are operations of some names, as far as they have a form in single precision
-    /// here.
+    /// The layers at some paths or below them, and the steps that are operations of some names, as far as they have a form in
+    /// single precision here.
     ///
     /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
     func nodes(named names: Set<String>) throws -> Set<Int> {
-        var found: [String: Set<Int>] = [:]
-        for (index, node) in nodes.enumerated() {
-            guard let operation = node.operation, node.layerPath != nil || node.isSoftmax else { continue }
-            for name in [operation.name, node.layerPath].compactMap(\.self) { found[name, default: []].insert(index) }
+        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].isSoftmax }
+        return try names.sorted().reduce(into: []) { found, name in
+            let own = candidates.filter { index in
+                let (operation, path) = (nodes[index].operation?.name, nodes[index].layerPath)
+                return operation == name || path == name || path?.hasPrefix(name + ".") == true
+            }
+            guard !own.isEmpty else {
+                let known = Set(
+                    candidates.flatMap { [nodes[$0].layerPath, nodes[$0].operation?.name].compactMap(\.self) })
+                throw GraphError(
+                    operation: name,
+                    reason: "is no layer that can be kept in single precision; there are "
+                        + known.sorted().joined(separator: ", "))
+            }
+            found.formUnion(own)
         }
-        for name in names.sorted() where found[name] == nil {
-            throw GraphError(
-                operation: name,
-                reason: "is no layer that single precision can be kept for; there are "
-                    + found.keys.sorted().joined(separator: ", "))
-        }
-        return names.reduce(into: []) { $0.formUnion(found[$1] ?? []) }
     }
 }
 

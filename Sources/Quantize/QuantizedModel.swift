@@ -26,8 +26,8 @@ public struct QuantizedModel: Sendable {
     ///   - observer: how ranges are found.
     ///   - repairs: what is done against the error of rounded weights.
     ///   - weightBits: 2 ... 8. Fewer than 8 are stored as bytes all the same: they show what coarser steps cost.
-    ///   - floatLayers: layers that are computed in single precision, by their paths (`stage1.0.conv1`), and operations by their
-    ///     names (`softmax`): what rounding harms most, and what has no form on bytes. They cost their time and size in FP32, and
+    ///   - floatLayers: layers that are computed in single precision, by their paths or the beginnings of these (`stage1`), and
+    ///     operations by their names (`softmax`): what rounding harms most, and what has no form on bytes. They cost their time and size in FP32, and
     ///     their results, so those of the model, depend on the processor's instruction set as all of FP32 does.
     /// - Throws: `GraphError` for a network that cannot be represented or computed on bytes, without any images, and for names that
     ///   no layer has.

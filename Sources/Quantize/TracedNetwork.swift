@@ -9,8 +9,8 @@ import TensorCore
 ///     var small = try TracedNetwork(graph)
 ///     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
 ///
-/// Its parameters are the graph's, by their paths. Their shapes are the graph's too: filters are cut out before. What a trace does not hold is lost: dropout, names of feature maps, a normalisation's
-/// own momentum (0.1 here).
+/// Its parameters are the graph's, by their paths, and its filters can be cut as those of any module. What a trace does not hold is
+/// lost: dropout, names of feature maps, a normalisation's own momentum (0.1 here).
 public struct TracedNetwork: Module {
     private let graph: NetworkGraph
     private let lastReads: [[Int]]
@@ -50,7 +50,9 @@ public struct TracedNetwork: Module {
                         path.map { self[$0](on: input.tape) } ?? input.tape.constant(tensor)
                     }
                 }
-                result = node.batchNorm { self[$0] }.map { $0(operands[0]) } ?? operation(operands)
+                result =
+                    node.batchNorm { self[$0] }.map { $0(operands[0]) }
+                    ?? operation.fitting(operands.map(\.shape))(operands)
             }
             if let residual = node.residual { result = result + (results[residual] ?? input) }
             results[index] = node.relu ? result.relu() : result
@@ -89,5 +91,33 @@ extension NetworkGraph.Node {
         var layer = BatchNorm(own[0].value.count, epsilon: epsilon)
         (layer.scale, layer.shift, layer.runningMean, layer.runningVariance) = (own[0], own[1], own[2], own[3])
         return layer
+    }
+}
+
+extension Autograd.Operation {
+    /// The same for operands with other numbers of channels than were traced, as cut filters leave them.
+    fileprivate func fitting(_ shapes: [Shape]) -> Autograd.Operation {
+        switch self {
+        case .convolution2D(let g):
+            let (_, height, width, channels) = shapes[0].nhwc(for: "TracedNetwork")
+            return .convolution2D(
+                Conv2DGeometry(
+                    input: (height, width, channels), kernel: (g.kernelHeight, g.kernelWidth),
+                    outputChannels: shapes[1][3], stride: (g.strideHeight, g.strideWidth),
+                    padding: (g.paddingHeight, g.paddingWidth), dilation: (g.dilationHeight, g.dilationWidth),
+                    groups: channels / shapes[1][2]))
+        case .maxPool2D(let g): return .maxPool2D(g.fitting(shapes[0]))
+        case .averagePool2D(let g): return .averagePool2D(g.fitting(shapes[0]))
+        default: return self
+        }
+    }
+}
+
+extension Pool2DGeometry {
+    fileprivate func fitting(_ shape: Shape) -> Pool2DGeometry {
+        let (_, height, width, channels) = shape.nhwc(for: "TracedNetwork")
+        return Pool2DGeometry(
+            input: (height, width, channels), window: (windowHeight, windowWidth), stride: (strideHeight, strideWidth),
+            padding: (paddingHeight, paddingWidth), countsPadding: countsPadding)
     }
 }

@@ -146,6 +146,9 @@ private func repairs(_ student: ConvNet, _ batches: [Tensor], _ data: TrainingDa
     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).foldingBatchNorm().fusingActivations()
     let equalised = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
 
+    let mixed = try QuantizedModel(student, calibratedOn: batches, floatLayers: ["stage1", "classifier"])
+    for step in mixed.steps { print(step.operation, step.path ?? "", step.byteCount, step.isFloat) }
+
     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 150)
     let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.003, to: 0))
     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)

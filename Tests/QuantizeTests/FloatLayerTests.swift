@@ -32,7 +32,9 @@ import Testing
         let expected = Self.network.predict(Self.images)
         let plain = try QuantizedModel(Self.network, calibratedOn: [Self.images], repairs: [], weightBits: 4)
         let noise = signalToNoise(plain.predict(Self.images), expected)
-        for layers: Set<String> in [["convolution2D"], ["convolution2D", "dense", "batchNorm"]] {
+        for layers: Set<String> in [
+            ["dense"], ["dense", "wide", "stem", "pointwise"], ["convolution2D", "dense", "batchNorm"],
+        ] {
             let mixed = try QuantizedModel(
                 Self.network, calibratedOn: [Self.images], repairs: [], weightBits: 4, floatLayers: layers)
             #expect(signalToNoise(mixed.predict(Self.images), expected) > noise, "\(layers)")
@@ -60,6 +62,12 @@ import Testing
         #expect(signalToNoise(mixed.predict(Self.images), Self.network.predict(Self.images)) > 20)
         let noise = try mixed.layerNoise(of: Self.network, on: Self.images)
         #expect(noise.count == mixed.steps.count)
+        // The beginning of a path stands for all below.
+        let convNet = try QuantizedModel(
+            QuantizedModelTests.convNet, calibratedOn: [QuantizedModelTests.digits], observer: observer,
+            floatLayers: ["stage1"])
+        #expect(
+            convNet.steps.filter(\.isFloat).map(\.path) == ["stage1.0.convolution", "stage1.1.convolution"])
     }
 
     @Test("A softmax before other layers has no form on bytes; kept in single precision it runs")

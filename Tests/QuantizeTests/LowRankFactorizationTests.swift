@@ -176,6 +176,27 @@ import Testing
         #expect(signalToNoise(fused.predict(images), model.predict(images)) > 90)
     }
 
+    @Test("Filters are cut out of a traced network as out of the module that it was traced from, and after factorising")
+    func cut() throws {
+        let model = withStatistics(Patchwork(seed: 1), seed: 2)
+        let images = smoothImages(6, side: 16, channels: 2, seed: 4)
+        let shape: Shape = [16, 16, 2]
+        let small = try TracedNetwork(Self.graph(model, images)).pruned(to: .multiplyAdds(0.6), inputShape: shape)
+        let expected = try model.pruned(to: .multiplyAdds(0.6), inputShape: shape)
+        #expect(small.tensors.mapValues(\.shape) == expected.tensors.mapValues(\.shape))
+        #expect(signalToNoise(small.predict(images), expected.predict(images)) > 100)
+
+        let factorized = try TracedNetwork(
+            Self.graph(Self.convNet, Self.images).factorized(to: .multiplyAdds(0.6)))
+        let smaller = try factorized.pruned(
+            to: .multiplyAdds(0.7), inputShape: Shape(Array(Self.images.shape.dropFirst())))
+        let before = try Self.graph(factorized, Self.images)
+        let after = try Self.graph(smaller, Self.images)
+        #expect(Double(after.multiplyAdds) <= 0.7 * Double(before.multiplyAdds))
+        #expect(
+            smaller.predict(Self.images).shape == [Self.images.shape[0], 3] && smaller.predict(Self.images).isFinite)
+    }
+
     @Test("Weights that are not finite are refused, by name")
     func refused() throws {
         var model = Self.convNet

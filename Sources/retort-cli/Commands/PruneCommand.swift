@@ -62,36 +62,34 @@ struct PruneCommand: ParsableCommand {
             try meter.measure("as it was", network),
             try meter.measure("as it was", QuantizedModel(network, calibratedOn: batches), of: network),
         ]
-        let sensitivities = scan ? try sensitivities(of: network, by: ranking, on: data, normalization) : []
-        var noise: (repaired: [LayerNoise], rounded: [LayerNoise]) = ([], [])
+        let sensitivities = scan ? try sensitivities(of: network, in: stored, by: ranking, on: data) : []
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { budget in
             try network.pruned(
                 to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
-                compensatingOn: images.first { _ in true })
+                compensatingOn: images.first)
         }
+        var small = network
         for (budget, network) in zip(to, cut) {
-            var small = network
+            small = network
             if steps > 0 {
                 variants.append(try meter.measure("\(budget), not trained", small))
                 small = try trained(small, "\(budget)", of: stored, on: data)
             }
-            let int8 = try QuantizedModel(small, calibratedOn: batches)
             variants.append(try meter.measure("\(budget)", small))
-            variants.append(try meter.measure("\(budget)", int8, of: small))
-            let probe = batches.first ?? .zeros([0])
-            noise = (
-                try int8.layerNoise(of: small, on: probe),
-                try QuantizedModel(small, calibratedOn: batches, repairs: []).layerNoise(of: small, on: probe)
-            )
-            var description = stored.description
-            description.architecture = description.architecture.keeping(widthsOf: small)
-            try ModelFile(small, description: description).write(to: deployment.outputURL)
+            variants.append(
+                try meter.measure("\(budget)", QuantizedModel(small, calibratedOn: batches), of: small))
+        }
+        var description = stored.description
+        description.architecture = description.architecture.keeping(widthsOf: small)
+        try ModelFile(small, description: description).write(to: deployment.outputURL)
+        func noise(_ repairs: WeightRepairs) throws -> [LayerNoise] {
+            try QuantizedModel(small, calibratedOn: batches, repairs: repairs)
+                .layerNoise(of: small, on: batches.first ?? .zeros([0]))
         }
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL, variants: variants, noise: noise.repaired,
-            rounded: noise.rounded, sparsity: 0,
-            sensitivities: sensitivities)
+            of: stored, on: data, written: deployment.outputURL, variants: variants, noise: noise(.standard),
+            rounded: noise([]), sparsity: 0, sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)
     }
 
@@ -120,13 +118,12 @@ struct PruneCommand: ParsableCommand {
     }
 
     private func sensitivities(
-        of network: any Module, by ranking: FilterImportance, on data: CommandData, _ normalization: Normalization
+        of network: any Module, in stored: StoredModel, by ranking: FilterImportance, on data: CommandData
     ) throws -> [DeploymentReport.Sensitivity] {
         let images = data.validation.count > 0 ? data.validation : data.train
-        let shape: Shape = [images.height, images.width, images.channels]
         func scan(_ network: some Module) throws -> [FilterSensitivity] {
-            try network.filterSensitivity(inputShape: shape, by: ranking) {
-                $0.evaluated(on: images, normalization: normalization).accuracy
+            try network.filterSensitivity(inputShape: stored.imageSize.shape, by: ranking) {
+                $0.evaluated(on: images, normalization: stored.description.normalization).accuracy
             }
         }
         return try scan(network).map { found in

@@ -55,7 +55,7 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "Layer to keep in FP32; may be given several times.",
             discussion: """
-                By its path in the network, as `info` prints it, or by the name of an operation, for all of its kind. For layers \
+                By its path in the network, as `info` prints it, or the beginning of it for all below; or by the name of an operation, for all of its kind. For layers \
                 that rounding harms, and for what has no form in INT8.
                 """, valueName: "LAYER"))
     var keepFp32: [String] = []

@@ -63,6 +63,7 @@ struct SynergyStudy {
                     data: .mnist, labels: 1000, strength: 1, steps: 3000, sharesLabels: true, teacherSteps: 4000),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000, sharesLabels: true, teacherSteps: 4000),
                 SynergySetting(data: .mnist, labels: 1000, steps: 3000),
+                SynergySetting(data: .mnist, labels: 1000, steps: 6000, teacherSteps: 8000),
             ]),
         SynergyStudy(
             name: "schedule",
