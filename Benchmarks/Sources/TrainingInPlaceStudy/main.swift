@@ -27,8 +27,8 @@ func accuracy(on images: ImageSet, _ predict: (Tensor) -> Tensor) -> Double {
 
 func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
-let rates: [Float] = [0.003, 0.01, 0.03]
-let temperatures: [Float] = [1, 2, 4]
+let rates: [Float] = [0.003, 0.01, 0.03, 0.1]
+let temperatures: [Float] = [1, 4]
 var results: [(name: String, values: [Double])] = []
 @MainActor func note(_ name: String, _ value: Double) {
     if let place = results.firstIndex(where: { $0.name == name }) {
@@ -50,8 +50,7 @@ for seed in 0..<(CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } 
     let repaired = try QuantizedModel(student, calibratedOn: calibration, weightBits: 3)
     note("repaired", accuracy(on: digits.test) { repaired.predict($0) })
 
-    // Normalisations use the batch's statistics in the first half, and keep them in the second.
-    let aware = try QuantizationAwareNetwork(student, calibratedOn: calibration, weightBits: 3, batchNormPasses: 150)
+    let aware = try QuantizationAwareNetwork(student, calibratedOn: calibration, weightBits: 3)
     for (name, own) in [("labels", nil), ("itself in FP32", student), ("larger network", teacher)]
         as [(String, ConvNet?)]
     {

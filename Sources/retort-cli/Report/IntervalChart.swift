@@ -129,7 +129,7 @@ struct IntervalChart {
                 [point.mean] + (point.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
             }.filter(\.isFinite) + (marksZero ? [0] : [])
         guard let low = values.min(), let high = values.max() else { return [0, 1] }
-        guard isLogarithmic else { return LineChart.ticks(low...max(high, low + 1e-6)) }
+        guard isLogarithmic else { return LineChart.ticks(LineChart.range(from: low, to: high)) }
         // 1, 2, 5, 10, 20 … from the last below the values to the first above them; an interval may reach below 0.
         let least = series.flatMap(\.points).map(\.mean).min() ?? 1
         let steps = (-3...4).flatMap { power in [1.0, 2, 5].map { $0 * pow(10, Double(power)) } }

@@ -68,7 +68,13 @@ struct LineChart {
     private var found: ClosedRange<Double> {
         let values = series.flatMap(\.values).filter(\.isFinite)
         guard let low = values.min(), let high = values.max() else { return 0...1 }
-        return low...max(high, low + 1e-6)
+        return Self.range(from: low, to: high)
+    }
+
+    /// What an axis shows of values, of which all may be equal: a thousandth of them at least, so that its numbers differ.
+    static func range(from low: Double, to high: Double) -> ClosedRange<Double> {
+        let missing = max(0, max(1, abs(low)) * 1e-3 - (high - low)) / 2
+        return low - missing...high + missing
     }
 
     /// Round numbers, about five, that enclose a range.

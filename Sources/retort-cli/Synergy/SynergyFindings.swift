@@ -118,12 +118,14 @@ extension SynergySetting {
 
     /// In words, different for different settings.
     var title: String {
-        var teacher = sharesLabels ? ", teacher on the same labels" : ""
+        var teacher = [String]()
+        if sharesLabels { teacher.append("on the same labels") }
+        if let teacherSteps { teacher.append("\(grouped(teacherSteps)) steps") }
         if teacherStrength != 1 {
-            teacher += ", teacher " + (teacherStrength.map { "of strength \(shortest($0))" } ?? "without augmentation")
+            teacher.append(teacherStrength.map { "strength \(shortest($0))" } ?? "without augmentation")
         }
-        let steps = teacherSteps.map { "; teacher \(grouped($0)) steps" } ?? ""
+        let whole = teacher.isEmpty ? "" : "; teacher \(teacher.joined(separator: ", "))"
         return
-            "\(data.title), \(labelsTitle) labels, strength \(shortest(strength)), \(grouped(self.steps)) steps\(teacher)\(steps)"
+            "\(data.title), \(labelsTitle) labels, strength \(shortest(strength)), \(grouped(self.steps)) steps\(whole)"
     }
 }

@@ -51,6 +51,7 @@ struct SynergyStudy {
         SynergyStudy(
             name: "cifar-10",
             settings: [1, 2].map { SynergySetting(data: .cifar10, labels: 5000, strength: $0) }),
+        SynergyStudy(name: "cifar-10-few", settings: [SynergySetting(data: .cifar10, labels: 500, strength: 1)]),
         SynergyStudy(name: "labels", settings: [300, nil].map { SynergySetting(data: .mnist, labels: $0) }),
         SynergyStudy(name: "digits", settings: [SynergySetting(data: .digits, labels: 100, steps: 800)]),
         SynergyStudy(
