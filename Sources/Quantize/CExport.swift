@@ -34,7 +34,7 @@ public struct CExport: Sendable {
                 throw GraphError(
                     operation: step.path ?? step.name, reason: "has no form in C, as it was kept in single precision")
             }
-            guard step.operation != .softmax, step.operation != .logSoftmax else {
+            guard step.operation?.isSoftmax != true else {
                 throw GraphError(operation: step.name, reason: "has no form in C, which ends with the logits")
             }
         }

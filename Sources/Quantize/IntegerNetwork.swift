@@ -224,6 +224,9 @@ extension Autograd.Operation {
         }
     }
 
+    /// Whether it has no form on bytes: what it reads is turned into numbers.
+    var isSoftmax: Bool { self == .softmax || self == .logSoftmax }
+
     /// Whether the result's bytes are some of the input's.
     var keepsBytes: Bool {
         switch self {

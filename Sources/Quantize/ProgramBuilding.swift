@@ -41,7 +41,10 @@ extension IntegerProgram {
                 if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
             } else {
                 try node.requireBytes()
-                guard !node.isSoftmax || inNumbers.contains(index) || rounding.floatNodes.contains(index) else {
+                guard
+                    node.operation?.isSoftmax != true || inNumbers.contains(index)
+                        || rounding.floatNodes.contains(index)
+                else {
                     throw GraphError(
                         operation: node.description,
                         reason: "has no form on bytes, and more comes after it; kept in single precision it could run")
@@ -113,11 +116,13 @@ extension NetworkGraph {
             let node = nodes[next]
             guard nodes.count(where: { $0.sources.contains(next) }) <= 1 else { return found }
             switch node.operation {
-            case .softmax, .logSoftmax: found.insert(next)
+            case let operation? where operation.isSoftmax: found.insert(next)
             case .convolution2D, .dense:
                 if node.residual == nil && !node.relu || floatNodes.contains(next) { found.insert(next) }
                 return found
-            default: return found
+            default:
+                if floatNodes.contains(next) { found.insert(next) }
+                return found
             }
             guard let source = node.sources.first else { return found }
             next = source
@@ -131,7 +136,7 @@ extension NetworkGraph {
     ///
     /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
     func nodes(named names: Set<String>) throws -> Set<Int> {
-        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].isSoftmax }
+        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].operation?.isSoftmax == true }
         return try names.sorted().reduce(into: []) { found, name in
             let own = candidates.filter { index in
                 let (operation, path) = (nodes[index].operation?.name, nodes[index].layerPath)
@@ -151,8 +156,6 @@ extension NetworkGraph {
 }
 
 extension NetworkGraph.Node {
-    fileprivate var isSoftmax: Bool { [.softmax, .logSoftmax].contains(operation) }
-
     /// Geometry, weights and bias of a convolution or dense layer; a normalisation that could not be folded is a
     /// convolution with one tap a channel.
     fileprivate func linearLayer(

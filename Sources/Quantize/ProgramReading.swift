@@ -80,7 +80,9 @@ struct ProgramReader {
     }
 
     mutating func program() throws -> IntegerProgram {
-        guard let shape = Shape(checking: record.input), shape.rank > 0, shape.allSatisfy(Self.sizes.contains) else {
+        guard let shape = Shape(checking: record.input), shape.rank > 0, shape.allSatisfy(Self.sizes.contains),
+            shape.elementCount <= Self.elementLimit
+        else {
             throw fault(0, "input of \(record.input)", "extents of an image")
         }
         steps = [
@@ -151,6 +153,9 @@ struct ProgramReader {
             let operation = Autograd.Operation.convolution2D(geometry)
             // A normalisation of [N, C] is a convolution of one pixel.
             let isFlat = inputs[0].rank == 1
+            guard !isFlat || geometry.outputPixels == 1 else {
+                throw fault(index, "\(geometry.outputPixels) pixels of an input of \(inputs[0])", "one")
+            }
             return (operation, geometry, isFlat ? [geometry.outputChannels] : shape)
         case "dense":
             try take(1)
@@ -208,6 +213,12 @@ struct ProgramReader {
     private mutating func floatLayer(
         _ geometry: Conv2DGeometry, at index: Int
     ) throws -> IntegerProgram.FloatLayer {
+        // Patches may become rows of a matrix, and padding makes more of them without a byte in the file.
+        guard geometry.outputPixels * geometry.patchLength <= Self.elementLimit else {
+            throw fault(
+                index, "\(geometry.outputPixels) patches of \(geometry.patchLength) numbers",
+                "at most \(Self.elementLimit) together")
+        }
         let weights = Tensor(
             try file.elements("\(index).weight", as: Float.self), shape: geometry.weightShape)
         let bias = Tensor(

@@ -48,7 +48,9 @@ extension ProgramReader {
         let spans = ((kernel[0] - 1) * dilation.0 + 1, (kernel[1] - 1) * dilation.1 + 1)
         guard image.rank == 3, groups >= 1, kernel[3] % groups == 0, stride.0 > 0, stride.1 > 0, dilation.0 > 0,
             dilation.1 > 0, pad.0 < Self.padLimit, pad.1 < Self.padLimit, image[2] == kernel[2] * groups,
-            image[0] + 2 * pad.0 >= spans.0, image[1] + 2 * pad.1 >= spans.1
+            image[0] + 2 * pad.0 >= spans.0, image[1] + 2 * pad.1 >= spans.1,
+            // The most multiply-adds that there could be, which a geometry counts.
+            Shape(checking: [image[0] + 2 * pad.0, image[1] + 2 * pad.1, kernel.elementCount]) != nil
         else {
             throw fault(
                 index, "weights \(kernel), groups \(groups) for an input of \(input)", "a convolution that fits")

@@ -18,7 +18,7 @@ public struct StepSummary: Sendable, Equatable {
     public let weightScales: ClosedRange<Float>?
     /// What the bytes of its result stand for; nil where it is numbers.
     public let quantization: AffineQuantization?
-    /// Whether it was kept in single precision.
+    /// Whether it is computed in single precision: a layer that was kept so, or a softmax.
     public let isFloat: Bool
 
     init(_ step: IntegerProgram.Step) {
@@ -26,7 +26,7 @@ public struct StepSummary: Sendable, Equatable {
         path = step.path
         shape = step.shape
         quantization = step.quantization
-        isFloat = step.floatLayer != nil
+        isFloat = step.floatLayer != nil || step.operation?.isSoftmax == true
         multiplyAdds = (step.layer?.geometry ?? step.floatLayer?.geometry)?.multiplyAdds ?? 0
         var bytes = step.quantization == nil ? 0 : MemoryLayout<Float>.size + 1
         if let layer = step.layer {

@@ -23,6 +23,8 @@ import Testing
         #expect(signalToNoise(mixed.predict(images), expected) > 100)
         // Nothing between the layers is rounded: only the input has bytes, and what has those of the input.
         #expect(mixed.steps.filter { $0.quantization != nil }.map(\.operation) == ["input", "flatten"])
+        let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
+        #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))
     }
 
     @Test(
@@ -52,12 +54,12 @@ import Testing
     func repairs(observer: Observer) throws {
         let mixed = try QuantizedModel(
             Self.network, calibratedOn: [Self.images], observer: observer, floatLayers: ["pointwise", "hidden"])
-        let network = Self.network.tensors
-        for (path, name) in [("pointwise", "pointwise.weight"), ("hidden", "hidden.weight")] {
+        // Normalisations are folded into them, and nothing else is done to their weights.
+        let folded = try NetworkGraph(tracing: Self.network, inputShape: [16, 16, 2]).foldingBatchNorm()
+        for path in ["pointwise", "hidden"] {
             let step = try #require(mixed.network.program.steps.first { $0.path == path })
-            // The normalisation behind `hidden` is folded into it; `pointwise` has none.
-            guard path == "pointwise" else { continue }
-            #expect(step.floatLayer?.weights.scalars == network[name]?.scalars)
+            let node = try #require(folded.nodes.first { $0.layerPath == path })
+            #expect(step.floatLayer?.weights.scalars == node.tensors.first?.scalars && step.layer == nil)
         }
         #expect(signalToNoise(mixed.predict(Self.images), Self.network.predict(Self.images)) > 20)
         let noise = try mixed.layerNoise(of: Self.network, on: Self.images)
@@ -90,9 +92,23 @@ import Testing
             (error as? GraphError)?.operation == "softmax" && "\(error)".contains("single precision")
         }
         let mixed = try QuantizedModel(network, calibratedOn: [images], floatLayers: ["softmax"])
+        #expect(mixed.steps.filter(\.isFloat).map(\.operation) == ["softmax"])
         #expect(signalToNoise(mixed.predict(images), network.predict(images)) > 25)
         let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
         #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))
+    }
+
+    @Test("A kept normalisation that is the network's last step gives numbers")
+    func normalizationLast() throws {
+        struct Normalized: Module {
+            var norm = BatchNorm(2)
+            func callAsFunction(_ input: Variable) -> Variable { norm(input.globalAveragePooled()) }
+            mutating func visitParameters(_ visitor: ParameterVisitor) { visitor("norm", &norm) }
+        }
+        let network = withStatistics(Normalized(), seed: 3)
+        let mixed = try QuantizedModel(network, calibratedOn: [Self.images], floatLayers: ["norm"])
+        #expect(mixed.steps.last?.quantization == nil && mixed.steps.last?.isFloat == true)
+        #expect(signalToNoise(mixed.predict(Self.images), network.predict(Self.images)) > 30)
     }
 
     @Test("A name that no layer has is refused with those there are; one that only rounding makes sense for too")

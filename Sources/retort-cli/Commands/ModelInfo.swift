@@ -43,7 +43,7 @@ struct ModelInfo: CommandResult {
             peakActivationBytes = try InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
         case .int8(let model):
             steps = model.steps.map { Step($0) }
-            (parameters, isQuantized) = (steps.reduce(0) { $0 + $1.parameters }, true)
+            (parameters, isQuantized) = (steps.reduce(0) { $0 + $1.numbers }, true)
             peakActivationBytes = model.peakActivationBytes
         }
         multiplyAdds = steps.reduce(0) { $0 + $1.multiplyAdds }
@@ -71,7 +71,8 @@ extension ModelInfo {
         let type: String
         /// Of the result for one image.
         let shape: [Int]
-        let multiplyAdds, parameters, bytes: Int
+        /// Statistics of normalisations are among the numbers.
+        let multiplyAdds, numbers, bytes: Int
         /// Of the weights, the smallest and the largest of all channels.
         let weightScales: [Float]?
         /// Of the result's bytes.
@@ -81,9 +82,9 @@ extension ModelInfo {
         init(_ step: StepSummary) {
             operation = step.operation
             path = step.path
-            type = step.isFloat || step.quantization == nil && step.parameters == 0 ? "FP32" : "INT8"
+            type = step.isFloat ? "FP32" : "INT8"
             shape = step.shape.extents
-            (multiplyAdds, parameters, bytes) = (step.multiplyAdds, step.parameters, step.byteCount)
+            (multiplyAdds, numbers, bytes) = (step.multiplyAdds, step.parameters, step.byteCount)
             weightScales = step.weightScales.map { [$0.lowerBound, $0.upperBound] }
             scale = step.quantization?.scale
             zeroPoint = step.quantization?.zeroPoint
@@ -95,8 +96,8 @@ extension ModelInfo {
             type = "FP32"
             shape = node.shape.extents
             self.multiplyAdds = multiplyAdds
-            parameters = node.tensors.reduce(0) { $0 + $1.count }
-            bytes = MemoryLayout<Float>.size * parameters
+            numbers = node.tensors.reduce(0) { $0 + $1.count }
+            bytes = MemoryLayout<Float>.size * numbers
             (weightScales, scale, zeroPoint) = (nil, nil, nil)
         }
 
@@ -107,7 +108,7 @@ extension ModelInfo {
             func number(_ count: Int) -> String { count == 0 ? "" : grouped(count) }
             let cells = [
                 operation, path ?? "", shape.map(String.init).joined(separator: "×"), number(multiplyAdds),
-                number(parameters), number(bytes),
+                number(numbers), number(bytes),
             ]
             guard withScales else { return cells }
             return cells + [

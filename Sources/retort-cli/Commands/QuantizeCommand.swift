@@ -55,8 +55,8 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "Layer to keep in FP32; may be given several times.",
             discussion: """
-                By its path in the network, as `info` prints it, or the beginning of it for all below; or by the name of an operation, for all of its kind. For layers \
-                that rounding harms, and for what has no form in INT8.
+                A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; or all of a \
+                kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
                 """, valueName: "LAYER"))
     var keepFp32: [String] = []
 

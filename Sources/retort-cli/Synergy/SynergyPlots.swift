@@ -59,7 +59,8 @@ struct SynergyPlots {
         let measured = findings.filter { !$0.logInteraction.values.isEmpty }
         var keys: [SynergySetting] = []
         for one in measured where !keys.contains(key(one.setting)) { keys.append(key(one.setting)) }
-        let families = keys.map { wanted in measured.filter { key($0.setting) == wanted } }.filter { $0.count > 1 }
+        let families = keys.map { wanted in measured.filter { key($0.setting) == wanted } }
+            .filter { family in Set(family.map { place($0.setting).0 }).count > 1 }
         guard !families.isEmpty else { return nil }
         var marks: [Double: String] = [:]
         for one in families.joined() { marks[place(one.setting).0] = place(one.setting).1 }
