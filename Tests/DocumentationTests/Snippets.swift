@@ -142,16 +142,18 @@ private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ image
     }
 }
 
-private func repairs(_ student: ConvNet, _ batches: [Tensor], _ data: TrainingData) throws {
+private func repairs(
+    _ student: ConvNet, under teacher: ConvNet, _ batches: [Tensor], _ data: TrainingData
+) throws {
     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).foldingBatchNorm().fusingActivations()
     let equalised = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
 
     let mixed = try QuantizedModel(student, calibratedOn: batches, floatLayers: ["stage1", "classifier"])
     for step in mixed.steps { print(step.operation, step.path ?? "", step.byteCount, step.isFloat) }
 
-    var aware = try QuantizationAwareNetwork(student, calibratedOn: batches, batchNormPasses: 150)
-    let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.003, to: 0))
-    _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)
+    var aware = try QuantizationAwareNetwork(student, calibratedOn: batches)
+    let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.03, to: 0))
+    _ = try Distiller(teacher: teacher).fit(&aware, on: data, plan: plan)
     let trained = try aware.quantized()
     print(equalised.byteCount, trained.byteCount)
 }
