@@ -35,15 +35,17 @@ public struct NetworkGraph: Sendable {
 
         /// The operation's name and the path of its first parameter, for messages.
         public var description: String {
-            let path = operands.lazy.compactMap { if case .tensor(_, let path) = $0 { path } else { nil } }.first
             let name = operation?.name ?? "input"
-            return path.map { "\(name) (\($0))" } ?? name
+            return firstPath.map { "\(name) (\($0))" } ?? name
         }
 
         /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without parameters.
         public var layerPath: String? {
-            let path = operands.lazy.compactMap { if case .tensor(_, let path?) = $0 { path } else { nil } }.first
-            return path.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
+            firstPath.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
+        }
+
+        private var firstPath: String? {
+            operands.lazy.compactMap { if case .tensor(_, let path?) = $0 { path } else { nil } }.first
         }
     }
 

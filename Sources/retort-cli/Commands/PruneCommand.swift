@@ -58,9 +58,10 @@ struct PruneCommand: ParsableCommand {
         let batches = data.calibrationBatches(500, normalization)
         let images = data.train.subset(evenly: 500).batches(of: 500, normalization: normalization).map(\.inputs)
         var meter = DeploymentMeter(data.test, normalization: normalization)
+        // What is written in the end, and its INT8 form.
+        var (small, int8) = (network, try QuantizedModel(network, calibratedOn: batches))
         var variants = [
-            try meter.measure("as it was", network),
-            try meter.measure("as it was", QuantizedModel(network, calibratedOn: batches), of: network),
+            try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
         ]
         let sensitivities = scan ? try sensitivities(of: network, in: stored, by: ranking, on: data) : []
         // All of them before any is trained: a budget that cannot be met costs no time.
@@ -69,27 +70,26 @@ struct PruneCommand: ParsableCommand {
                 to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
                 compensatingOn: images.first)
         }
-        var small = network
         for (budget, network) in zip(to, cut) {
             small = network
             if steps > 0 {
                 variants.append(try meter.measure("\(budget), not trained", small))
                 small = try trained(small, "\(budget)", of: stored, on: data)
             }
+            int8 = try QuantizedModel(small, calibratedOn: batches)
             variants.append(try meter.measure("\(budget)", small))
-            variants.append(
-                try meter.measure("\(budget)", QuantizedModel(small, calibratedOn: batches), of: small))
+            variants.append(try meter.measure("\(budget)", int8, of: small))
         }
         var description = stored.description
         description.architecture = description.architecture.keeping(widthsOf: small)
         try ModelFile(small, description: description).write(to: deployment.outputURL)
-        func noise(_ repairs: WeightRepairs) throws -> [LayerNoise] {
-            try QuantizedModel(small, calibratedOn: batches, repairs: repairs)
-                .layerNoise(of: small, on: batches.first ?? .zeros([0]))
-        }
+        let (plain, probe) = (
+            try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
+        )
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL, variants: variants, noise: noise(.standard),
-            rounded: noise([]), sparsity: 0, sensitivities: sensitivities)
+            of: stored, on: data, written: deployment.outputURL, variants: variants,
+            noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe), sparsity: 0,
+            sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)
     }
 

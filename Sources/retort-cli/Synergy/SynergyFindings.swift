@@ -114,8 +114,6 @@ extension SynergySetting {
 
     var labelsTitle: String { labels.map(grouped) ?? "all" }
 
-    var teacherTitle: String { sharesLabels ? "the same" : "all" }
-
     /// In words, different for different settings.
     var title: String {
         var teacher = [String]()
