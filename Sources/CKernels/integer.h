@@ -20,18 +20,13 @@ RK_BODY uint8_t rk_requantized(float value, float low, float high, int32_t zero)
     return (uint8_t)((int32_t)nearbyintf(value) + zero);
 }
 
-// One row of several, and what goes with it.
-RK_BODY rk_integer_rows rk_row(const rk_integer_rows *rows, ptrdiff_t row) {
-    rk_integer_rows one = *rows;
-    one.input += row * rows->input_row;
-    return one;
-}
-
-RK_BODY rk_requantization rk_requantization_of_row(const rk_requantization *q, const rk_integer_rows *rows,
-                                                   ptrdiff_t row) {
-    rk_requantization one = *q;
-    if (one.residual) one.residual += row * rows->output_row;
-    return one;
+// A product of a sum and its multiplier as the byte at a place of the output.
+RK_BODY uint8_t rk_byte_of(float value, const rk_requantization *q, ptrdiff_t place) {
+    if (q->residual) {
+        float other = (float)(q->residual[place] - q->residual_zero) * q->residual_multiplier;
+        value = value + other;
+    }
+    return rk_requantized(value, q->low, q->high, q->zero);
 }
 
 #endif

@@ -1,36 +1,31 @@
 #include "integer.h"
 
+#include <string.h>
+
 enum { WIDTH = 64 };
 
-// As rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap, channel].
-RK_BODY void depthwise(const rk_integer_rows *p, const rk_requantization *q, const float *scale, uint8_t *bytes,
-                       float *floats) {
-    for (ptrdiff_t pixel = 0; pixel < p->pixels; pixel++) {
-        const uint8_t *patch = p->input + pixel * p->pixel_stride;
+// As rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap, channel]. `q` is a
+// copy, which no store of a byte can change.
+RK_BODY void depthwise(const rk_integer_rows *p, rk_requantization q, const float *factors, uint8_t *bytes, float *floats) {
+    for (ptrdiff_t at = 0; at < p->rows * p->pixels; at++) {
+        ptrdiff_t row = at / p->pixels, pixel = at % p->pixels;
+        const uint8_t *patch = (const uint8_t *)p->input + row * p->input_row + pixel * p->pixel_stride;
         for (ptrdiff_t first = 0; first < p->channels; first += WIDTH) {
             ptrdiff_t width = p->channels - first < WIDTH ? p->channels - first : WIDTH;
-            ptrdiff_t place = pixel * p->output_stride + first;
+            ptrdiff_t place = row * p->output_row + pixel * p->output_stride + first;
             int32_t sums[WIDTH];
             for (ptrdiff_t c = 0; c < width; c++) sums[c] = p->bias[first + c];
             for (ptrdiff_t s = 0; s < p->segments; s++) {
                 const uint8_t *x = patch + p->segment_offsets[s] + first;
-                const int8_t *w = p->weights + s * p->channels + first;
+                const int8_t *w = (const int8_t *)p->weights + s * p->channels + first;
                 for (ptrdiff_t c = 0; c < width; c++) sums[c] += x[c] * w[c];
             }
-            if (floats) {
-                for (ptrdiff_t c = 0; c < width; c++) floats[place + c] = (float)sums[c] * scale[first + c];
-                continue;
-            }
             float values[WIDTH];
-            for (ptrdiff_t c = 0; c < width; c++) values[c] = (float)sums[c] * q->multiplier[first + c];
-            if (q->residual) {
-                for (ptrdiff_t c = 0; c < width; c++) {
-                    float other = (float)(q->residual[place + c] - q->residual_zero) * q->residual_multiplier;
-                    values[c] = values[c] + other;
-                }
-            }
-            for (ptrdiff_t c = 0; c < width; c++) {
-                bytes[place + c] = rk_requantized(values[c], q->low, q->high, q->zero);
+            for (ptrdiff_t c = 0; c < width; c++) values[c] = (float)sums[c] * factors[first + c];
+            if (floats) {
+                memcpy(floats + place, values, (size_t)width * sizeof(float));
+            } else {
+                for (ptrdiff_t c = 0; c < width; c++) bytes[place + c] = rk_byte_of(values[c], &q, place + c);
             }
         }
     }
@@ -39,11 +34,7 @@ RK_BODY void depthwise(const rk_integer_rows *p, const rk_requantization *q, con
 RK_BODY void integer_depthwise_to_bytes_body(rk_simd_level level, const rk_integer_rows *rows,
                                              const rk_requantization *q, uint8_t *output) {
     (void)level;
-    for (ptrdiff_t row = 0; row < rows->rows; row++) {
-        rk_integer_rows one = rk_row(rows, row);
-        rk_requantization own = rk_requantization_of_row(q, rows, row);
-        depthwise(&one, &own, NULL, output + row * rows->output_row, NULL);
-    }
+    depthwise(rows, *q, q->multiplier, output, NULL);
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
                 (rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q, uint8_t *output),
@@ -52,10 +43,7 @@ RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
 RK_BODY void integer_depthwise_to_floats_body(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
                                               float *output) {
     (void)level;
-    for (ptrdiff_t row = 0; row < rows->rows; row++) {
-        rk_integer_rows one = rk_row(rows, row);
-        depthwise(&one, NULL, scale, NULL, output + row * rows->output_row);
-    }
+    depthwise(rows, (rk_requantization){0}, scale, NULL, output);
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_floats,
                 (rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output),

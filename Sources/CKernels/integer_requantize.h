@@ -18,7 +18,6 @@ typedef struct {
     ptrdiff_t place;     // of the first pixel's first channel, in output and residual
     ptrdiff_t pixel;     // bytes from pixel to pixel
     ptrdiff_t pixels;    // 1 ... 4
-    ptrdiff_t channel;   // the first one
     ptrdiff_t channels;  // that are left
 } rk_four_pixels;
 
@@ -30,13 +29,11 @@ RK_BODY uint8_t rk_lowest_byte(const rk_requantization *q) { return (uint8_t)((i
 typedef struct {
     __m256 high, residual_multiplier;
     __m256i zero, lowest, residual_zero;
-    const float *multiplier;
     const uint8_t *residual;
 } rk_steps_of_avx2;
 typedef struct {
     __m512 high, residual_multiplier;
     __m512i zero, lowest, residual_zero;
-    const float *multiplier;
     const uint8_t *residual;
 } rk_steps_of_avx512;
 
@@ -45,7 +42,7 @@ typedef struct {
 RK_BODY rk_steps_of_avx2 rk_in_registers_avx2(const rk_requantization *q) {
     return (rk_steps_of_avx2){
         _mm256_set1_ps(q->high), _mm256_set1_ps(q->residual_multiplier), _mm256_set1_epi16((short)q->zero),
-        _mm256_set1_epi8((char)rk_lowest_byte(q)), _mm256_set1_epi32(q->residual_zero), q->multiplier, q->residual,
+        _mm256_set1_epi8((char)rk_lowest_byte(q)), _mm256_set1_epi32(q->residual_zero), q->residual,
     };
 }
 
@@ -64,12 +61,13 @@ RK_BODY __m256i rk_steps_avx2(__m256i sum, __m256 multiplier, const rk_steps_of_
     return _mm256_cvtps_epi32(_mm256_min_ps(q->high, value));
 }
 
-RK_BODY void rk_store_four_avx2(const __m256i sums[4], const rk_steps_of_avx2 *q, const rk_four_pixels *at, uint8_t *y) {
-    __m256 multiplier = _mm256_loadu_ps(q->multiplier + at->channel);
+// Each pixel's sums have a multiplier of their own.
+RK_BODY void rk_store_four_avx2(const __m256i sums[4], const __m256 multipliers[4], const rk_steps_of_avx2 *q,
+                                const rk_four_pixels *at, uint8_t *y) {
     __m256i steps[4];
     RK_UNROLL for (int i = 0; i < 4; i++) {
         const uint8_t *residual = q->residual ? q->residual + at->place + (i < at->pixels ? i : 0) * at->pixel : NULL;
-        steps[i] = rk_steps_avx2(sums[i], multiplier, q, residual, at->channels);
+        steps[i] = rk_steps_avx2(sums[i], multipliers[i], q, residual, at->channels);
     }
     __m256i first = _mm256_adds_epi16(_mm256_packs_epi32(steps[0], steps[1]), q->zero);
     __m256i second = _mm256_adds_epi16(_mm256_packs_epi32(steps[2], steps[3]), q->zero);
@@ -96,7 +94,7 @@ RK_BODY void rk_store_four_avx2(const __m256i sums[4], const rk_steps_of_avx2 *q
 RK_BODY rk_steps_of_avx512 rk_in_registers_avx512(const rk_requantization *q) {
     return (rk_steps_of_avx512){
         _mm512_set1_ps(q->high), _mm512_set1_ps(q->residual_multiplier), _mm512_set1_epi16((short)q->zero),
-        _mm512_set1_epi8((char)rk_lowest_byte(q)), _mm512_set1_epi32(q->residual_zero), q->multiplier, q->residual,
+        _mm512_set1_epi8((char)rk_lowest_byte(q)), _mm512_set1_epi32(q->residual_zero), q->residual,
     };
 }
 
@@ -112,14 +110,13 @@ RK_BODY __m512i rk_steps_avx512(__m512i sum, __m512 multiplier, const rk_steps_o
     return _mm512_cvtps_epi32(_mm512_min_ps(q->high, value));
 }
 
-RK_BODY void rk_store_four_avx512(const __m512i sums[4], const rk_steps_of_avx512 *q, const rk_four_pixels *at,
-                                  uint8_t *y) {
-    __m512 multiplier = _mm512_loadu_ps(q->multiplier + at->channel);
+RK_BODY void rk_store_four_avx512(const __m512i sums[4], const __m512 multipliers[4], const rk_steps_of_avx512 *q,
+                                  const rk_four_pixels *at, uint8_t *y) {
     __mmask16 mask = at->channels >= 16 ? (__mmask16)0xFFFF : (__mmask16)((1u << at->channels) - 1);
     __m512i steps[4];
     RK_UNROLL for (int i = 0; i < 4; i++) {
         const uint8_t *residual = q->residual ? q->residual + at->place + (i < at->pixels ? i : 0) * at->pixel : NULL;
-        steps[i] = rk_steps_avx512(sums[i], multiplier, q, residual, mask);
+        steps[i] = rk_steps_avx512(sums[i], multipliers[i], q, residual, mask);
     }
     __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(steps[0], steps[1]), q->zero);
     __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(steps[2], steps[3]), q->zero);

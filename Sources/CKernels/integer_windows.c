@@ -2,20 +2,29 @@
 
 #include <string.h>
 
-void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
-                    ptrdiff_t border_width, uint8_t value, uint8_t *padded) {
-    size_t row = (size_t)(width * channels), side = (size_t)(border_width * channels);
-    size_t edge = (size_t)border_height * (row + 2 * side);
-    memset(padded, value, edge);
-    padded += edge;
-    for (ptrdiff_t y = 0; y < height; y++, image += row) {
-        memset(padded, value, side);
-        memcpy(padded + side, image, row);
-        memset(padded + side + row, value, side);
-        padded += row + 2 * side;
+RK_BODY void integer_window_body(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image,
+                                 ptrdiff_t first, ptrdiff_t rows, void *window) {
+    (void)level;
+    ptrdiff_t inside = image->width * image->channels, side = image->border * image->channels, row = inside + 2 * side;
+    for (ptrdiff_t y = 0; y < rows; y++) {
+        int is_inside = first + y >= 0 && first + y < image->height;
+        const uint8_t *from = image->bytes + (first + y) * inside;
+        if (operand_size == 1) {
+            uint8_t *to = (uint8_t *)window + y * row;
+            memset(to, image->outside, (size_t)row);
+            if (is_inside) memcpy(to + side, from, (size_t)inside);
+            continue;
+        }
+        int16_t *restrict to = (int16_t *)window + y * row;
+        for (ptrdiff_t i = 0; i < row; i++) to[i] = image->outside;
+        if (!is_inside) continue;
+        for (ptrdiff_t i = 0; i < inside; i++) to[side + i] = from[i];
     }
-    memset(padded, value, edge);
 }
+RK_LEVEL_KERNEL(integer_window,
+                (rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image, ptrdiff_t first, ptrdiff_t rows,
+                 void *window),
+                (level, operand_size, image, first, rows, window))
 
 // Channels that are compared together.
 typedef uint8_t bytes16 __attribute__((vector_size(16), aligned(1), may_alias));

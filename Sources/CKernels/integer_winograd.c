@@ -13,13 +13,25 @@
 // No fraction is left out: each row of G has the factor that makes it whole, and row i of the result comes out times the
 // number beside Aᵀ. So pixel (i, j) is 9 · 2ᵉ · sum with e ≤ 6. |V| ≤ 68 · 255 and |U| ≤ 49 · 127 fit 16 bits. M does not fit
 // 32, and need not: everything after it is addition and doubling modulo 2³². The inverse of 9 modulo 2³² leaves 2ᵉ · sum,
-// which is exact for |sum| < 2²⁵, and an arithmetic shift the sum itself.
-#include "integer_requantize.h"
+// which is exact for |sum| < 2²⁵; 2ᵉ goes into the multiplier that follows, without a rounding (but for multipliers below
+// 2⁻¹²⁰, whose products are 0 to a byte).
+//
+// A number at the point (1, 1) reaches each pixel as a 36th of that pixel's factor: so a bias is 36 · bias there.
+#include "integer.h"
 
-enum { BLOCK = RK_INTEGER_BLOCK, PLACES = 36 };
+#include <string.h>
+
+enum { BLOCK = RK_INTEGER_BLOCK, PLACES = 36, BIASED = 1 * 6 + 1 };
 
 int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs) {
-    return level >= RK_SIMD_AVX2 && channels % BLOCK == 0 && outputs % BLOCK == 0;
+    return level >= RK_SIMD_AVX2 && channels % (BLOCK / 2) == 0 && outputs % (BLOCK / 2) == 0;
+}
+
+// Channels in whole blocks.
+static ptrdiff_t in_blocks(ptrdiff_t channels) { return rk_blocks(channels, BLOCK) * BLOCK; }
+
+size_t rk_integer_winograd_size(ptrdiff_t channels, ptrdiff_t outputs) {
+    return (size_t)(PLACES * channels * in_blocks(outputs));
 }
 
 // G: three numbers to six.
@@ -33,6 +45,8 @@ static void weight_line(const int32_t w[3], int32_t u[6]) {
 }
 
 void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u) {
+    ptrdiff_t matrix = channels * in_blocks(outputs);
+    memset(u, 0, rk_integer_winograd_size(channels, outputs) * sizeof *u);
     for (ptrdiff_t c = 0; c < channels; c++) {
         for (ptrdiff_t k = 0; k < outputs; k++) {
             int32_t lines[3][6], line[3], result[6];
@@ -44,7 +58,7 @@ void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrd
             for (int i = 0; i < 6; i++) {
                 for (int j = 0; j < 3; j++) line[j] = lines[j][i];
                 weight_line(line, result);
-                for (int j = 0; j < 6; j++) to[(i * 6 + j) * channels * outputs] = (int16_t)result[j];
+                for (int j = 0; j < 6; j++) to[(i * 6 + j) * matrix] = (int16_t)result[j];
             }
         }
     }
@@ -52,29 +66,66 @@ void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrd
 
 // ---- workspace ------------------------------------------------------------------------------------------------------
 
-// Bytes from one of a panel's 36 matrices to the next: an odd number of cache lines, so that a patch's 36 places are in 36
-// sets of the first-level cache.
-static ptrdiff_t matrix_size(ptrdiff_t bytes) { return (rk_blocks(bytes, 64) | 1) * 64; }
+// Patches that go through together are a panel: two of AVX2's tiles, or as few as leave the second-level cache room for the
+// weights. A strip is the output channels whose products are computed together.
+enum { LARGEST_PANEL = RK_INTEGER_WINOGRAD_PANEL, SMALLEST_PANEL = 6, CACHED_BYTES = 1 << 17, STRIP = 2 * BLOCK };
 
-// Output channels whose products are computed together.
-static ptrdiff_t strip_width(ptrdiff_t outputs) { return outputs % (2 * BLOCK) ? BLOCK : 2 * BLOCK; }
-
-// Patches that go through together: two of AVX2's tiles, or as many as leave the second-level cache room for the weights.
-enum { LARGEST_PANEL = 12, SMALLEST_PANEL = 6, CACHED_BYTES = 1 << 17 };
-
-static ptrdiff_t largest_panel(const rk_winograd_geometry *g) {
-    ptrdiff_t fits = CACHED_BYTES / (PLACES * 2 * g->channels);
-    return fits > LARGEST_PANEL ? LARGEST_PANEL : fits < SMALLEST_PANEL ? SMALLEST_PANEL : fits;
-}
+// Transformed patches are [channels / 16, 36, panel, 16], their products [36, panel, strip]. From one of the 36 to the next it
+// is an odd number of cache lines, so that a patch's 36 places are in as many sets of the first-level cache.
+enum {
+    V_MATRIX = LARGEST_PANEL * BLOCK + 32,  // 7 lines
+    V_BLOCK = PLACES * V_MATRIX,
+    M_MATRIX = LARGEST_PANEL * STRIP + 16,  // 25 lines
+};
 
 static ptrdiff_t panel_size(const rk_winograd_geometry *g, ptrdiff_t count) {
-    return rk_blocks(count, rk_blocks(count, largest_panel(g)));
+    ptrdiff_t fits = CACHED_BYTES / (PLACES * 2 * g->channels);
+    ptrdiff_t largest = fits > LARGEST_PANEL ? LARGEST_PANEL : fits < SMALLEST_PANEL ? SMALLEST_PANEL : fits;
+    return rk_blocks(count, rk_blocks(count, largest));
+}
+
+// Factors of the multipliers: 2⁻² ... 2⁻⁶.
+enum { FACTORS = 5, LARGEST_FACTOR = 2 };
+
+// Where in the workspace stands what, in bytes, each at the begin of a cache line.
+typedef struct {
+    ptrdiff_t outside;      // a row of zero points, [6, channels]
+    ptrdiff_t start;        // 36 times the bias, [channels in blocks]
+    ptrdiff_t zeros;        // what the sums of other places start with
+    ptrdiff_t multipliers;  // [FACTORS, channels in blocks]
+    ptrdiff_t v, m;         // patches and products
+    ptrdiff_t size;
+} workspace_layout;
+
+static workspace_layout layout_of(const rk_winograd_geometry *g) {
+    ptrdiff_t outputs = in_blocks(g->output_channels) * 4, channels = in_blocks(g->channels);
+    workspace_layout at = {.start = rk_blocks(6 * g->channels, 64) * 64};
+    at.zeros = at.start + outputs;
+    at.multipliers = at.zeros + outputs;
+    at.v = at.multipliers + FACTORS * outputs;
+    at.m = at.v + channels / BLOCK * V_BLOCK * 2;
+    at.size = at.m + PLACES * M_MATRIX * 4;
+    return at;
 }
 
 size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g) {
-    ptrdiff_t panel = largest_panel(g), strip = strip_width(g->output_channels);
-    ptrdiff_t matrices = matrix_size(panel * g->channels * 2) + matrix_size(panel * strip * 4);
-    return (size_t)(matrix_size(6 * g->channels) + PLACES * matrices) / sizeof(int32_t);
+    return (size_t)layout_of(g).size / sizeof(int32_t);
+}
+
+// Writes what does not depend on the patches.
+static void prepare(const rk_integer_winograd *p, const rk_requantization *q, const workspace_layout *at,
+                    uint8_t *workspace) {
+    ptrdiff_t count = p->geometry.output_channels, outputs = in_blocks(count);
+    int32_t *start = (int32_t *)(workspace + at->start);
+    float *multipliers = (float *)(workspace + at->multipliers);
+    memset(workspace + at->outside, p->input_zero, (size_t)(6 * p->geometry.channels));
+    memset(workspace + at->zeros, 0, (size_t)outputs * sizeof(int32_t));
+    for (ptrdiff_t k = 0; k < outputs; k++) {
+        start[k] = k < count ? (int32_t)(36u * (uint32_t)p->bias[k]) : 0;
+        for (int i = 0; i < FACTORS; i++) {
+            multipliers[i * outputs + k] = k < count ? q->multiplier[k] / (float)(1 << (LARGEST_FACTOR + i)) : 0;
+        }
+    }
 }
 
 // ---- patches --------------------------------------------------------------------------------------------------------
@@ -111,21 +162,25 @@ static tile_source source_of(const uint8_t *x, const rk_winograd_geometry *g, ti
     return source;
 }
 
+// A panel's products on their way to bytes.
+typedef struct {
+    const rk_winograd_geometry *geometry;
+    const rk_requantization *requantization;
+    const float *multipliers[FACTORS];
+    uint8_t *output;
+    ptrdiff_t channel, width;  // of the strip
+} panel_output;
+
 // ---- the levels -----------------------------------------------------------------------------------------------------
 
-typedef void (*product_function)(const int16_t *v, ptrdiff_t channels, const int16_t *u, int32_t *m, ptrdiff_t strip);
+#define TILE_PARAMETERS const int16_t *v, ptrdiff_t channels, const int16_t *u, const int32_t *start, int32_t *m
+#define TILE_ARGUMENTS v, channels, u, start, m
+typedef void (*product_function)(TILE_PARAMETERS);
 
 #if defined(__x86_64__)
 
 // 9 · this = 1 modulo 2³².
 #define INVERSE_OF_9 954437177u
-
-typedef int16_t shorts __attribute__((vector_size(32), aligned(2), may_alias));
-// Sums are numbers modulo 2³²; signed for the last shift.
-typedef uint32_t sums8 __attribute__((vector_size(32)));
-typedef uint32_t sums16 __attribute__((vector_size(64)));
-typedef int32_t signed8 __attribute__((vector_size(32)));
-typedef int32_t signed16 __attribute__((vector_size(64)));
 
 RK_BODY int32_t two_at(const int16_t *p) {
     int32_t two;
@@ -133,71 +188,16 @@ RK_BODY int32_t two_at(const int16_t *p) {
     return two;
 }
 
-// 12 sums, 2 weights, the input and a product fit AVX2's 16 registers.
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define LEVEL(name) name##_avx2
-#define VEC sums8
-#define SIGNED signed8
-#define LANES 8
-#define TILES 6
-#define LOAD(p) ((VEC)_mm256_loadu_si256((const __m256i *)(p)))
-#define STORE(p, x) _mm256_storeu_si256((__m256i *)(p), (__m256i)(x))
-#define BROADCAST(x) ((VEC)_mm256_set1_epi32(x))
-#define PAIRS(sum, x, w) ((sum) + (VEC)_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
-#define STEPS rk_steps_of_avx2
-#define IN_REGISTERS(q) rk_in_registers_avx2(q)
-#define STORE_FOUR(sums, q, at, y) rk_store_four_avx2((const __m256i *)(sums), q, at, y)
-#include "integer_winograd_tiles.h"
-#undef LEVEL
-#undef VEC
-#undef SIGNED
-#undef LANES
-#undef TILES
-#undef LOAD
-#undef STORE
-#undef BROADCAST
-#undef PAIRS
-#undef STEPS
-#undef IN_REGISTERS
-#undef STORE_FOUR
-#pragma clang attribute pop
-
-#define VEC sums16
-#define SIGNED signed16
-#define LANES 16
-#define TILES 14
-#define LOAD(p) ((VEC)_mm512_loadu_si512(p))
-#define STORE(p, x) _mm512_storeu_si512(p, (__m512i)(x))
-#define BROADCAST(x) ((VEC)_mm512_set1_epi32(x))
-#define STEPS rk_steps_of_avx512
-#define IN_REGISTERS(q) rk_in_registers_avx512(q)
-#define STORE_FOUR(sums, q, at, y) rk_store_four_avx512((const __m512i *)(sums), q, at, y)
-
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#define LEVEL(name) name##_avx512
-#define PAIRS(sum, x, w) ((sum) + (VEC)_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
-#include "integer_winograd_tiles.h"
-#undef LEVEL
-#undef PAIRS
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
-#define LEVEL(name) name##_vnni
-#define PAIRS(sum, x, w) pairs_vnni(sum, x, w)
-// As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the speed.
-RK_BODY VEC pairs_vnni(VEC sum, VEC x, VEC w) {
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
-    return sum;
-}
-#include "integer_winograd_tiles.h"
-#pragma clang attribute pop
+#define RK_TILES "integer_winograd_tiles.h"
+#include "each_integer_level.h"
 
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
                                   const rk_requantization *q, uint8_t *output, int32_t *workspace) {
+    uint8_t *bytes = (uint8_t *)workspace;
     switch (level) {
-    case RK_SIMD_AVX512VNNI: forward_vnni(p, first, count, q, output, workspace); return;
-    case RK_SIMD_AVX512: forward_avx512(p, first, count, q, output, workspace); return;
-    default: forward_avx2(p, first, count, q, output, workspace); return;
+    case RK_SIMD_AVX512VNNI: forward_vnni(p, first, count, q, output, bytes); return;
+    case RK_SIMD_AVX512: forward_avx512(p, first, count, q, output, bytes); return;
+    default: forward_avx2(p, first, count, q, output, bytes); return;
     }
 }
 #else

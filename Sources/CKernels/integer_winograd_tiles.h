@@ -1,12 +1,7 @@
-// Exact integer Winograd for one level; integer_winograd.c says what is computed. Defined before:
-//   LEVEL(name)  name with the level's suffix
-//   VEC, SIGNED  vectors of 32-bit sums, LANES of them; LOAD, STORE, BROADCAST
-//   PAIRS        sums plus products of 16-bit numbers, two neighbours at a time
-//   STEPS, IN_REGISTERS, STORE_FOUR   four pixels' sums as bytes: integer_requantize.h
-//   TILES        patches of the largest tile, at 2 vectors of output channels
+// Exact integer Winograd for one level of each_integer_level.h; integer_winograd.c says what is computed.
 
 // Six numbers to six by Bᵀ.
-RK_BODY void LEVEL(input_line)(const shorts d[6], int16_t *to, ptrdiff_t stride) {
+RK_BODY void LEVEL(input_line)(const shorts d[6], int16_t *to, const ptrdiff_t stride) {
     shorts p = d[4] - d[2], q = d[3] - d[1], twice = q << 1;
     shorts even = d[4] - (d[2] << 2), odd = d[3] - (d[1] << 2);
     *(shorts *)(to) = ((d[0] - d[2]) << 2) + p;
@@ -17,9 +12,9 @@ RK_BODY void LEVEL(input_line)(const shorts d[6], int16_t *to, ptrdiff_t stride)
     *(shorts *)(to + 5 * stride) = d[5] - d[3] - (q << 2);
 }
 
-// 16 channels of a patch: Bᵀ down the columns, then along the rows.
-static RK_ALONE void LEVEL(input_patch)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, uint8_t zero, int16_t *v,
-                                ptrdiff_t stride) {
+// 16 channels of a patch, or the 8 last: Bᵀ down the columns, then along the rows.
+RK_BODY void LEVEL(input_channels)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, const int channels, uint8_t zero,
+                                   int16_t *v) {
     int16_t between[PLACES * BLOCK] __attribute__((aligned(64)));
     RK_UNROLL for (int j = 0; j < 6; j++) {
         shorts d[6];
@@ -28,129 +23,172 @@ static RK_ALONE void LEVEL(input_patch)(const tile_source *s, ptrdiff_t pixel, p
         } else {
             ptrdiff_t at = (j - s->left) * pixel + c;
             RK_UNROLL for (int i = 0; i < 6; i++) {
-                d[i] = (shorts)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(s->rows[i] + at)));
+                const __m128i *x = (const __m128i *)(s->rows[i] + at);
+                d[i] = (shorts)_mm256_cvtepu8_epi16(channels == BLOCK ? _mm_loadu_si128(x) : _mm_loadl_epi64(x));
             }
         }
         LEVEL(input_line)(d, between + j * BLOCK, 6 * BLOCK);
     }
     RK_UNROLL for (int i = 0; i < 6; i++) {
-        LEVEL(input_line)((const shorts *)between + 6 * i, v + 6 * i * stride, stride);
+        LEVEL(input_line)((const shorts *)between + 6 * i, v + 6 * i * V_MATRIX, V_MATRIX);
     }
 }
 
-// m[tiles, vectors · LANES] = v[tiles, channels] · u, in blocks [channels / 2, 16, 2].
-RK_BODY void LEVEL(product_tile)(const int16_t *v, ptrdiff_t channels, const int16_t *u, int32_t *m, ptrdiff_t strip,
-                                 const int tiles, const int vectors) {
+static RK_ALONE void LEVEL(input_block)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, uint8_t zero, int16_t *v) {
+    LEVEL(input_channels)(s, pixel, c, BLOCK, zero, v);
+}
+static RK_ALONE void LEVEL(input_half)(const tile_source *s, ptrdiff_t pixel, ptrdiff_t c, uint8_t zero, int16_t *v) {
+    LEVEL(input_channels)(s, pixel, c, BLOCK / 2, zero, v);
+}
+
+// sum[tiles, vectors · LANES] += v[tiles, channels] · u, of one block of v or the half of one.
+RK_BODY void LEVEL(product_block)(VEC sum[TILES][2], const int16_t *v, const int16_t *u, ptrdiff_t weight_block,
+                                  const int channels, const int tiles, const int vectors) {
     enum { PER_BLOCK = BLOCK / LANES };
-    VEC sum[TILES][2];
-    RK_UNROLL for (int t = 0; t < tiles; t++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] = (VEC){0};
-    }
-    for (ptrdiff_t c = 0; c < channels; c += 2, u += 2 * BLOCK) {
+    RK_UNROLL for (int i = 0; i < channels; i += 2) {
         VEC weights[2];
         RK_UNROLL for (int k = 0; k < vectors; k++) {
-            weights[k] = LOAD(u + k / PER_BLOCK * channels * BLOCK + k % PER_BLOCK * 2 * LANES);
+            weights[k] = LOAD(u + i * BLOCK + k / PER_BLOCK * weight_block + k % PER_BLOCK * 2 * LANES);
         }
         RK_UNROLL for (int t = 0; t < tiles; t++) {
-            VEC input = BROADCAST(two_at(v + t * channels + c));
+            VEC input = BROADCAST(two_at(v + t * BLOCK + i));
             RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] = PAIRS(sum[t][k], input, weights[k]);
         }
     }
+}
+
+// m[tiles, vectors · LANES] = start + v · u. A block's steps are written out, and all that they read is at constant distances.
+RK_BODY void LEVEL(product_tile)(TILE_PARAMETERS, const int tiles, const int vectors) {
+    ptrdiff_t weight_block = channels * BLOCK;
+    VEC sum[TILES][2];
+    RK_UNROLL for (int k = 0; k < vectors; k++) {
+        VEC first = LOAD(start + k * LANES);
+        RK_UNROLL for (int t = 0; t < tiles; t++) sum[t][k] = first;
+    }
+    ptrdiff_t c = channels;
+    for (; c >= BLOCK; c -= BLOCK, v += V_BLOCK, u += BLOCK * BLOCK) {
+        LEVEL(product_block)(sum, v, u, weight_block, BLOCK, tiles, vectors);
+    }
+    if (c) LEVEL(product_block)(sum, v, u, weight_block, BLOCK / 2, tiles, vectors);
     RK_UNROLL for (int t = 0; t < tiles; t++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) STORE(m + t * strip + k * LANES, sum[t][k]);
+        RK_UNROLL for (int k = 0; k < vectors; k++) STORE(m + t * STRIP + k * LANES, sum[t][k]);
     }
 }
 
-#define OPERAND int16_t
-#define SUM int32_t
 #include "product_table.h"
 
-static void LEVEL(products)(const int16_t *v, ptrdiff_t channels, const int16_t *u, int32_t *m, ptrdiff_t strip,
-                            ptrdiff_t tiles) {
-    ptrdiff_t count = rk_blocks(tiles, TILES), vectors = strip < 2 * LANES ? 1 : 2;
-    for (ptrdiff_t k = 0; k < strip; k += vectors * LANES) {
-        for (ptrdiff_t i = 0, t = 0, size; i < count; i++, t += size) {
-            size = rk_blocks(tiles - t, count - i);
-            LEVEL(product_table)[size - 1][vectors - 1](v + t * channels, channels, u + k * channels,
-                                                       m + t * strip + k, strip);
+// The products of a panel's patches at one place, `width` channels of a strip.
+static void LEVEL(products)(TILE_PARAMETERS, ptrdiff_t width, const rk_pieces *tiles) {
+    for (ptrdiff_t k = 0; k < width; k += 2 * LANES) {
+        ptrdiff_t vectors = width - k > LANES ? 2 : 1;
+        product_function longer = LEVEL(product_table)[tiles->longer - 1][vectors - 1];
+        product_function shorter = LEVEL(product_table)[tiles->shorter - 1][vectors - 1];
+        const int16_t *from = v, *weights = u + k * channels;
+        int32_t *to = m + k;
+        for (ptrdiff_t i = 0; i < tiles->pieces; i++) {
+            int is_long = i < tiles->longs;
+            (is_long ? longer : shorter)(from, channels, weights, start + k, to);
+            ptrdiff_t size = is_long ? tiles->longer : tiles->shorter;
+            from += size * BLOCK;
+            to += size * STRIP;
         }
     }
 }
 
-// Six sums to four by Aᵀ, of which pixel j is 3 · 2^(shift of the row + shift of j) times the result; with the factor of the
-// rows taken out too, as four pixels of bytes.
-RK_BODY void LEVEL(output_line)(const VEC m[6], const int shift, VEC bias, const STEPS *q,
-                                const rk_four_pixels *at, uint8_t *y) {
+// Six sums to four by Aᵀ.
+RK_BODY void LEVEL(four_of_six)(const VEC m[6], VEC four[4]) {
     VEC sum1 = m[1] + m[2], sum2 = m[3] + m[4], difference1 = m[1] - m[2], difference2 = m[3] - m[4];
-    VEC four[4] = {
-        m[0] + (sum1 << 2) + sum2, (difference1 << 1) + difference2, sum1 + sum2,
-        difference1 + (difference2 << 1) + m[5],
-    };
-    const int shifts[4] = {3, 2, 1, 1};
-    RK_UNROLL for (int j = 0; j < 4; j++) {
-        four[j] = (VEC)((SIGNED)(four[j] * INVERSE_OF_9) >> (shift + shifts[j])) + bias;
-    }
-    STORE_FOUR(four, q, at, y);
+    four[0] = m[0] + (sum1 << 2) + sum2;
+    four[1] = (difference1 << 1) + difference2;
+    four[2] = sum1 + sum2;
+    four[3] = difference1 + (difference2 << 1) + m[5];
 }
 
-// LANES channels of a patch: Aᵀ down the columns, then along the rows.
-static RK_ALONE void LEVEL(output_patch)(const int32_t *m, ptrdiff_t stride, VEC bias, const rk_requantization *q,
-                                         const rk_four_pixels *at, ptrdiff_t row, ptrdiff_t rows, uint8_t *y) {
-    VEC lines[4][6];
+// LANES channels of a patch, of which `rows` and `at->pixels` are inside: Aᵀ down the columns, then along the rows. Pixel (i, j)
+// is 2^(shift of i + shift of j) times the sum once the inverse of 9 is in it.
+RK_BODY void LEVEL(output_channels)(const panel_output *p, const int32_t *m, ptrdiff_t channel, const STEPS *q,
+                                    const rk_four_pixels *at, const ptrdiff_t rows) {
+    int32_t between[4 * 6 * LANES] __attribute__((aligned(64)));
     RK_UNROLL for (int j = 0; j < 6; j++) {
-        const int32_t *x = m + j * stride;
-        VEC m1 = LOAD(x + 6 * stride), m2 = LOAD(x + 12 * stride), m3 = LOAD(x + 18 * stride), m4 = LOAD(x + 24 * stride);
-        VEC sum1 = m1 + m2, sum2 = m3 + m4, difference1 = m1 - m2, difference2 = m3 - m4;
-        lines[0][j] = LOAD(x) + (sum1 << 2) + sum2;
-        lines[1][j] = (difference1 << 1) + difference2;
-        lines[2][j] = sum1 + sum2;
-        lines[3][j] = difference1 + (difference2 << 1) + LOAD(x + 30 * stride);
+        VEC column[6], four[4];
+        RK_UNROLL for (int i = 0; i < 6; i++) column[i] = LOAD(m + (6 * i + j) * M_MATRIX);
+        LEVEL(four_of_six)(column, four);
+        RK_UNROLL for (int i = 0; i < 4; i++) STORE(between + (6 * i + j) * LANES, four[i]);
     }
+    // All columns are through before the first row begins: mixed, they would not fit the registers.
+    __asm__("" : "+m"(between));
     const int shifts[4] = {3, 2, 1, 1};
-    STEPS steps = IN_REGISTERS(q);
+    ptrdiff_t row = p->geometry->output_width * p->geometry->output_channels;
     RK_UNROLL for (int i = 0; i < 4; i++) {
         if (i >= rows) return;
-        rk_four_pixels line = *at;
-        line.place += i * row;
-        LEVEL(output_line)(lines[i], shifts[i], bias, &steps, &line, y);
+        VEC line[6], four[4];
+        FLOATS multipliers[4];
+        RK_UNROLL for (int j = 0; j < 6; j++) line[j] = LOAD(between + (6 * i + j) * LANES);
+        LEVEL(four_of_six)(line, four);
+        RK_UNROLL for (int j = 0; j < 4; j++) {
+            four[j] *= INVERSE_OF_9;
+            multipliers[j] = LOAD_FLOATS(p->multipliers[shifts[i] + shifts[j] - LARGEST_FACTOR] + channel);
+        }
+        rk_four_pixels place = *at;
+        place.place += i * row;
+        STORE_FOUR(four, multipliers, q, &place, p->output);
+    }
+}
+
+// A patch of the result: `width` channels from `channel` on.
+static RK_ALONE void LEVEL(output_patch)(const panel_output *p, const int32_t *m, tile_place place) {
+    const rk_winograd_geometry *g = p->geometry;
+    ptrdiff_t rows = g->output_height - place.y, columns = g->output_width - place.x;
+    rk_four_pixels at = {
+        .place = ((place.image * g->output_height + place.y) * g->output_width + place.x) * g->output_channels + p->channel,
+        .pixel = g->output_channels, .pixels = columns < 4 ? columns : 4, .channels = p->width,
+    };
+    STEPS steps = IN_REGISTERS(p->requantization);
+    int is_whole = rows >= 4 && columns >= 4;
+    for (ptrdiff_t i = 0; i < p->width; i += LANES, at.place += LANES, at.channels -= LANES) {
+        if (is_whole && at.channels >= LANES) {
+            // The same with constants, and so without a branch.
+            rk_four_pixels whole = {.place = at.place, .pixel = at.pixel, .pixels = 4, .channels = LANES};
+            LEVEL(output_channels)(p, m + i, p->channel + i, &steps, &whole, 4);
+        } else {
+            LEVEL(output_channels)(p, m + i, p->channel + i, &steps, &at, rows);
+        }
     }
 }
 
 static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count, const rk_requantization *q,
-                           uint8_t *y, int32_t *workspace) {
+                           uint8_t *y, uint8_t *workspace) {
     const rk_winograd_geometry *g = &p->geometry;
-    ptrdiff_t c = g->channels, k = g->output_channels, strip = strip_width(k), panel = panel_size(g, count);
-    const uint8_t *outside = memset(workspace, p->input_zero, (size_t)(6 * c));
-    int16_t *v = (int16_t *)(workspace + matrix_size(6 * c) / 4);
-    int32_t *m = (int32_t *)v + PLACES * matrix_size(panel * c * 2) / 4;
+    ptrdiff_t c = g->channels, k = g->output_channels, panel = panel_size(g, count);
+    workspace_layout at = layout_of(g);
+    prepare(p, q, &at, workspace);
+    int16_t *v = (int16_t *)(workspace + at.v);
+    int32_t *m = (int32_t *)(workspace + at.m);
+    const int32_t *start = (const int32_t *)(workspace + at.start), *zeros = (const int32_t *)(workspace + at.zeros);
+    panel_output output = {.geometry = g, .requantization = q, .output = y};
+    for (int i = 0; i < FACTORS; i++) output.multipliers[i] = (const float *)(workspace + at.multipliers) + i * in_blocks(k);
     tile_place source_at = tile_at(g, first);
     for (ptrdiff_t end = first + count; first < end; first += panel) {
         ptrdiff_t tiles = end - first < panel ? end - first : panel;
-        ptrdiff_t v_stride = matrix_size(tiles * c * 2) / 2, m_stride = matrix_size(tiles * strip * 4) / 4;
-        tile_place start = source_at;
+        rk_pieces pieces = rk_pieces_of(tiles, TILES);
+        tile_place panel_at = source_at;
         for (ptrdiff_t t = 0; t < tiles; t++, source_at = next_tile(g, source_at)) {
-            tile_source source = source_of(p->input, g, source_at, outside);
-            for (ptrdiff_t i = 0; i < c; i += BLOCK) {
-                LEVEL(input_patch)(&source, c, i, p->input_zero, v + t * c + i, v_stride);
-            }
+            tile_source source = source_of(p->input, g, source_at, workspace + at.outside);
+            int16_t *to = v + t * BLOCK;
+            ptrdiff_t i = 0;
+            for (; i + BLOCK <= c; i += BLOCK, to += V_BLOCK) LEVEL(input_block)(&source, c, i, p->input_zero, to);
+            if (i < c) LEVEL(input_half)(&source, c, i, p->input_zero, to);
         }
-        for (ptrdiff_t channel = 0; channel < k; channel += strip) {
-            const int16_t *u = p->weights + channel * c;
-            for (int place = 0; place < PLACES; place++, u += c * k) {
-                LEVEL(products)(v + place * v_stride, c, u, m + place * m_stride, strip, tiles);
+        for (output.channel = 0; output.channel < k; output.channel += STRIP) {
+            output.width = k - output.channel < STRIP ? k - output.channel : STRIP;
+            const int16_t *u = p->weights + output.channel * c;
+            for (int place = 0; place < PLACES; place++, u += c * in_blocks(k)) {
+                LEVEL(products)(v + place * V_MATRIX, c, u, (place == BIASED ? start : zeros) + output.channel,
+                                m + place * M_MATRIX, output.width, &pieces);
             }
-            tile_place place = start;
-            for (ptrdiff_t t = 0; t < tiles; t++, place = next_tile(g, place)) {
-                ptrdiff_t row = g->output_width * k, rows = g->output_height - place.y;
-                rk_four_pixels at = {
-                    .place = (place.image * g->output_height + place.y) * row + place.x * k + channel, .pixel = k,
-                    .pixels = g->output_width - place.x < 4 ? g->output_width - place.x : 4, .channel = channel,
-                    .channels = LANES,
-                };
-                for (ptrdiff_t i = 0; i < strip; i += LANES, at.place += LANES, at.channel += LANES) {
-                    VEC bias = LOAD(p->bias + channel + i);
-                    LEVEL(output_patch)(m + t * strip + i, m_stride, bias, q, &at, row, rows, y);
-                }
+            tile_place patch_at = panel_at;
+            for (ptrdiff_t t = 0; t < tiles; t++, patch_at = next_tile(g, patch_at)) {
+                LEVEL(output_patch)(&output, m + t * STRIP, patch_at);
             }
         }
     }

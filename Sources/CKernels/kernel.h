@@ -15,6 +15,13 @@
 // How many blocks of a size hold a count.
 RK_BODY ptrdiff_t rk_blocks(ptrdiff_t count, ptrdiff_t size) { return (count + size - 1) / size; }
 
+// A count in as few pieces as a size allows, of nearly one length: first the long ones, then those one shorter.
+typedef struct { ptrdiff_t longs, pieces, longer, shorter; } rk_pieces;
+RK_BODY rk_pieces rk_pieces_of(ptrdiff_t count, ptrdiff_t most) {
+    ptrdiff_t pieces = rk_blocks(count, most), shorter = count / pieces, longs = count % pieces;
+    return (rk_pieces){longs, pieces, shorter + (longs > 0), shorter};
+}
+
 // RK_KERNEL(name, (parameters), (arguments)) compiles name##_body once for each level, so that the compiler vectorises
 // it with that level's registers, and defines rk_##name, which calls the one in use. For loops that memory bounds; what
 // arithmetic bounds has tiles of its own.

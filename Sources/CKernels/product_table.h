@@ -1,12 +1,12 @@
 // The tile product_tile of a level as a function for each number of patches and of vectors, and a table of them. The includer
-// says LEVEL and TILES, the types of what is multiplied and of the sums, OPERAND and SUM.
+// says LEVEL and TILES, and the tile's parameters without those numbers as TILE_PARAMETERS and TILE_ARGUMENTS.
 // Tiles are functions of their own: inlined into one, their sums would not stay in registers.
-#define PRODUCT(n)                                                                                                     \
-    static RK_ALONE void LEVEL(product_##n##x1)(const OPERAND *v, ptrdiff_t c, const OPERAND *u, SUM *m, ptrdiff_t k) { \
-        LEVEL(product_tile)(v, c, u, m, k, n, 1);                                                                     \
-    }                                                                                                                  \
-    static RK_ALONE void LEVEL(product_##n##x2)(const OPERAND *v, ptrdiff_t c, const OPERAND *u, SUM *m, ptrdiff_t k) { \
-        LEVEL(product_tile)(v, c, u, m, k, n, 2);                                                                     \
+#define PRODUCT(n)                                                      \
+    static RK_ALONE void LEVEL(product_##n##x1)(TILE_PARAMETERS) {      \
+        LEVEL(product_tile)(TILE_ARGUMENTS, n, 1);                      \
+    }                                                                   \
+    static RK_ALONE void LEVEL(product_##n##x2)(TILE_PARAMETERS) {      \
+        LEVEL(product_tile)(TILE_ARGUMENTS, n, 2);                      \
     }
 #define NAMES(n) {LEVEL(product_##n##x1), LEVEL(product_##n##x2)}
 PRODUCT(1) PRODUCT(2) PRODUCT(3) PRODUCT(4)
@@ -27,5 +27,3 @@ static const product_function LEVEL(product_table)[TILES][2] = {
 };
 #undef PRODUCT
 #undef NAMES
-#undef OPERAND
-#undef SUM

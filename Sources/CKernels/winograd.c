@@ -92,7 +92,9 @@ static float *after_zeros(float *workspace, const rk_winograd_geometry *g) {
     return workspace + length;
 }
 
-typedef void (*product_function)(const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs);
+#define TILE_PARAMETERS const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs
+#define TILE_ARGUMENTS v, channels, u, m, outputs
+typedef void (*product_function)(TILE_PARAMETERS);
 
 #define RK_TILES "winograd_tiles.h"
 #include "each_level.h"

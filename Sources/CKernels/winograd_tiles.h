@@ -167,8 +167,6 @@ RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float
     }
 }
 
-#define OPERAND float
-#define SUM float
 #include "product_table.h"
 
 static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrdiff_t tiles, ptrdiff_t channels,

@@ -25,7 +25,7 @@ import Testing
     func winograd() async {
         await #expect(processExitsWith: .success) {
             for (size, channels) in shapes(
-                [(1, 1), (2, 5), (4, 4), (5, 9), (8, 3)], [(16, 16), (16, 32), (32, 48), (48, 16)])
+                [(1, 1), (2, 5), (4, 4), (5, 9), (8, 3)], [(8, 8), (16, 16), (16, 32), (24, 40), (32, 48), (48, 16)])
             {
                 for padding in [0, 1, 2] where min(size.0, size.1) + 2 * padding >= 3 {
                     let (c, k) = channels
@@ -34,7 +34,7 @@ import Testing
                     let weights = bytes(9 * c * k, 3).map { Int8(bitPattern: $0) }
                     for level in SIMDLevel.available where level >= .avx2 {
                         expectStaysInside("\(size) × \(channels), padding \(padding)", level: level) {
-                            let u = $0.output(36 * c * k, of: Int16.self)
+                            let u = $0.output(rk_integer_winograd_size(c, k), of: Int16.self)
                             rk_integer_winograd_weights($0.input(weights), c, k, u)
                             var call = rk_integer_winograd(
                                 geometry: rk_winograd_geometry(
@@ -43,7 +43,8 @@ import Testing
                                 input: $0.input(image), weights: u, bias: $0.input([Int32](repeating: 5, count: k)),
                                 input_zero: 9)
                             var q = rk_requantization(
-                                multiplier: $0.input([Float](repeating: 0.01, count: k)), residual: $0.input(residual),
+                                multiplier: $0.input([Float](repeating: 0.01, count: (k + 15) / 16 * 16)),
+                                residual: $0.input(residual),
                                 residual_multiplier: 0.5, residual_zero: 90, low: -20, high: 235, zero: 20)
                             rk_integer_winograd_to_bytes(
                                 rk_simd_level(UInt32(level.rawValue)), &call, 0,
@@ -75,9 +76,14 @@ import Testing
                     for level in SIMDLevel.available {
                         let form = rk_simd_level(UInt32(level.rawValue))
                         expectStaysInside("pooling \(size) × \(channels), padding \(padding)", level: level) {
-                            rk_integer_pad(
-                                $0.input(image), size.0, size.1, channels, padding, padding, 7,
-                                $0.output((size.0 + 2 * padding) * (size.1 + 2 * padding) * channels, of: UInt8.self))
+                            var bordered = rk_integer_image(
+                                bytes: $0.input(image), height: size.0, width: size.1, channels: channels,
+                                border: padding, outside: 7)
+                            let numbers = (size.0 + 2 * padding) * (size.1 + 2 * padding) * channels
+                            rk_integer_window(
+                                form, 1, &bordered, -padding, size.0 + 2 * padding, $0.output(numbers, of: UInt8.self))
+                            rk_integer_window(
+                                form, 2, &bordered, -padding, size.0 + 2 * padding, $0.output(numbers, of: Int16.self))
                             rk_integer_max_pool(form, $0.input(image), &g, $0.output(count, of: UInt8.self))
                             for countsPadding: Int32 in [0, 1] {
                                 rk_integer_average_pool(
@@ -130,10 +136,10 @@ private struct RowsCase {
     }
 
     private func rows(
-        _ buffers: Buffers, inputs: Int, segmentStep: Int, length: Int, weights: UnsafePointer<Int8>
+        _ buffers: Buffers, input: UnsafeRawPointer, segmentStep: Int, length: Int, weights: UnsafeRawPointer
     ) -> rk_integer_rows {
         rk_integer_rows(
-            input: buffers.input(bytes(inputs, 1)), pixel_stride: 1,
+            input: input, pixel_stride: 1,
             segment_offsets: buffers.input((0..<segments).map { $0 * segmentStep }), segments: segments,
             segment_length: length, weights: weights, bias: buffers.input((0..<blocks).map { Int32($0 * 7 - 100) }),
             pixels: pixels, channels: channels, output_stride: channels + 3, rows: 1, input_row: 0, output_row: 0)
@@ -155,12 +161,17 @@ private struct RowsCase {
     func callRows(_ buffers: Buffers, _ level: SIMDLevel) {
         let form = rk_simd_level(UInt32(level.rawValue))
         let weights = bytes(segments * length * channels, 3).map { Int8(bitPattern: $0) }
-        let packed: UnsafeMutablePointer<Int8> = buffers.output(
-            rk_integer_packed_size(segments, length, channels), of: Int8.self)
-        rk_integer_pack(buffers.input(weights), channels, segments, length, channels, packed)
-        // Four bytes at a time are read: up to 3 behind the last run.
-        let inputs = pixels - 1 + (segments - 1) * (length + 2) + (length + 3) / 4 * 4
-        var rows = rows(buffers, inputs: inputs, segmentStep: length + 2, length: length, weights: packed)
+        let size = Int(rk_integer_operand_size(form))
+        let packed: UnsafeMutablePointer<UInt8> = buffers.output(
+            rk_integer_packed_size(size, segments, length, channels), of: UInt8.self)
+        rk_integer_pack(size, buffers.input(weights), channels, segments, length, channels, packed)
+        // Four bytes at a time are read, behind the last run if need be.
+        let group = 4 / size
+        let inputs = bytes(pixels - 1 + (segments - 1) * (length + 2) + (length + group - 1) / group * group, 1)
+        let input =
+            size == 1
+            ? UnsafeRawPointer(buffers.input(inputs)) : UnsafeRawPointer(buffers.input(inputs.map { Int16($0) }))
+        var rows = rows(buffers, input: input, segmentStep: length + 2, length: length, weights: packed)
         forEachRequantization(buffers) {
             rk_integer_rows_to_bytes(form, &rows, $0, buffers.updated([UInt8](repeating: 9, count: outputs)))
         }
@@ -173,7 +184,8 @@ private struct RowsCase {
         let form = rk_simd_level(UInt32(level.rawValue))
         let weights = buffers.input(bytes(segments * channels, 4).map { Int8(bitPattern: $0) })
         let inputs = pixels - 1 + (segments - 1) * (channels + 1) + channels
-        var rows = rows(buffers, inputs: inputs, segmentStep: channels + 1, length: 1, weights: weights)
+        var rows = rows(
+            buffers, input: buffers.input(bytes(inputs, 1)), segmentStep: channels + 1, length: 1, weights: weights)
         forEachRequantization(buffers) {
             rk_integer_depthwise_to_bytes(form, &rows, $0, buffers.updated([UInt8](repeating: 9, count: outputs)))
         }

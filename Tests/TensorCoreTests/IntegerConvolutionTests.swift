@@ -24,7 +24,7 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         self.init(Self.anyGeometry(&random), &random)
     }
 
-    /// 3×3, stride 1, whole blocks of channels: what Winograd's integer kernels take. Images smaller than a patch among them.
+    /// 3×3, stride 1, channels in eights: what Winograd's integer kernels take. Images smaller than a patch among them.
     init(winogradSeed seed: UInt64) {
         var random = Philox(seed: seed)
         func pick(_ values: [Int]) -> Int { values[random.index(below: values.count)] }
@@ -33,8 +33,8 @@ struct IntegerCase: CustomStringConvertible, Sendable {
             3 - min(2, 2 * padding.0) + random.index(below: 9), 3 - min(2, 2 * padding.1) + random.index(below: 9)
         )
         let geometry = Conv2DGeometry(
-            input: (size.0, size.1, pick([16, 32, 48])), kernel: (3, 3), outputChannels: pick([16, 32, 48]),
-            padding: padding)
+            input: (size.0, size.1, pick([8, 16, 24, 32, 48])), kernel: (3, 3),
+            outputChannels: pick([8, 16, 24, 32, 40]), padding: padding)
         self.init(geometry, &random)
     }
 
@@ -55,7 +55,7 @@ struct IntegerCase: CustomStringConvertible, Sendable {
             dilation: dilation, groups: isDepthwise ? inputs : groups)
     }
 
-    private init(_ geometry: Conv2DGeometry, _ random: inout Philox) {
+    fileprivate init(_ geometry: Conv2DGeometry, _ random: inout Philox) {
         self.geometry = geometry
         let outputs = geometry.outputChannels
         batch = 1 + random.index(below: 2)
@@ -73,9 +73,10 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         relu = random.index(below: 2) == 0
     }
 
-    var convolution: IntegerConvolution {
+    func convolution(_ level: SIMDLevel) -> IntegerConvolution {
         IntegerConvolution(
-            geometry, weights: weights, bias: bias, multipliers: multipliers, inputZeroPoint: input.zeroPoint)
+            geometry, weights: weights, bias: bias, multipliers: multipliers, inputZeroPoint: input.zeroPoint,
+            level: level)
     }
 
     var input4D: ByteTensor { ByteTensor(x, shape: geometry.inputShape(batch: batch)) }
@@ -112,9 +113,8 @@ struct IntegerCase: CustomStringConvertible, Sendable {
 
     func bytes(at level: SIMDLevel) -> [UInt8] {
         let other = ByteTensor(residual, shape: geometry.outputShape(batch: batch))
-        return convolution(
-            input4D, to: output, residual: hasResidual ? .init(other, residualQuantization) : nil, relu: relu,
-            level: level
+        return convolution(level)(
+            input4D, to: output, residual: hasResidual ? .init(other, residualQuantization) : nil, relu: relu
         ).bytes
     }
 }
@@ -130,7 +130,7 @@ struct IntegerCase: CustomStringConvertible, Sendable {
             }
             for level in SIMDLevel.available {
                 #expect(testCase.bytes(at: level) == expected, "\(level): \(testCase)")
-                let output = testCase.convolution.floats(testCase.input4D, level: level)
+                let output = testCase.convolution(level).floats(testCase.input4D)
                 #expect(output.scalars == floats, "\(level), numbers: \(testCase)")
             }
         }
@@ -150,11 +150,16 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         }
     }
 
-    // Sums below 2²⁵ are exact modulo 2²⁶: 9 · 112 · 255 · 127 is the last below, 9 · 128 · 255 · 127 beyond.
+    // Sums below 2²⁵ are exact modulo 2²⁶: 9 · 112 · 255 · 127 is the last below, 9 · 128 · 255 · 127 beyond; a bias fills up
+    // the first to the last that is, and to the first that is not.
     @Test(
-        "Winograd's largest sums are exact, and larger ones are not its own", arguments: [112, 128], [Int8(127), -127])
-    func winogradExtremes(channels: Int, weight: Int8) {
-        let geometry = Conv2DGeometry(input: (7, 6, channels), kernel: (3, 3), outputChannels: 32, padding: (1, 1))
+        "Winograd's largest sums are exact, and larger ones are not its own",
+        arguments: [
+            (112, 3), (112, 1 << 25 - 1 - 9 * 112 * 255 * 127), (112, 1 << 25 - 9 * 112 * 255 * 127), (128, 3),
+        ],
+        [Int8(127), -127])
+    func winogradExtremes(size: (channels: Int, bias: Int), weight: Int8) {
+        let geometry = Conv2DGeometry(input: (7, 6, size.channels), kernel: (3, 3), outputChannels: 32, padding: (1, 1))
         var random = Philox(seed: 5)
         // A quarter of the images' bytes and of the weights are extreme and of the other sign.
         let x = (0..<geometry.inputShape(batch: 1).elementCount).map { _ in UInt8(random.index(below: 4) == 0 ? 0 : 255)
@@ -162,16 +167,19 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let weights = (0..<geometry.weightShape.elementCount).map {
             $0 % 32 < 16 ? weight : random.index(below: 4) == 0 ? -weight : weight
         }
-        let convolution = IntegerConvolution(
-            geometry, weights: weights, bias: [Int32](repeating: 3, count: 32),
-            multipliers: (0..<32).map { Float($0 % 7 + 1) * 0x1p-19 }, inputZeroPoint: 255)
         let output = AffineQuantization(scale: 1, zeroPoint: 128)
-        for bytes in [x, [UInt8](repeating: 255, count: x.count), [UInt8](repeating: 0, count: x.count)] {
-            let input = ByteTensor(bytes, shape: geometry.inputShape(batch: 1))
-            let expected = convolution(input, to: output, level: .scalar).bytes
-            for level in SIMDLevel.available {
-                #expect(convolution(input, to: output, level: level).bytes == expected, "\(level)")
-            }
+        func bytes(_ input: ByteTensor, _ level: SIMDLevel) -> [UInt8] {
+            let bias = Int32(weight < 0 ? size.bias : -size.bias)
+            return IntegerConvolution(
+                geometry, weights: weights, bias: [Int32](repeating: bias, count: 32),
+                multipliers: (0..<32).map { Float($0 % 7 + 1) * 0x1p-19 }, inputZeroPoint: 255, level: level)(
+                    input, to: output
+                ).bytes
+        }
+        for all in [x, [UInt8](repeating: 255, count: x.count), [UInt8](repeating: 0, count: x.count)] {
+            let input = ByteTensor(all, shape: geometry.inputShape(batch: 1))
+            let expected = bytes(input, .scalar)
+            for level in SIMDLevel.available { #expect(bytes(input, level) == expected, "\(level)") }
         }
     }
 
@@ -182,14 +190,15 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let geometry = Conv2DGeometry(
             input: (3, 5, 37), kernel: (3, 3), outputChannels: 19, stride: (1, 1), padding: (0, 0))
         let x = ByteTensor([UInt8](repeating: 255, count: 3 * 5 * 37), shape: geometry.inputShape(batch: 1))
-        let convolution = IntegerConvolution(
-            geometry, weights: [Int8](repeating: weight, count: geometry.weightShape.elementCount),
-            bias: [Int32](repeating: 1, count: 19), multipliers: [Float](repeating: 1, count: 19), inputZeroPoint: 0)
         let sum = Float(9 * 37 * 255 * Int(weight) + 1)
         for level in SIMDLevel.available {
-            #expect(convolution.floats(x, level: level).scalars == [Float](repeating: sum, count: 3 * 19), "\(level)")
+            let convolution = IntegerConvolution(
+                geometry, weights: [Int8](repeating: weight, count: geometry.weightShape.elementCount),
+                bias: [Int32](repeating: 1, count: 19), multipliers: [Float](repeating: 1, count: 19),
+                inputZeroPoint: 0, level: level)
+            #expect(convolution.floats(x).scalars == [Float](repeating: sum, count: 3 * 19), "\(level)")
             // Far outside a byte: saturated, not wrapped.
-            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 7), level: level).bytes
+            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 7)).bytes
             #expect(bytes == [UInt8](repeating: weight > 0 ? 255 : 0, count: 3 * 19), "\(level)")
         }
     }
@@ -198,11 +207,11 @@ struct IntegerCase: CustomStringConvertible, Sendable {
     func halves() {
         // One input channel of weight 1 and multiplier 1/2: byte b − 100 gives (b − 100) / 2.
         let geometry = Conv2DGeometry(input: (1, 8, 1), kernel: (1, 1), outputChannels: 1)
-        let convolution = IntegerConvolution(
-            geometry, weights: [1], bias: [0], multipliers: [0.5], inputZeroPoint: 100)
         let x = ByteTensor([93, 95, 97, 99, 101, 103, 105, 107], shape: [1, 1, 8, 1])
         for level in SIMDLevel.available {
-            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 10), level: level).bytes
+            let convolution = IntegerConvolution(
+                geometry, weights: [1], bias: [0], multipliers: [0.5], inputZeroPoint: 100, level: level)
+            let bytes = convolution(x, to: AffineQuantization(scale: 1, zeroPoint: 10)).bytes
             #expect(bytes == [6, 8, 8, 10, 10, 12, 12, 14], "\(level)")  // -3.5 -2.5 -1.5 -0.5 0.5 1.5 2.5 3.5
         }
     }
@@ -212,6 +221,17 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let testCase = IntegerCase(seed: 1001)
         let one = Parallel.withThreads(1) { testCase.bytes(at: .active) }
         #expect(Parallel.withThreads(2) { testCase.bytes(at: .active) } == one)
+    }
+
+    @Test("A layer whose rows do not fit the cache together is computed in pieces of them")
+    func pieces() {
+        // A row is 516 · 96 numbers: of 16 bits one row of output at a time, of bytes two.
+        var random = Philox(seed: 11)
+        let geometry = Conv2DGeometry(
+            input: (9, 512, 96), kernel: (3, 3), outputChannels: 5, stride: (2, 64), padding: (1, 2))
+        let testCase = IntegerCase(geometry, &random)
+        let expected = testCase.bytes
+        for level in SIMDLevel.available { #expect(testCase.bytes(at: level) == expected, "\(level)") }
     }
 
     @Test("Weights whose sums could leave 32 bits are seen")

@@ -201,38 +201,42 @@ typedef struct {
     int32_t zero;
 } rk_requantization;
 
+/// Bytes of the numbers that a level reads patches and weights as: 1 where it multiplies bytes, 2 where 16-bit numbers.
+int rk_integer_operand_size(rk_simd_level level);
+
 /// Pixels of rows of a convolution's output, or rows of a matrix product: consecutive patches times weights.
 ///
-/// A patch is `segments` runs of `segment_length` bytes. Up to 3 bytes behind the last run of the last patch are read.
+/// A patch is `segments` runs of `segment_length` operands, in whose number all distances in the input are. What is behind the
+/// last run of the last patch is read, up to whole 4 bytes.
 typedef struct {
-    const uint8_t *input;              // the first patch
-    ptrdiff_t pixel_stride;            // bytes from patch to patch
+    const void *input;                 // the first patch
+    ptrdiff_t pixel_stride;            // from patch to patch
     const ptrdiff_t *segment_offsets;  // where each run begins, from the patch's begin
     ptrdiff_t segments, segment_length;
-    const int8_t *weights;  // from rk_integer_pack
-    const int32_t *bias;    // a channel each, in blocks of RK_INTEGER_BLOCK
+    const void *weights;  // from rk_integer_pack
+    const int32_t *bias;  // a channel each, in blocks of RK_INTEGER_BLOCK
     ptrdiff_t pixels, channels;
     ptrdiff_t output_stride;                // elements from pixel to pixel
-    ptrdiff_t rows, input_row, output_row;  // how many, and elements from row to row
+    ptrdiff_t rows, input_row, output_row;  // how many, and from row to row
 } rk_integer_rows;
 
 /// Output channels that are computed together, at least; packed weights, biases and multipliers are filled up to it.
 enum { RK_INTEGER_BLOCK = 16 };
 
 /// Bytes of packed weights.
-size_t rk_integer_packed_size(ptrdiff_t segments, ptrdiff_t segment_length, ptrdiff_t channels);
-/// weights [segments · segment_length, row_stride], of which `channels` are taken, to
-/// [channels / 16, segments, segment_length / 4, 16, 4], both divisions rounded up, filled with zeros.
-void rk_integer_pack(const int8_t *weights, ptrdiff_t row_stride, ptrdiff_t segments, ptrdiff_t segment_length,
-                     ptrdiff_t channels, int8_t *packed);
+size_t rk_integer_packed_size(ptrdiff_t operand_size, ptrdiff_t segments, ptrdiff_t segment_length, ptrdiff_t channels);
+/// weights [segments · segment_length, row_stride], of which `channels` are taken, to [channels / 16, segments,
+/// segment_length / group, 16, group], both divisions rounded up, filled with zeros; a group is 4 bytes of operands.
+void rk_integer_pack(ptrdiff_t operand_size, const int8_t *weights, ptrdiff_t row_stride, ptrdiff_t segments,
+                     ptrdiff_t segment_length, ptrdiff_t channels, void *packed);
 /// output [rows, pixels, output_stride] = requantised(bias + patches · weights). Sums must fit 32 bits.
 void rk_integer_rows_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
                               uint8_t *output);
 /// output = (bias + patches · weights) · scale[channel], scales in blocks of RK_INTEGER_BLOCK.
 void rk_integer_rows_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output);
 
-/// The same where each channel reads itself alone: runs are taps, `weights` are [segments, channels] as they come, and
-/// `segment_length` has no meaning.
+/// The same where each channel reads itself alone: operands are bytes on every level, runs are taps, `weights` are
+/// [segments, channels] as they come, and `segment_length` has no meaning.
 void rk_integer_depthwise_to_bytes(rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q,
                                    uint8_t *output);
 void rk_integer_depthwise_to_floats(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
@@ -248,20 +252,30 @@ typedef struct {
     uint8_t input_zero;
 } rk_integer_winograd;
 
+/// Patches that go through together.
+enum { RK_INTEGER_WINOGRAD_PANEL = 12 };
 /// Whether a level computes these numbers of channels so; if not, the functions below must not be called.
 int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs);
-/// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2].
+/// 16-bit numbers of transformed weights.
+size_t rk_integer_winograd_size(ptrdiff_t channels, ptrdiff_t outputs);
+/// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2], the first division rounded up, filled with zeros.
 void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u);
 /// 32-bit integers of workspace, for a call of any size.
 size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g);
-/// Patches first ..< first + count of the result. |patch · weights| of a pixel, without the bias, is below 2²⁵. `output` and the
-/// residual begin with image 0.
+/// Patches first ..< first + count of the result. |sum| with the bias is below 2²⁵. `output` and the residual begin
+/// with image 0.
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
                                   const rk_requantization *q, uint8_t *output, int32_t *workspace);
 
-/// The image [height, width, channels] with a border of one value.
-void rk_integer_pad(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t border_height,
-                    ptrdiff_t border_width, uint8_t value, uint8_t *padded);
+/// An image [height, width, channels], and what is on all sides of it: `border` pixels to the left and right are asked for.
+typedef struct {
+    const uint8_t *bytes;
+    ptrdiff_t height, width, channels, border;
+    uint8_t outside;
+} rk_integer_image;
+/// Rows first ..< first + rows of it, also outside, as operands: [rows, border + width + border, channels].
+void rk_integer_window(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image, ptrdiff_t first,
+                       ptrdiff_t rows, void *window);
 /// Pooling as in rk_max_pool: padding is never the maximum.
 void rk_integer_max_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
                          uint8_t *output);

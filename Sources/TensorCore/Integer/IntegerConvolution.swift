@@ -2,12 +2,15 @@ import CKernels
 
 /// A convolution, or a dense layer as one of 1×1 pixels, on bytes with 32-bit sums: the arithmetic of ONNX QLinearConv.
 ///
-/// The input is bordered with its zero point, and each patch is read where it lies, as runs of bytes; there is no
-/// matrix of patches; where Winograd's way to the same sums is faster, it is taken. Weights are packed once.
+/// A few rows at a time, the input gets a border of its zero point, and each patch is read where it lies, as runs of numbers:
+/// there is no matrix of patches. Where Winograd's way to the same sums is faster, it is taken. Weights are packed once.
 public struct IntegerConvolution: Sendable {
     /// The sizes.
     public let geometry: Conv2DGeometry
     private let inputZeroPoint: UInt8
+    private let level: SIMDLevel
+    /// Bytes of a number that the kernels read.
+    private let operandSize: Int
     private let passes: [Pass]
     /// A patch of one group in the image with its border.
     private let runs: (offsets: [Int], length: Int)
@@ -35,7 +38,7 @@ public struct IntegerConvolution: Sendable {
         }
     }
 
-    /// Packs a layer.
+    /// Packs a layer for the kernels of one level. The results are the same on all.
     ///
     /// - Parameters:
     ///   - weights: [kernel height, kernel width, C / groups, C'], -127 ... 127.
@@ -43,7 +46,8 @@ public struct IntegerConvolution: Sendable {
     ///   - multipliers: [C'], what a unit of a channel's sum is in steps of the output.
     ///   - inputZeroPoint: the input's byte for 0.
     public init(
-        _ geometry: Conv2DGeometry, weights: [Int8], bias: [Int32], multipliers: [Float], inputZeroPoint: UInt8
+        _ geometry: Conv2DGeometry, weights: [Int8], bias: [Int32], multipliers: [Float], inputZeroPoint: UInt8,
+        level: SIMDLevel = .active
     ) {
         let channels = geometry.outputChannels
         require(
@@ -56,13 +60,20 @@ public struct IntegerConvolution: Sendable {
             "IntegerConvolution: sums of weights of shape \(geometry.weightShape) overflow 32 bits")
         self.geometry = geometry
         self.inputZeroPoint = inputZeroPoint
+        self.level = level
+        let operandSize = geometry.isDepthwise ? 1 : Int(rk_integer_operand_size(level.kernelForm))
+        self.operandSize = operandSize
         runs = geometry.runs(rowStride: geometry.borderedWidth * geometry.inputChannels)
-        winograd = IntegerWinograd(geometry, weights: weights)
         // Σ (x − zero) · w = Σ x · w − zero · Σ w, and the second term does not depend on the image.
         var corrected = bias
         for (index, weight) in weights.enumerated() {
             corrected[index % channels] -= Int32(inputZeroPoint) * Int32(weight)
         }
+        let block = Int(RK_INTEGER_BLOCK)
+        winograd = IntegerWinograd(
+            geometry, weights: weights, bias: corrected,
+            multipliers: multipliers + Array(repeating: 0, count: (block - channels % block) % block),
+            zeroPoint: inputZeroPoint, level: level)
         if geometry.isDepthwise {
             passes = [
                 Pass(
@@ -71,13 +82,12 @@ public struct IntegerConvolution: Sendable {
             ]
         } else {
             let perGroup = channels / geometry.groups
-            let block = Int(RK_INTEGER_BLOCK)
             let filling = (perGroup + block - 1) / block * block - perGroup
             passes = (0..<geometry.groups).map { group in
                 let range = group * perGroup..<(group + 1) * perGroup
                 return Pass(
                     firstInput: group * (geometry.inputChannels / geometry.groups), firstOutput: range.lowerBound,
-                    channels: perGroup, weights: geometry.packed(weights, channels: range),
+                    channels: perGroup, weights: geometry.packed(weights, channels: range, operandSize: operandSize),
                     bias: corrected[range] + Array(repeating: 0, count: filling),
                     multipliers: multipliers[range] + Array(repeating: 0, count: filling))
             }
@@ -103,8 +113,7 @@ public struct IntegerConvolution: Sendable {
     ///   - relu: whether negative values are cut, last.
     /// - Returns: [N, H', W', C'].
     public func callAsFunction(
-        _ x: ByteTensor, to output: AffineQuantization, residual: Residual? = nil, relu: Bool = false,
-        level: SIMDLevel = .active
+        _ x: ByteTensor, to output: AffineQuantization, residual: Residual? = nil, relu: Bool = false
     ) -> ByteTensor {
         let result = ByteTensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         if let residual {
@@ -113,10 +122,8 @@ public struct IntegerConvolution: Sendable {
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
         let epilogue = IntegerEpilogue(output: output, residual: residual, relu: relu)
-        if let winograd, winograd.isFaster(at: level) {
-            winograd.forward(
-                x, zeroPoint: inputZeroPoint, bias: passes[0].bias, multipliers: passes[0].multipliers, epilogue,
-                level: level, to: result)
+        if let winograd {
+            winograd.forward(x, epilogue, to: result)
             return result
         }
         forEachRun(of: x) { rows, multipliers, place in
@@ -133,7 +140,7 @@ public struct IntegerConvolution: Sendable {
     }
 
     /// The layer's output as numbers: sums times multipliers, which are then input scale · weight scale.
-    public func floats(_ x: ByteTensor, level: SIMDLevel = .active) -> Tensor {
+    public func floats(_ x: ByteTensor) -> Tensor {
         var result = Tensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         let y = SendablePointer(result.mutablePointer())
         forEachRun(of: x) { rows, scales, place in
@@ -162,38 +169,66 @@ public struct IntegerConvolution: Sendable {
     private func forEachRun(
         of x: ByteTensor, _ body: @Sendable (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
-        let batch = x.shape[0]
+        let (batch, channels) = (x.shape[0], geometry.inputChannels)
         // Where every pixel is a patch, images are one long row, in pieces of a few hundred pixels.
         if geometry.readsEachPixel {
             Parallel.forEachRange(of: batch * geometry.outputPixels, by: 512) { pixels in
-                let start = pixels.lowerBound * geometry.inputChannels
-                call(
-                    x.pointer + start, rows: 1, pixels: pixels.count,
-                    place: pixels.lowerBound * geometry.outputChannels, body)
+                let row = rk_integer_image(
+                    bytes: x.pointer + pixels.lowerBound * channels, height: 1, width: pixels.count,
+                    channels: channels, border: 0, outside: inputZeroPoint)
+                withOperands(of: row, rows: 0..<1) {
+                    call(
+                        $0, rows: 1, pixels: pixels.count, place: pixels.lowerBound * geometry.outputChannels, body)
+                }
             }
             return
         }
-        let bordered = geometry.bordered(x, with: inputZeroPoint)
-        let row = geometry.borderedWidth * geometry.inputChannels
         let height = geometry.outputHeight
         let parts = partsOfIntegerImage(
             batch: batch, multiplyAdds: geometry.multiplyAdds, outputs: geometry.outputPixels * geometry.outputChannels)
-        let perPart = (height + parts - 1) / parts
-        Parallel.forEach(batch * parts) { piece in
-            let (image, part) = piece.quotientAndRemainder(dividingBy: parts)
+        let perPart = min((height + parts - 1) / parts, rowsInCache)
+        let pieces = (height + perPart - 1) / perPart
+        Parallel.forEach(batch * pieces) { piece in
+            let (image, part) = piece.quotientAndRemainder(dividingBy: pieces)
             let first = part * perPart
-            guard first < height else { return }
-            call(
-                bordered.base + (image * geometry.borderedHeight + first * geometry.strideHeight) * row,
-                rows: min(perPart, height - first), pixels: geometry.outputWidth,
-                place: (image * height + first) * geometry.outputWidth * geometry.outputChannels, body)
+            let count = min(perPart, height - first)
+            let bordered = rk_integer_image(
+                bytes: x.pointer + image * geometry.inputHeight * geometry.inputWidth * channels,
+                height: geometry.inputHeight, width: geometry.inputWidth, channels: channels,
+                border: geometry.paddingWidth, outside: inputZeroPoint)
+            let top = first * geometry.strideHeight - geometry.paddingHeight
+            withOperands(of: bordered, rows: top..<top + geometry.windowHeight(of: count)) {
+                call(
+                    $0, rows: count, pixels: geometry.outputWidth,
+                    place: (image * height + first) * geometry.outputWidth * geometry.outputChannels, body)
+            }
         }
-        withExtendedLifetime(bordered) {}
+    }
+
+    /// Rows of output whose window of the input fits in the second-level cache beside the weights; at least one.
+    private var rowsInCache: Int {
+        let row = geometry.borderedWidth * geometry.inputChannels * operandSize
+        return max(1, ((1 << 18) / row - geometry.windowHeight(of: 1)) / geometry.strideHeight + 1)
+    }
+
+    /// Lends rows of an image as the kernels read them, and where that differs from how they are, a copy.
+    private func withOperands(
+        of image: rk_integer_image, rows: Range<Int>, _ body: (UnsafeRawPointer) -> Void
+    ) {
+        if operandSize == 1, image.border == 0, rows.lowerBound >= 0, rows.upperBound <= image.height {
+            return body(UnsafeRawPointer(image.bytes) + rows.lowerBound * image.width * image.channels)
+        }
+        let window = ByteStorage(
+            count: rows.count * (image.width + 2 * image.border) * image.channels * operandSize)
+        var image = image
+        rk_integer_window(level.kernelForm, operandSize, &image, rows.lowerBound, rows.count, window.base)
+        body(window.base)
+        withExtendedLifetime(window) {}
     }
 
     /// Calls the closure for each pass over some rows.
     private func call(
-        _ input: UnsafePointer<UInt8>, rows: Int, pixels: Int, place: Int,
+        _ window: UnsafeRawPointer, rows: Int, pixels: Int, place: Int,
         _ body: (rk_integer_rows, _ multipliers: [Float], _ place: Int) -> Void
     ) {
         runs.offsets.withUnsafeBufferPointer { offsets in
@@ -201,7 +236,7 @@ public struct IntegerConvolution: Sendable {
                 pass.weights.withUnsafeBufferPointer { weights in
                     pass.bias.withUnsafeBufferPointer { bias in
                         let call = rk_integer_rows(
-                            input: input + pass.firstInput,
+                            input: window + pass.firstInput * operandSize,
                             pixel_stride: geometry.strideWidth * geometry.inputChannels,
                             segment_offsets: offsets.baseAddress, segments: offsets.count,
                             segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,

@@ -1,6 +1,6 @@
 import CKernels
 
-// How the integer kernels read a convolution's patches: as runs of bytes in a bordered image.
+// How the integer kernels read a convolution's patches: as runs of numbers in a window of the image with its border.
 extension Conv2DGeometry {
     /// Whether output pixel i reads input pixel i alone.
     var readsEachPixel: Bool {
@@ -11,21 +11,21 @@ extension Conv2DGeometry {
     /// Whether every output channel reads the input channel of its own number alone.
     var isDepthwise: Bool { groups > 1 && groups == inputChannels && groups == outputChannels }
 
-    /// The weights of some output channels as the kernels read them.
-    func packed(_ weights: [Int8], channels: Range<Int>) -> [Int8] {
+    /// The weights of some output channels as kernels read them that take operands of a size.
+    func packed(_ weights: [Int8], channels: Range<Int>, operandSize: Int) -> [Int8] {
         let runs = runs(rowStride: 0)
-        let size = rk_integer_packed_size(runs.offsets.count, runs.length, channels.count)
+        let size = rk_integer_packed_size(operandSize, runs.offsets.count, runs.length, channels.count)
         return [Int8](unsafeUninitializedCapacity: size) { buffer, initialized in
             weights.withUnsafeBufferPointer { source in
                 rk_integer_pack(
-                    source.baseAddress.map { $0 + channels.lowerBound }, outputChannels, runs.offsets.count,
-                    runs.length, channels.count, buffer.baseAddress)
+                    operandSize, source.baseAddress.map { $0 + channels.lowerBound }, outputChannels,
+                    runs.offsets.count, runs.length, channels.count, buffer.baseAddress)
             }
             initialized = size
         }
     }
 
-    /// A patch of one group as runs of consecutive bytes, in the order of the weights: a kernel row each, or a tap each
+    /// A patch of one group as runs of consecutive numbers, in the order of the weights: a kernel row each, or a tap each
     /// where taps are apart.
     func runs(rowStride: Int) -> (offsets: [Int], length: Int) {
         if groups == 1 && dilationWidth == 1 {
@@ -37,21 +37,8 @@ extension Conv2DGeometry {
         return (offsets, inputChannels / groups)
     }
 
-    var borderedHeight: Int { inputHeight + 2 * paddingHeight }
     var borderedWidth: Int { inputWidth + 2 * paddingWidth }
 
-    /// The images with their padding.
-    func bordered(_ x: ByteTensor, with value: UInt8) -> ByteStorage {
-        guard paddingHeight > 0 || paddingWidth > 0 else { return x.storage }
-        let (size, padded) = (
-            inputHeight * inputWidth * inputChannels, borderedHeight * borderedWidth * inputChannels
-        )
-        let result = ByteStorage(count: x.shape[0] * padded)
-        Parallel.forEach(x.shape[0]) { image in
-            rk_integer_pad(
-                x.pointer + image * size, inputHeight, inputWidth, inputChannels, paddingHeight, paddingWidth, value,
-                result.base + image * padded)
-        }
-        return result
-    }
+    /// Rows of the input that some rows of the output read.
+    func windowHeight(of rows: Int) -> Int { (rows - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1 }
 }

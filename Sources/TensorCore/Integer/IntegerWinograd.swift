@@ -1,56 +1,56 @@
 import CKernels
 
-/// A convolution on bytes that Winograd's integer kernels can do: 3×3, stride 1, whole blocks of channels, exact.
+/// A convolution on bytes that is faster by Winograd's integer kernels: 3×3, stride 1, channels in eights, exact.
 struct IntegerWinograd: Sendable {
     private let geometry: rk_winograd_geometry
     private let weights: [Int16]
+    private let bias: [Int32]
+    private let multipliers: [Float]
+    private let zeroPoint: UInt8
+    private let level: SIMDLevel
 
-    /// - Parameter weights: [3, 3, C, C'], -127 ... 127.
-    init?(_ geometry: Conv2DGeometry, weights: [Int8]) {
+    /// - Parameters:
+    ///   - weights: [3, 3, C, C'], -127 ... 127.
+    ///   - bias: [C'], with what the input's zero point contributes.
+    ///   - multipliers: [C'], in whole blocks.
+    init?(
+        _ geometry: Conv2DGeometry, weights: [Int8], bias: [Int32], multipliers: [Float], zeroPoint: UInt8,
+        level: SIMDLevel
+    ) {
         let (channels, outputs) = (geometry.inputChannels, geometry.outputChannels)
-        guard geometry.hasWinogradForm,
-            rk_integer_winograd_fits(SIMDLevel.detected.kernelForm, channels, outputs) != 0,
-            Self.staysExact(weights, outputs)
+        guard geometry.hasWinogradForm, rk_integer_winograd_fits(level.kernelForm, channels, outputs) != 0,
+            Self.isFaster(channels: channels, outputs: outputs, at: level), Self.staysExact(weights, bias)
         else { return nil }
         self.geometry = geometry.winogradForm
-        let size = 36 * channels * outputs
+        let size = rk_integer_winograd_size(channels, outputs)
         self.weights = [Int16](unsafeUninitializedCapacity: size) { buffer, initialized in
             rk_integer_winograd_weights(weights, channels, outputs, buffer.baseAddress)
             initialized = size
         }
+        (self.bias, self.multipliers, self.zeroPoint, self.level) = (bias, multipliers, zeroPoint, level)
     }
 
-    /// Whether every sum of a channel is below 2²⁵, whatever the input: the kernels know sums modulo 2²⁶.
-    private static func staysExact(_ weights: [Int8], _ outputs: Int) -> Bool {
-        var reach = [Int](repeating: 0, count: outputs)
-        for (index, weight) in weights.enumerated() { reach[index % outputs] += 255 * abs(Int(weight)) }
-        return reach.allSatisfy { $0 < 1 << 25 }
-    }
-
-    /// Whether a level is faster this way than by direct sums. Measured: where bytes are multiplied four at a time, a
-    /// quarter of the multiplications in 16 bits makes up for the patches' transforms from 32 channels on.
-    func isFaster(at level: SIMDLevel) -> Bool {
-        switch level {
-        case .avx512vnni: geometry.channels >= 32 && geometry.output_channels >= 32
-        case .avx512, .avx2: true
-        case .scalar, .neon: false
+    /// Whether every sum is below 2²⁵, whatever the input: the kernels know sums modulo 2²⁶.
+    private static func staysExact(_ weights: [Int8], _ bias: [Int32]) -> Bool {
+        var (least, greatest) = (bias.map(Int.init), bias.map(Int.init))
+        for (index, weight) in weights.enumerated() {
+            let reach = 255 * Int(weight)
+            if reach > 0 { greatest[index % bias.count] += reach } else { least[index % bias.count] += reach }
         }
+        return greatest.allSatisfy { $0 < 1 << 25 } && least.allSatisfy { $0 > -1 << 25 }
+    }
+
+    /// Measured: where bytes are multiplied four at a time, a quarter of the multiplications in 16 bits makes up for the
+    /// patches' transforms from 32 channels on.
+    private static func isFaster(channels: Int, outputs: Int, at level: SIMDLevel) -> Bool {
+        level != .avx512vnni || (channels >= 32 && outputs >= 32)
     }
 
     /// - Parameters:
     ///   - x: [N, H, W, C].
-    ///   - bias: [C'], with what the input's zero point contributes.
-    ///   - multipliers: [C'].
     ///   - output: [N, H', W', C'], all of which is written.
-    func forward(
-        _ x: ByteTensor, zeroPoint: UInt8, bias: [Int32], multipliers: [Float], _ epilogue: IntegerEpilogue,
-        level: SIMDLevel, to output: ByteTensor
-    ) {
-        let parts = partsOfIntegerImage(
-            batch: x.shape[0], multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels, outputs: 0)
-        Parallel.forEachRange(
-            of: x.shape[0] * tiles, by: parts > 1 ? (tiles + parts - 1) / parts : imagesPerPiece * tiles
-        ) { range in
+    func forward(_ x: ByteTensor, _ epilogue: IntegerEpilogue, to output: ByteTensor) {
+        Parallel.forEachRange(of: x.shape[0] * tiles, by: tilesPerPiece(batch: x.shape[0])) { range in
             var call = rk_integer_winograd(
                 geometry: geometry, input: x.pointer, weights: nil, bias: nil, input_zero: zeroPoint)
             let size = rk_integer_winograd_workspace(&call.geometry)
@@ -72,6 +72,15 @@ struct IntegerWinograd: Sendable {
     /// Patches of 4×4 pixels of one image's result.
     private var tiles: Int { withUnsafePointer(to: geometry) { rk_winograd_tiles($0) } }
 
-    /// Enough for a panel of patches.
-    private var imagesPerPiece: Int { max(1, 12 / max(1, tiles)) }
+    /// Tiles that one thread takes at a time: of several images whole panels, and a few pieces a thread.
+    private func tilesPerPiece(batch: Int) -> Int {
+        if batch == 1 {
+            let parts = partsOfIntegerImage(
+                batch: 1, multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels, outputs: 0)
+            return (tiles + parts - 1) / parts
+        }
+        let (pieces, panel) = (Parallel.threads == 1 ? 1 : 2 * Parallel.threads, Int(RK_INTEGER_WINOGRAD_PANEL))
+        let even = (batch * tiles + pieces - 1) / pieces
+        return max(1, (even + panel - 1) / panel) * panel
+    }
 }
