@@ -2,23 +2,37 @@
 
 #include <string.h>
 
+// Operands of one row from bytes, and of all that is outside from one.
+RK_BODY void copy_operands(ptrdiff_t operand_size, const uint8_t *from, ptrdiff_t count, char *to) {
+    if (operand_size == 1) {
+        memcpy(to, from, (size_t)count);
+    } else {
+        int16_t *restrict numbers = (int16_t *)to;
+        for (ptrdiff_t i = 0; i < count; i++) numbers[i] = from[i];
+    }
+}
+RK_BODY void fill_operands(ptrdiff_t operand_size, uint8_t value, ptrdiff_t count, char *to) {
+    if (operand_size == 1) {
+        memset(to, value, (size_t)count);
+    } else {
+        int16_t *numbers = (int16_t *)to;
+        for (ptrdiff_t i = 0; i < count; i++) numbers[i] = value;
+    }
+}
+
 RK_BODY void integer_window_body(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image,
                                  ptrdiff_t first, ptrdiff_t rows, void *window) {
     (void)level;
-    ptrdiff_t inside = image->width * image->channels, side = image->border * image->channels, row = inside + 2 * side;
-    for (ptrdiff_t y = 0; y < rows; y++) {
-        int is_inside = first + y >= 0 && first + y < image->height;
-        const uint8_t *from = image->bytes + (first + y) * inside;
-        if (operand_size == 1) {
-            uint8_t *to = (uint8_t *)window + y * row;
-            memset(to, image->outside, (size_t)row);
-            if (is_inside) memcpy(to + side, from, (size_t)inside);
+    ptrdiff_t inside = image->width * image->channels, side = image->border * image->channels;
+    char *to = window;
+    for (ptrdiff_t y = first; y < first + rows; y++, to += (inside + 2 * side) * operand_size) {
+        if (y < 0 || y >= image->height) {
+            fill_operands(operand_size, image->outside, inside + 2 * side, to);
             continue;
         }
-        int16_t *restrict to = (int16_t *)window + y * row;
-        for (ptrdiff_t i = 0; i < row; i++) to[i] = image->outside;
-        if (!is_inside) continue;
-        for (ptrdiff_t i = 0; i < inside; i++) to[side + i] = from[i];
+        fill_operands(operand_size, image->outside, side, to);
+        copy_operands(operand_size, image->bytes + y * inside, inside, to + side * operand_size);
+        fill_operands(operand_size, image->outside, side, to + (side + inside) * operand_size);
     }
 }
 RK_LEVEL_KERNEL(integer_window,
