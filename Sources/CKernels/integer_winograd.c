@@ -90,8 +90,8 @@ enum { FACTORS = 5, LARGEST_FACTOR = 2 };
 // Where in the workspace stands what, in bytes, each at the begin of a cache line.
 typedef struct {
     ptrdiff_t outside;      // a row of zero points, [6, channels]
-    ptrdiff_t start;        // 36 times the bias, [channels in blocks]
-    ptrdiff_t zeros;        // what the sums of other places start with
+    ptrdiff_t biased;       // 36 times the bias, [channels in blocks]
+    ptrdiff_t zeros;        // what the sums of other places start with, [a strip]
     ptrdiff_t multipliers;  // [FACTORS, channels in blocks]
     ptrdiff_t v, m;         // patches and products
     ptrdiff_t size;
@@ -99,9 +99,9 @@ typedef struct {
 
 static workspace_layout layout_of(const rk_winograd_geometry *g) {
     ptrdiff_t outputs = in_blocks(g->output_channels) * 4, channels = in_blocks(g->channels);
-    workspace_layout at = {.start = rk_blocks(6 * g->channels, 64) * 64};
-    at.zeros = at.start + outputs;
-    at.multipliers = at.zeros + outputs;
+    workspace_layout at = {.biased = rk_blocks(6 * g->channels, 64) * 64};
+    at.zeros = at.biased + outputs;
+    at.multipliers = at.zeros + STRIP * 4;
     at.v = at.multipliers + FACTORS * outputs;
     at.m = at.v + channels / BLOCK * V_BLOCK * 2;
     at.size = at.m + PLACES * M_MATRIX * 4;
@@ -116,12 +116,12 @@ size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g) {
 static void prepare(const rk_integer_winograd *p, const rk_requantization *q, const workspace_layout *at,
                     uint8_t *workspace) {
     ptrdiff_t count = p->geometry.output_channels, outputs = in_blocks(count);
-    int32_t *start = (int32_t *)(workspace + at->start);
+    int32_t *biased = (int32_t *)(workspace + at->biased);
     float *multipliers = (float *)(workspace + at->multipliers);
     memset(workspace + at->outside, p->input_zero, (size_t)(6 * p->geometry.channels));
-    memset(workspace + at->zeros, 0, (size_t)outputs * sizeof(int32_t));
+    memset(workspace + at->zeros, 0, STRIP * sizeof(int32_t));
     for (ptrdiff_t k = 0; k < outputs; k++) {
-        start[k] = k < count ? (int32_t)(36u * (uint32_t)p->bias[k]) : 0;
+        biased[k] = k < count ? (int32_t)(36u * (uint32_t)p->bias[k]) : 0;
         for (int i = 0; i < FACTORS; i++) {
             multipliers[i * outputs + k] = k < count ? q->multiplier[k] / (float)(1 << (LARGEST_FACTOR + i)) : 0;
         }
@@ -194,9 +194,11 @@ RK_BODY int32_t two_at(const int16_t *p) {
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
                                   const rk_requantization *q, uint8_t *output, int32_t *workspace) {
     uint8_t *bytes = (uint8_t *)workspace;
+    // Where half a vector of channels is left over, AVX2's shorter ones take less time.
+    int is_whole = p->geometry.output_channels % BLOCK == 0;
     switch (level) {
     case RK_SIMD_AVX512VNNI: forward_vnni(p, first, count, q, output, bytes); return;
-    case RK_SIMD_AVX512: forward_avx512(p, first, count, q, output, bytes); return;
+    case RK_SIMD_AVX512: (is_whole ? forward_avx512 : forward_avx2)(p, first, count, q, output, bytes); return;
     default: forward_avx2(p, first, count, q, output, bytes); return;
     }
 }

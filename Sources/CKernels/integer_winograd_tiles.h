@@ -77,20 +77,25 @@ RK_BODY void LEVEL(product_tile)(TILE_PARAMETERS, const int tiles, const int vec
 
 #include "product_table.h"
 
-// The products of a panel's patches at one place, `width` channels of a strip.
-static void LEVEL(products)(TILE_PARAMETERS, ptrdiff_t width, const rk_pieces *tiles) {
+// The products of a panel's patches at all places, `width` channels of a strip.
+static void LEVEL(products)(const rk_integer_winograd *p, const int16_t *v, const int16_t *u, const int32_t *biased,
+                            const int32_t *zeros, int32_t *m, ptrdiff_t width, const rk_pieces *tiles) {
+    ptrdiff_t channels = p->geometry.channels, matrix = channels * in_blocks(p->geometry.output_channels);
     for (ptrdiff_t k = 0; k < width; k += 2 * LANES) {
         ptrdiff_t vectors = width - k > LANES ? 2 : 1;
         product_function longer = LEVEL(product_table)[tiles->longer - 1][vectors - 1];
         product_function shorter = LEVEL(product_table)[tiles->shorter - 1][vectors - 1];
-        const int16_t *from = v, *weights = u + k * channels;
-        int32_t *to = m + k;
-        for (ptrdiff_t i = 0; i < tiles->pieces; i++) {
-            int is_long = i < tiles->longs;
-            (is_long ? longer : shorter)(from, channels, weights, start + k, to);
-            ptrdiff_t size = is_long ? tiles->longer : tiles->shorter;
-            from += size * BLOCK;
-            to += size * STRIP;
+        for (int place = 0; place < PLACES; place++) {
+            const int16_t *from = v + place * V_MATRIX, *weights = u + place * matrix + k * channels;
+            const int32_t *start = (place == BIASED ? biased : zeros) + k;
+            int32_t *to = m + place * M_MATRIX + k;
+            ptrdiff_t i = 0;
+            for (; i < tiles->longs; i++, from += tiles->longer * BLOCK, to += tiles->longer * STRIP) {
+                longer(from, channels, weights, start, to);
+            }
+            for (; i < tiles->pieces; i++, from += tiles->shorter * BLOCK, to += tiles->shorter * STRIP) {
+                shorter(from, channels, weights, start, to);
+            }
         }
     }
 }
@@ -136,11 +141,11 @@ RK_BODY void LEVEL(output_channels)(const panel_output *p, const int32_t *m, ptr
 }
 
 // A patch of the result: `width` channels from `channel` on.
-static RK_ALONE void LEVEL(output_patch)(const panel_output *p, const int32_t *m, tile_place place) {
+static RK_ALONE void LEVEL(output_patch)(const panel_output *p, const int32_t *m, const tile_place *place) {
     const rk_winograd_geometry *g = p->geometry;
-    ptrdiff_t rows = g->output_height - place.y, columns = g->output_width - place.x;
+    ptrdiff_t rows = g->output_height - place->y, columns = g->output_width - place->x;
     rk_four_pixels at = {
-        .place = ((place.image * g->output_height + place.y) * g->output_width + place.x) * g->output_channels + p->channel,
+        .place = ((place->image * g->output_height + place->y) * g->output_width + place->x) * g->output_channels + p->channel,
         .pixel = g->output_channels, .pixels = columns < 4 ? columns : 4, .channels = p->width,
     };
     STEPS steps = IN_REGISTERS(p->requantization);
@@ -164,7 +169,7 @@ static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdif
     prepare(p, q, &at, workspace);
     int16_t *v = (int16_t *)(workspace + at.v);
     int32_t *m = (int32_t *)(workspace + at.m);
-    const int32_t *start = (const int32_t *)(workspace + at.start), *zeros = (const int32_t *)(workspace + at.zeros);
+    const int32_t *biased = (const int32_t *)(workspace + at.biased), *zeros = (const int32_t *)(workspace + at.zeros);
     panel_output output = {.geometry = g, .requantization = q, .output = y};
     for (int i = 0; i < FACTORS; i++) output.multipliers[i] = (const float *)(workspace + at.multipliers) + i * in_blocks(k);
     tile_place source_at = tile_at(g, first);
@@ -181,14 +186,10 @@ static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdif
         }
         for (output.channel = 0; output.channel < k; output.channel += STRIP) {
             output.width = k - output.channel < STRIP ? k - output.channel : STRIP;
-            const int16_t *u = p->weights + output.channel * c;
-            for (int place = 0; place < PLACES; place++, u += c * in_blocks(k)) {
-                LEVEL(products)(v + place * V_MATRIX, c, u, (place == BIASED ? start : zeros) + output.channel,
-                                m + place * M_MATRIX, output.width, &pieces);
-            }
+            LEVEL(products)(p, v, p->weights + output.channel * c, biased + output.channel, zeros, m, output.width, &pieces);
             tile_place patch_at = panel_at;
             for (ptrdiff_t t = 0; t < tiles; t++, patch_at = next_tile(g, patch_at)) {
-                LEVEL(output_patch)(&output, m + t * STRIP, patch_at);
+                LEVEL(output_patch)(&output, m + t * STRIP, &patch_at);
             }
         }
     }

@@ -41,9 +41,9 @@ struct IntegerWinograd: Sendable {
     }
 
     /// Measured: where bytes are multiplied four at a time, a quarter of the multiplications in 16 bits makes up for the
-    /// patches' transforms from 32 channels on.
+    /// patches' transforms from 24 channels on.
     private static func isFaster(channels: Int, outputs: Int, at level: SIMDLevel) -> Bool {
-        level != .avx512vnni || (channels >= 32 && outputs >= 32)
+        level != .avx512vnni || (channels >= 24 && outputs >= 24)
     }
 
     /// - Parameters:
