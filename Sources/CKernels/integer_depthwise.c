@@ -4,11 +4,11 @@
 
 enum { WIDTH = 64 };
 
-// As rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap, channel]. `q` is a
+// A row of rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap, channel]. `q` is a
 // copy, which no store of a byte can change.
-RK_BODY void depthwise(const rk_integer_rows *p, rk_requantization q, const float *factors, uint8_t *bytes, float *floats) {
-    for (ptrdiff_t at = 0; at < p->rows * p->pixels; at++) {
-        ptrdiff_t row = at / p->pixels, pixel = at % p->pixels;
+RK_BODY void depthwise(const rk_integer_rows *p, ptrdiff_t row, rk_requantization q, const float *factors, uint8_t *bytes,
+                       float *floats) {
+    for (ptrdiff_t pixel = 0; pixel < p->pixels; pixel++) {
         const uint8_t *patch = (const uint8_t *)p->input + row * p->input_row + pixel * p->pixel_stride;
         for (ptrdiff_t first = 0; first < p->channels; first += WIDTH) {
             ptrdiff_t width = p->channels - first < WIDTH ? p->channels - first : WIDTH;
@@ -34,7 +34,7 @@ RK_BODY void depthwise(const rk_integer_rows *p, rk_requantization q, const floa
 RK_BODY void integer_depthwise_to_bytes_body(rk_simd_level level, const rk_integer_rows *rows,
                                              const rk_requantization *q, uint8_t *output) {
     (void)level;
-    depthwise(rows, *q, q->multiplier, output, NULL);
+    for (ptrdiff_t row = 0; row < rows->rows; row++) depthwise(rows, row, *q, q->multiplier, output, NULL);
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
                 (rk_simd_level level, const rk_integer_rows *rows, const rk_requantization *q, uint8_t *output),
@@ -43,7 +43,8 @@ RK_LEVEL_KERNEL(integer_depthwise_to_bytes,
 RK_BODY void integer_depthwise_to_floats_body(rk_simd_level level, const rk_integer_rows *rows, const float *scale,
                                               float *output) {
     (void)level;
-    depthwise(rows, (rk_requantization){0}, scale, NULL, output);
+    const rk_requantization none = {0};
+    for (ptrdiff_t row = 0; row < rows->rows; row++) depthwise(rows, row, none, scale, NULL, output);
 }
 RK_LEVEL_KERNEL(integer_depthwise_to_floats,
                 (rk_simd_level level, const rk_integer_rows *rows, const float *scale, float *output),

@@ -22,8 +22,8 @@ void rk_integer_pack(ptrdiff_t operand_size, const int8_t *weights, ptrdiff_t ro
                 int8_t weight = weights[(s * segment_length + i) * row_stride + channel];
                 ptrdiff_t at = (channel / BLOCK * segments + s) * groups + i / group;
                 at = (at * BLOCK + channel % BLOCK) * group + i % group;
-                if (operand_size == 1) ((int8_t *)packed)[at] = weight;
-                else ((int16_t *)packed)[at] = weight;
+                int16_t wide = weight;
+                memcpy((char *)packed + at * operand_size, operand_size == 1 ? (void *)&weight : &wide, (size_t)operand_size);
             }
         }
     }
@@ -77,8 +77,8 @@ static void all_rows_scalar(const rk_integer_rows *p, const rows_output *output)
 static void all_rows(rk_simd_level level, const rk_integer_rows *p, const rows_output *output) {
     switch (level) {
 #if defined(__x86_64__)
-    case RK_SIMD_AVX512VNNI: all_rows_vnni(p, output); return;
-    case RK_SIMD_AVX512: all_rows_avx512(p, output); return;
+    case RK_SIMD_AVX512VNNI: (rk_fit_half(p->channels) ? all_rows_vnni256 : all_rows_vnni)(p, output); return;
+    case RK_SIMD_AVX512: (rk_fit_half(p->channels) ? all_rows_avx2 : all_rows_avx512)(p, output); return;
     case RK_SIMD_AVX2: all_rows_avx2(p, output); return;
 #endif
     default: all_rows_scalar(p, output); return;

@@ -30,7 +30,7 @@ RK_BODY void LEVEL(row_tile)(const rk_integer_rows *p, const rows_output *o, con
                              ptrdiff_t channel, const int pixels, const int vectors) {
     enum { PER_BLOCK = BLOCK / LANES, GROUP = LANE / sizeof(OPERAND) };
     ptrdiff_t groups = rk_blocks(p->segment_length, GROUP), weight_block = p->segments * groups * GROUP_OF_BLOCK;
-    const char *w = (const char *)p->weights + channel / BLOCK * weight_block + channel % BLOCK * LANE;
+    const char *w = (const char *)p->weights + channel / BLOCK * weight_block;
     VEC sum[LANES][2];
     RK_UNROLL for (int k = 0; k < vectors; k++) {
         VEC bias = LOAD(p->bias + channel + k * LANES);

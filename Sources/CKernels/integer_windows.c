@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-// Operands of one row from bytes, and of all that is outside from one.
+// Bytes as operands, and one byte as many.
 RK_BODY void copy_operands(ptrdiff_t operand_size, const uint8_t *from, ptrdiff_t count, char *to) {
     if (operand_size == 1) {
         memcpy(to, from, (size_t)count);

@@ -30,7 +30,7 @@ int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t 
 // Channels in whole blocks.
 static ptrdiff_t in_blocks(ptrdiff_t channels) { return rk_blocks(channels, BLOCK) * BLOCK; }
 
-size_t rk_integer_winograd_size(ptrdiff_t channels, ptrdiff_t outputs) {
+size_t rk_integer_winograd_weights_size(ptrdiff_t channels, ptrdiff_t outputs) {
     return (size_t)(PLACES * channels * in_blocks(outputs));
 }
 
@@ -46,7 +46,7 @@ static void weight_line(const int32_t w[3], int32_t u[6]) {
 
 void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u) {
     ptrdiff_t matrix = channels * in_blocks(outputs);
-    memset(u, 0, rk_integer_winograd_size(channels, outputs) * sizeof *u);
+    memset(u, 0, rk_integer_winograd_weights_size(channels, outputs) * sizeof *u);
     for (ptrdiff_t c = 0; c < channels; c++) {
         for (ptrdiff_t k = 0; k < outputs; k++) {
             int32_t lines[3][6], line[3], result[6];
@@ -68,7 +68,7 @@ void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrd
 
 // Patches that go through together are a panel: two of AVX2's tiles, or as few as leave the second-level cache room for the
 // weights. A strip is the output channels whose products are computed together.
-enum { LARGEST_PANEL = RK_INTEGER_WINOGRAD_PANEL, SMALLEST_PANEL = 6, CACHED_BYTES = 1 << 17, STRIP = 2 * BLOCK };
+enum { LARGEST_PANEL = 12, SMALLEST_PANEL = 6, CACHED_BYTES = 1 << 17, STRIP = 2 * BLOCK };
 
 // Transformed patches are [channels / 16, 36, panel, 16], their products [36, panel, strip]. From one of the 36 to the next it
 // is an odd number of cache lines, so that a patch's 36 places are in as many sets of the first-level cache.
@@ -78,10 +78,9 @@ enum {
     M_MATRIX = LARGEST_PANEL * STRIP + 16,  // 25 lines
 };
 
-static ptrdiff_t panel_size(const rk_winograd_geometry *g, ptrdiff_t count) {
-    ptrdiff_t fits = CACHED_BYTES / (PLACES * 2 * g->channels);
-    ptrdiff_t largest = fits > LARGEST_PANEL ? LARGEST_PANEL : fits < SMALLEST_PANEL ? SMALLEST_PANEL : fits;
-    return rk_blocks(count, rk_blocks(count, largest));
+ptrdiff_t rk_integer_winograd_panel(ptrdiff_t channels) {
+    ptrdiff_t fits = CACHED_BYTES / (PLACES * 2 * channels);
+    return fits > LARGEST_PANEL ? LARGEST_PANEL : fits < SMALLEST_PANEL ? SMALLEST_PANEL : fits;
 }
 
 // Factors of the multipliers: 2⁻² ... 2⁻⁶.
@@ -155,9 +154,10 @@ static tile_place next_tile(const rk_winograd_geometry *g, tile_place at) {
 static tile_source source_of(const uint8_t *x, const rk_winograd_geometry *g, tile_place at, const uint8_t *outside) {
     ptrdiff_t y0 = at.y - g->top, x0 = at.x - g->left, row = g->width * g->channels;
     tile_source source = {.left = x0 < 0 ? -x0 : 0, .right = x0 + 6 > g->width ? g->width - x0 : 6};
-    const uint8_t *first = x + (at.image * g->height + y0) * row + (x0 + source.left) * g->channels;
+    const uint8_t *image = x + at.image * g->height * row;
     for (ptrdiff_t i = 0; i < 6; i++) {
-        source.rows[i] = y0 + i >= 0 && y0 + i < g->height ? first + i * row : outside;
+        int is_inside = y0 + i >= 0 && y0 + i < g->height && source.left < source.right;
+        source.rows[i] = is_inside ? image + (y0 + i) * row + (x0 + source.left) * g->channels : outside;
     }
     return source;
 }
@@ -173,11 +173,10 @@ typedef struct {
 
 // ---- the levels -----------------------------------------------------------------------------------------------------
 
+#if defined(__x86_64__)
 #define TILE_PARAMETERS const int16_t *v, ptrdiff_t channels, const int16_t *u, const int32_t *start, int32_t *m
 #define TILE_ARGUMENTS v, channels, u, start, m
 typedef void (*product_function)(TILE_PARAMETERS);
-
-#if defined(__x86_64__)
 
 // 9 · this = 1 modulo 2³².
 #define INVERSE_OF_9 954437177u
@@ -193,12 +192,14 @@ RK_BODY int32_t two_at(const int16_t *p) {
 
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
                                   const rk_requantization *q, uint8_t *output, int32_t *workspace) {
+    if (count == 0) return;
+    int fit_half = rk_fit_half(p->geometry.output_channels);
     uint8_t *bytes = (uint8_t *)workspace;
-    // Where half a vector of channels is left over, AVX2's shorter ones take less time.
-    int is_whole = p->geometry.output_channels % BLOCK == 0;
     switch (level) {
-    case RK_SIMD_AVX512VNNI: forward_vnni(p, first, count, q, output, bytes); return;
-    case RK_SIMD_AVX512: (is_whole ? forward_avx512 : forward_avx2)(p, first, count, q, output, bytes); return;
+    case RK_SIMD_AVX512VNNI:
+        (fit_half ? forward_vnni256 : forward_vnni)(p, first, count, q, output, bytes);
+        return;
+    case RK_SIMD_AVX512: (fit_half ? forward_avx2 : forward_avx512)(p, first, count, q, output, bytes); return;
     default: forward_avx2(p, first, count, q, output, bytes); return;
     }
 }

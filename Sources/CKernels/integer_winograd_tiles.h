@@ -164,7 +164,7 @@ static RK_ALONE void LEVEL(output_patch)(const panel_output *p, const int32_t *m
 static void LEVEL(forward)(const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count, const rk_requantization *q,
                            uint8_t *y, uint8_t *workspace) {
     const rk_winograd_geometry *g = &p->geometry;
-    ptrdiff_t c = g->channels, k = g->output_channels, panel = panel_size(g, count);
+    ptrdiff_t c = g->channels, k = g->output_channels, panel = rk_blocks(count, rk_blocks(count, rk_integer_winograd_panel(c)));
     workspace_layout at = layout_of(g);
     prepare(p, q, &at, workspace);
     int16_t *v = (int16_t *)(workspace + at.v);

@@ -14,7 +14,10 @@ PRODUCT(1) PRODUCT(2) PRODUCT(3) PRODUCT(4)
 PRODUCT(5) PRODUCT(6)
 #endif
 #if TILES > 6
-PRODUCT(7) PRODUCT(8) PRODUCT(9) PRODUCT(10) PRODUCT(11) PRODUCT(12) PRODUCT(13) PRODUCT(14)
+PRODUCT(7) PRODUCT(8) PRODUCT(9) PRODUCT(10) PRODUCT(11) PRODUCT(12)
+#endif
+#if TILES > 12
+PRODUCT(13) PRODUCT(14)
 #endif
 static const product_function LEVEL(product_table)[TILES][2] = {
     NAMES(1), NAMES(2), NAMES(3), NAMES(4),
@@ -22,7 +25,10 @@ static const product_function LEVEL(product_table)[TILES][2] = {
     NAMES(5), NAMES(6),
 #endif
 #if TILES > 6
-    NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12), NAMES(13), NAMES(14),
+    NAMES(7), NAMES(8), NAMES(9), NAMES(10), NAMES(11), NAMES(12),
+#endif
+#if TILES > 12
+    NAMES(13), NAMES(14),
 #endif
 };
 #undef PRODUCT

@@ -18,7 +18,8 @@ extension QuantizedModel {
     /// What rounding did to each step, on images: where the numbers fall, the next step is sensitive.
     ///
     /// - Parameters:
-    ///   - module: the network that this one was made of.
+    ///   - module: the network that this one was made of; for one of an equalised graph, whose channels have other sizes, take
+    ///     ``layerNoise(of:on:)-(NetworkGraph,_)``.
     ///   - images: inputs as the network takes them, [N, H, W, C]; one batch, whose activations are all in memory.
     /// - Returns: one entry a step, from the input on.
     /// - Throws: `GraphError` for another network than this was made of.

@@ -33,7 +33,7 @@ struct IntegerCase: CustomStringConvertible, Sendable {
             3 - min(2, 2 * padding.0) + random.index(below: 9), 3 - min(2, 2 * padding.1) + random.index(below: 9)
         )
         let geometry = Conv2DGeometry(
-            input: (size.0, size.1, pick([8, 16, 24, 32, 48])), kernel: (3, 3),
+            input: (size.0, size.1, pick([8, 16, 24, 32, 48, 200])), kernel: (3, 3),
             outputChannels: pick([8, 16, 24, 32, 40]), padding: padding)
         self.init(geometry, &random)
     }
@@ -117,6 +117,25 @@ struct IntegerCase: CustomStringConvertible, Sendable {
             input4D, to: output, residual: hasResidual ? .init(other, residualQuantization) : nil, relu: relu
         ).bytes
     }
+
+    /// The same by Winograd's kernels, whether or not they take less time.
+    func winogradBytes(at level: SIMDLevel) throws -> [UInt8] {
+        let channels = geometry.outputChannels
+        var corrected = bias
+        for (index, weight) in weights.enumerated() {
+            corrected[index % channels] -= Int32(input.zeroPoint) * Int32(weight)
+        }
+        let winograd = try #require(
+            IntegerWinograd(
+                geometry, weights: weights, bias: corrected, multipliers: multipliers, zeroPoint: input.zeroPoint,
+                level: level))
+        let other = ByteTensor(residual, shape: geometry.outputShape(batch: batch))
+        let epilogue = IntegerEpilogue(
+            output: output, residual: hasResidual ? .init(other, residualQuantization) : nil, relu: relu)
+        let result = ByteTensor(uninitialized: geometry.outputShape(batch: batch))
+        winograd.forward(input4D, epilogue, to: result)
+        return result.bytes
+    }
 }
 
 @Suite struct IntegerConvolutionTests {
@@ -137,16 +156,39 @@ struct IntegerCase: CustomStringConvertible, Sendable {
     }
 
     @Test("Winograd's patches give the sums of the definition, whole and cut at every side, on one thread and two")
-    func winograd() {
+    func winograd() throws {
         for seed in 0..<40 {
             let testCase = IntegerCase(winogradSeed: UInt64(seed))
             let expected = testCase.bytes
-            for level in SIMDLevel.available {
+            for level in SIMDLevel.available where level >= .avx2 {
                 for threads in [1, 2] {
-                    let bytes = Parallel.withThreads(threads) { testCase.bytes(at: level) }
+                    let bytes = try Parallel.withThreads(threads) { try testCase.winogradBytes(at: level) }
                     #expect(bytes == expected, "\(level), \(threads) threads: \(testCase)")
                 }
             }
+        }
+    }
+
+    @Test(
+        "Winograd's way is taken for large outputs, not for those of a pixel or two, or few of them with many weights")
+    func choice() throws {
+        func isFaster(_ side: Int, _ channels: Int, batch: Int, at level: SIMDLevel) throws -> Bool {
+            let geometry = Conv2DGeometry(
+                input: (side, side, channels), kernel: (3, 3), outputChannels: channels, padding: (1, 1))
+            return try #require(
+                IntegerWinograd(
+                    geometry, weights: [Int8](repeating: 1, count: geometry.weightShape.elementCount),
+                    bias: [Int32](repeating: 0, count: channels), multipliers: [Float](repeating: 1, count: channels),
+                    zeroPoint: 0, level: level)
+            ).isFaster(batch: batch)
+        }
+        for level in SIMDLevel.available where level >= .avx2 {
+            #expect(try isFaster(16, 32, batch: 1, at: level), "\(level)")
+            #expect(try isFaster(8, 64, batch: 1, at: level), "\(level)")
+            #expect(try isFaster(32, 16, batch: 8, at: level) == (level != .avx512vnni), "\(level)")
+            #expect(try !isFaster(1, 64, batch: 64, at: level), "\(level)")
+            #expect(try !isFaster(2, 64, batch: 64, at: level), "\(level)")
+            #expect(try !isFaster(3, 256, batch: 1, at: level), "\(level)")
         }
     }
 
@@ -221,6 +263,16 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let testCase = IntegerCase(seed: 1001)
         let one = Parallel.withThreads(1) { testCase.bytes(at: .active) }
         #expect(Parallel.withThreads(2) { testCase.bytes(at: .active) } == one)
+    }
+
+    @Test("A stride beyond all that memory holds, where there is one pixel, computes that pixel")
+    func hugeStride() {
+        let geometry = Conv2DGeometry(
+            input: (1, 4, 3), kernel: (1, 1), outputChannels: 1, stride: (1 << 62, 1 << 62))
+        let layer = IntegerConvolution(
+            geometry, weights: [1, 2, 3], bias: [0], multipliers: [1], inputZeroPoint: 0)
+        let x = ByteTensor([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], shape: [1, 1, 4, 3])
+        #expect(layer(x, to: AffineQuantization(scale: 1, zeroPoint: 0)).bytes == [14])
     }
 
     @Test("A layer whose rows do not fit the cache together is computed in pieces of them")

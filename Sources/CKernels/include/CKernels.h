@@ -193,7 +193,7 @@ void rk_adamw_step(float *weights, float *first, float *second, const float *gra
 ///
 /// y = zero + round(clamp(sum · multiplier[channel] (+ (residual − residual_zero) · residual_multiplier), low, high))
 typedef struct {
-    const float *multiplier;  // a channel each, in blocks of RK_INTEGER_BLOCK
+    const float *multiplier;  // a channel each; rk_integer_rows_to_bytes reads whole blocks of RK_INTEGER_BLOCK
     const uint8_t *residual;  // laid out as the output, or NULL
     float residual_multiplier;
     int32_t residual_zero;
@@ -206,14 +206,14 @@ int rk_integer_operand_size(rk_simd_level level);
 
 /// Pixels of rows of a convolution's output, or rows of a matrix product: consecutive patches times weights.
 ///
-/// A patch is `segments` runs of `segment_length` operands, in whose number all distances in the input are. What is behind the
-/// last run of the last patch is read, up to whole 4 bytes.
+/// A patch is `segments` runs of `segment_length` operands; distances in the input count operands. Up to 3 bytes behind the last
+/// run of the last patch are read.
 typedef struct {
-    const void *input;                 // the first patch
+    const void *input;                 // the first patch; numbers of 16 bits at an even address
     ptrdiff_t pixel_stride;            // from patch to patch
     const ptrdiff_t *segment_offsets;  // where each run begins, from the patch's begin
     ptrdiff_t segments, segment_length;
-    const void *weights;  // from rk_integer_pack
+    const void *weights;  // from rk_integer_pack, of the level's operands
     const int32_t *bias;  // a channel each, in blocks of RK_INTEGER_BLOCK
     ptrdiff_t pixels, channels;
     ptrdiff_t output_stride;                // elements from pixel to pixel
@@ -252,12 +252,12 @@ typedef struct {
     uint8_t input_zero;
 } rk_integer_winograd;
 
-/// Patches that go through together.
-enum { RK_INTEGER_WINOGRAD_PANEL = 12 };
+/// Patches that go through together, for which the weights are read once.
+ptrdiff_t rk_integer_winograd_panel(ptrdiff_t channels);
 /// Whether a level computes these numbers of channels so; if not, the functions below must not be called.
 int rk_integer_winograd_fits(rk_simd_level level, ptrdiff_t channels, ptrdiff_t outputs);
 /// 16-bit numbers of transformed weights.
-size_t rk_integer_winograd_size(ptrdiff_t channels, ptrdiff_t outputs);
+size_t rk_integer_winograd_weights_size(ptrdiff_t channels, ptrdiff_t outputs);
 /// weights [3, 3, channels, outputs] to u [36, outputs / 16, channels / 2, 16, 2], the first division rounded up, filled with zeros.
 void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrdiff_t outputs, int16_t *u);
 /// 32-bit integers of workspace, for a call of any size.
@@ -273,7 +273,8 @@ typedef struct {
     ptrdiff_t height, width, channels, border;
     uint8_t outside;
 } rk_integer_image;
-/// Rows first ..< first + rows of it, also outside, as operands: [rows, border + width + border, channels].
+/// Rows first ..< first + rows of it, also outside, as operands: [rows, border + width + border, channels], numbers of 16 bits at
+/// an even address.
 void rk_integer_window(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image, ptrdiff_t first,
                        ptrdiff_t rows, void *window);
 /// Pooling as in rk_max_pool: padding is never the maximum.

@@ -21,7 +21,7 @@ public struct IntegerConvolution: Sendable {
         let firstInput, firstOutput, channels: Int
         /// As the kernel takes them.
         let weights: [Int8]
-        /// A channel each, filled up to whole blocks.
+        /// A channel each, filled up to whole blocks except for a depthwise convolution.
         let bias: [Int32]
         let multipliers: [Float]
     }
@@ -45,6 +45,7 @@ public struct IntegerConvolution: Sendable {
     ///   - bias: [C'], in units of input scale · weight scale. |bias| + 2 · 255 · Σ |weights| of a channel fits 32 bits.
     ///   - multipliers: [C'], what a unit of a channel's sum is in steps of the output.
     ///   - inputZeroPoint: the input's byte for 0.
+    ///   - level: the kernels that will compute it.
     public init(
         _ geometry: Conv2DGeometry, weights: [Int8], bias: [Int32], multipliers: [Float], inputZeroPoint: UInt8,
         level: SIMDLevel = .active
@@ -69,11 +70,10 @@ public struct IntegerConvolution: Sendable {
         for (index, weight) in weights.enumerated() {
             corrected[index % channels] -= Int32(inputZeroPoint) * Int32(weight)
         }
-        let block = Int(RK_INTEGER_BLOCK)
-        winograd = IntegerWinograd(
-            geometry, weights: weights, bias: corrected,
-            multipliers: multipliers + Array(repeating: 0, count: (block - channels % block) % block),
-            zeroPoint: inputZeroPoint, level: level)
+        let winograd = IntegerWinograd(
+            geometry, weights: weights, bias: corrected, multipliers: multipliers, zeroPoint: inputZeroPoint,
+            level: level)
+        self.winograd = winograd?.isFaster(batch: nil) == true ? winograd : nil
         if geometry.isDepthwise {
             passes = [
                 Pass(
@@ -82,6 +82,7 @@ public struct IntegerConvolution: Sendable {
             ]
         } else {
             let perGroup = channels / geometry.groups
+            let block = Int(RK_INTEGER_BLOCK)
             let filling = (perGroup + block - 1) / block * block - perGroup
             passes = (0..<geometry.groups).map { group in
                 let range = group * perGroup..<(group + 1) * perGroup
@@ -122,7 +123,7 @@ public struct IntegerConvolution: Sendable {
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
         let epilogue = IntegerEpilogue(output: output, residual: residual, relu: relu)
-        if let winograd {
+        if let winograd, winograd.isFaster(batch: x.shape[0]) {
             winograd.forward(x, epilogue, to: result)
             return result
         }
@@ -172,7 +173,8 @@ public struct IntegerConvolution: Sendable {
         let (batch, channels) = (x.shape[0], geometry.inputChannels)
         // Where every pixel is a patch, images are one long row, in pieces of a few hundred pixels.
         if geometry.readsEachPixel {
-            Parallel.forEachRange(of: batch * geometry.outputPixels, by: 512) { pixels in
+            let perPiece = min(512, max(16, Self.cachedBytes / (channels * operandSize)))
+            Parallel.forEachRange(of: batch * geometry.outputPixels, by: perPiece) { pixels in
                 let row = rk_integer_image(
                     bytes: x.pointer + pixels.lowerBound * channels, height: 1, width: pixels.count,
                     channels: channels, border: 0, outside: inputZeroPoint)
@@ -205,10 +207,13 @@ public struct IntegerConvolution: Sendable {
         }
     }
 
-    /// Rows of output whose window of the input fits in the second-level cache beside the weights; at least one.
+    /// What fits in the second-level cache beside the weights.
+    private static let cachedBytes = 1 << 18
+
+    /// Rows of output whose window of the input fits there; at least one.
     private var rowsInCache: Int {
         let row = geometry.borderedWidth * geometry.inputChannels * operandSize
-        return max(1, ((1 << 18) / row - geometry.windowHeight(of: 1)) / geometry.strideHeight + 1)
+        return max(1, (Self.cachedBytes / row - geometry.windowHeight(of: 1)) / geometry.strideHeight + 1)
     }
 
     /// Lends rows of an image as the kernels read them, and where that differs from how they are, a copy.
@@ -237,12 +242,13 @@ public struct IntegerConvolution: Sendable {
                     pass.bias.withUnsafeBufferPointer { bias in
                         let call = rk_integer_rows(
                             input: window + pass.firstInput * operandSize,
-                            pixel_stride: geometry.strideWidth * geometry.inputChannels,
+                            pixel_stride: pixels > 1 ? geometry.strideWidth * geometry.inputChannels : 0,
                             segment_offsets: offsets.baseAddress, segments: offsets.count,
                             segment_length: runs.length, weights: weights.baseAddress, bias: bias.baseAddress,
                             pixels: pixels, channels: pass.channels, output_stride: geometry.outputChannels,
                             rows: rows,
-                            input_row: geometry.strideHeight * geometry.borderedWidth * geometry.inputChannels,
+                            input_row: rows > 1
+                                ? geometry.strideHeight * geometry.borderedWidth * geometry.inputChannels : 0,
                             output_row: geometry.outputWidth * geometry.outputChannels)
                         body(call, pass.multipliers, place + pass.firstOutput)
                     }

@@ -9,7 +9,7 @@ struct IntegerEpilogue: Sendable {
     /// Lends the form that the kernels take.
     ///
     /// - Parameters:
-    ///   - multipliers: a channel each, in whole blocks.
+    ///   - multipliers: a channel each; in whole blocks where the kernel asks for them.
     ///   - place: where in the result the kernel's output begins.
     func withKernelForm(
         _ multipliers: [Float], place: Int = 0, _ body: (UnsafePointer<rk_requantization>) -> Void

@@ -1,6 +1,6 @@
 import CKernels
 
-/// A convolution on bytes that is faster by Winograd's integer kernels: 3×3, stride 1, channels in eights, exact.
+/// A convolution on bytes that Winograd's integer kernels can do: 3×3, stride 1, channels in eights, exact.
 struct IntegerWinograd: Sendable {
     private let geometry: rk_winograd_geometry
     private let weights: [Int16]
@@ -12,17 +12,17 @@ struct IntegerWinograd: Sendable {
     /// - Parameters:
     ///   - weights: [3, 3, C, C'], -127 ... 127.
     ///   - bias: [C'], with what the input's zero point contributes.
-    ///   - multipliers: [C'], in whole blocks.
+    ///   - multipliers: [C'].
     init?(
         _ geometry: Conv2DGeometry, weights: [Int8], bias: [Int32], multipliers: [Float], zeroPoint: UInt8,
         level: SIMDLevel
     ) {
         let (channels, outputs) = (geometry.inputChannels, geometry.outputChannels)
         guard geometry.hasWinogradForm, rk_integer_winograd_fits(level.kernelForm, channels, outputs) != 0,
-            Self.isFaster(channels: channels, outputs: outputs, at: level), Self.staysExact(weights, bias)
+            Self.staysExact(weights, bias)
         else { return nil }
         self.geometry = geometry.winogradForm
-        let size = rk_integer_winograd_size(channels, outputs)
+        let size = rk_integer_winograd_weights_size(channels, outputs)
         self.weights = [Int16](unsafeUninitializedCapacity: size) { buffer, initialized in
             rk_integer_winograd_weights(weights, channels, outputs, buffer.baseAddress)
             initialized = size
@@ -40,10 +40,19 @@ struct IntegerWinograd: Sendable {
         return greatest.allSatisfy { $0 < 1 << 25 } && least.allSatisfy { $0 > -1 << 25 }
     }
 
-    /// Measured: where bytes are multiplied four at a time, a quarter of the multiplications in 16 bits makes up for the
-    /// patches' transforms from 24 channels on.
-    private static func isFaster(channels: Int, outputs: Int, at level: SIMDLevel) -> Bool {
-        level != .avx512vnni || (channels >= 24 && outputs >= 24)
+    /// Whether it takes less time than direct sums, for a batch or, with nil, for a large one.
+    ///
+    /// A patch takes the time of some pixels by direct sums, and reading the weights for a panel of patches that of some more: measured
+    /// with 24 to 512 channels and outputs of 1×1 to 32×32. With VNNI, whose direct sums multiply bytes, the patches' transforms
+    /// outweigh the rest below 24 channels.
+    func isFaster(batch: Int?) -> Bool {
+        let (channels, outputs) = (geometry.channels, geometry.output_channels)
+        let hasVNNI = level == .avx512vnni
+        if hasVNNI && (channels < 24 || outputs < 24) { return false }
+        let patches = Double((batch ?? 1) * tiles)
+        let panels = patches / Double(rk_integer_winograd_panel(channels))
+        let taken = patches * (hasVNNI ? 5.6 : 3.5) + (batch == nil ? panels : panels.rounded(.up)) * (hasVNNI ? 20 : 7)
+        return taken < Double((batch ?? 1) * geometry.output_height * geometry.output_width)
     }
 
     /// - Parameters:
@@ -79,7 +88,9 @@ struct IntegerWinograd: Sendable {
                 batch: 1, multiplyAdds: 36 * tiles * geometry.channels * geometry.output_channels, outputs: 0)
             return (tiles + parts - 1) / parts
         }
-        let (pieces, panel) = (Parallel.threads == 1 ? 1 : 2 * Parallel.threads, Int(RK_INTEGER_WINOGRAD_PANEL))
+        let (pieces, panel) = (
+            Parallel.threads == 1 ? 1 : 2 * Parallel.threads, rk_integer_winograd_panel(geometry.channels)
+        )
         let even = (batch * tiles + pieces - 1) / pieces
         return max(1, (even + panel - 1) / panel) * panel
     }
