@@ -13,6 +13,14 @@
 
 #if defined(__x86_64__)
 
+// As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the speed.
+#define PAIRS_OF_VNNI(sum, x, w)                                                        \
+    ({                                                                                  \
+        VEC all = (sum);                                                                \
+        __asm__("vpdpwssd %2, %1, %0" : "+v"(all) : "v"((VEC)(x)), "v"((VEC)(w)));      \
+        all;                                                                            \
+    })
+
 typedef int16_t shorts __attribute__((vector_size(32), aligned(2), may_alias));
 
 typedef uint32_t sums8 __attribute__((vector_size(32)));
@@ -49,12 +57,7 @@ RK_BODY VEC rk_pairs_avx2(VEC sum, VEC x, VEC w) {
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
 #define LEVEL(name) name##_vnni256
-// As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the speed.
-RK_BODY VEC rk_pairs_vnni256(VEC sum, VEC x, VEC w) {
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
-    return sum;
-}
-#define PAIRS(sum, x, w) rk_pairs_vnni256(sum, x, w)
+#define PAIRS PAIRS_OF_VNNI
 #define QUADS(sum, x, w) ((VEC)_mm256_dpbusd_epi32((__m256i)(sum), (__m256i)(x), (__m256i)(w)))
 #include RK_TILES
 #undef LEVEL
@@ -109,11 +112,7 @@ RK_BODY VEC rk_pairs_avx512(VEC sum, VEC x, VEC w) {
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
 #define LEVEL(name) name##_vnni
-RK_BODY VEC rk_pairs_vnni(VEC sum, VEC x, VEC w) {
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
-    return sum;
-}
-#define PAIRS(sum, x, w) rk_pairs_vnni(sum, x, w)
+#define PAIRS PAIRS_OF_VNNI
 #define QUADS(sum, x, w) ((VEC)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(x), (__m512i)(w)))
 #include RK_TILES
 #pragma clang attribute pop
