@@ -2,7 +2,7 @@
 //   LEVEL(name)   name with the level's suffix
 //   VEC, LANES    a vector of 32-bit sums, which are numbers modulo 2³², and its length; SIGNED the same as signed numbers,
 //                 FLOATS as single precision
-//   LOAD, STORE, BROADCAST, LOAD_FLOATS
+//   LOAD, STORE, BROADCAST, LOAD_FLOATS, MADD
 //   PAIRS         sums plus products of 16-bit numbers, two neighbours at a time
 //   QUADS         defined where bytes are multiplied: sums plus products of unsigned and signed ones, four at a time
 //   STEPS, IN_REGISTERS, STORE_FOUR   four pixels' sums as bytes: integer_requantize.h
@@ -13,6 +13,13 @@
 
 #if defined(__x86_64__)
 
+// The compiler may not regroup sums: it would hold products of several steps instead, in more registers than there are.
+#define PAIRS_OF_MADD(sum, x, w)             \
+    ({                                       \
+        VEC all = (sum) + MADD(x, w);        \
+        __asm__("" : "+v"(all));             \
+        all;                                 \
+    })
 // As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the speed.
 #define PAIRS_OF_VNNI(sum, x, w)                                                        \
     ({                                                                                  \
@@ -33,6 +40,7 @@ typedef float floats8 __attribute__((vector_size(32)));
 #define LOAD(p) ((VEC)_mm256_loadu_si256((const __m256i *)(p)))
 #define STORE(p, x) _mm256_storeu_si256((__m256i *)(p), (__m256i)(x))
 #define BROADCAST(x) ((VEC)_mm256_set1_epi32(x))
+#define MADD(x, w) ((VEC)_mm256_madd_epi16((__m256i)(x), (__m256i)(w)))
 #define LOAD_FLOATS(p) ((FLOATS)_mm256_loadu_ps(p))
 #define STEPS rk_steps_of_avx2
 #define IN_REGISTERS(q) rk_in_registers_avx2(q)
@@ -43,13 +51,7 @@ typedef float floats8 __attribute__((vector_size(32)));
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define LEVEL(name) name##_avx2
 #define TILES 6
-// The compiler may not regroup sums: it would hold products of several steps instead, in more registers than there are.
-RK_BODY VEC rk_pairs_avx2(VEC sum, VEC x, VEC w) {
-    sum += (VEC)_mm256_madd_epi16((__m256i)x, (__m256i)w);
-    __asm__("" : "+x"(sum));
-    return sum;
-}
-#define PAIRS(sum, x, w) rk_pairs_avx2(sum, x, w)
+#define PAIRS PAIRS_OF_MADD
 #include RK_TILES
 #undef LEVEL
 #undef PAIRS
@@ -73,6 +75,7 @@ RK_BODY VEC rk_pairs_avx2(VEC sum, VEC x, VEC w) {
 #undef LOAD
 #undef STORE
 #undef BROADCAST
+#undef MADD
 #undef LOAD_FLOATS
 #undef STEPS
 #undef IN_REGISTERS
@@ -88,6 +91,7 @@ typedef float floats16 __attribute__((vector_size(64)));
 #define LOAD(p) ((VEC)_mm512_loadu_si512(p))
 #define STORE(p, x) _mm512_storeu_si512(p, (__m512i)(x))
 #define BROADCAST(x) ((VEC)_mm512_set1_epi32(x))
+#define MADD(x, w) ((VEC)_mm512_madd_epi16((__m512i)(x), (__m512i)(w)))
 #define LOAD_FLOATS(p) ((FLOATS)_mm512_loadu_ps(p))
 #define STEPS rk_steps_of_avx512
 #define IN_REGISTERS(q) rk_in_registers_avx512(q)
@@ -99,12 +103,7 @@ typedef float floats16 __attribute__((vector_size(64)));
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define LEVEL(name) name##_avx512
-RK_BODY VEC rk_pairs_avx512(VEC sum, VEC x, VEC w) {
-    sum += (VEC)_mm512_madd_epi16((__m512i)x, (__m512i)w);
-    __asm__("" : "+v"(sum));
-    return sum;
-}
-#define PAIRS(sum, x, w) rk_pairs_avx512(sum, x, w)
+#define PAIRS PAIRS_OF_MADD
 #include RK_TILES
 #undef LEVEL
 #undef PAIRS

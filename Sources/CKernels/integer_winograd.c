@@ -18,6 +18,7 @@
 //
 // A number at the point (1, 1) reaches each pixel as a 36th of that pixel's factor: so a bias is 36 · bias there.
 #include "integer.h"
+#include "winograd_places.h"
 
 #include <string.h>
 
@@ -135,14 +136,6 @@ typedef struct {
     const uint8_t *rows[6];
     ptrdiff_t left, right;
 } tile_source;
-
-// Where in the result a patch begins.
-typedef struct { ptrdiff_t image, y, x; } tile_place;
-
-static tile_place tile_at(const rk_winograd_geometry *g, ptrdiff_t tile) {
-    ptrdiff_t columns = rk_blocks(g->output_width, 4), rows = rk_blocks(g->output_height, 4);
-    return (tile_place){tile / (rows * columns), tile / columns % rows * 4, tile % columns * 4};
-}
 
 static tile_place next_tile(const rk_winograd_geometry *g, tile_place at) {
     at.x += 4;

@@ -1,7 +1,7 @@
 // 3×3 convolution of stride 1 with a quarter of the multiplications (Winograd 1980; Lavin and Gray, arXiv 1509.09308):
 // 4×4 pixels of the result come from 36 products instead of 144. Here in panels of patches that the second-level cache
 // holds: patches in, 36 matrix products, patches out.
-#include "kernel.h"
+#include "winograd_places.h"
 
 #include <string.h>
 
@@ -9,14 +9,6 @@
 #define SQRT_HALF 0.70710678118654752f
 #define SQRT_TWO 1.41421356237309505f
 #define SQRT_EIGHT 2.82842712474619010f
-
-// Where in the result a patch begins.
-typedef struct { ptrdiff_t image, y, x; } tile_place;
-
-static tile_place tile_at(const rk_winograd_geometry *g, ptrdiff_t tile) {
-    ptrdiff_t columns = rk_blocks(g->output_width, 4), rows = rk_blocks(g->output_height, 4);
-    return (tile_place){tile / (rows * columns), tile / columns % rows * 4, tile % columns * 4};
-}
 
 // The rows of a patch, each from its first pixel inside the image on, and the columns that are inside: left ≤ column <
 // right. A row outside the image is one of zeros.

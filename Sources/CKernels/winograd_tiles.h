@@ -171,11 +171,12 @@ RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float
 
 static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrdiff_t tiles, ptrdiff_t channels,
                                   ptrdiff_t outputs) {
-    ptrdiff_t count = rk_blocks(tiles, TILES), vectors = outputs % (2 * LANES) ? 1 : 2;
+    ptrdiff_t vectors = outputs % (2 * LANES) ? 1 : 2;
+    rk_pieces pieces = rk_pieces_of(tiles, TILES);
     for (int place = 0; place < 36; place++, v += matrix_size(tiles, channels), m += matrix_size(tiles, outputs)) {
         for (ptrdiff_t k = 0; k < outputs; k += vectors * LANES, u += channels * vectors * LANES) {
-            for (ptrdiff_t i = 0, t = 0, size; i < count; i++, t += size) {
-                size = rk_blocks(tiles - t, count - i);
+            for (ptrdiff_t i = 0, t = 0, size; i < pieces.pieces; i++, t += size) {
+                size = i < pieces.longs ? pieces.longer : pieces.shorter;
                 LEVEL(product_table)[size - 1][vectors - 1](v + t * channels, channels, u, m + t * outputs + k, outputs);
             }
         }

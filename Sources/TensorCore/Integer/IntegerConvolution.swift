@@ -70,10 +70,11 @@ public struct IntegerConvolution: Sendable {
         for (index, weight) in weights.enumerated() {
             corrected[index % channels] -= Int32(inputZeroPoint) * Int32(weight)
         }
-        let winograd = IntegerWinograd(
-            geometry, weights: weights, bias: corrected, multipliers: multipliers, zeroPoint: inputZeroPoint,
-            level: level)
-        self.winograd = winograd?.isFaster(batch: nil) == true ? winograd : nil
+        winograd =
+            IntegerWinograd.isFaster(geometry, batch: nil, at: level)
+            ? IntegerWinograd(
+                geometry, weights: weights, bias: corrected, multipliers: multipliers, zeroPoint: inputZeroPoint,
+                level: level) : nil
         if geometry.isDepthwise {
             passes = [
                 Pass(
@@ -123,7 +124,7 @@ public struct IntegerConvolution: Sendable {
                 "IntegerConvolution: residual has shape \(residual.bytes.shape), \(result.shape) expected")
         }
         let epilogue = IntegerEpilogue(output: output, residual: residual, relu: relu)
-        if let winograd, winograd.isFaster(batch: x.shape[0]) {
+        if let winograd, IntegerWinograd.isFaster(geometry, batch: x.shape[0], at: level) {
             winograd.forward(x, epilogue, to: result)
             return result
         }

@@ -45,14 +45,15 @@ struct IntegerWinograd: Sendable {
     /// A patch takes the time of some pixels by direct sums, and reading the weights for a panel of patches that of some more: measured
     /// with 24 to 512 channels and outputs of 1×1 to 32×32. With VNNI, whose direct sums multiply bytes, the patches' transforms
     /// outweigh the rest below 24 channels.
-    func isFaster(batch: Int?) -> Bool {
-        let (channels, outputs) = (geometry.channels, geometry.output_channels)
+    static func isFaster(_ geometry: Conv2DGeometry, batch: Int?, at level: SIMDLevel) -> Bool {
+        let (channels, outputs) = (geometry.inputChannels, geometry.outputChannels)
         let hasVNNI = level == .avx512vnni
         if hasVNNI && (channels < 24 || outputs < 24) { return false }
+        let tiles = ((geometry.outputHeight + 3) / 4) * ((geometry.outputWidth + 3) / 4)
         let patches = Double((batch ?? 1) * tiles)
         let panels = patches / Double(rk_integer_winograd_panel(channels))
         let taken = patches * (hasVNNI ? 5.6 : 3.5) + (batch == nil ? panels : panels.rounded(.up)) * (hasVNNI ? 20 : 7)
-        return taken < Double((batch ?? 1) * geometry.output_height * geometry.output_width)
+        return taken < Double((batch ?? 1) * geometry.outputPixels)
     }
 
     /// - Parameters:
