@@ -69,6 +69,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
         // Compiles the snippets of the documentation, and checks what documents say about the package.
         .testTarget(name: "DocumentationTests", dependencies: ["Retort"]),
+        // What only all rooms together show: that results keep their bits, and that files written before are still read.
+        .testTarget(name: "RetortTests", dependencies: ["Retort"], exclude: ["Golden"]),
         // Runs the built command as a process.
         .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "TestSupport"]),
     ]
