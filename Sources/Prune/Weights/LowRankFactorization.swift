@@ -66,7 +66,7 @@ private struct FactorizedLayer {
         let node = graph.nodes[index]
         guard node.isLinearLayer, let weights = node.tensors.first, let channels = weights.shape.last, weights.count > 0
         else { return nil }
-        if case .convolution2D(let geometry)? = node.operation, geometry.groups > 1 { return nil }
+        if let convolution = node.operation?.as(Convolution2DOperation.self), convolution.groups > 1 { return nil }
         do {
             factors = try svd(weights.reshaped(to: [weights.count / channels, channels]))
         } catch { throw GraphError(operation: node.description, reason: "factorisation: \(error)") }
