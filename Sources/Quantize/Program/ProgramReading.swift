@@ -161,7 +161,7 @@ struct ProgramReader {
     }
 
     private mutating func finite(_ name: String, at index: Int) throws -> Tensor {
-        let tensor = try file.tensor(name)
+        let tensor = Tensor(try file.elements(name, as: Float.self), shape: file.entries[name]?.shape ?? [])
         guard tensor.isFinite else { throw stored.fault(index, "a weight that is NaN or infinite", "numbers") }
         unread.remove(name)
         return tensor
