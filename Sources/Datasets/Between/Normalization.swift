@@ -1,5 +1,22 @@
 import TensorCore
 
+/// The change from bytes to network inputs: (byte / 255 − mean) / deviation, per channel.
+public struct Normalization: Sendable, Hashable, Codable {
+    /// Mean per channel, of values in [0, 1].
+    public let mean: [Float]
+    /// Standard deviation per channel, positive.
+    public let deviation: [Float]
+
+    /// Creates a normalisation; one mean and one positive deviation per channel.
+    public init(mean: [Float], deviation: [Float]) {
+        require(
+            mean.count == deviation.count && deviation.allSatisfy { $0 > 0 },
+            "Normalization: mean \(mean), deviation \(deviation): as many, deviations positive")
+        self.mean = mean
+        self.deviation = deviation
+    }
+}
+
 extension Normalization {
     /// What brings the given images to mean 0 and deviation 1, per channel.
     ///

@@ -1,19 +1,6 @@
 import Foundation
 import TensorCore
 
-/// A data set as its authors divide it.
-public struct LabelledData: Sendable {
-    /// "MNIST", "CIFAR-10" or "CIFAR-100".
-    public let name: String
-    /// Images for training; sample ids from 0.
-    public let train: ImageSet
-    /// Images for the final test; sample ids follow those of ``train``.
-    public let test: ImageSet
-
-    /// Names of the classes.
-    public var classNames: [String] { train.classNames }
-}
-
 /// Finds a data set by what a folder holds.
 public enum DataFolder {
     /// Reads MNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in one of its subfolders.
