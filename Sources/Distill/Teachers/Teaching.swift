@@ -105,8 +105,8 @@ struct Teaching {
     private mutating func said(
         of inputs: Tensor, step: Int, epoch: Int, asking ask: () throws -> [Tensor]
     ) throws -> [Tensor] {
-        try cache?.logits(of: inputs, members: ensemble.members.count, step: step, epoch: epoch, computing: ask)
-            ?? ask()
+        let count = ensemble.members.count
+        return try cache?.logits(of: inputs, members: count, step: step, epoch: epoch, computing: ask) ?? ask()
     }
 
     /// Writes the cache at the end of an epoch.
