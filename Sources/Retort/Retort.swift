@@ -6,6 +6,7 @@
 @_exported import Graph
 @_exported import ImageFiles
 @_exported import Layers
+@_exported import Prune
 @_exported import Quantize
 @_exported import TensorCore
 @_exported import Training
