@@ -14,6 +14,14 @@ public struct StepContext: Sendable {
     public let progress: Float
     /// The last epoch that is done, with how its validation went; nil in the first.
     public let previous: History.Epoch?
+
+    /// Describes a place in a run.
+    public init(step: Int, epoch: Int, progress: Float, previous: History.Epoch? = nil) {
+        self.step = step
+        self.epoch = epoch
+        self.progress = progress
+        self.previous = previous
+    }
 }
 
 /// What a loss gives back to the loop.

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import Retort
 
@@ -120,6 +121,7 @@ struct ShortRun: Sendable, CustomTestStringConvertible {
     }
 
     private static func images(_ normalization: Normalization) throws -> Tensor {
-        try Digits.embedded().test.subset(Array(0..<40)).batches(of: 40, normalization: normalization)[0].inputs
+        let digits = try Digits.embedded()
+        return digits.test.subset(Array(0..<40)).batches(of: 40, normalization: normalization).map(\.inputs)[0]
     }
 }

@@ -1,10 +1,13 @@
 import TensorCore
 
-// Each returns the loss and its gradient with respect to the student's map.
+/// ``FeatureLoss/hint``: mean (s − t)² / mean t².
+struct AdaptedDistance: FeatureFunction {
+    let name = "hint"
+    let compares = ComparedParts.elements
 
-/// Mean (s − t)² / mean t².
-func hintLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
-    relativeSquares(student - teacher, to: teacher, shares)
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+        relativeSquares(student - teacher, to: teacher, shares)
+    }
 }
 
 /// The mean of squares of a difference by the images' shares, relative to the mean square of a map of all images.
@@ -15,29 +18,34 @@ private func relativeSquares(
     return (shares.sumOfSquares(difference) * scale, shares.scaling(difference, by: 2 * scale))
 }
 
-/// As the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤ t ≤ 0.
-func marginLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
-    let channels = teacher.shape[teacher.shape.rank - 1]
-    var sums = [Double](repeating: 0, count: channels)
-    var counts = [Double](repeating: 0, count: channels)
-    teacher.withSpan { span in
-        for index in span.indices where span[index] < 0 {
-            sums[index % channels] += Double(span[index])
-            counts[index % channels] += 1
+/// ``FeatureLoss/marginReLU``: as the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤ t ≤ 0.
+struct MarginDistance: FeatureFunction {
+    let name = "marginReLU"
+    let compares = ComparedParts.elements
+
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+        let channels = teacher.shape[teacher.shape.rank - 1]
+        var sums = [Double](repeating: 0, count: channels)
+        var counts = [Double](repeating: 0, count: channels)
+        teacher.withSpan { span in
+            for index in span.indices where span[index] < 0 {
+                sums[index % channels] += Double(span[index])
+                counts[index % channels] += 1
+            }
         }
-    }
-    let margins = zip(sums, counts).map { Float($1 > 0 ? $0 / $1 : 0) }
-    var target = teacher
-    target.withMutableSpan { span in
-        for index in span.indices { span[index] = max(span[index], margins[index % channels]) }
-    }
-    var difference = student - target
-    target.withSpan { target in
-        difference.withMutableSpan { difference in
-            for index in target.indices where target[index] <= 0 && difference[index] <= 0 { difference[index] = 0 }
+        let margins = zip(sums, counts).map { Float($1 > 0 ? $0 / $1 : 0) }
+        var target = teacher
+        target.withMutableSpan { span in
+            for index in span.indices { span[index] = max(span[index], margins[index % channels]) }
         }
+        var difference = student - target
+        target.withSpan { target in
+            difference.withMutableSpan { difference in
+                for index in target.indices where target[index] <= 0 && difference[index] <= 0 { difference[index] = 0 }
+            }
+        }
+        return relativeSquares(difference, to: target, shares)
     }
-    return relativeSquares(difference, to: target, shares)
 }
 
 /// What the losses are relative to; not 0, should the map be dead.

@@ -45,82 +45,8 @@ struct SoftRow {
     }
 
     /// log Σ eˣ, with the largest taken out so that nothing overflows.
-    private static func logSumExp(_ values: [Double]) -> Double {
+    static func logSumExp(_ values: [Double]) -> Double {
         let largest = values.max() ?? 0
         return largest + log(values.reduce(0) { $0 + exp($1 - largest) })
-    }
-
-    /// (1 − reverse) · KL(q ‖ self) + reverse · KL(self ‖ q), and its gradient with respect to this row's logits:
-    /// (1 − reverse) · (p − q) + reverse · p · (log p − log q − KL(p ‖ q)).
-    func kullbackLeibler(to q: SoftRow, reverse: Double) -> (loss: Double, gradient: [Double]) {
-        var (forward, backward) = (0.0, 0.0)
-        for k in probabilities.indices {
-            let difference = q.logarithms[k] - logarithms[k]
-            forward += q.probabilities[k] * difference
-            backward -= probabilities[k] * difference
-        }
-        let gradient = probabilities.indices.map { k in
-            (1 - reverse) * (probabilities[k] - q.probabilities[k])
-                + reverse * probabilities[k] * (logarithms[k] - q.logarithms[k] - backward)
-        }
-        return ((1 - reverse) * forward + reverse * backward, gradient)
-    }
-
-    /// ½ (KL(p ‖ m) + KL(q ‖ m)) with m = ½ (p + q), and its gradient, ½ p (log (p / m) − KL(p ‖ m)).
-    func jensenShannon(to q: SoftRow) -> (loss: Double, gradient: [Double]) {
-        var (own, other) = (0.0, 0.0)
-        for k in probabilities.indices {
-            own += probabilities[k] * logRatioToMiddle(with: q, k)
-            other += q.probabilities[k] * q.logRatioToMiddle(with: self, k)
-        }
-        let gradient = probabilities.indices.map { 0.5 * probabilities[$0] * (logRatioToMiddle(with: q, $0) - own) }
-        return (0.5 * (own + other), gradient)
-    }
-
-    /// log (p / m) of class k, with m = ½ (p + q); 0 where p is 0.
-    func logRatioToMiddle(with q: SoftRow, _ k: Int) -> Double {
-        let p = probabilities[k]
-        return p > 0 ? log(p / (0.5 * (p + q.probabilities[k]))) : 0
-    }
-
-    /// target · KL of the events "class t" and "any other" + nonTarget · KL among the others, both of q from self.
-    ///
-    /// The event's logit is zₜ − log Σₖ≠ₜ eᶻ. So the first has the gradient p(t) − q(t) at t and shares out its negative among
-    /// the others by their probabilities without t, p̂; the second has p̂ − q̂ there.
-    func decoupled(
-        from q: SoftRow, at t: Int, target: Double, nonTarget: Double
-    ) -> (loss: Double, gradient: [Double]) {
-        let (own, other) = (Event(of: self, at: t), Event(of: q, at: t))
-        let event =
-            other.here * (other.logHere - own.logHere) + other.elsewhere * (other.logElsewhere - own.logElsewhere)
-        let slope = target * (own.here - other.here)
-        var rest = 0.0
-        let gradient = logarithms.indices.map { k in
-            guard k != t else { return slope }
-            let (logP, logQ) = (logarithms[k] - own.logElsewhere, q.logarithms[k] - other.logElsewhere)
-            let (p, q) = (exp(logP), exp(logQ))
-            rest += q * (logQ - logP)
-            return nonTarget * (p - q) - slope * p
-        }
-        return (target * event + nonTarget * rest, gradient)
-    }
-
-    /// The distribution of the events "class t" and "any other".
-    func event(at t: Int) -> SoftRow {
-        let event = Event(of: self, at: t)
-        return SoftRow([event.logHere, event.logElsewhere])
-    }
-
-    /// A class against all of the others, neither as the rest to 1, which a sure network leaves no digits of.
-    private struct Event {
-        let logHere, logElsewhere: Double
-        var here: Double { exp(logHere) }
-        var elsewhere: Double { exp(logElsewhere) }
-
-        init(of row: SoftRow, at t: Int) {
-            require(row.logarithms.indices.contains(t), "response loss: label \(t) of \(row.logarithms.count) classes")
-            logHere = row.logarithms[t]
-            logElsewhere = SoftRow.logSumExp(row.logarithms.enumerated().filter { $0.offset != t }.map(\.element))
-        }
     }
 }

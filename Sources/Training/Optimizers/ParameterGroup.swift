@@ -47,7 +47,7 @@ extension [ParameterGroup] {
     /// Checks the groups of a network.
     ///
     /// - Throws: `ConfigurationError` for a path that no parameter has, one that comes twice, and a number out of range.
-    func check(for model: some Module) throws {
+    package func check(for model: some Module) throws {
         guard !isEmpty else { return }
         let paths = model.parameters.map(\.path)
         var seen: Set<String> = []
