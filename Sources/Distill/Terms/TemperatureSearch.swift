@@ -43,7 +43,7 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
     ///   - atOnce: how many tries run at the same time, each on one thread of its own; nil for as many as there are threads. Each
     ///     has a student, its optimiser's state and its batches in memory. The results have the same bits for any number. With a
     ///     ``Distiller/teacherCache`` it is one, on all threads, since what one try writes the next reads.
-    /// - Throws: `FormatError` without validation images, and what ``Distiller`` throws.
+    /// - Throws: `ConfigurationError` without validation images, and what ``Distiller`` throws.
     public init(
         _ distiller: Distiller, student: some Module, over temperatures: [Float] = [1, 2, 3, 4, 5],
         on data: TrainingData, plan: TrainingPlan, rounds: Int = 1, atOnce: Int? = nil
@@ -55,9 +55,8 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
         )
         require(atOnce ?? 1 > 0, "TemperatureSearch: \(atOnce ?? 1) tries at once, 1 or more expected")
         guard data.usableValidation != nil else {
-            throw FormatError(
-                file: "temperature search", found: "no validation images",
-                expected: "some to choose by, split off the labelled ones if need be")
+            throw ConfigurationError(
+                ["validation"], "a temperature search needs images to choose by; split some off the labelled ones")
         }
         var trials: [Trial] = []
         var grid = temperatures

@@ -16,7 +16,7 @@ import TensorCore
 ///
 /// The paper learns an embedding of the teacher's maps too, and so needs a second bank for the other direction. Here the teacher's
 /// points are as they are: what the bank keeps never ages but for the view, so one direction and little momentum are enough.
-public struct Contrast: Hashable, Sendable, Codable {
+public struct ContrastTerm: Hashable, Sendable, Codable {
     /// The name of the student's map.
     public let student: String
     /// The name of the teacher's map.
@@ -57,33 +57,29 @@ public struct Contrast: Hashable, Sendable, Codable {
 
     /// Checks the numbers in it and a pair of maps of some images.
     ///
-    /// - Throws: `FormatError` if a map is missing or no map of images or points, and for a number out of range.
-    func check(student: Tensor?, teacher: Tensor?, number: Int, names: (student: [String], teacher: [String])) throws {
-        func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
-            FormatError(file: "contrast \(number)", place: place, found: found, expected: expected)
-        }
+    /// - Throws: `ConfigurationError` if a map is missing or no map of images or points, and for a number out of range.
+    func check(student: Tensor?, teacher: Tensor?, names: (student: [String], teacher: [String])) throws {
+        func fault(_ key: String, _ problem: String) -> ConfigurationError { ConfigurationError([.name(key)], problem) }
         for (whose, name, map, names) in [
             ("student", self.student, student, names.student), ("teacher", self.teacher, teacher, names.teacher),
         ] {
-            guard let map else {
-                throw fault(
-                    whose, "no feature map '\(name)'",
-                    names.isEmpty ? "a network with named maps" : "one of " + names.joined(separator: ", "))
-            }
+            guard let map else { throw ConfigurationError.missingMap(name, among: names).within(.name(whose)) }
             guard [2, 4].contains(map.shape.rank) else {
-                throw fault(whose, "map '\(name)' of shape \(map.shape)", "[N, H, W, C] or [N, C]")
+                throw fault(whose, "map '\(name)' has shape \(map.shape), not [N, H, W, C] or [N, C]")
             }
         }
-        guard weight >= 0, weight.isFinite else { throw fault("weight", "\(weight)", "a number, 0 or more") }
+        guard weight >= 0, weight.isFinite else { throw fault("weight", "\(weight) is not a number, 0 or more") }
         guard temperature >= 0.02, temperature.isFinite else {
-            throw fault("temperature", "\(temperature)", "a number, 0.02 or more")
+            throw fault("temperature", "\(temperature) is not a number, 0.02 or more")
         }
-        guard (1...1 << 20).contains(negatives) else { throw fault("negatives", "\(negatives)", "1 ... \(1 << 20)") }
-        guard momentum >= 0, momentum < 1 else { throw fault("momentum", "\(momentum)", "a number in 0 ..< 1") }
+        guard (1...1 << 20).contains(negatives) else {
+            throw fault("negatives", "\(negatives) is not in 1 ... \(1 << 20)")
+        }
+        guard momentum >= 0, momentum < 1 else { throw fault("momentum", "\(momentum) is not in 0 ..< 1") }
     }
 }
 
-/// The losses of a ``Contrast`` with the rows' own points and shared negatives.
+/// The losses of a ``ContrastTerm`` with the rows' own points and shared negatives.
 ///
 /// - Parameters:
 ///   - student: s [N, D], rows of norm 1.

@@ -76,10 +76,10 @@ public struct Dynamics: Hashable, Sendable, Codable {
         return terms
     }
 
-    /// - Throws: `FormatError` for a number out of range.
+    /// - Throws: `ConfigurationError` for a number out of range.
     func check(for distiller: Distiller, on data: TrainingData, over plan: TrainingPlan) throws {
-        func fault(_ place: String, _ found: some Any, _ expected: String) -> FormatError {
-            FormatError(file: "distillation", place: place, found: "\(found)", expected: expected)
+        func fault(_ key: String, _ problem: String) -> ConfigurationError {
+            ConfigurationError(["dynamics", .name(key)], problem)
         }
         for (place, factor, least) in [
             ("temperatureFactor", temperatureFactor, Float.leastNormalMagnitude),
@@ -87,15 +87,15 @@ public struct Dynamics: Hashable, Sendable, Codable {
         ] {
             guard let factor else { continue }
             for end in [factor.sure, factor.unsure] where !(end >= least && end.isFinite) {
-                throw fault(place, end, least > 0 ? "a number above 0" : "a number, 0 or more")
+                throw fault(place, "\(end) is not a number\(least > 0 ? " above 0" : ", 0 or more")")
             }
         }
-        guard gapGain >= 0, gapGain.isFinite else { throw fault("gapGain", gapGain, "a number, 0 or more") }
+        guard gapGain >= 0, gapGain.isFinite else { throw fault("gapGain", "\(gapGain) is not a number, 0 or more") }
         guard gapGain == 0 || data.usableValidation != nil else {
-            throw fault("gapGain", "no validation images", "some to see the gap to the training images by")
+            throw fault("gapGain", "needs validation images, by which to see the gap to the training images")
         }
         if case .atLeast(let threshold) = confidence, !(threshold >= 0 && threshold <= 1) {
-            throw fault("confidence", threshold, "a probability, 0 ... 1")
+            throw fault("confidence", "\(threshold) is not a probability, 0 ... 1")
         }
         try curriculum?.check(from: distiller.temperature.value(at: 0), over: plan)
     }

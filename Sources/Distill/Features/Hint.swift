@@ -78,40 +78,40 @@ public struct Hint: Hashable, Sendable, Codable {
     /// Checks a pair of maps of some images.
     ///
     /// - Parameter names: of the maps that each network has.
-    /// - Throws: `FormatError` if a map is missing or of no use to the loss, the sides do not divide, or a weight is negative.
-    func check(
-        student: Tensor?, teacher: Tensor?, number: Int, names: (student: [String], teacher: [String])
-    ) throws {
-        guard let student = student?.shape else { throw missing("student", names.student, number: number) }
-        guard let teacher = teacher?.shape else { throw missing("teacher", names.teacher, number: number) }
+    /// - Throws: `ConfigurationError` if a map is missing or of no use to the loss, the sides do not divide, or a weight is negative.
+    func check(student: Tensor?, teacher: Tensor?, names: (student: [String], teacher: [String])) throws {
+        guard let student = student?.shape else {
+            throw ConfigurationError.missingMap(self.student, among: names.student).within("student")
+        }
+        guard let teacher = teacher?.shape else {
+            throw ConfigurationError.missingMap(self.teacher, among: names.teacher).within("teacher")
+        }
         for (whose, name, shape) in [("student", self.student, student), ("teacher", self.teacher, teacher)]
         where loss.needsEqualSides ? shape.rank != 4 : shape.rank < 2 {
-            throw FormatError(
-                file: "hint \(number)", place: whose, found: "map '\(name)' of shape \(shape)",
-                expected: "[N, H, W, C]; loss 'similarity' or 'relational' takes others too")
+            throw ConfigurationError(
+                [.name(whose)],
+                "map '\(name)' has shape \(shape), not [N, H, W, C]; loss \(FeatureLoss.ofAnyShape) takes others too")
         }
         let isJoinable =
             zip(student, teacher).dropFirst().prefix(2).allSatisfy { $0 % $1 == 0 }
             || zip(student, teacher).dropFirst().prefix(2).allSatisfy { $1 % $0 == 0 }
         guard isJoinable || !loss.needsEqualSides else {
-            throw FormatError(
-                file: "hint \(number)", place: "student '\(self.student)', teacher '\(self.teacher)'",
-                found: "maps of \(student[1])×\(student[2]) and \(teacher[1])×\(teacher[2])",
-                expected: "sides of which one is a whole multiple of the other, or loss 'similarity' or 'relational'")
+            throw ConfigurationError(
+                [],
+                "maps of \(student[1])×\(student[2]) (student '\(self.student)') and \(teacher[1])×\(teacher[2]) (teacher "
+                    + "'\(self.teacher)'), of which neither is a whole multiple of the other; loss "
+                    + "\(FeatureLoss.ofAnyShape) takes any")
         }
-        var weights = [("weight", weight)]
-        if case .relational(let distance, let angle) = loss { weights += [("distance", distance), ("angle", angle)] }
-        for (name, weight) in weights where !(weight >= 0 && weight.isFinite) {
-            throw FormatError(
-                file: "hint \(number)", place: name, found: "\(weight)", expected: "a number, 0 or more")
+        for (name, weight) in [("weight", weight)] + loss.factors where !(weight >= 0 && weight.isFinite) {
+            throw ConfigurationError([.name(name)], "\(weight) is not a number, 0 or more")
         }
     }
+}
 
-    private func missing(_ whose: String, _ names: [String], number: Int) -> FormatError {
-        let list = names.isEmpty ? "a network with named maps; this one has none" : names.joined(separator: ", ")
-        return FormatError(
-            file: "hint \(number)", place: whose, found: "no feature map '\(whose == "student" ? student : teacher)'",
-            expected: names.count > 1 ? "one of \(list)" : list)
+extension FeatureLoss {
+    /// Those that take maps of any shapes, in words.
+    fileprivate static var ofAnyShape: String {
+        all.filter { !$0.needsEqualSides }.map { "'\($0.name)'" }.joined(separator: " or ")
     }
 }
 

@@ -1,64 +1,79 @@
 import TensorCore
 
-// Each returns the loss and its gradient with respect to the student's map.
-
-/// The mean over images of ‖a / ‖a‖ − b / ‖b‖‖², where a and b are the mean squares over channels at each pixel.
+/// ``FeatureLoss/attention``: the mean over images of ‖a / ‖a‖ − b / ‖b‖‖², where a and b are the mean squares over channels at each pixel.
 ///
 /// Maps [N, H, W, C] and [N, H, W, C'].
-func attentionLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
-    let (n, h, w, channels) = student.shape.nhwc(for: "attention")
-    func attention(_ map: Tensor) -> UnitRows {
-        let channels = map.shape[3]
-        // A[N·H·W, 1] = X²[N·H·W, C] · (1 / C)[C, 1]
-        let squares = (map * map).reshaped(to: [n * h * w, channels])
-        return UnitRows(
-            matmul(squares, Tensor(repeating: 1 / Float(channels), shape: [channels, 1])).reshaped(to: [n, h * w]))
+struct AttentionDistance: FeatureFunction {
+    let name = "attention"
+    let compares = ComparedParts.positions
+
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+        let (n, h, w, channels) = student.shape.nhwc(for: "attention")
+        func attention(_ map: Tensor) -> UnitRows {
+            let channels = map.shape[3]
+            // A[N·H·W, 1] = X²[N·H·W, C] · (1 / C)[C, 1]
+            let squares = (map * map).reshaped(to: [n * h * w, channels])
+            return UnitRows(
+                matmul(squares, Tensor(repeating: 1 / Float(channels), shape: [channels, 1])).reshaped(to: [n, h * w]))
+        }
+        let (own, other) = (attention(student), attention(teacher))
+        let difference = own.values - other.values
+        let slope = own.gradient(shares.scaling(difference, by: 2))
+        let factor = slope.reshaped(to: [n, h, w, 1]).broadcast(to: student.shape)
+        return (shares.sumOfSquares(difference), student * factor * (2 / Float(channels)))
     }
-    let (own, other) = (attention(student), attention(teacher))
-    let difference = own.values - other.values
-    let slope = own.gradient(shares.scaling(difference, by: 2))
-    let factor = slope.reshaped(to: [n, h, w, 1]).broadcast(to: student.shape)
-    return (shares.sumOfSquares(difference), student * factor * (2 / Float(channels)))
 }
 
-/// ‖G − H‖² / N², or Σ share share (g − h)², where G and H are the rows' products with one another, each row of them scaled to norm 1.
+/// ``FeatureLoss/similarity``: ‖G − H‖² / N², or Σ share share (g − h)², where G and H are the rows' products with one another,
+/// each row of them scaled to norm 1.
 ///
 /// Maps [N, ...] and [N, ...].
-func similarityLoss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
-    let rows = student.imagesAsRows
-    func similarity(_ rows: Tensor) -> UnitRows {
-        UnitRows(matmul(rows, rows, transposeB: true))  // G[N, N] = X[N, D] · Xᵀ
+struct SimilarityDistance: FeatureFunction {
+    let name = "similarity"
+    let compares = ComparedParts.images
+
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+        let rows = student.imagesAsRows
+        func similarity(_ rows: Tensor) -> UnitRows {
+            UnitRows(matmul(rows, rows, transposeB: true))  // G[N, N] = X[N, D] · Xᵀ
+        }
+        let own = similarity(rows)
+        let difference = own.values - similarity(teacher.imagesAsRows).values
+        let pairs = Tensor(
+            shares.values.flatMap { a in shares.values.map { Float(a * $0) } }, shape: difference.shape)
+        let slope = own.gradient(difference * pairs * 2)
+        // dX[N, D] = (dG + dGᵀ)[N, N] · X
+        let gradient = matmul(slope + slope.transposed(), rows)
+        return ((difference * difference * pairs).sum(), gradient.reshaped(to: student.shape))
     }
-    let own = similarity(rows)
-    let difference = own.values - similarity(teacher.imagesAsRows).values
-    let pairs = Tensor(
-        shares.values.flatMap { a in shares.values.map { Float(a * $0) } }, shape: difference.shape)
-    let slope = own.gradient(difference * pairs * 2)
-    // dX[N, D] = (dG + dGᵀ)[N, N] · X
-    let gradient = matmul(slope + slope.transposed(), rows)
-    return ((difference * difference * pairs).sum(), gradient.reshaped(to: student.shape))
 }
 
-/// distance · L_D + angle · L_A of the images as points.
+/// ``FeatureLoss/relational(distance:angle:)``: distance · L_D + angle · L_A of the images as points.
 ///
 /// Maps [N, H, W, C], averaged over pixels, or [N, C].
-func relationalLoss(
-    _ student: Tensor, _ teacher: Tensor, _ distance: Float, _ angle: Float, _ shares: ImageShares
-) -> (loss: Float, gradient: Tensor) {
-    func points(_ map: Tensor) -> Tensor { map.shape.rank == 4 ? globalAverage(map) : map.imagesAsRows }
-    let (own, other) = (points(student), points(teacher))
-    var loss: Float = 0
-    var gradient = Tensor.zeros(own.shape)
-    for (weight, function) in [(distance, distanceLoss), (angle, angleLoss)] where weight > 0 {
-        let (value, slope) = function(own, other, shares.values)
-        loss += weight * value
-        gradient.add(slope, scaledBy: weight)
+struct RelationalDistance: FeatureFunction {
+    let name = "relational"
+    let compares = ComparedParts.images
+    let distance, angle: Float
+
+    var factors: [(name: String, value: Float)] { [("distance", distance), ("angle", angle)] }
+
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor) {
+        func points(_ map: Tensor) -> Tensor { map.shape.rank == 4 ? globalAverage(map) : map.imagesAsRows }
+        let (own, other) = (points(student), points(teacher))
+        var loss: Float = 0
+        var gradient = Tensor.zeros(own.shape)
+        for (weight, function) in [(distance, distanceLoss), (angle, angleLoss)] where weight > 0 {
+            let (value, slope) = function(own, other, shares.values)
+            loss += weight * value
+            gradient.add(slope, scaledBy: weight)
+        }
+        return (
+            loss,
+            student.shape.rank == 4
+                ? globalAverageGradient(gradient, to: student.shape) : gradient.reshaped(to: student.shape)
+        )
     }
-    return (
-        loss,
-        student.shape.rank == 4
-            ? globalAverageGradient(gradient, to: student.shape) : gradient.reshaped(to: student.shape)
-    )
 }
 
 /// The mean over all pairs of the Huber loss of distances, each set of them divided by its mean over unequal points.

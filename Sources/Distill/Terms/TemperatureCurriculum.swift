@@ -22,20 +22,19 @@ public struct TemperatureCurriculum: Hashable, Sendable, Codable {
         self.reversal = reversal
     }
 
-    /// - Throws: `FormatError` for bounds that do not enclose the first temperature, and a reversal that is negative in some step.
+    /// - Throws: `ConfigurationError` for bounds that do not enclose the first temperature, and a reversal that is negative in some step.
     func check(from first: Float, over plan: TrainingPlan) throws {
         guard lowest > 0, highest.isFinite, lowest < first, first < highest else {
-            throw FormatError(
-                file: "distillation", place: "curriculum",
-                found: "\(lowest) to \(highest), a first temperature of \(first)",
-                expected: "a first temperature between two positive bounds, equal to neither")
+            throw ConfigurationError(
+                ["dynamics", "curriculum"],
+                "a first temperature of \(first) does not lie between \(lowest) and \(highest), both above 0, equal to neither"
+            )
         }
         for step in 0..<plan.steps {
             let value = reversal.value(at: plan.progress(at: step))
             guard value >= 0, value.isFinite else {
-                throw FormatError(
-                    file: "distillation", place: "curriculum: reversal in step \(step)", found: "\(value)",
-                    expected: "a number, 0 or more")
+                throw ConfigurationError(
+                    ["dynamics", "curriculum", "reversal"], "\(value) in step \(step) is not a number, 0 or more")
             }
         }
     }

@@ -43,6 +43,18 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
     /// over K; the 10⁻⁵, which the paper does not have, bounds the gradient of a row of equal logits.
     case standardized(ResponseLoss)
 
+    /// What computes it: the place where a loss is entered beside its case.
+    private var function: any ResponseFunction {
+        switch self {
+        case .kullbackLeibler(let reverse): KullbackLeibler(reverse: reverse)
+        case .jensenShannon: JensenShannon()
+        case .meanSquaredError: LogitDistance()
+        case .decoupled(let target, let nonTarget): Decoupled(target: target, nonTarget: nonTarget)
+        case .correlation(let inter, let intra): ClassCorrelation(inter: inter, intra: intra)
+        case .standardized(let loss): Standardized(loss: loss)
+        }
+    }
+
     /// T² · KL(teacher ‖ student) (Hinton, Vinyals and Dean, arXiv 1503.02531).
     public static let hinton = ResponseLoss.kullbackLeibler()
 
@@ -83,7 +95,7 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
     public func rows(
         student: Tensor, teacher: Tensor, labels: [Int?]? = nil, temperatures: [Float]
     ) -> (losses: Tensor, gradient: Tensor) {
-        let (count, classes) = student.shape.matrix(for: "response loss")
+        let (count, _) = student.shape.matrix(for: "response loss")
         require(
             student.shape == teacher.shape,
             "response loss: student's logits \(student.shape), teacher's \(teacher.shape)")
@@ -92,70 +104,21 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
             "response loss: temperatures \(temperatures) for \(count) rows, one each above 0 expected")
         require(
             labels.map { $0.count == count } ?? true, "response loss: \(labels?.count ?? 0) labels for \(count) rows")
-        switch self {
-        case .standardized(let loss):
-            let (own, other) = (StandardizedRows(student), StandardizedRows(teacher))
-            let (losses, gradient) = loss.rows(
-                student: own.values, teacher: other.values, labels: labels, temperatures: temperatures)
-            return (losses, own.gradient(gradient))
-        case .correlation(let inter, let intra):
-            return correlationLosses(
-                student: student, teacher: teacher, temperatures: temperatures, inter: Double(inter),
-                intra: Double(intra))
-        case .meanSquaredError:
-            let difference = student - teacher
-            let share = 1 / Float(classes)
-            return ((difference * difference).sum(axis: 1) * (0.5 * share), difference * share)
-        case .kullbackLeibler(let reverse):
-            return divergences(student, teacher, temperatures) { _, p, q in
-                p.kullbackLeibler(to: q, reverse: Double(reverse))
-            }
-        case .jensenShannon:
-            return divergences(student, teacher, temperatures) { _, p, q in p.jensenShannon(to: q) }
-        case .decoupled(let target, let nonTarget):
-            require(classes > 1, "response loss: decoupled needs 2 classes or more, logits are \(student.shape)")
-            return divergences(student, teacher, temperatures) { row, p, q in
-                p.decoupled(
-                    from: q, at: labels?[row] ?? q.mostProbable, target: Double(target), nonTarget: Double(nonTarget))
-            }
-        }
+        return function.rows(student: student, teacher: teacher, labels: labels, temperatures: temperatures)
+    }
+
+    /// How each image's loss changes with ln T: T · ∂loss/∂T.
+    ///
+    /// - Parameters: as ``rows(student:teacher:labels:temperatures:)``.
+    /// - Returns: one number an image; 0 for a loss without temperature.
+    func temperatureSlopes(
+        student: Tensor, teacher: Tensor, labels: [Int?]? = nil, temperatures: [Float]
+    ) -> [Double] {
+        function.temperatureSlopes(student: student, teacher: teacher, labels: labels, temperatures: temperatures)
     }
 
     /// Checks the numbers in it.
     ///
-    /// - Throws: `FormatError` for a weight below 0, and a share outside 0 ... 1.
-    func check() throws {
-        if case .standardized(let loss) = self { return try loss.check() }
-        let numbers: [(name: String, value: Float, isShare: Bool)] =
-            switch self {
-            case .kullbackLeibler(let reverse): [("reverse", reverse, true)]
-            case .decoupled(let target, let nonTarget): [("target", target, false), ("nonTarget", nonTarget, false)]
-            case .correlation(let inter, let intra): [("inter", inter, false), ("intra", intra, false)]
-            case .jensenShannon, .meanSquaredError, .standardized: []
-            }
-        for (name, value, isShare) in numbers where !(value >= 0 && value <= (isShare ? 1 : .greatestFiniteMagnitude)) {
-            throw FormatError(
-                file: "distillation", place: "loss: \(name)", found: "\(value)",
-                expected: isShare ? "a number in 0 ... 1" : "a number, 0 or more")
-        }
-    }
-}
-
-/// Losses over pairs of rows: a function of both distributions, times T² and averaged later; its gradient with respect to
-/// logits / T, and so T times as much for the logits.
-private func divergences(
-    _ student: Tensor, _ teacher: Tensor, _ temperatures: [Float],
-    _ body: (_ row: Int, _ student: SoftRow, _ teacher: SoftRow) -> (loss: Double, gradient: [Double])
-) -> (losses: Tensor, gradient: Tensor) {
-    let (own, other) = (SoftRow.rows(of: student, at: temperatures), SoftRow.rows(of: teacher, at: temperatures))
-    var losses: [Float] = []
-    var gradient: [Float] = []
-    gradient.reserveCapacity(student.count)
-    for row in own.indices {
-        let (loss, slope) = body(row, own[row], other[row])
-        let temperature = Double(temperatures[row])
-        losses.append(Float(loss * temperature * temperature))
-        for value in slope { gradient.append(Float(value * temperature)) }
-    }
-    return (Tensor(losses), Tensor(gradient, shape: student.shape))
+    /// - Throws: `ConfigurationError` for a weight below 0, and a share outside 0 ... 1.
+    func check() throws { try function.check() }
 }

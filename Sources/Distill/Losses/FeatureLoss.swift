@@ -32,27 +32,31 @@ public enum FeatureLoss: Hashable, Sendable, Codable {
     /// any shapes. Takes time in proportion to N³. Weights 0 or more.
     case relational(distance: Float = 25, angle: Float = 50)
 
-    /// What it is called in logs.
-    var name: String {
+    /// All, each with its standard numbers.
+    public static let all: [FeatureLoss] = [.hint, .marginReLU, .attention, .similarity, .relational()]
+
+    /// What computes it: the place where a loss is entered beside its case.
+    private var function: any FeatureFunction {
         switch self {
-        case .hint: "hint"
-        case .marginReLU: "marginReLU"
-        case .attention: "attention"
-        case .similarity: "similarity"
-        case .relational: "relational"
+        case .hint: AdaptedDistance()
+        case .marginReLU: MarginDistance()
+        case .attention: AttentionDistance()
+        case .similarity: SimilarityDistance()
+        case .relational(let distance, let angle): RelationalDistance(distance: distance, angle: angle)
         }
     }
+
+    /// What it is called in logs.
+    var name: String { function.name }
 
     /// Whether it compares maps element by element, so that the student's must first be given the teacher's shape.
-    var needsAdapter: Bool {
-        switch self {
-        case .hint, .marginReLU: true
-        case .attention, .similarity, .relational: false
-        }
-    }
+    var needsAdapter: Bool { function.compares == .elements }
 
     /// Whether it compares maps position by position, so that both must have the same height and width.
-    var needsEqualSides: Bool { needsAdapter || self == .attention }
+    var needsEqualSides: Bool { function.compares != .images }
+
+    /// Its numbers by name, each 0 or more.
+    var factors: [(name: String, value: Float)] { function.factors }
 
     /// The loss of a batch.
     ///
@@ -67,16 +71,41 @@ public enum FeatureLoss: Hashable, Sendable, Codable {
             weights.map { $0.count == count && $0.allSatisfy { $0 >= 0 } } ?? true,
             "feature loss: weights \(weights ?? []) for \(count) images, one each, 0 or more expected")
         let shares = ImageShares(weights, count: count)
-        let (loss, gradient) =
-            switch self {
-            case .hint: hintLoss(student.value, teacher, shares)
-            case .marginReLU: marginLoss(student.value, teacher, shares)
-            case .attention: attentionLoss(student.value, teacher, shares)
-            case .similarity: similarityLoss(student.value, teacher, shares)
-            case .relational(let distance, let angle): relationalLoss(student.value, teacher, distance, angle, shares)
-            }
+        let (loss, gradient) = function.loss(student.value, teacher, shares)
         return student.tape.record(.learning("feature loss"), Tensor(loss), from: student) { gradient * $0.scalar }
     }
+}
+
+/// What computes a ``FeatureLoss``: a type each.
+protocol FeatureFunction: Sendable {
+    /// What it is called in logs.
+    var name: String { get }
+    /// What of the maps it sets beside each other, and so which shapes they may have.
+    var compares: ComparedParts { get }
+    /// Its numbers by name, each 0 or more; none where not given.
+    var factors: [(name: String, value: Float)] { get }
+
+    /// The loss of a batch, and its gradient with respect to the student's map.
+    ///
+    /// - Parameters:
+    ///   - student: [N, H, W, C], or [N, ...] if it compares images.
+    ///   - teacher: the same images' map.
+    ///   - shares: of the images in the mean.
+    func loss(_ student: Tensor, _ teacher: Tensor, _ shares: ImageShares) -> (loss: Float, gradient: Tensor)
+}
+
+extension FeatureFunction {
+    var factors: [(name: String, value: Float)] { [] }
+}
+
+/// What of two maps a loss sets beside each other.
+enum ComparedParts {
+    /// Elements: maps of one shape.
+    case elements
+    /// Positions: maps of one height and width.
+    case positions
+    /// Images of the batch with one another: maps of any shapes.
+    case images
 }
 
 /// What part each image of a batch has in a mean.

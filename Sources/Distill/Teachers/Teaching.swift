@@ -16,29 +16,28 @@ struct Teaching {
     ///   - features: names of the teacher's maps that hints and contrasts read.
     ///   - sampled: each teacher's logits of some images, by which a cache knows its arithmetic again.
     ///   - plan: of the run.
-    /// - Throws: `FormatError` for hints or contrasts with several teachers or with a cache, a cache for a teacher that follows the student,
-    ///   and a cache that is of another run; `FileWriteError` if its folder cannot be created.
+    /// - Throws: `ConfigurationError` for hints or contrasts with several teachers or with a cache, and a cache for a teacher that
+    ///   follows the student; `FormatError` for a cache that is of another run; `FileWriteError` if its folder cannot be created.
     init(
         _ distiller: Distiller, _ features: Set<String>, sampled: [Tensor], on data: TrainingData, plan: TrainingPlan
     ) throws {
         ensemble = distiller.ensemble
         self.features = features
         self.plan = plan
-        func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
-            FormatError(file: "distillation", place: place, found: found, expected: expected)
-        }
         guard features.isEmpty || ensemble.members.count == 1 else {
-            throw fault(
-                "hints and contrasts", "\(ensemble.members.count) teachers", "one, whose feature maps they name")
+            throw ConfigurationError(
+                ["teacher"],
+                "\(ensemble.members.count) networks teach, and hints, contrasts and terms read the feature maps of one")
         }
         guard let folder = distiller.teacherCache else { return }
         guard features.isEmpty else {
-            throw fault(
-                "teacherCache", "hints or contrasts",
-                "none: feature maps are too large to be kept, so these ask the teacher")
+            throw ConfigurationError(
+                ["teacherCache"],
+                "holds no feature maps, which hints or contrasts read: they are too large to be kept")
         }
         guard ensemble.followers.isEmpty else {
-            throw fault("teacherCache", "a teacher that follows the student", "one that is the same for every student")
+            throw ConfigurationError(
+                ["teacherCache"], "cannot hold a teacher that follows the student: it is another for every student")
         }
         var origin = try data.fingerprints()
         origin["validation images"] = nil  // they count through what they make controllers choose, which views show
@@ -65,7 +64,7 @@ struct Teaching {
     ///   cache cannot be written.
     mutating func outputs(
         for batch: Batch, following followers: [MeanTeacher], temperature: Float, in context: StepContext
-    ) throws -> FeatureMaps {
+    ) throws -> NetworkOutputs<Tensor> {
         var present = followers.makeIterator()
         let members = ensemble.members.map { member in member is MeanTeacher ? present.next() ?? member : member }
         let (features, inputs) = (features, batch.labellerInputs ?? batch.inputs)
@@ -73,7 +72,7 @@ struct Teaching {
         func ask() throws -> [Tensor] {
             try members.map { member in
                 let said = member.featureMaps(features, of: inputs)
-                try said.checkFinite(in: "step \(context.step)")
+                try said.checkFinite(in: "in step \(context.step)")
                 maps = said.maps
                 return said.logits
             }
@@ -81,7 +80,7 @@ struct Teaching {
         let logits = try said(of: inputs, step: context.step, epoch: context.epoch, asking: ask)
         let joined = ensemble.joined(
             logits, labels: batch.labels, targets: batch.targets, temperature: temperature)
-        return FeatureMaps(logits: joined, maps: maps, names: [])
+        return NetworkOutputs(logits: joined, maps: maps, names: [])
     }
 
     /// The classes that the teachers choose for images; nil where a teacher changes as the student learns.
@@ -105,8 +104,8 @@ struct Teaching {
     private mutating func said(
         of inputs: Tensor, step: Int, epoch: Int, asking ask: () throws -> [Tensor]
     ) throws -> [Tensor] {
-        try cache?.logits(of: inputs, members: ensemble.members.count, step: step, epoch: epoch, computing: ask)
-            ?? ask()
+        let count = ensemble.members.count
+        return try cache?.logits(of: inputs, members: count, step: step, epoch: epoch, computing: ask) ?? ask()
     }
 
     /// Writes the cache at the end of an epoch.

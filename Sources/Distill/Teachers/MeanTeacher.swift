@@ -47,14 +47,14 @@ public struct MeanTeacher: Module {
         }
     }
 
-    /// - Throws: `FormatError` if the average is of another kind of network than the student.
+    /// - Throws: `ConfigurationError` if the average is of another kind of network than the student.
     func check(follows student: some Module) throws {
         let (own, other) = (network.tensors.mapValues(\.shape), student.tensors.mapValues(\.shape))
         guard own != other else { return }
         let differing = Set(own.keys).union(other.keys).filter { own[$0] != other[$0] }.min() ?? ""
-        throw FormatError(
-            file: "distillation", place: "teacher: average of '\(differing)'",
-            found: own[differing].map { "shape \($0)" } ?? "no such parameter",
-            expected: other[differing].map { "\($0), as the student has it" } ?? "none, as the student has none")
+        func shape(_ found: Shape?) -> String { found.map { "shape \($0)" } ?? "no such parameter" }
+        throw ConfigurationError(
+            ["teacher"],
+            "the average has \(shape(own[differing])) for '\(differing)', the student \(shape(other[differing]))")
     }
 }

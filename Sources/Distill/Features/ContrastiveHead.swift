@@ -5,11 +5,13 @@ import Layers
 import TensorCore
 import Training
 
-/// What a ``Contrast`` learns and keeps: the student's affine map, and the bank of the teacher's points.
+/// What a ``ContrastTerm`` learns and keeps: the student's affine map, and the bank of the teacher's points.
 ///
 /// The bank is a statistic like a running mean: the tape hands it back after each step, and checkpoints hold it.
-struct ContrastiveHead: Module {
-    let contrast: Contrast
+struct ContrastiveHead: DistillationTerm, Module {
+    let contrast: ContrastTerm
+    /// Among the contrasts; keys the draws of negatives.
+    private var number = 0
     var projection: Dense
     /// The teacher's mean point, [C'].
     var center: Parameter
@@ -27,9 +29,9 @@ struct ContrastiveHead: Module {
     ///   - channels: of the student's map.
     ///   - teacher: the network that has the map.
     ///   - random: what the affine map starts from.
-    /// - Throws: `FormatError` for fewer than two images, and a map that is not finite.
+    /// - Throws: `ConfigurationError` for fewer than two images, and a map that is not finite.
     init(
-        _ contrast: Contrast, channels: Int, teacher: any Module, data: TrainingData, using random: inout Philox
+        _ contrast: ContrastTerm, channels: Int, teacher: any Module, data: TrainingData, using random: inout Philox
     ) throws {
         self.contrast = contrast
         var (rows, labels): ([Int: Int], [Int?]) = ([:], [])
@@ -40,9 +42,8 @@ struct ContrastiveHead: Module {
                 guard !fresh.isEmpty else { continue }
                 let maps = teacher.featureMaps([contrast.teacher], of: batch.inputs).maps
                 guard let map = maps[contrast.teacher], map.isFinite else {
-                    throw FormatError(
-                        file: "distillation", place: "teacher, before the first step",
-                        found: "a map '\(contrast.teacher)' that is NaN or infinite", expected: "a finite one")
+                    throw ConfigurationError(
+                        ["teacher"], "map '\(contrast.teacher)' is NaN or infinite before the first step")
                 }
                 points.append(Self.point(map).gatheringRows(fresh))
                 for row in fresh {
@@ -52,9 +53,8 @@ struct ContrastiveHead: Module {
             }
         }
         guard labels.count > 1 else {
-            throw FormatError(
-                file: "distillation", place: "contrast", found: "\(labels.count) training images",
-                expected: "2 or more, to tell one from another")
+            throw ConfigurationError(
+                [], "\(labels.count) training images: 2 or more are needed, to tell one from another")
         }
         let all = Tensor.concatenated(points, axis: 0)
         let center = all.mean(axis: 0, keepingAxis: true)
@@ -63,6 +63,31 @@ struct ContrastiveHead: Module {
         bank = Parameter(UnitRows(all - center).values, role: .statistic)
         normalizer = Parameter(.zeros([1]), role: .statistic)
         (self.rows, self.labels) = (rows, labels)
+    }
+
+    /// Checks a contrast with maps of some images, and fills its bank.
+    ///
+    /// - Throws: `ConfigurationError` for a contrast that cannot be followed.
+    init(_ contrast: ContrastTerm, number: Int, for preview: TermPreview) throws {
+        let maps = (student: preview.student.maps[contrast.student], teacher: preview.teacher.maps[contrast.teacher])
+        try contrast.check(
+            student: maps.student, teacher: maps.teacher,
+            names: (preview.student.names, preview.teacher.names))
+        let shape = maps.student?.shape ?? []
+        var random = Philox(seed: preview.seed, sample: -1 - number, operation: RandomPurpose.initialization)
+        try self.init(
+            contrast, channels: shape[shape.rank - 1], teacher: preview.network, data: preview.data, using: &random)
+        self.number = number
+    }
+
+    var name: String { contrast.name }
+    var weight: Float { contrast.weight }
+
+    func callAsFunction(_ step: DistillationStep) -> Variable {
+        var random = Philox(
+            seed: step.seed, epoch: step.context.step, sample: number, operation: RandomPurpose.negatives)
+        return loss(
+            step.student[contrast.student], teacherMap: step.teacher[contrast.teacher], of: step.batch, using: &random)
     }
 
     mutating func visitParameters(_ visitor: ParameterVisitor) {
