@@ -1,26 +1,4 @@
-/// What a drawn operation does to the pixels of one image: the few things that all operations come down to.
-enum PixelStep {
-    /// Moves pixels.
-    case warp(Warp)
-    /// Changes each value by itself.
-    case tone(Tone)
-    /// Adds numbers from a normal distribution of this deviation (of values in 0 ... 1), from the stream given.
-    case noise(deviation: Double, stream: RandomStream)
-    /// Fills a rectangle with a byte.
-    case fill(rows: Range<Int>, columns: Range<Int>, byte: UInt8)
-    /// Keeps this share of the image, and takes the rest from the row of the batch that the word picks.
-    case mix(share: Float, word: UInt32)
-    /// Changes the colour of each pixel by itself.
-    case color(ColorMatrix)
-    /// Anything else that changes the image in place.
-    case filter(any PixelFilter)
-    /// Takes a rectangle from the row of the batch that the word picks.
-    case paste(rows: Range<Int>, columns: Range<Int>, word: UInt32)
-    /// Moves each pixel by its own vector.
-    case displace(Displacement)
-}
-
-/// What happens to one image, with neighbouring steps fused, and what is mixed into it afterwards.
+/// What happens to one image, with neighbouring changes fused, and what is mixed into it afterwards.
 struct View {
     /// One run over the pixels.
     enum Pass {
@@ -46,21 +24,21 @@ struct View {
 
     /// Fuses what can be: warps to one warp, tones to one list that becomes one table, matrices to one. Warps and
     /// matrices that change nothing, also together, vanish.
-    init(fusing steps: [PixelStep]) {
+    init(fusing changes: [PixelChange]) {
         source = nil
-        append(steps)
+        append(changes)
     }
 
     /// The same where the image is resized first: that goes into the first warp.
-    init(fusing steps: [PixelStep], from source: ImageExtent, to extent: ImageExtent) {
+    init(fusing changes: [PixelChange], from source: ImageExtent, to extent: ImageExtent) {
         self.source = source == extent ? nil : source
         if source != extent { passes = [.warp(.resizing(from: source, to: extent))] }
-        append(steps)
+        append(changes)
     }
 
-    private mutating func append(_ steps: [PixelStep]) {
-        for step in steps {
-            switch step {
+    private mutating func append(_ changes: [PixelChange]) {
+        for change in changes {
+            switch change.content {
             case .warp(let warp): append(warp)
             case .tone(let tone): append(tone)
             case .noise(let deviation, let stream): passes.append(.noise(deviation: deviation, stream: stream))
