@@ -133,7 +133,7 @@ struct RefusalTests {
     func movedExecutable() throws {
         try withTemporaryFolder { folder in
             let moved = folder.appending(path: "retort")
-            try FileManager.default.copyItem(at: CommandLine.built, to: moved)
+            try FileManager.default.copyItem(at: CommandLine.built("retort"), to: moved)
             let outcome = try CommandLine(executable: moved, folder: folder).run(["train", "--output", "x"])
             #expect(outcome.status == 1 && outcome.errorLines.count == 1)
             #expect(outcome.errors.contains("Retort_Datasets.resources: nothing beside retort found"))

@@ -15,9 +15,12 @@ enum Room {
         "Augment": ["Datasets"],
         "Distill": ["Training"],
         "Quantize": ["Graph"],
+        "Reports": ["TensorCore"],
+        "Methods": ["Augment", "Distill"],
+        "Deploy": ["Training", "Quantize"],
         "Retort": [
             "TensorCore", "Autograd", "Layers", "Graph", "Datasets", "ImageFiles", "Training", "Augment", "Distill",
-            "Quantize",
+            "Quantize", "Reports", "Methods", "Deploy",
         ],
         "retort-cli": ["Retort"],
     ]

@@ -55,7 +55,7 @@ struct PruneCommand: ParsableCommand {
         let (stored, network, data) = try deployment.open()
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
-        let batches = data.calibrationBatches(500, normalization)
+        let batches = data.train.calibrationInputs(500, normalization: normalization)
         let images = data.train.subset(evenly: 500).batches(of: 500, normalization: normalization).map(\.inputs)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         // What is written in the end, and its INT8 form.
@@ -87,14 +87,14 @@ struct PruneCommand: ParsableCommand {
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL, variants: variants,
+            of: stored, on: data.name, written: deployment.outputURL, variants: variants,
             noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe), sparsity: 0,
             sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)
     }
 
     private func trained(
-        _ network: some Module, _ title: String, of stored: StoredModel, on data: CommandData
+        _ network: some Module, _ title: String, of stored: StoredModel, on data: DividedData
     ) throws -> any Module {
         var network = network
         try teaching.train(
@@ -103,22 +103,19 @@ struct PruneCommand: ParsableCommand {
     }
 
     private func importance(
-        of network: any Module, on data: CommandData, _ normalization: Normalization
+        of network: any Module, on data: DividedData, _ normalization: Normalization
     ) -> FilterImportance {
         switch importance {
         case .l1: return .l1
         case .scale: return .batchNormScale
         case .taylor:
             let images = data.train.subset(evenly: 512)
-            return .taylor(
-                gradients: images.batches(of: 64, normalization: normalization).map { batch in
-                    gradientsByPath(of: network, on: batch)
-                })
+            return .taylor(of: network, on: images, normalization: normalization)
         }
     }
 
     private func sensitivities(
-        of network: any Module, in stored: StoredModel, by ranking: FilterImportance, on data: CommandData
+        of network: any Module, in stored: StoredModel, by ranking: FilterImportance, on data: DividedData
     ) throws -> [DeploymentReport.Sensitivity] {
         let images = data.validation.count > 0 ? data.validation : data.train
         func scan(_ network: some Module) throws -> [FilterSensitivity] {
@@ -133,17 +130,6 @@ struct PruneCommand: ParsableCommand {
                     uniqueKeysWithValues: found.trials.map { (percent($0.share), 100 * $0.score) }))
         }
     }
-}
-
-/// The gradient of the cross-entropy with respect to each parameter, by its path.
-private func gradientsByPath(of network: some Module, on batch: Batch) -> [String: Tensor] {
-    var network = network
-    let (_, gradients) = valueAndGradients(of: &network) { network, tape in
-        network(tape.constant(batch.inputs)).crossEntropy(batch)
-    }
-    var found: [String: Tensor] = [:]
-    network.forEachParameter { path, parameter in found[path] = gradients[parameter.slot] }
-    return found
 }
 
 /// `flops:0.5`, `bytes:30000`, `latency:0.2`.
