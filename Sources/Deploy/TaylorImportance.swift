@@ -1,7 +1,7 @@
 import Autograd
 import Datasets
 import Layers
-import Quantize
+import Prune
 import TensorCore
 import Training
 

@@ -8,6 +8,7 @@
 @_exported import ImageFiles
 @_exported import Layers
 @_exported import Methods
+@_exported import Prune
 @_exported import Quantize
 @_exported import Reports
 @_exported import TensorCore

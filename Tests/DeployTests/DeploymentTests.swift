@@ -1,6 +1,7 @@
 import Autograd
 import Datasets
 import Layers
+import Prune
 import Quantize
 import TensorCore
 import TestSupport

@@ -1,3 +1,4 @@
+import Graph
 import TensorCore
 
 /// Rounds a layer's weights so that its sums, not its weights, change least.
@@ -38,20 +39,4 @@ func secondOrderRounded(_ weights: Tensor, steps: [Float], limit: Float, moments
         }
     }
     return Tensor(values, shape: weights.shape)
-}
-
-extension Tensor {
-    /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are always 0, and
-    /// more inputs than images, leave them without an inverse.
-    var damping: Float {
-        let mean = (0..<shape[0]).reduce(0.0) { $0 + Double(self[$1, $1]) } / Double(shape[0])
-        return mean > 0 ? Float(0.01 * mean) : 1
-    }
-
-    /// The rows and columns of a matrix at some places, in their order, with a number added to its diagonal.
-    func selecting(_ places: [Int], addingToDiagonal damping: Float) -> Tensor {
-        Tensor(
-            places.flatMap { row in places.map { self[row, $0] + (row == $0 ? damping : 0) } },
-            shape: [places.count, places.count])
-    }
 }

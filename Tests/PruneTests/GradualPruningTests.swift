@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@testable import Quantize
+@testable import Prune
 
 @Suite struct GradualPruningTests {
     static let images = smoothImages(6, side: 6, seed: 3)

@@ -53,7 +53,7 @@ struct RepairedGraph {
             }
             var corrected = bias
             if repairs.contains(.biasCorrection) {
-                let expected = plan.input(of: source, for: calibrated.images).asImages(for: geometry)
+                let expected = plan.result(of: source, for: calibrated.images).asImages(for: geometry)
                 corrected = bias + meanOfSums(expected, weights, geometry) - meanOfSums(input, rounded, geometry)
             }
             rounding.steps[index] = layer.scales
@@ -68,36 +68,7 @@ private func meanOfSums(_ input: Tensor, _ weights: Tensor, _ geometry: Conv2DGe
     return sumOverLeadingAxes(sums) * (1 / Float(input.shape[0] * geometry.outputPixels))
 }
 
-extension InferencePlan {
-    /// The result of a step for a batch.
-    func input(of step: Int, for images: Tensor) -> Tensor {
-        mapImages(images) { images in
-            var found = images
-            _ = run(images) { if $0 == step { found = $1 } }
-            return found
-        }
-    }
-}
-
 extension IntegerProgram {
     /// The steps up to one, whose result is then the program's.
     fileprivate func prefix(through step: Int) -> IntegerProgram { IntegerProgram(steps: Array(steps[...step])) }
-}
-
-extension NetworkGraph.Node {
-    /// The geometry of a convolution or dense layer.
-    func geometry(reading shape: Shape) -> Conv2DGeometry? {
-        switch operation {
-        case .convolution2D(let geometry): geometry
-        case .dense: .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
-        default: nil
-        }
-    }
-}
-
-extension Tensor {
-    /// [N, ...] as the images that a layer reads.
-    func asImages(for geometry: Conv2DGeometry) -> Tensor {
-        reshaped(to: geometry.inputShape(batch: shape[0]))
-    }
 }

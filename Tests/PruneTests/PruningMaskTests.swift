@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@testable import Quantize
+@testable import Prune
 
 @Suite struct PruningMaskTests {
     static func weights(_ module: some Module) -> [Float] {

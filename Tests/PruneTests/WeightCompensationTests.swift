@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-@testable import Quantize
+@testable import Prune
 
 @Suite struct WeightCompensationTests {
     static let convNet = withStatistics(ConvNet(width: 8, channels: 1, classes: 10, seed: 3), seed: 4)

@@ -48,10 +48,3 @@ struct IntegerProgram: Sendable {
 
     let steps: [Step]
 }
-
-extension Conv2DGeometry {
-    /// A dense layer as a convolution of one pixel.
-    static func dense(inputs: Int, outputs: Int) -> Conv2DGeometry {
-        Conv2DGeometry(input: (1, 1, inputs), kernel: (1, 1), outputChannels: outputs)
-    }
-}

@@ -1,5 +1,4 @@
 import Autograd
-import Graph
 import Layers
 import TensorCore
 
@@ -73,7 +72,7 @@ public struct TracedNetwork: Module {
 
 extension NetworkGraph.Node {
     /// What a tensor among its operands is for.
-    func role(ofOperand place: Int) -> Parameter.Role {
+    package func role(ofOperand place: Int) -> Parameter.Role {
         switch operation {
         case .batchNorm: place < 3 ? .bias : .statistic
         default: place == 1 ? .weight : .bias
@@ -81,7 +80,7 @@ extension NetworkGraph.Node {
     }
 
     /// A normalisation as the layer that learns its statistics, where they are parameters.
-    func batchNorm(_ parameter: (_ path: String) -> Parameter) -> BatchNorm? {
+    package func batchNorm(_ parameter: (_ path: String) -> Parameter) -> BatchNorm? {
         guard case .batchNorm(let epsilon)? = operation else { return nil }
         let own = operands.compactMap { operand -> Parameter? in
             guard case .tensor(_, let path?) = operand else { return nil }

@@ -1,11 +1,12 @@
 import Autograd
 import Graph
 import Layers
+import Quantize
 import TensorCore
 import TestSupport
 import Testing
 
-@testable import Quantize
+@testable import Prune
 
 @Suite struct FilterPruningTests {
     static let convNet = withStatistics(ConvNet(width: 8, channels: 1, classes: 3, seed: 1), seed: 2)

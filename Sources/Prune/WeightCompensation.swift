@@ -51,9 +51,9 @@ extension Module {
                 let geometry = node.geometry(reading: graph.nodes[source].shape),
                 let wholeGeometry = whole.nodes[index].geometry(reading: whole.nodes[source].shape)
             else { continue }
-            let input = try InferencePlan(graph).input(of: source, for: images).asImages(for: geometry)
+            let input = try InferencePlan(graph).result(of: source, for: images).asImages(for: geometry)
             let sums = convolution2D(
-                plan.input(of: source, for: images).asImages(for: wholeGeometry),
+                plan.result(of: source, for: images).asImages(for: wholeGeometry),
                 wholeWeights.reshaped(to: wholeGeometry.weightShape), wholeGeometry
             ).leavingOut(removed[path] ?? [], axis: 3)
             let solution: Tensor
