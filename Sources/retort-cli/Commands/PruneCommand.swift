@@ -89,8 +89,9 @@ struct PruneCommand: ParsableCommand {
             variants.append(try meter.measure("\(target)", int8, of: small))
         }
         var description = stored.description
-        description.architecture = description.architecture.keeping(widthsOf: small)
-        try ModelFile(small, description: description).write(to: deployment.outputURL)
+        if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
+        try ModelFile(small, inputShape: stored.imageSize.shape, description: description).write(
+            to: deployment.outputURL)
         let (plain, probe) = (
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )
