@@ -20,8 +20,9 @@ public struct DecodedImage: Sendable, Hashable {
 
     /// The image with another number of channels, 1, 3 or 4.
     ///
-    /// An opacity that is dropped is seen through to white paper, as a viewer shows it. Colours become grey by their luma,
-    /// 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as JPEG and most image libraries have it). All roundings are to nearest.
+    /// An opacity that is dropped is seen through to white paper, as a viewer shows it. Colours become grey by their
+    /// luma, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as JPEG and most image libraries have it). All roundings are to
+    /// nearest.
     public func converted(toChannels target: Int) -> DecodedImage {
         require([1, 3, 4].contains(target), "DecodedImage.converted: to \(target) channels, 1, 3 or 4 expected")
         switch (channels, target) {

@@ -1,8 +1,8 @@
 import TensorCore
 import Testing
 
-// A batch of no images: every operation gives the empty result of the right shape, or zeros where it sums over the batch.
-// Means and extrema of nothing are refused.
+// A batch of no images: every operation gives the empty result of the right shape, or zeros where it sums over the
+// batch. Means and extrema of nothing are refused.
 @Suite struct EmptyBatchTests {
     private let none = Tensor.zeros([0, 6])
     private let six = Tensor.ones([6])

@@ -8,8 +8,8 @@ public protocol DataController: Sendable, Codable {
     mutating func trained(epoch: Int, sampleLosses: [Int: Float])
     /// Relative probability of drawing a sample of each class in the next epoch; nil to draw all samples alike.
     var classProbabilities: [Double]? { get }
-    /// Why the class probabilities are what they are, class by class; nil before the first validation, and from a controller
-    /// that leaves them alone.
+    /// Why the class probabilities are what they are, class by class; nil before the first validation, and from a
+    /// controller that leaves them alone.
     var classDecisions: [ClassDecision]? { get }
     /// The factor on the strength of geometric transforms for a sample.
     func strength(forSample id: Int) -> Float

@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Two views of each image: a strong one that the student learns from and a weak one that the teacher reads, as in FixMatch
-/// (Sohn et al., arXiv 2001.07685).
+/// Two views of each image: a strong one that the student learns from and a weak one that the teacher reads, as in
+/// FixMatch (Sohn et al., arXiv 2001.07685).
 ///
 ///     let views = TwoViews(weak: .digits, strong: strong)      // two policies, or any transforms
 ///

@@ -25,8 +25,8 @@ extension Conv2DGeometry {
         }
     }
 
-    /// A patch of one group as runs of consecutive numbers, in the order of the weights: a kernel row each, or a tap each
-    /// where taps are apart.
+    /// A patch of one group as runs of consecutive numbers, in the order of the weights: a kernel row each, or a tap
+    /// each where taps are apart.
     func runs(rowStride: Int) -> (offsets: [Int], length: Int) {
         if groups == 1 && dilationWidth == 1 {
             return ((0..<kernelHeight).map { $0 * dilationHeight * rowStride }, kernelWidth * inputChannels)
