@@ -1,3 +1,4 @@
+import Datasets
 import TensorCore
 
 /// One image in memory: bytes, [height, width, channels], row-major.
@@ -65,5 +66,14 @@ public struct DecodedImage: Sendable, Hashable {
             initialized = count * target
         }
         return DecodedImage(pixels: result, height: height, width: width, channels: target)
+    }
+}
+
+extension ImageSet {
+    /// One of the images by itself, of 1, 3 or 4 channels.
+    public func image(_ place: Int) -> DecodedImage {
+        DecodedImage(
+            pixels: Array(pixels[place * imageSize..<(place + 1) * imageSize]), height: height, width: width,
+            channels: channels)
     }
 }

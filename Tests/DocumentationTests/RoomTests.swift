@@ -14,10 +14,14 @@ enum Room {
         "Training": ["Layers", "Datasets"],
         "Augment": ["Datasets"],
         "Distill": ["Training"],
+        "Prune": ["Graph"],
         "Quantize": ["Graph"],
+        "Reports": ["TensorCore"],
+        "Methods": ["Augment", "Distill"],
+        "Deploy": ["Training", "Prune", "Quantize"],
         "Retort": [
             "TensorCore", "Autograd", "Layers", "Graph", "Datasets", "ImageFiles", "Training", "Augment", "Distill",
-            "Quantize",
+            "Prune", "Quantize", "Methods", "Deploy", "Reports",
         ],
         "retort-cli": ["Retort"],
     ]
@@ -78,6 +82,7 @@ enum Room {
         #expect(Room.imported("    @preconcurrency public import struct Graph.Node") == "Graph")
         #expect(Room.imported("// import Graph") == nil)
         #expect(!Room.allowed("Distill").contains("Augment") && !Room.allowed("Quantize").contains("Training"))
+        #expect(!Room.allowed("Prune").contains("Quantize") && !Room.allowed("Quantize").contains("Prune"))
         #expect(Room.allowed("Distill").contains("TensorCore") && !Room.allowed("Distill").contains("CKernels"))
     }
 

@@ -107,9 +107,9 @@ struct DistillCommand: ParsableCommand {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
-        if let cacheURL { try OutputFolder.prepare(cacheURL) }
+        if let cacheURL { try OutputFile.prepareFolder(cacheURL) }
         let policy = try training.policy()
-        let teachers = try teacher.map { try StoredModel($0) }
+        let teachers = try teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
         let networks = try teachers.map { try $0.trained() }
         let network = networks.count == 1 ? networks[0] : Ensemble(networks, joining: joining.joining)
         let data = try data.read(imagesAs: teachers[0].imageSize)
