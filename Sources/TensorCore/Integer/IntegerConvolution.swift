@@ -143,7 +143,7 @@ public struct IntegerConvolution: Sendable {
         return result
     }
 
-    /// The layer's output as numbers: sums times multipliers, which are then input scale · weight scale.
+    /// The layer's output in float32: sums times multipliers, which are then input scale · weight scale.
     public func floats(_ x: ByteTensor) -> Tensor {
         var result = Tensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         let y = SendablePointer(result.mutablePointer())
