@@ -233,7 +233,7 @@ struct RecipeTests {
                 try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
                 let line =
                     "distill --recipe r.yaml --teacher t --data mini --architecture convnet-4 --output x \(options)"
-                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                let outcome = try retort.fail(line)
                 // The path of a file is absolute.
                 #expect(outcome.status == 1 && outcome.errors.hasPrefix("Error: "))
                 #expect(outcome.errors.hasSuffix("\(reason)\n"), "\(outcome.errors)")

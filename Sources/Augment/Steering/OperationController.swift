@@ -7,7 +7,9 @@ import TensorCore
 /// After each validation the loop tries the model on *probes*: the validation images under one step of the policy alone,
 /// certainly done. Let p(c, o) be the share of class c that is read rightly under step o. What o has to teach c is
 ///
-///     p(c, o) · (1 − p(c, o)),
+/// ```text
+/// p(c, o) · (1 − p(c, o)),
+/// ```
 ///
 /// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing where
 /// it is never read, because the step destroys what the label names. The step's probability for images of the class is

@@ -5,7 +5,7 @@ import TensorCore
 
 /// Several networks that teach as one.
 ///
-///     Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
+///     let distiller = Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
 ///
 /// A ``Distiller`` asks each member for its logits, and joins them at the temperature of the step and with the images'
 /// labels. Used like any network, to evaluate it for instance, an ensemble joins at T = 1 and without labels. Its members
