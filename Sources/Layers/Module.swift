@@ -4,14 +4,7 @@ import TensorCore
 /// A tensor of a model: a weight that is learnt, or a statistic that is kept.
 public struct Parameter: Sendable {
     /// What a tensor is for.
-    public enum Role: Sendable, Hashable {
-        /// Learnt, and shrunk by weight decay.
-        case weight
-        /// Learnt, not a factor: biases and the scale and shift of a normalisation.
-        case bias
-        /// Kept, not learnt: running mean and variance.
-        case statistic
-    }
+    public typealias Role = TensorRole
 
     /// Its elements.
     public var value: Tensor

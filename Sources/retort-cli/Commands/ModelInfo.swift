@@ -91,7 +91,7 @@ extension ModelInfo {
         }
 
         init(_ node: NetworkGraph.Node, multiplyAdds: Int) {
-            operation = node.operation?.name ?? "input"
+            operation = node.operation?.description ?? "input"
             path = node.layerPath
             type = "FP32"
             shape = node.shape.extents

@@ -17,7 +17,7 @@ struct StoredModel {
     /// - Throws: `FormatError` for a file that is no model, or a damaged one.
     init(_ path: String) throws {
         url = URL(fileURLWithPath: path)
-        guard try SafetensorsFile.read(url).metadata[QuantizedModel.metadataKey] != nil else {
+        guard QuantizedModel.isQuantized(try SafetensorsFile.read(url)) else {
             let file = try ModelFile.read(url)
             network = .float(file.model)
             description = file.description
