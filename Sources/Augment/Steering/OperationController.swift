@@ -42,18 +42,22 @@ public struct OperationController: Hashable {
     public init(
         _ policy: AugmentationPolicy, seed: UInt64 = 0, probesPerEpoch: Int = 2, cap: Double = 2, memory: Double = 0.8
     ) {
-        self.policy = policy
-        self.seed = seed
-        self.probesPerEpoch = probesPerEpoch
-        self.cap = cap
-        self.memory = memory
+        self.init(unchecked: policy, seed: seed, probesPerEpoch: probesPerEpoch, cap: cap, memory: memory)
         let mismatch = mismatch
         require(
             mismatch == nil,
             "OperationController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    init(unchecked policy: AugmentationPolicy, seed: UInt64, probesPerEpoch: Int, cap: Double, memory: Double) {
+        self.policy = policy
+        self.seed = seed
+        self.probesPerEpoch = probesPerEpoch
+        self.cap = cap
+        self.memory = memory
+    }
+
+    var mismatch: Mismatch? {
         let isValid = probesPerEpoch >= 1 && cap >= 1 && cap.isFinite && memory >= 0 && memory <= 1
         return isValid
             ? nil

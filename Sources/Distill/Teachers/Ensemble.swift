@@ -27,6 +27,12 @@ public struct Ensemble: Module {
         /// As ``entropy``, with the cross-entropy of softmax(zₖ) with the label for hₖ: who is wrong has less to say (CA-MKD, Zhang,
         /// Chen and Wang, arXiv 2201.00007). An image without a label is weighed by the entropy; mixed labels count by their shares.
         case crossEntropy
+
+        /// All by the names of options.
+        public static let named: [(name: String, value: Joining)] = [
+            ("logits", .logits), ("probabilities", .probabilities), ("entropy", .entropy),
+            ("cross-entropy", .crossEntropy),
+        ]
     }
 
     /// The networks, one or more of the same classes.
