@@ -40,6 +40,10 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             #expect(stored.1.imageSize == ImageSize(of: images) && stored.1.imageSize.description == "8×8×1")
             let report = stored.0.evaluated(on: images)
             #expect(report == network.evaluated(on: images, normalization: description.normalization))
+            let choices = stored.1.predict(inputs).argmax()
+            let readings = stored.1.classified(images, top: 2)
+            #expect(readings.map { $0[0].name } == choices.map { description.classNames[$0] })
+            #expect(readings.allSatisfy { $0.count == 2 && $0[0].probability >= $0[1].probability })
             #expect(try stored.0.trained().tensors.keys == network.tensors.keys)
             let error = #expect(throws: FormatError.self) { _ = try stored.1.trained() }
             #expect(error?.found == "an INT8 model")

@@ -25,9 +25,9 @@ struct PruneCommand: ParsableCommand {
         help: ArgumentHelp(
             "What the smaller model may cost; several are tried one by one, and the last is written.",
             discussion: """
-                Filters are cut to a share of the multiply-adds, flops:0.5, to bytes of the weights in FP32, bytes:30000, \
-                or to milliseconds for one image on this machine, latency:0.2. zeros:0.8 sets this share of the weights \
-                to 0, the smallest ones, step by step during the first two thirds of the training.
+                Filters are cut to a share of the multiply-adds, flops:0.5, to bytes of the weights in FP32, \
+                bytes:30000, or to milliseconds for one image on this machine, latency:0.2. zeros:0.8 sets this share \
+                of the weights to 0, the smallest ones, step by step during the first two thirds of the training.
                 """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE"),
         transform: PruningTarget.init(argument:))
     var to: [PruningTarget]
@@ -36,8 +36,8 @@ struct PruneCommand: ParsableCommand {
         help: ArgumentHelp(
             "What tells which filters go.",
             discussion: """
-                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how the \
-                loss would change on some training images.
+                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how \
+                the loss would change on some training images.
                 """))
     var importance = Importance.l1
 

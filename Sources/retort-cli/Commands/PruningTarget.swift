@@ -47,7 +47,8 @@ struct PruningTarget: CustomStringConvertible {
         }
     }
 
-    /// What sets weights to 0 while the network is trained, step by step over the first two thirds; nil where filters go.
+    /// What sets weights to 0 while the network is trained, step by step over the first two thirds; nil where filters
+    /// go.
     func gradual(steps: Int) -> GradualPruning? {
         guard case .zeros(let share) = kind else { return nil }
         return GradualPruning(to: share, over: 0...steps * 2 / 3, every: max(1, steps / 50))
