@@ -101,7 +101,7 @@ extension ModelSummary {
         }
 
         init(_ node: NetworkGraph.Node, multiplyAdds: Int) {
-            operation = node.operation?.name ?? "input"
+            operation = node.operation?.description ?? "input"
             path = node.layerPath
             type = "FP32"
             shape = node.shape.extents

@@ -27,7 +27,7 @@ public struct StoredModel {
     /// - Throws: `FormatError` for a file that is no model, or a damaged one.
     public init(_ url: URL) throws {
         self.url = url
-        guard try SafetensorsFile.read(url).metadata[QuantizedModel.metadataKey] != nil else {
+        guard QuantizedModel.isQuantized(try SafetensorsFile.read(url)) else {
             let file = try ModelFile.read(url)
             network = .float(file.model)
             description = file.description

@@ -39,7 +39,7 @@ public struct MutualLearning: Sendable {
     ///   - checkpoint: the file that keeps the state of both and that a later call continues.
     ///   - progress: called after every step, with what concerns the first.
     /// - Returns: the history of the first, with that of the second as its peer.
-    /// - Throws: before the first step `FormatError` for networks of different classes and numbers out of range; and what
+    /// - Throws: before the first step `ConfigurationError` for networks of different classes and numbers out of range; and what
     ///   `Trainer` throws.
     public func fit<First: Module, Second: Module>(
         _ first: inout First, _ second: inout Second, on data: TrainingData, plan: TrainingPlan,
@@ -48,15 +48,15 @@ public struct MutualLearning: Sendable {
         try loss.check()
         try data.check(for: plan)
         guard temperature > 0, temperature.isFinite else {
-            throw FormatError(
-                file: "mutual learning", place: "temperature", found: "\(temperature)", expected: "a number above 0")
+            throw ConfigurationError(["temperature"], "\(temperature) is not a number above 0")
         }
         let images = data.sample(1)
         let shapes = (first.predict(images).shape, second.predict(images).shape)
         guard shapes.0 == shapes.1 else {
-            throw FormatError(
-                file: "mutual learning", place: "second network", found: "outputs of shape \(shapes.1) for an image",
-                expected: "\(shapes.0), as the first's: both networks with the same classes")
+            throw ConfigurationError(
+                ["second"],
+                "the network gives outputs of shape \(shapes.1) for an image, the first \(shapes.0): both need the same classes"
+            )
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

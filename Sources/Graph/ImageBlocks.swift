@@ -11,7 +11,7 @@ private let imagesPerBlock = 8
 ///
 /// - Parameter input: [N, ...].
 /// - Returns: the results [n, ...] of the blocks one after another.
-public func mapImages(_ input: Tensor, _ body: @Sendable (Tensor) -> Tensor) -> Tensor {
+package func mapImages(_ input: Tensor, _ body: @Sendable (Tensor) -> Tensor) -> Tensor {
     let count = input.shape[0]
     guard count > imagesPerBlock else { return body(input) }
     let blocks = (count + imagesPerBlock - 1) / imagesPerBlock

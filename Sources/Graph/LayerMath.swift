@@ -18,12 +18,13 @@ extension NetworkGraph.Node {
     /// The geometry of a convolution, or of a dense layer as a convolution of one pixel; nil for other operations.
     ///
     /// - Parameter shape: extents of what it reads, for one image.
-    package func geometry(reading shape: Shape) -> Conv2DGeometry? {
-        switch operation {
-        case .convolution2D(let geometry): geometry
-        case .dense: .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
-        default: nil
+    public func geometry(reading shape: Shape) -> Conv2DGeometry? {
+        guard let weights = tensors.first?.shape else { return nil }
+        if let convolution = operation?.as(Convolution2DOperation.self) {
+            return try? convolution.geometry(input: Shape([1] + shape), weights: weights)
         }
+        guard operation?.is(DenseOperation.self) == true else { return nil }
+        return .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
     }
 }
 

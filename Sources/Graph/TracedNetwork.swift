@@ -2,86 +2,134 @@ import Autograd
 import Layers
 import TensorCore
 
-/// A graph as a network that trains, so that what a pass made of a network is repaired and quantised as any other.
+/// A graph as a module, so that a network is trained, distilled, pruned and quantised without its Swift type.
 ///
 ///     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).factorized(to: .multiplyAdds(0.6))
 ///     var small = try TracedNetwork(graph)
 ///     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
 ///
-/// Its parameters are the graph's, by their paths, and its filters can be cut as those of any module. What a trace does not hold is
-/// lost: dropout, names of feature maps, a normalisation's own momentum (0.1 here).
+/// Its parameters are the graph's, by their paths, feature maps keep their names, and its filters can be cut as those of any module.
+/// Outputs and gradients are those of the traced module, at its speed. What a trace does not hold is lost: dropout, and a
+/// normalisation's own momentum (0.1 here).
 public struct TracedNetwork: Module {
-    private let graph: NetworkGraph
-    private let lastReads: [[Int]]
-    private let paths: [String]
-    private let places: [String: Int]
-    private var values: [Parameter]
+    /// The graph with the tensors that it was made of; ``graph()`` has those of now.
+    private let original: NetworkGraph
+    /// The same with sums and ReLUs as parts of the normalisations before them, which then take one pass over a map.
+    private let training: NetworkGraph
+    private let walker: GraphWalker
+    private var parameters: GraphParameters
 
-    /// - Throws: `GraphError` for an operation that only learning takes.
+    /// Makes a module of a graph.
+    ///
+    /// - Throws: `GraphError` for an operation that only training takes.
     public init(_ graph: NetworkGraph) throws {
-        var paths: [String] = []
-        var values: [Parameter] = []
+        try graph.requireInference()
+        var parameters = GraphParameters()
         for node in graph.nodes {
-            if case .learning(let name)? = node.operation {
-                throw GraphError(operation: name, reason: "is no operation of inference")
-            }
             for (place, operand) in node.operands.enumerated() {
-                guard case .tensor(let tensor, let path?) = operand, !paths.contains(path) else { continue }
-                paths.append(path)
-                values.append(Parameter(tensor, role: node.role(ofOperand: place)))
+                guard case .tensor(let tensor, let path?) = operand else { continue }
+                parameters.add(path, Parameter(tensor, role: node.role(ofOperand: place)))
             }
         }
-        self.graph = graph
-        lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)
-        places = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
-        (self.paths, self.values) = (paths, values)
+        original = graph
+        training = graph.fusingActivations(
+            into: { $0.operation?.is(BatchNormOperation.self) == true }, keepingFeatures: true)
+        walker = GraphWalker(training)
+        self.parameters = parameters
+    }
+
+    /// Extents of one image, [H, W, C].
+    public var inputShape: Shape { original.inputShape }
+
+    /// The graph, with the tensors that the parameters are now.
+    public func graph() -> NetworkGraph {
+        var graph = original
+        for index in graph.nodes.indices {
+            for (place, operand) in graph.nodes[index].operands.enumerated() {
+                guard case .tensor(_, let path?) = operand else { continue }
+                graph.nodes[index].operands[place] = .tensor(parameters[path].value, path: path)
+            }
+        }
+        // Cut filters leave other extents than were traced.
+        do { return try graph.inferringExtents() } catch { fatalError("TracedNetwork: \(error)") }
     }
 
     public func callAsFunction(_ input: Variable) -> Variable {
-        var results = [Variable?](repeating: nil, count: graph.nodes.count)
-        for (index, node) in graph.nodes.enumerated() {
-            var result = input
-            if let operation = node.operation {
-                let operands = node.operands.map { operand in
-                    switch operand {
-                    case .node(let source): results[source] ?? input
-                    case .tensor(let tensor, let path):
-                        path.map { self[$0](on: input.tape) } ?? input.tape.constant(tensor)
-                    }
+        let tape = input.tape
+        guard tape.mode == .training || tape.isTracing else { return evaluated(input) }
+        return walker.run { (index, value: (Int) -> Variable) in
+            let node = training.nodes[index]
+            guard let operation = node.operation else { return input }
+            let operands = node.operands.map { operand in
+                switch operand {
+                case .node(let source): value(source)
+                case .tensor(let tensor, let path): path.map { parameters[$0](on: tape) } ?? tape.constant(tensor)
                 }
-                result =
-                    node.batchNorm { self[$0] }.map { $0(operands[0]) }
-                    ?? operation.fitting(operands.map(\.shape))(operands)
             }
-            if let residual = node.residual { result = result + (results[residual] ?? input) }
-            results[index] = node.relu ? result.relu() : result
-            for source in lastReads[index] { results[source] = nil }
+            let residual = node.residual.map(value)
+            let result: Variable
+            if let normalization = node.batchNorm({ parameters[$0] }) {
+                result = normalization(operands[0], residual: residual, relu: node.relu)
+            } else {
+                let sum = residual.map { operation.base.record(operands) + $0 } ?? operation.base.record(operands)
+                result = node.relu ? sum.relu() : sum
+            }
+            return node.features.reduce(result) { $0.named($1) }
         }
-        return results[graph.output] ?? input
     }
 
-    public mutating func visitParameters(_ visitor: ParameterVisitor) {
-        for (place, path) in paths.enumerated() { visitor(path, &values[place]) }
+    /// The output in evaluation, with normalisations folded and activations fused.
+    private func evaluated(_ input: Variable) -> Variable {
+        let folded = graph().foldingBatchNorm(keepingFeatures: true)
+            .fusingActivations(into: \.isLinearLayer, keepingFeatures: true)
+        do {
+            let output = try InferencePlan(folded).run(input.value) { node, value in
+                for name in folded.nodes[node].features { _ = input.tape.constant(value).named(name) }
+            }
+            return input.tape.constant(output)
+        } catch { fatalError("TracedNetwork: \(error)") }  // what training takes was refused when it was made
     }
 
-    private subscript(path: String) -> Parameter {
-        guard let place = places[path] else { fatalError("TracedNetwork: no parameter \(path)") }
+    public mutating func visitParameters(_ visitor: ParameterVisitor) { parameters.visit(visitor) }
+}
+
+/// The parameters of a graph's nodes, by path.
+package struct GraphParameters: Sendable {
+    package private(set) var paths: [String] = []
+    private var places: [String: Int] = [:]
+    private var values: [Parameter] = []
+
+    package init() {}
+
+    /// Adds one, unless its path is known.
+    package mutating func add(_ path: String, _ parameter: Parameter) {
+        guard places[path] == nil else { return }
+        places[path] = paths.count
+        paths.append(path)
+        values.append(parameter)
+    }
+
+    /// The parameter of a path that was added.
+    package subscript(path: String) -> Parameter {
+        guard let place = places[path] else { fatalError("GraphParameters: no parameter \(path)") }
         return values[place]
+    }
+
+    package mutating func visit(_ visitor: ParameterVisitor) {
+        for (place, path) in paths.enumerated() { visitor(path, &values[place]) }
     }
 }
 
 extension NetworkGraph.Node {
     /// What a tensor among its operands is for.
     package func role(ofOperand place: Int) -> Parameter.Role {
-        switch operation {
-        case .batchNorm: place < 3 ? .bias : .statistic
-        default: place == 1 ? .weight : .bias
-        }
+        guard case .tensor(let tensor, _) = operands[place] else { return .weight }
+        return operation?.base.role(ofOperand: place, shape: tensor.shape) ?? .weight
     }
 
     /// A normalisation as the layer that learns its statistics, where they are parameters.
     package func batchNorm(_ parameter: (_ path: String) -> Parameter) -> BatchNorm? {
-        guard case .batchNorm(let epsilon)? = operation else { return nil }
+        guard let epsilon = operation?.as(BatchNormOperation.self)?.epsilon else { return nil }
         let own = operands.compactMap { operand -> Parameter? in
             guard case .tensor(_, let path?) = operand else { return nil }
             return parameter(path)
@@ -90,33 +138,5 @@ extension NetworkGraph.Node {
         var layer = BatchNorm(own[0].value.count, epsilon: epsilon)
         (layer.scale, layer.shift, layer.runningMean, layer.runningVariance) = (own[0], own[1], own[2], own[3])
         return layer
-    }
-}
-
-extension Autograd.Operation {
-    /// The same for operands with other numbers of channels than were traced, as cut filters leave them.
-    fileprivate func fitting(_ shapes: [Shape]) -> Autograd.Operation {
-        switch self {
-        case .convolution2D(let g):
-            let (_, height, width, channels) = shapes[0].nhwc(for: "TracedNetwork")
-            return .convolution2D(
-                Conv2DGeometry(
-                    input: (height, width, channels), kernel: (g.kernelHeight, g.kernelWidth),
-                    outputChannels: shapes[1][3], stride: (g.strideHeight, g.strideWidth),
-                    padding: (g.paddingHeight, g.paddingWidth), dilation: (g.dilationHeight, g.dilationWidth),
-                    groups: channels / shapes[1][2]))
-        case .maxPool2D(let g): return .maxPool2D(g.fitting(shapes[0]))
-        case .averagePool2D(let g): return .averagePool2D(g.fitting(shapes[0]))
-        default: return self
-        }
-    }
-}
-
-extension Pool2DGeometry {
-    fileprivate func fitting(_ shape: Shape) -> Pool2DGeometry {
-        let (_, height, width, channels) = shape.nhwc(for: "TracedNetwork")
-        return Pool2DGeometry(
-            input: (height, width, channels), window: (windowHeight, windowWidth), stride: (strideHeight, strideWidth),
-            padding: (paddingHeight, paddingWidth), countsPadding: countsPadding)
     }
 }

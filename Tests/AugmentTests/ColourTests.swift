@@ -55,7 +55,7 @@ struct ColourTests {
         let luma = matrix.red * 0.299 + matrix.green * 0.587 + matrix.blue * 0.114
         #expect(abs(luma.x - 0.299) < 1e-6 && abs(luma.y - 0.587) < 1e-6 && abs(luma.z - 0.114) < 1e-6)
         for row in [matrix.red, matrix.green, matrix.blue] { #expect(abs(row.x + row.y + row.z - 1) < 1e-5) }
-        let turn = PixelStep.color(Hue.matrix(degrees: 120))
+        let turn = PixelChange.color(Hue.matrix(degrees: 120))
         #expect(View(fusing: [turn, turn, turn]).passes.isEmpty)
     }
 
@@ -83,7 +83,7 @@ struct ColourTests {
             }
         }
         // Factors that would leave the kernel's whole numbers stay apart.
-        let strong = PixelStep.color(.saturation(5))
+        let strong = PixelChange.color(.saturation(5))
         #expect(View(fusing: [strong, strong, strong]).passes.count == 2)
     }
 

@@ -17,8 +17,8 @@ struct FusingTests {
             let distance = hypot(Double(row) - 15.5, Double(column) - 15.5)
             return UInt8(max(0, 230 * exp(-distance * distance / 50)))
         }
-        let first = Affine.warp(extent, degrees: 25, factor: 1.1, right: 2, down: -1, border: .zero)
-        let second = Affine.warp(extent, degrees: -40, factor: 0.9, lean: 10, down: 2, border: .zero)
+        let first = Warp.aboutCentre(of: extent, degrees: 25, factor: 1.1, right: 2, down: -1, border: .zero)
+        let second = Warp.aboutCentre(of: extent, degrees: -40, factor: 0.9, lean: 10, down: 2, border: .zero)
         let view = View(fusing: [.warp(first), .warp(second)])
         #expect(view.passes.count == 1)
         let fused = rendered([.warp(first), .warp(second)], images, extent)

@@ -28,50 +28,61 @@ enum RandomPolicies {
         return AugmentationPolicy(steps: steps)
     }
 
-    static func operation(
-        _ type: any AugmentationOperation.Type, _ random: inout Philox
-    ) throws -> any AugmentationOperation {
-        func opened<Operation: AugmentationOperation>(_: Operation.Type) throws -> any AugmentationOperation {
+    static func operation(_ type: any PixelOperation.Type, _ random: inout Philox) throws -> any PixelOperation {
+        func opened<Operation: PixelOperation>(_: Operation.Type) throws -> any PixelOperation {
             var operation = Operation.template
-            for field in Operation.fields { try fill(field, of: &operation, &random) }
+            let filling = Filling(random)
+            operation.visitFields(FieldVisitor(work: filling))
+            random = filling.random
+            if let error = filling.error { throw error }
+            for field in operation.fields { #expect(field.mismatch == nil, "\(Operation.self).\(field.name)") }
             return operation
         }
         return try opened(type)
     }
 
-    private static func fill<Operation>(
-        _ field: OperationField<Operation>, of operation: inout Operation, _ random: inout Philox
-    ) throws {
-        let old = field.encode(operation)
-        switch old {
-        case .string:
-            let names = try #require(expected(field, operation, .string("?"))).components(separatedBy: "one of ")[1]
-            let choices = names.components(separatedBy: ", ")
-            try field.decode(.string(choices[random.index(below: choices.count)]), &operation)
-        case .number:
-            let text = try #require(expected(field, operation, .number(1e17)))
-            let number = number(in: try limits(text), &random)
-            try field.decode(.number(text.contains("whole") ? number.rounded() : number), &operation)
-        case .array(let elements):
-            let wrong: [JSONValue] = elements.map { _ in .number(1e17) }
-            let text = try #require(expected(field, operation, .array(wrong)))
-            let limits = try limits(text)
-            var numbers = elements.map { _ in number(in: limits, &random) }
-            if text.contains("range") { numbers.sort() }
-            try field.decode(.array(numbers.map(JSONValue.number)), &operation)
-        default:
-            Issue.record("\(Operation.self).\(field.name): a kind of parameter that this test does not know")
+    /// Sets every field to anything within its limits.
+    private final class Filling: FieldWork {
+        private(set) var random: Philox
+        private(set) var error: (any Error)?
+
+        init(_ random: Philox) { self.random = random }
+
+        func visit<Value>(_ name: String, _ field: inout Field<Value>) {
+            do { try fill(name, &field) } catch { self.error = error }
         }
-        #expect(field.mismatch(operation) == nil, "\(Operation.self).\(field.name)")
+
+        private func fill<Value>(_ name: String, _ field: inout Field<Value>) throws {
+            let rule = field.rule
+            switch rule.json(field.wrappedValue) {
+            case .string:
+                let text = RandomPolicies.expected(rule, .string("?"))
+                let choices = try #require(text).components(separatedBy: "one of ")[1].components(separatedBy: ", ")
+                field.wrappedValue = try rule.value(of: .string(choices[random.index(below: choices.count)]))
+            case .number:
+                let expected = RandomPolicies.expected(rule, .number(1e17))
+                let text = try #require(expected)
+                let number = RandomPolicies.number(in: try RandomPolicies.limits(text), &random)
+                field.wrappedValue = try rule.value(of: .number(text.contains("whole") ? number.rounded() : number))
+            case .array(let elements):
+                let wrong: [JSONValue] = elements.map { _ in .number(1e17) }
+                let expected = RandomPolicies.expected(rule, .array(wrong))
+                let text = try #require(expected)
+                let limits = try RandomPolicies.limits(text)
+                var numbers = elements.map { _ in RandomPolicies.number(in: limits, &random) }
+                if text.contains("range") { numbers.sort() }
+                field.wrappedValue = try rule.value(of: .array(numbers.map(JSONValue.number)))
+            default:
+                Issue.record("\(name): a kind of parameter that this test does not know")
+            }
+        }
     }
 
-    /// What the field says of a value that it refuses.
-    private static func expected<Operation>(
-        _ field: OperationField<Operation>, _ operation: Operation, _ wrong: JSONValue
-    ) -> String? {
-        var operation = operation
-        do throws(Mismatch) { try field.decode(wrong, &operation) } catch { return error.expected }
-        return field.mismatch(operation)?.expected
+    /// What the rule of a field says of a value that it refuses.
+    private static func expected(_ rule: some FieldRule, _ wrong: JSONValue) -> String? {
+        do throws(Mismatch) { return rule.mismatch(try rule.value(of: wrong))?.expected } catch {
+            return error.expected
+        }
     }
 
     private static func limits(_ text: String) throws -> ClosedRange<Double> {
@@ -175,7 +186,7 @@ struct FuzzTests {
         for type in operationTypes where !others.contains(type.name) {
             for (height, width, channels) in [(1, 1, 1), (7, 9, 3), (40, 33, 4), (70, 1, 3)] {
                 let images = someImages(2, height: height, width: width, channels: channels)
-                func scaled<Operation: AugmentationOperation>(_ operation: Operation) -> any AugmentationOperation {
+                func scaled<Operation: PixelOperation>(_ operation: Operation) -> any PixelOperation {
                     operation.scaled(by: 0)
                 }
                 let operation = scaled(try RandomPolicies.operation(type, &random))

@@ -36,7 +36,7 @@ struct GeometryOperationTests {
         #expect(counts.count == 3 && counts.keys.allSatisfy { $0.sorted() == Array(0..<16) && $0 != Array(0..<16) })
         // Deviation of 3,000 draws at 1/3: 25.8.
         #expect(counts.values.allSatisfy { abs($0 - 1000) < 104 })
-        let quarter = Affine.warp(ImageExtent(height: 5, width: 5, channels: 1), degrees: 90, border: .edge)
+        let quarter = Warp.aboutCentre(of: ImageExtent(height: 5, width: 5, channels: 1), degrees: 90, border: .edge)
         #expect(View(fusing: [.warp(quarter), .warp(quarter), .warp(quarter), .warp(quarter)]).passes.isEmpty)
         let oblong = someImages(height: 3, width: 5)
         #expect(AugmentationPolicy { Turn() }.bytes(oblong) == oblong.pixels.reversed())
@@ -125,7 +125,7 @@ struct GeometryOperationTests {
         let extent = ImageExtent(height: 30, width: 50, channels: 1)
         let corners = [Point(x: 5, y: 2), Point(x: 44, y: 8), Point(x: 48, y: 29), Point(x: 1, y: 25)]
         let first = Perspective.warp(extent, to: corners, border: .zero)
-        let second = Affine.warp(extent, degrees: 20, factor: 1.2, lean: 5, right: 2, border: .zero)
+        let second = Warp.aboutCentre(of: extent, degrees: 20, factor: 1.2, lean: 5, right: 2, border: .zero)
         for (one, two) in [(first, second), (second, first), (first, first)] {
             let both = try #require(one.followed(by: two))
             for point in [Point(x: 25, y: 15), Point(x: 10, y: 20), Point(x: 45, y: 3)] {

@@ -45,7 +45,7 @@ let everything = AugmentationPolicy {
 }
 
 /// The bytes of one image after the given steps.
-func rendered(_ steps: [PixelStep], _ images: ImageSet, _ extent: ImageExtent) -> [UInt8] {
+func rendered(_ steps: [PixelChange], _ images: ImageSet, _ extent: ImageExtent) -> [UInt8] {
     rendered(View(fusing: steps), images, extent)
 }
 

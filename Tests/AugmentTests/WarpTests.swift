@@ -43,7 +43,7 @@ struct WarpTests {
         for border in ImageBorder.allCases {
             // No identity until it is rounded to 2⁻³² pixel.
             let extent = ImageExtent(height: 11, width: 70, channels: 2)
-            var warp = Affine.warp(extent, degrees: 1e-9, border: border)
+            var warp = Warp.aboutCentre(of: extent, degrees: 1e-9, border: border)
             warp.xx += 1e-12
             #expect(!warp.isIdentity)
             #expect(rendered([.warp(warp)], images, extent) == images.pixels)
@@ -93,7 +93,7 @@ struct GeometryTests {
                         return images.pixels[folded < 4 ? folded : 7 - folded]
                     }
                 }
-                let steps: [PixelStep] = [.warp(Warp(x0: Double(shift), border: border))]
+                let steps: [PixelChange] = [.warp(Warp(x0: Double(shift), border: border))]
                 #expect(rendered(steps, images, extent) == expected, "\(border), shift \(shift)")
             }
         }
@@ -105,8 +105,8 @@ struct GeometryTests {
         let extent = ImageExtent(height: 13, width: 17, channels: 1)
         for border in ImageBorder.allCases {
             for (degrees, factor, lean) in [(17.0, 1.1, 0.0), (-63, 0.7, 20), (140, 2.3, -35), (3, 0.2, 0)] {
-                let warp = Affine.warp(
-                    extent, degrees: degrees, factor: factor, lean: lean, right: 1.3, down: -2.2, border: border)
+                let warp = Warp.aboutCentre(
+                    of: extent, degrees: degrees, factor: factor, lean: lean, right: 1.3, down: -2.2, border: border)
                 let output = rendered([.warp(warp)], images, extent)
                 for place in output.indices {
                     let expected = interpolated(images, warp, row: place / 17, column: place % 17)
@@ -150,11 +150,12 @@ struct GeometryTests {
             let (dx, dy) = (x - warp.x0, y - warp.y0)
             return ((warp.yy * dx - warp.xy * dy) / determinant, (warp.xx * dy - warp.yx * dx) / determinant)
         }
-        let turned = output(of: 80, 50, Affine.warp(extent, degrees: 30, border: .zero))
+        let turned = output(of: 80, 50, Warp.aboutCentre(of: extent, degrees: 30, border: .zero))
         #expect(abs(turned.0 - (50 + 30 * 0.8660254)) < 1e-6 && abs(turned.1 - 35) < 1e-6)
-        let leaning = output(of: 50, 20, Affine.warp(extent, degrees: 0, lean: 45, border: .zero))
+        let leaning = output(of: 50, 20, Warp.aboutCentre(of: extent, degrees: 0, lean: 45, border: .zero))
         #expect(abs(leaning.0 - 80) < 1e-6 && abs(leaning.1 - 20) < 1e-6)
-        let moved = output(of: 50, 50, Affine.warp(extent, degrees: 0, factor: 2, right: 7, down: 3, border: .zero))
+        let moved = output(
+            of: 50, 50, Warp.aboutCentre(of: extent, degrees: 0, factor: 2, right: 7, down: 3, border: .zero))
         #expect(abs(moved.0 - 57) < 1e-9 && abs(moved.1 - 53) < 1e-9)
     }
 

@@ -300,7 +300,7 @@ private func dynamics(
     var distiller = distiller
     let perturbation = FeaturePolicy(dropBlock: DropBlock(share: 0.1, blockSize: 5))
     distiller.perturbing = { shape, random in perturbation.draw(shape: shape, using: &random) }
-    distiller.contrasts = [Contrast("stage2", weight: 0.1, negatives: 256)]
+    distiller.contrasts = [ContrastTerm("stage2", weight: 0.1, negatives: 256)]
 
     distiller.dynamics.curriculum = TemperatureCurriculum(lowest: 1, highest: 21, reversal: .cosine(from: 0, to: 1))
 

@@ -44,7 +44,7 @@ import Testing
         let graph = try NetworkGraph(tracing: model, inputShape: [8, 8, 1]).foldingBatchNorm().fusingActivations()
         #expect(try InferencePlan(graph).peakActivationBytes == 2 * 8 * 8 * 4 * 4)
         // 0 is read by 1 and 2: all three are alive once.
-        #expect(peakOfLive([5, 3, 4, 1], lastReads([[], [0], [0, 1], [2]], output: 3)) == 12)
+        #expect(GraphWalker(sources: [[], [0], [0, 1], [2]], output: 3).peak(of: [5, 3, 4, 1]) == 12)
     }
 
     @Test("Nodes know the parameters' paths; folding keeps the weight's and leaves no normalisation behind a layer")

@@ -235,7 +235,7 @@ import Testing
             do {
                 _ = try TinyRun.result(plan, data)
                 return "no error"
-            } catch { return "\(error as? FormatError)" }
+            } catch { return "\(error)" }
         }
         let images = TinyTask.images(15)
         #expect(message { $0.labelled = images.subset([0, 1, 3, 4]) }.contains("class c"))
@@ -243,8 +243,8 @@ import Testing
         let wide = ImageSet(
             pixels: [UInt8](repeating: 0, count: 32), height: 2, width: 16, channels: 1, labels: [0],
             classNames: ["a", "b", "c"])
-        #expect(message { $0.validation = wide }.contains("validation images: 2×16×1"))
-        #expect(message { $0.unlabelled = wide }.contains("unlabelled images: 2×16×1"))
+        #expect(message { $0.validation = wide }.contains("validation: images of 2×16×1"))
+        #expect(message { $0.unlabelled = wide }.contains("unlabelled: images of 2×16×1"))
         var patient = TinyRun.plan
         patient.patience = 2
         #expect(message(patient) { $0.validation = nil }.contains("patience"))

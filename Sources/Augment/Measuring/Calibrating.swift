@@ -30,7 +30,7 @@ extension OperationCosts {
         // Twice, for all others are counted from these, and nothing is warm at first.
         func base(_ steps: [AugmentationStep]) -> [Double] { zip(curve(steps), curve(steps)).map { min($0, $1) } }
         let (plain, noisy) = (base([]), base([next]))
-        func cost(_ operation: any AugmentationOperation) -> Operation {
+        func cost(_ operation: any PixelOperation) -> Operation {
             Operation(
                 last: beyond(curve([operation.step]), plain), inner: beyond(curve([operation.step, next]), noisy))
         }

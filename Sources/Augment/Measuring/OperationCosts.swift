@@ -90,12 +90,12 @@ public struct OperationCosts: Sendable, Hashable, Codable {
     }
 
     /// What an operation of a policy costs; nil if it was not measured.
-    func cost(of operation: any AugmentationOperation) -> Operation? {
+    func cost(of operation: any PixelOperation) -> Operation? {
         operations[operation.costKey] ?? operations[type(of: operation).name]
     }
 }
 
-extension AugmentationOperation {
+extension PixelOperation {
     /// The operation with its parameters, as JSON.
     var costKey: String {
         let encoder = JSONEncoder()

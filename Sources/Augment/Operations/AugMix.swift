@@ -13,24 +13,19 @@ import TensorCore
 /// posterisation leaves 1 bit at the highest severity and not 0. Boxes, points and label maps stay where the image itself
 /// has them. The paper's second half, the Jensen–Shannon loss that asks for like outputs on several views of an image, is
 /// the loss's business and not part of this.
-public struct AugMix: AugmentationOperation {
-    static let name = "augMix"
-    static let template = AugMix()
-    static let fields: [OperationField<AugMix>] = [
-        .number("severity", \.severity, within: 0...10, neutral: 0),
-        .count("width", \.width, within: 1...10, neutral: nil), .count("depth", \.depth, within: 1...10, neutral: nil),
-        .number("alpha", \.alpha, within: 0.01...100, neutral: nil),
-    ]
+public struct AugMix: ComposedOperation {
+    public static let name = "augMix"
+    public static let template = AugMix()
 
     /// How strong the operations may be: at 10 rotations by 30°, shears of slope 0.3, shifts by a third of a side,
     /// everything solarised; 0 does nothing; within 0 ... 10.
-    public private(set) var severity: Double
+    @Field(within: 0...10, neutral: 0) public private(set) var severity: Double
     /// Chains, within 1 ... 10.
-    public private(set) var width: Int
+    @Field(within: 1...10) public private(set) var width: Int
     /// Operations of a chain at most, within 1 ... 10.
-    public private(set) var depth: Int
+    @Field(within: 1...10) public private(set) var depth: Int
     /// Small: mostly one of the chains, and that or the image; 1: all shares alike; large: even blends. Within 0.01 ... 100.
-    public private(set) var alpha: Double
+    @Field(within: 0.01...100) public private(set) var alpha: Double
 
     /// Creates the operation; the defaults are the paper's.
     public init(severity: Double = 3, width: Int = 3, depth: Int = 3, alpha: Double = 1) {
@@ -41,11 +36,18 @@ public struct AugMix: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("severity", &_severity)
+        visit("width", &_width)
+        visit("depth", &_depth)
+        visit("alpha", &_alpha)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard severity > 0 else { return }
         let share = stream.random.symmetricBeta(alpha)
         let chains = stream.random.symmetricDirichlet(alpha, count: width).map { weight in
-            var steps: [PixelStep] = []
+            var steps: [PixelChange] = []
             for _ in 0...stream.random.index(below: depth) {
                 let kind = Self.kinds[stream.random.index(below: Self.kinds.count)]
                 operation(kind).draw(extent, from: &stream, into: &steps)
@@ -56,7 +58,7 @@ public struct AugMix: AugmentationOperation {
     }
 
     /// All nine, at any strength that may be drawn.
-    var constituents: [any AugmentationOperation] { Self.kinds.map(operation) }
+    var constituents: [any PixelOperation] { Self.kinds.map(operation) }
 
     /// Degrees by which a chain may turn the image, each of its operations as far as it can.
     var rotation: ClosedRange<Double> {
@@ -76,7 +78,7 @@ public struct AugMix: AugmentationOperation {
 
     private static let ranges = TableOperation.Ranges(shift: 1.0 / 3, topBits: 4, bits: 3)
 
-    private func operation(_ kind: TableOperation) -> any AugmentationOperation {
+    private func operation(_ kind: TableOperation) -> any PixelOperation {
         kind.evenOperation(Self.ranges, upTo: severity / 10)
     }
 }

@@ -3,15 +3,12 @@ import Foundation
 // Filters reach all channels alike, also the fourth of four; beyond the edges the nearest pixel counts.
 
 /// Blurs by the normal distribution, cut at three deviations: along rows, then along columns, rounded to bytes between.
-public struct GaussianBlur: AugmentationOperation {
-    static let name = "gaussianBlur"
-    static let template = GaussianBlur(sigma: 0...0)
-    static let fields: [OperationField<GaussianBlur>] = [
-        .range("sigma", \.sigma, within: 0...16, neutral: 0, required: true)
-    ]
+public struct GaussianBlur: PixelOperation {
+    public static let name = "gaussianBlur"
+    public static let template = GaussianBlur(sigma: 0...0)
 
     /// Deviation in pixels, within 0 ... 16.
-    public private(set) var sigma: ClosedRange<Double>
+    @Field(within: 0...16, neutral: 0, required: true) public private(set) var sigma: ClosedRange<Double>
 
     /// Creates the operation.
     public init(sigma: ClosedRange<Double>) {
@@ -19,7 +16,9 @@ public struct GaussianBlur: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("sigma", &_sigma) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let deviation = stream.uniform(in: sigma)
         guard deviation > 0 else { return }
         for isVertical in [false, true] {
@@ -31,18 +30,14 @@ public struct GaussianBlur: AugmentationOperation {
 
 /// Blurs along a line, as a camera that moves while it sees: the mean over evenly spaced points of a centred line, read by
 /// interpolation.
-public struct MotionBlur: AugmentationOperation {
-    static let name = "motionBlur"
-    static let template = MotionBlur(length: 1...1)
-    static let fields: [OperationField<MotionBlur>] = [
-        .range("length", \.length, within: 1...64, neutral: 1, required: true),
-        .range("angle", \.angle, within: -180...180, neutral: nil),
-    ]
+public struct MotionBlur: PixelOperation {
+    public static let name = "motionBlur"
+    public static let template = MotionBlur(length: 1...1)
 
     /// Pixels that a point is spread over: 1 changes nothing; within 1 ... 64.
-    public private(set) var length: ClosedRange<Double>
+    @Field(within: 1...64, neutral: 1, required: true) public private(set) var length: ClosedRange<Double>
     /// Degrees of the line, counter-clockwise as one sees it, 0 is level; within -180 ... 180.
-    public private(set) var angle: ClosedRange<Double>
+    @Field(within: -180...180) public private(set) var angle: ClosedRange<Double>
 
     /// Creates the operation.
     public init(length: ClosedRange<Double>, angle: ClosedRange<Double> = -90...90) {
@@ -51,7 +46,12 @@ public struct MotionBlur: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("length", &_length)
+        visit("angle", &_angle)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let length = stream.uniform(in: length)
         let degrees = stream.uniform(in: angle)
         let count = Int(length.rounded(.up))
@@ -69,15 +69,12 @@ public struct MotionBlur: AugmentationOperation {
 ///
 /// ImageNet-C's severities 1 to 5 (Hendrycks and Dietterich 2019) have radii 3, 4, 6, 8 and 10, with a rim softened by a
 /// small Gaussian blur.
-public struct Defocus: AugmentationOperation {
-    static let name = "defocus"
-    static let template = Defocus(radius: 0...0)
-    static let fields: [OperationField<Defocus>] = [
-        .range("radius", \.radius, within: 0...16, neutral: 0, required: true)
-    ]
+public struct Defocus: PixelOperation {
+    public static let name = "defocus"
+    public static let template = Defocus(radius: 0...0)
 
     /// Pixels, within 0 ... 16.
-    public private(set) var radius: ClosedRange<Double>
+    @Field(within: 0...16, neutral: 0, required: true) public private(set) var radius: ClosedRange<Double>
 
     /// Creates the operation.
     public init(radius: ClosedRange<Double>) {
@@ -85,7 +82,9 @@ public struct Defocus: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("radius", &_radius) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let radius = stream.uniform(in: radius)
         let reach = Int((radius + 0.5).rounded(.up))
         var weights: [(row: Int, column: Int, weight: Double)] = []
@@ -103,15 +102,12 @@ public struct Defocus: AugmentationOperation {
 
 /// Sharpens or softens: out = smooth + factor · (in − smooth), smooth being the mean of the pixel, counted five times, and
 /// its eight neighbours, as Pillow's `ImageEnhance.Sharpness`, which leaves the outermost pixels as they are.
-public struct Sharpen: AugmentationOperation {
-    static let name = "sharpen"
-    static let template = Sharpen(factor: 1...1)
-    static let fields: [OperationField<Sharpen>] = [
-        .range("factor", \.factor, within: 0...10, neutral: 1, required: true)
-    ]
+public struct Sharpen: PixelOperation {
+    public static let name = "sharpen"
+    public static let template = Sharpen(factor: 1...1)
 
     /// 0 is smooth, 1 changes nothing, 2 is sharper; within 0 ... 10.
-    public private(set) var factor: ClosedRange<Double>
+    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
 
     /// Creates the operation.
     public init(factor: ClosedRange<Double>) {
@@ -119,7 +115,9 @@ public struct Sharpen: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)
         var weights: [(row: Int, column: Int, weight: Double)] = []
         for row in -1...1 {

@@ -7,15 +7,12 @@ import Foundation
 /// `ImageEnhance.Color`.
 ///
 /// Images of one channel and the fourth channel of four stay as they are.
-public struct Saturation: AugmentationOperation {
-    static let name = "saturation"
-    static let template = Saturation(1...1)
-    static let fields: [OperationField<Saturation>] = [
-        .range("factor", \.factor, within: 0...10, neutral: 1, required: true)
-    ]
+public struct Saturation: PixelOperation {
+    public static let name = "saturation"
+    public static let template = Saturation(1...1)
 
     /// 0 is grey, 1 changes nothing; within 0 ... 10.
-    public private(set) var factor: ClosedRange<Double>
+    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
 
     /// Creates the operation.
     public init(_ factor: ClosedRange<Double>) {
@@ -23,7 +20,9 @@ public struct Saturation: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)
         if extent.hasColour { view.append(.color(.saturation(factor))) }
     }
@@ -33,15 +32,12 @@ public struct Saturation: AugmentationOperation {
 /// amount of chroma stay, as in the `hue-rotate` filter of the W3C, whose luma has other weights.
 ///
 /// Peers turn the H of HSV, which keeps neither. Images of one channel and the fourth channel of four stay as they are.
-public struct Hue: AugmentationOperation {
-    static let name = "hue"
-    static let template = Hue(0...0)
-    static let fields: [OperationField<Hue>] = [
-        .range("degrees", \.degrees, within: -180...180, neutral: 0, required: true)
-    ]
+public struct Hue: PixelOperation {
+    public static let name = "hue"
+    public static let template = Hue(0...0)
 
     /// Degrees, positive from red to green; within -180 ... 180.
-    public private(set) var degrees: ClosedRange<Double>
+    @Field(within: -180...180, neutral: 0, required: true) public private(set) var degrees: ClosedRange<Double>
 
     /// Creates the operation.
     public init(_ degrees: ClosedRange<Double>) {
@@ -49,7 +45,9 @@ public struct Hue: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("degrees", &_degrees) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let degrees = stream.uniform(in: degrees)
         if extent.hasColour { view.append(.color(Self.matrix(degrees: degrees))) }
     }
@@ -79,13 +77,12 @@ public struct Hue: AugmentationOperation {
 ///
 /// `Grey().probability(0.2)` is the peers' random greyscale. Images of one channel and the fourth channel of four stay as
 /// they are.
-public struct Grey: AugmentationOperation {
-    static let name = "grey"
-    static let template = Grey()
-    static let fields: [OperationField<Grey>] = [.range("amount", \.amount, within: 0...1, neutral: 0)]
+public struct Grey: PixelOperation {
+    public static let name = "grey"
+    public static let template = Grey()
 
     /// How much of the colour goes: 1 leaves none; within 0 ... 1.
-    public private(set) var amount: ClosedRange<Double>
+    @Field(within: 0...1, neutral: 0) public private(set) var amount: ClosedRange<Double>
 
     /// Creates the operation.
     public init(amount: ClosedRange<Double> = 1...1) {
@@ -93,7 +90,9 @@ public struct Grey: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("amount", &_amount) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let amount = stream.uniform(in: amount)
         if extent.hasColour { view.append(.color(.saturation(1 - amount))) }
     }
@@ -102,15 +101,14 @@ public struct Grey: AugmentationOperation {
 /// Permutes red, green and blue, each of the six orders equally likely, also that which changes nothing.
 ///
 /// Images of one channel and the fourth channel of four stay as they are. For feature maps there is ``ChannelShuffle``.
-public struct ChannelPermutation: AugmentationOperation {
-    static let name = "channelPermutation"
-    static let template = ChannelPermutation()
-    static let fields: [OperationField<ChannelPermutation>] = []
+public struct ChannelPermutation: PixelOperation {
+    public static let name = "channelPermutation"
+    public static let template = ChannelPermutation()
 
     /// Creates the operation; without `.probability` it is always done.
     public init() {}
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let order = stream.random.permutation(of: 3)
         guard extent.hasColour else { return }
         let rows = order.map { source in

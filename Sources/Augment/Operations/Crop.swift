@@ -2,7 +2,7 @@
 /// image.
 ///
 /// Of other shapes is ``RandomResizedCrop``; with a border around it ``PadAndCrop``.
-public struct Crop: AugmentationOperation {
+public struct Crop: PixelOperation {
     /// Where the rectangle lies.
     public enum Place: String, Sendable, Hashable, Codable, CaseIterable {
         /// In the middle.
@@ -11,17 +11,14 @@ public struct Crop: AugmentationOperation {
         case random
     }
 
-    static let name = "crop"
-    static let isGeometric = true
-    static let template = Crop(side: 1...1)
-    static let fields: [OperationField<Crop>] = [
-        .range("side", \.side, within: 0.1...1, neutral: 1, required: true), .choice("place", \.place),
-    ]
+    public static let name = "crop"
+    public static let isGeometric = true
+    public static let template = Crop(side: 1...1)
 
     /// The rectangle's sides as a share of the image's, within 0.1 ... 1.
-    public private(set) var side: ClosedRange<Double>
+    @Field(within: 0.1...1, neutral: 1, required: true) public private(set) var side: ClosedRange<Double>
     /// Where the rectangle lies.
-    public private(set) var place: Place
+    @Field public private(set) var place: Place
 
     /// Creates the operation.
     public init(side: ClosedRange<Double>, place: Place = .random) {
@@ -30,7 +27,12 @@ public struct Crop: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("side", &_side)
+        visit("place", &_place)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let share = stream.uniform(in: side)
         let (x, y) = (stream.uniform(in: 0...1), stream.uniform(in: 0...1))
         let (left, top) = place == .centre ? (0.5, 0.5) : (x, y)

@@ -4,19 +4,15 @@ import Foundation
 /// "Going deeper with convolutions").
 ///
 /// A drawn side that is longer than the image's is cut to it, where the original draws again.
-public struct RandomResizedCrop: AugmentationOperation {
-    static let name = "randomResizedCrop"
-    static let isGeometric = true
-    static let template = RandomResizedCrop()
-    static let fields: [OperationField<RandomResizedCrop>] = [
-        .range("area", \.area, within: 0.01...1, neutral: 1),
-        .range("aspect", \.aspect, within: 0.1...10, neutral: 1),
-    ]
+public struct RandomResizedCrop: PixelOperation {
+    public static let name = "randomResizedCrop"
+    public static let isGeometric = true
+    public static let template = RandomResizedCrop()
 
     /// The rectangle's share of the image's area, within 0.01 ... 1.
-    public private(set) var area: ClosedRange<Double>
+    @Field(within: 0.01...1, neutral: 1) public private(set) var area: ClosedRange<Double>
     /// Width by height, both as shares of the image's sides, within 0.1 ... 10; drawn evenly by its logarithm.
-    public private(set) var aspect: ClosedRange<Double>
+    @Field(within: 0.1...10, neutral: 1) public private(set) var aspect: ClosedRange<Double>
 
     /// Creates the operation; the defaults are the usual ones for photographs, but for a larger smallest area.
     public init(area: ClosedRange<Double> = 0.25...1, aspect: ClosedRange<Double> = 0.75...(4.0 / 3)) {
@@ -25,7 +21,12 @@ public struct RandomResizedCrop: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("area", &_area)
+        visit("aspect", &_aspect)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let share = stream.uniform(in: area)
         let shape = exp(stream.uniform(in: log(aspect.lowerBound)...log(aspect.upperBound)))
         let width = min((share * shape).squareRoot(), 1)
@@ -38,19 +39,15 @@ public struct RandomResizedCrop: AugmentationOperation {
 
 /// Puts a border around the image and cuts a piece of the original size out at random: a shift by whole pixels, as is
 /// usual for CIFAR (padding 4).
-public struct PadAndCrop: AugmentationOperation {
-    static let name = "padAndCrop"
-    static let isGeometric = true
-    static let template = PadAndCrop(padding: 0)
-    static let fields: [OperationField<PadAndCrop>] = [
-        .count("padding", \.padding, within: 0...1024, neutral: 0, required: true),
-        .choice("border", \.border),
-    ]
+public struct PadAndCrop: PixelOperation {
+    public static let name = "padAndCrop"
+    public static let isGeometric = true
+    public static let template = PadAndCrop(padding: 0)
 
     /// Pixels of border on each side, within 0 ... 1024.
-    public private(set) var padding: Int
+    @Field(within: 0...1024, neutral: 0, required: true) public private(set) var padding: Int
     /// What the border shows.
-    public private(set) var border: ImageBorder
+    @Field public private(set) var border: ImageBorder
 
     /// Creates the operation.
     public init(padding: Int, border: ImageBorder = .zero) {
@@ -59,7 +56,12 @@ public struct PadAndCrop: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("padding", &_padding)
+        visit("border", &_border)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let right = stream.random.index(below: 2 * padding + 1) - padding
         let down = stream.random.index(below: 2 * padding + 1) - padding
         view.append(.warp(Warp(x0: Double(right), y0: Double(down), border: border)))

@@ -7,15 +7,12 @@ import TensorCore
 /// in the batch; the rectangle has the image's proportions and its centre anywhere, so part of it may fall outside. As for
 /// ``MixUp``, images with a label are mixed with such, and pasting comes after everything else. Boxes, points and label maps
 /// of what is pasted come along, see ``AugmentationPolicy/apply(to:targets:minimumVisibleShare:)``.
-public struct CutMix: AugmentationOperation {
-    static let name = "cutMix"
-    static let template = CutMix(alpha: 0)
-    static let fields: [OperationField<CutMix>] = [
-        .number("alpha", \.alpha, within: 0...100, neutral: 0, required: true)
-    ]
+public struct CutMix: PixelOperation {
+    public static let name = "cutMix"
+    public static let template = CutMix(alpha: 0)
 
     /// Small: mostly one image; 1: all shares alike, as in the paper; 0 does nothing; within 0 ... 100.
-    public private(set) var alpha: Double
+    @Field(within: 0...100, neutral: 0, required: true) public private(set) var alpha: Double
 
     /// Creates the operation.
     public init(alpha: Double) {
@@ -23,7 +20,9 @@ public struct CutMix: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("alpha", &_alpha) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard alpha > 0 else { return }
         let word = stream.random.nextWord()
         let share = stream.random.symmetricBeta(alpha)
@@ -45,13 +44,12 @@ public struct CutMix: AugmentationOperation {
 /// What differs from YOLOv4: its parts are moved and resized, and no part is the image's own by rule. In a small batch two
 /// parts may come from the same image. As for ``MixUp``, images with a label are mixed with such, after everything else.
 /// Boxes, points and label maps come along as for ``CutMix``.
-public struct Mosaic: AugmentationOperation {
-    static let name = "mosaic"
-    static let template = Mosaic()
-    static let fields: [OperationField<Mosaic>] = [.number("margin", \.margin, within: 0...0.5, neutral: nil)]
+public struct Mosaic: PixelOperation {
+    public static let name = "mosaic"
+    public static let template = Mosaic()
 
     /// How near the edges the point may lie, as a share of the side: at 0.5 it is the centre; within 0 ... 0.5.
-    public private(set) var margin: Double
+    @Field(within: 0...0.5) public private(set) var margin: Double
 
     /// Creates the operation.
     public init(margin: Double = 0.25) {
@@ -59,7 +57,9 @@ public struct Mosaic: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("margin", &_margin) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let row = Int((stream.uniform(in: margin...1 - margin) * Double(extent.height)).rounded())
         let column = Int((stream.uniform(in: margin...1 - margin) * Double(extent.width)).rounded())
         let rows = [0..<row, row..<extent.height]

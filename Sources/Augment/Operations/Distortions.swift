@@ -4,22 +4,18 @@
 /// Beyond the edges the numbers count as zero, so the field is calmer there. Sizes are shares of the shorter side, where
 /// the paper has pixels and a factor whose effect depends on the smoothing; its 29-pixel digits had a smoothing of 4, here
 /// 0.14.
-public struct ElasticDeformation: AugmentationOperation {
-    static let name = "elasticDeformation"
-    static let isGeometric = true
-    static let template = ElasticDeformation(displacement: 0)
-    static let fields: [OperationField<ElasticDeformation>] = [
-        .number("displacement", \.displacement, within: 0...0.2, neutral: 0, required: true),
-        .number("smoothing", \.smoothing, within: 0.01...0.3, neutral: nil), .choice("border", \.border),
-    ]
+public struct ElasticDeformation: PixelOperation {
+    public static let name = "elasticDeformation"
+    public static let isGeometric = true
+    public static let template = ElasticDeformation(displacement: 0)
 
     /// Standard deviation of the shift along each side, as a share of the shorter side, within 0 ... 0.2. Pixels fold over
     /// one another where it is larger than about half the smoothing.
-    public private(set) var displacement: Double
+    @Field(within: 0...0.2, neutral: 0, required: true) public private(set) var displacement: Double
     /// Standard deviation of the Gaussian, as a share of the shorter side, within 0.01 ... 0.3.
-    public private(set) var smoothing: Double
+    @Field(within: 0.01...0.3) public private(set) var smoothing: Double
     /// What is read beyond the edges.
-    public private(set) var border: ImageBorder
+    @Field public private(set) var border: ImageBorder
 
     /// Creates the operation.
     public init(displacement: Double, smoothing: Double = 0.1, border: ImageBorder = .zero) {
@@ -29,7 +25,13 @@ public struct ElasticDeformation: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("displacement", &_displacement)
+        visit("smoothing", &_smoothing)
+        visit("border", &_border)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard displacement > 0 else { return }
         let side = Double(min(extent.height, extent.width))
         view.append(
@@ -42,19 +44,15 @@ public struct ElasticDeformation: AugmentationOperation {
 
 /// Lays a mesh of equal cells over the image and moves its inner corners at random; between corners the shift is bilinear.
 /// The outline stays, so nothing from beyond the edges is seen.
-public struct GridDistortion: AugmentationOperation {
-    static let name = "gridDistortion"
-    static let isGeometric = true
-    static let template = GridDistortion(strength: 0)
-    static let fields: [OperationField<GridDistortion>] = [
-        .number("strength", \.strength, within: 0...0.5, neutral: 0, required: true),
-        .count("cells", \.cells, within: 2...64, neutral: nil),
-    ]
+public struct GridDistortion: PixelOperation {
+    public static let name = "gridDistortion"
+    public static let isGeometric = true
+    public static let template = GridDistortion(strength: 0)
 
     /// The largest shift of a corner along each side, as a share of a cell's, within 0 ... 0.5.
-    public private(set) var strength: Double
+    @Field(within: 0...0.5, neutral: 0, required: true) public private(set) var strength: Double
     /// Cells along each side, within 2 ... 64.
-    public private(set) var cells: Int
+    @Field(within: 2...64) public private(set) var cells: Int
 
     /// Creates the operation.
     public init(strength: Double, cells: Int = 5) {
@@ -63,7 +61,12 @@ public struct GridDistortion: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("strength", &_strength)
+        visit("cells", &_cells)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard strength > 0 else { return }
         let cellWidth = Double(extent.width) / Double(cells)
         let cellHeight = Double(extent.height) / Double(cells)

@@ -1,15 +1,12 @@
 /// Multiplies values: 0 is black, 1 changes nothing, more is brighter; Pillow's `ImageEnhance.Brightness`.
 ///
 /// ``BrightnessContrast`` adds instead.
-public struct Brightness: AugmentationOperation {
-    static let name = "brightness"
-    static let template = Brightness(1...1)
-    static let fields: [OperationField<Brightness>] = [
-        .range("factor", \.factor, within: 0...10, neutral: 1, required: true)
-    ]
+public struct Brightness: PixelOperation {
+    public static let name = "brightness"
+    public static let template = Brightness(1...1)
 
     /// Within 0 ... 10.
-    public private(set) var factor: ClosedRange<Double>
+    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
 
     /// Creates the operation.
     public init(_ factor: ClosedRange<Double>) {
@@ -17,7 +14,9 @@ public struct Brightness: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.tone(.linear(gain: Float(stream.uniform(in: factor)), offset: 0)))
     }
 }
@@ -26,15 +25,12 @@ public struct Brightness: AugmentationOperation {
 ///
 /// Pillow's `ImageEnhance.Contrast` stretches about the image's mean luma, which this does not look for: so it joins
 /// neighbouring operations in one table.
-public struct Contrast: AugmentationOperation {
-    static let name = "contrast"
-    static let template = Contrast(1...1)
-    static let fields: [OperationField<Contrast>] = [
-        .range("factor", \.factor, within: 0...10, neutral: 1, required: true)
-    ]
+public struct Contrast: PixelOperation {
+    public static let name = "contrast"
+    public static let template = Contrast(1...1)
 
     /// Within 0 ... 10.
-    public private(set) var factor: ClosedRange<Double>
+    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
 
     /// Creates the operation.
     public init(_ factor: ClosedRange<Double>) {
@@ -42,7 +38,9 @@ public struct Contrast: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)
         view.append(.tone(.linear(gain: Float(factor), offset: Float(0.5 - 0.5 * factor))))
     }

@@ -8,15 +8,12 @@ import CImageKernels
 /// fractal is made by successive random addition (Saupe 1988, "Algorithms for random fractals"), where ImageNet-C's
 /// diamonds and squares leave each number as it was first drawn; its patches are as large as the image, whatever its size.
 /// The fourth channel of four stays as it is.
-public struct Fog: AugmentationOperation {
-    static let name = "fog"
-    static let template = Fog(severity: 0...0)
-    static let fields: [OperationField<Fog>] = [
-        .range("severity", \.severity, within: 0...5, neutral: 0, required: true)
-    ]
+public struct Fog: PixelOperation {
+    public static let name = "fog"
+    public static let template = Fog(severity: 0...0)
 
     /// 1 is thin, 5 is thick, 0 changes nothing; within 0 ... 5.
-    public private(set) var severity: ClosedRange<Double>
+    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
 
     /// Creates the operation.
     public init(severity: ClosedRange<Double>) {
@@ -24,7 +21,9 @@ public struct Fog: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("severity", &_severity) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let drawn = stream.uniform(in: severity)
         guard drawn > 0 else { return }
         view.append(

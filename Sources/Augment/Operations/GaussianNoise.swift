@@ -1,14 +1,11 @@
 /// Adds independent normally distributed numbers to every value of every channel; the sums are cut to the range of
 /// pixels, as a sensor would.
-public struct GaussianNoise: AugmentationOperation {
-    static let name = "gaussianNoise"
-    static let template = GaussianNoise(standardDeviation: 0)
-    static let fields: [OperationField<GaussianNoise>] = [
-        .number("standardDeviation", \.standardDeviation, within: 0...1, neutral: 0, required: true)
-    ]
+public struct GaussianNoise: PixelOperation {
+    public static let name = "gaussianNoise"
+    public static let template = GaussianNoise(standardDeviation: 0)
 
     /// Of pixel values in 0 ... 1; within 0 ... 1.
-    public private(set) var standardDeviation: Double
+    @Field(within: 0...1, neutral: 0, required: true) public private(set) var standardDeviation: Double
 
     /// Creates the operation.
     public init(standardDeviation: Double) {
@@ -16,7 +13,9 @@ public struct GaussianNoise: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("standardDeviation", &_standardDeviation) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.noise(deviation: standardDeviation, stream: stream))
     }
 }

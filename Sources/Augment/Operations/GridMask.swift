@@ -1,20 +1,15 @@
 /// Covers squares on a regular grid that is shifted at random (Chen et al. 2020, "GridMask data augmentation", arXiv
 /// 2001.04086), in all channels. The paper's implementation can turn the grid; this one does not.
-public struct GridMask: AugmentationOperation {
-    static let name = "gridMask"
-    static let template = GridMask(cover: 0)
-    static let fields: [OperationField<GridMask>] = [
-        .number("cover", \.cover, within: 0...1, neutral: 0, required: true),
-        .range("unit", \.unit, within: 0.1...1, neutral: nil),
-        .number("fill", \.fill, within: 0...1, neutral: nil),
-    ]
+public struct GridMask: PixelOperation {
+    public static let name = "gridMask"
+    public static let template = GridMask(cover: 0)
 
     /// A square's side as a share of the grid's unit: 1 less the paper's r; within 0 ... 1.
-    public private(set) var cover: Double
+    @Field(within: 0...1, neutral: 0, required: true) public private(set) var cover: Double
     /// The grid's unit, the paper's d, as a share of the image's shorter side; within 0.1 ... 1.
-    public private(set) var unit: ClosedRange<Double>
+    @Field(within: 0.1...1) public private(set) var unit: ClosedRange<Double>
     /// What squares are covered with: 0 black, 1 white.
-    public private(set) var fill: Double
+    @Field(within: 0...1) public private(set) var fill: Double
 
     /// Creates the operation; the default unit is the paper's for ImageNet, 96 ... 224 of 224 pixels.
     public init(cover: Double, unit: ClosedRange<Double> = 0.43...1, fill: Double = 0) {
@@ -24,7 +19,13 @@ public struct GridMask: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("cover", &_cover)
+        visit("unit", &_unit)
+        visit("fill", &_fill)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let side = max(Int((stream.uniform(in: unit) * Double(min(extent.height, extent.width))).rounded()), 1)
         let down = stream.random.index(below: side)
         let right = stream.random.index(below: side)

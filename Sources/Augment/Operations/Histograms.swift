@@ -6,15 +6,14 @@ import CImageKernels
 ///
 /// A channel of one value, or of fewer than 255 pixels below its brightest, stays as it is, and so does the fourth channel
 /// of four. Without strength.
-public struct Equalise: AugmentationOperation {
-    static let name = "equalise"
-    static let template = Equalise()
-    static let fields: [OperationField<Equalise>] = []
+public struct Equalise: PixelOperation {
+    public static let name = "equalise"
+    public static let template = Equalise()
 
     /// Creates the operation; without `.probability` it is always done.
     public init() {}
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(HistogramTable.equalised))
     }
 }
@@ -23,13 +22,12 @@ public struct Equalise: AugmentationOperation {
 /// set aside at each end, by the table of Pillow's `ImageOps.autocontrast`, which rounds down.
 ///
 /// A channel of one value stays as it is, and so does the fourth channel of four. Without strength.
-public struct Autocontrast: AugmentationOperation {
-    static let name = "autocontrast"
-    static let template = Autocontrast()
-    static let fields: [OperationField<Autocontrast>] = [.number("cutoff", \.cutoff, within: 0...0.49, neutral: nil)]
+public struct Autocontrast: PixelOperation {
+    public static let name = "autocontrast"
+    public static let template = Autocontrast()
 
     /// The share of pixels set aside at each end; within 0 ... 0.49.
-    public private(set) var cutoff: Double
+    @Field(within: 0...0.49) public private(set) var cutoff: Double
 
     /// Creates the operation; without `.probability` it is always done.
     public init(cutoff: Double = 0) {
@@ -37,7 +35,9 @@ public struct Autocontrast: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("cutoff", &_cutoff) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(HistogramTable.stretched(cutoff: cutoff)))
     }
 }

@@ -7,15 +7,12 @@ import CImageKernels
 /// scaled by the quality as in the Independent JPEG Group's library. Coding the coefficients loses nothing and is left
 /// out. The transform is computed in Float32, where that library has whole numbers: a coefficient may be rounded otherwise
 /// where it lies half-way. Images of one channel are luma alone; the fourth channel of four stays as it is.
-public struct JPEGCompression: AugmentationOperation {
-    static let name = "jpegCompression"
-    static let template = JPEGCompression(quality: 100...100)
-    static let fields: [OperationField<JPEGCompression>] = [
-        .range("quality", \.quality, within: 1...100, neutral: 100, required: true)
-    ]
+public struct JPEGCompression: PixelOperation {
+    public static let name = "jpegCompression"
+    public static let template = JPEGCompression(quality: 100...100)
 
     /// Rounded to a whole number after the draw; 100 still rounds, to about a level. Within 1 ... 100.
-    public private(set) var quality: ClosedRange<Double>
+    @Field(within: 1...100, neutral: 100, required: true) public private(set) var quality: ClosedRange<Double>
 
     /// Creates the operation.
     public init(quality: ClosedRange<Double>) {
@@ -23,7 +20,9 @@ public struct JPEGCompression: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("quality", &_quality) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(JPEGRoundTrip(quality: Int(stream.uniform(in: quality).rounded()))))
     }
 }

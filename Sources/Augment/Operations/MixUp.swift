@@ -8,15 +8,12 @@ import TensorCore
 /// its label's place in the batch. An image with a label is blended with one that has a label, one without with one
 /// without. Blending comes after everything else, wherever it stands in the policy; probability and grouping count as
 /// for any operation.
-public struct MixUp: AugmentationOperation {
-    static let name = "mixUp"
-    static let template = MixUp(alpha: 0)
-    static let fields: [OperationField<MixUp>] = [
-        .number("alpha", \.alpha, within: 0...100, neutral: 0, required: true)
-    ]
+public struct MixUp: PixelOperation {
+    public static let name = "mixUp"
+    public static let template = MixUp(alpha: 0)
 
     /// Small: mostly one image; 1: all shares alike; large: halves. 0 does nothing; within 0 ... 100.
-    public private(set) var alpha: Double
+    @Field(within: 0...100, neutral: 0, required: true) public private(set) var alpha: Double
 
     /// Creates the operation.
     public init(alpha: Double) {
@@ -24,7 +21,9 @@ public struct MixUp: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("alpha", &_alpha) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard alpha > 0 else { return }
         let word = stream.random.nextWord()
         let share = stream.random.symmetricBeta(alpha)

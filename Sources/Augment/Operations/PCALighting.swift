@@ -56,21 +56,16 @@ public struct ColorComponents: Sendable, Hashable {
 /// et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1; there 0.1).
 ///
 /// Images of one channel and the fourth channel of four stay as they are.
-public struct PCALighting: AugmentationOperation {
-    static let name = "pcaLighting"
-    static let template = PCALighting(standardDeviation: 0)
-    static let fields: [OperationField<PCALighting>] = [
-        .number("standardDeviation", \.standardDeviation, within: 0...10, neutral: 0, required: true),
-        .numbers("variances", \.variances, count: 3, within: 0...1),
-        .numbers("directions", \.directions, count: 9, within: -1...1),
-    ]
+public struct PCALighting: PixelOperation {
+    public static let name = "pcaLighting"
+    public static let template = PCALighting(standardDeviation: 0)
 
     /// Of each α; within 0 ... 10.
-    public private(set) var standardDeviation: Double
+    @Field(within: 0...10, neutral: 0, required: true) public private(set) var standardDeviation: Double
     /// λ: three numbers within 0 ... 1.
-    public private(set) var variances: [Double]
+    @Field(count: 3, within: 0...1) public private(set) var variances: [Double]
     /// p, one after another: nine numbers within -1 ... 1.
-    public private(set) var directions: [Double]
+    @Field(count: 9, within: -1...1) public private(set) var directions: [Double]
 
     /// Creates the operation.
     public init(standardDeviation: Double, components: ColorComponents = .imageNet) {
@@ -80,7 +75,13 @@ public struct PCALighting: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("standardDeviation", &_standardDeviation)
+        visit("variances", &_variances)
+        visit("directions", &_directions)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         var light = SIMD3<Double>()
         for place in 0..<3 {
             let direction = SIMD3(directions[3 * place], directions[3 * place + 1], directions[3 * place + 2])

@@ -1,18 +1,15 @@
 /// Shows the image as if it lay askew in space: each corner moves inwards by its own share of the sides, and lines stay
 /// straight (torchvision's `RandomPerspective`). Joins neighbouring affine operations in one resampling.
-public struct Perspective: AugmentationOperation {
-    static let name = "perspective"
-    static let isGeometric = true
-    static let template = Perspective(distortion: 0)
-    static let fields: [OperationField<Perspective>] = [
-        .number("distortion", \.distortion, within: 0...0.6, neutral: 0, required: true), .choice("border", \.border),
-    ]
+public struct Perspective: PixelOperation {
+    public static let name = "perspective"
+    public static let isGeometric = true
+    public static let template = Perspective(distortion: 0)
 
     /// Twice the largest share of a side that a corner moves along it, within 0 ... 0.6: at more than 2/3 corners could pass
     /// one another.
-    public private(set) var distortion: Double
+    @Field(within: 0...0.6, neutral: 0, required: true) public private(set) var distortion: Double
     /// What is read beyond the edges.
-    public private(set) var border: ImageBorder
+    @Field public private(set) var border: ImageBorder
 
     /// Creates the operation.
     public init(distortion: Double, border: ImageBorder = .zero) {
@@ -21,7 +18,12 @@ public struct Perspective: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("distortion", &_distortion)
+        visit("border", &_border)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         // Corners clockwise from the upper left.
         let corners = [(0.0, 0.0), (1, 0), (1, 1), (0, 1)].map { x, y in
             let (inX, inY) = (stream.uniform(in: 0...distortion / 2), stream.uniform(in: 0...distortion / 2))

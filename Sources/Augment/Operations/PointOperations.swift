@@ -2,30 +2,26 @@
 // one table. They leave the fourth channel of four alone.
 
 /// Turns values over: black becomes white. The fourth channel of four stays as it is.
-public struct Invert: AugmentationOperation {
-    static let name = "invert"
-    static let template = Invert()
-    static let fields: [OperationField<Invert>] = []
+public struct Invert: PixelOperation {
+    public static let name = "invert"
+    public static let template = Invert()
 
     /// Creates the operation; without `.probability` it is always done.
     public init() {}
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.tone(.linear(gain: -1, offset: 1)))
     }
 }
 
 /// Turns values above a threshold over, as film that saw far too much light; Pillow's `ImageOps.solarize` with a
 /// threshold of t does so from byte t on, which is (t − 0.5) / 255 here. The fourth channel of four stays as it is.
-public struct Solarise: AugmentationOperation {
-    static let name = "solarise"
-    static let template = Solarise(threshold: 1...1)
-    static let fields: [OperationField<Solarise>] = [
-        .range("threshold", \.threshold, within: 0...1, neutral: 1, required: true)
-    ]
+public struct Solarise: PixelOperation {
+    public static let name = "solarise"
+    public static let template = Solarise(threshold: 1...1)
 
     /// Values above it are turned over: at 1 none; within 0 ... 1.
-    public private(set) var threshold: ClosedRange<Double>
+    @Field(within: 0...1, neutral: 1, required: true) public private(set) var threshold: ClosedRange<Double>
 
     /// Creates the operation.
     public init(threshold: ClosedRange<Double>) {
@@ -33,22 +29,21 @@ public struct Solarise: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("threshold", &_threshold) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.tone(.solarise(threshold: Float(stream.uniform(in: threshold)))))
     }
 }
 
 /// Keeps the highest bits of each byte and clears the others, as Pillow's `ImageOps.posterize`. The fourth channel of four
 /// stays as it is.
-public struct Posterise: AugmentationOperation {
-    static let name = "posterise"
-    static let template = Posterise(bits: 8...8)
-    static let fields: [OperationField<Posterise>] = [
-        .range("bits", \.bits, within: 1...8, neutral: 8, required: true)
-    ]
+public struct Posterise: PixelOperation {
+    public static let name = "posterise"
+    public static let template = Posterise(bits: 8...8)
 
     /// Bits that are kept, rounded to a whole number after the draw: 8 changes nothing; within 1 ... 8.
-    public private(set) var bits: ClosedRange<Double>
+    @Field(within: 1...8, neutral: 8, required: true) public private(set) var bits: ClosedRange<Double>
 
     /// Creates the operation.
     public init(bits: ClosedRange<Double>) {
@@ -56,7 +51,9 @@ public struct Posterise: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("bits", &_bits) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         // Each whole number has an interval of length 1, cut to the range where the range ends in it.
         let drawn = stream.uniform(in: bits).rounded()
         view.append(.tone(.posterise(bits: Int(drawn))))
@@ -68,15 +65,12 @@ public struct Posterise: AugmentationOperation {
 /// never give the straight line.
 ///
 /// Amount 0 changes nothing; the curve never falls. The fourth channel of four stays as it is.
-public struct ToneCurve: AugmentationOperation {
-    static let name = "toneCurve"
-    static let template = ToneCurve(amount: 0)
-    static let fields: [OperationField<ToneCurve>] = [
-        .number("amount", \.amount, within: 0...0.33, neutral: 0, required: true)
-    ]
+public struct ToneCurve: PixelOperation {
+    public static let name = "toneCurve"
+    public static let template = ToneCurve(amount: 0)
 
     /// The largest shift of each inner point, of values in 0 ... 1; within 0 ... 0.33.
-    public private(set) var amount: Double
+    @Field(within: 0...0.33, neutral: 0, required: true) public private(set) var amount: Double
 
     /// Creates the operation.
     public init(amount: Double) {
@@ -84,7 +78,9 @@ public struct ToneCurve: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("amount", &_amount) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let low = Float(stream.uniform(in: -amount...amount))
         let high = Float(stream.uniform(in: -amount...amount))
         view.append(.tone(.curve(low: low, high: high)))

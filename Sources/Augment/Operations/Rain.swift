@@ -9,18 +9,14 @@ import TensorCore
 /// a thousand pixels, of 0.05 + 0.02 s of the shorter side in length, and the image loses 6 s percent of its light. All
 /// streaks of an image lean by the same angle; each has its own place, length and light, and is a pixel wide. Severity 0 is
 /// no rain. The fourth channel of four stays as it is.
-public struct Rain: AugmentationOperation {
-    static let name = "rain"
-    static let template = Rain(severity: 0...0)
-    static let fields: [OperationField<Rain>] = [
-        .range("severity", \.severity, within: 0...5, neutral: 0, required: true),
-        .range("slant", \.slant, within: -45...45, neutral: nil),
-    ]
+public struct Rain: PixelOperation {
+    public static let name = "rain"
+    public static let template = Rain(severity: 0...0)
 
     /// 1 is a drizzle, 5 a cloudburst, 0 changes nothing; within 0 ... 5.
-    public private(set) var severity: ClosedRange<Double>
+    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
     /// Degrees by which rain leans from upright, positive where it falls to the right; within -45 ... 45.
-    public private(set) var slant: ClosedRange<Double>
+    @Field(within: -45...45) public private(set) var slant: ClosedRange<Double>
 
     /// Creates the operation.
     public init(severity: ClosedRange<Double>, slant: ClosedRange<Double> = -20...20) {
@@ -29,7 +25,12 @@ public struct Rain: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("severity", &_severity)
+        visit("slant", &_slant)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let drawn = stream.uniform(in: severity)
         let degrees = stream.uniform(in: slant)
         guard drawn > 0 else { return }

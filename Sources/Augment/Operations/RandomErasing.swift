@@ -15,21 +15,16 @@ public enum ErasingFill: String, Sendable, Hashable, Codable, CaseIterable {
 /// augmentation", arXiv 1708.04896), in all channels.
 ///
 /// A drawn side that is longer than the image's is cut to it, where the original draws again.
-public struct RandomErasing: AugmentationOperation {
-    static let name = "randomErasing"
-    static let template = RandomErasing()
-    static let fields: [OperationField<RandomErasing>] = [
-        .range("area", \.area, within: 0...1, neutral: 0),
-        .range("aspect", \.aspect, within: 0.1...10, neutral: nil),
-        .choice("fill", \.fill),
-    ]
+public struct RandomErasing: PixelOperation {
+    public static let name = "randomErasing"
+    public static let template = RandomErasing()
 
     /// The rectangle's share of the image's area, within 0 ... 1.
-    public private(set) var area: ClosedRange<Double>
+    @Field(within: 0...1, neutral: 0) public private(set) var area: ClosedRange<Double>
     /// Height by width in pixels, within 0.1 ... 10; drawn evenly by its logarithm.
-    public private(set) var aspect: ClosedRange<Double>
+    @Field(within: 0.1...10) public private(set) var aspect: ClosedRange<Double>
     /// What it is covered with.
-    public private(set) var fill: ErasingFill
+    @Field public private(set) var fill: ErasingFill
 
     /// Creates the operation; the defaults are the paper's.
     public init(
@@ -42,7 +37,13 @@ public struct RandomErasing: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) {
+        visit("area", &_area)
+        visit("aspect", &_aspect)
+        visit("fill", &_fill)
+    }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let pixels = stream.uniform(in: area) * Double(extent.height * extent.width)
         let shape = exp(stream.uniform(in: log(aspect.lowerBound)...log(aspect.upperBound)))
         let height = min(Int((pixels * shape).squareRoot().rounded()), extent.height)

@@ -8,15 +8,12 @@ import Foundation
 /// What differs from ImageNet-C: severities between the whole numbers interpolate its constants, 0 is no snow at all;
 /// the blur is symmetric about a flake; flakes and blur keep their size relative to the shorter side, which is 224 pixels
 /// there. Frost, which ImageNet-C pastes from photographs, is left out. The fourth channel of four stays as it is.
-public struct Snow: AugmentationOperation {
-    static let name = "snow"
-    static let template = Snow(severity: 0...0)
-    static let fields: [OperationField<Snow>] = [
-        .range("severity", \.severity, within: 0...5, neutral: 0, required: true)
-    ]
+public struct Snow: PixelOperation {
+    public static let name = "snow"
+    public static let template = Snow(severity: 0...0)
 
     /// 1 is light, 5 is heavy, 0 changes nothing; within 0 ... 5.
-    public private(set) var severity: ClosedRange<Double>
+    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
 
     /// Creates the operation.
     public init(severity: ClosedRange<Double>) {
@@ -24,7 +21,9 @@ public struct Snow: AugmentationOperation {
         requireFields()
     }
 
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelStep]) {
+    public mutating func visitFields(_ visit: FieldVisitor) { visit("severity", &_severity) }
+
+    public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let drawn = stream.uniform(in: severity)
         let degrees = stream.uniform(in: 45...135)
         guard drawn > 0 else { return }

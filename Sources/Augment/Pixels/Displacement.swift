@@ -8,6 +8,8 @@ struct Displacement {
         case random(deviation: Double, smoothing: Double, stream: RandomStream)
         /// Vectors at the corners of cells × cells equal cells, row by row; bilinear within a cell.
         case mesh(cells: Int, vectors: [Point])
+        /// From the centre of an output pixel to the place that it shows.
+        case function(@Sendable (_ x: Double, _ y: Double) -> (x: Double, y: Double))
     }
 
     let kind: Kind
@@ -44,6 +46,20 @@ struct Displacement {
                     let vector = Self.interpolated(vectors, cells, x, y)
                     right[row * extent.width + column] = Float(vector.x)
                     down[row * extent.width + column] = Float(vector.y)
+                }
+            }
+            return body(right, down)
+        case .function(let place):
+            var parts = scratch.reserve(area * 4, area * 4)
+            let (right, down) = (parts.take(area, of: Float.self), parts.take(area, of: Float.self))
+            // A place that is no number lies beyond every edge.
+            func shift(_ from: Double, _ to: Double) -> Float { to.isFinite ? Float(to - from) : 0x1p30 }
+            for row in 0..<extent.height {
+                for column in 0..<extent.width {
+                    let (x, y) = (Double(column) + 0.5, Double(row) + 0.5)
+                    let read = place(x, y)
+                    right[row * extent.width + column] = shift(x, read.x)
+                    down[row * extent.width + column] = shift(y, read.y)
                 }
             }
             return body(right, down)

@@ -1,8 +1,8 @@
 import Synchronization
 import TensorCore
 
-/// A change to a whole image in place that is neither a warp nor a tone nor a matrix: what an operation drew, ready to
-/// be carried out.
+/// A change to a whole image in place that moves nothing and is neither a tone nor a matrix: what an operation drew,
+/// ready to be carried out.
 protocol PixelFilter: Sendable {
     func apply(to image: Pixels, using scratch: Scratch)
 }
@@ -16,15 +16,6 @@ struct Pixels {
     var area: Int { extent.height * extent.width }
     /// Bytes of the image.
     var count: Int { area * extent.channels }
-}
-
-extension ImageExtent {
-    /// Channels that show colour: all but the fourth of four, which is opacity.
-    var colours: Int { channels == 4 ? 3 : channels }
-    /// Whether three channels are red, green and blue.
-    var hasColour: Bool { channels == 3 || channels == 4 }
-    /// How many times the shorter side is that of the images that weather is described for, 224 pixels.
-    var scaleFrom224: Double { Double(min(height, width)) / 224 }
 }
 
 /// Memory that images are rendered in. It grows to what the largest image or filter needs, and is then used again and again.

@@ -59,7 +59,8 @@ struct Canvas: ~Copyable {
             switch pass {
             case .warp(let warp): self.warp(warp, from: current, of: size, filter: RK_IMAGE_NEAREST, into: output)
             case .displace(let field): displace(field, from: current, filter: RK_IMAGE_NEAREST, into: output)
-            default: continue
+            // These leave things where they are.
+            case .tones, .noise, .fill, .color, .filter: continue
             }
             current = UnsafePointer(output)
             size = extent
@@ -197,7 +198,8 @@ struct Canvas: ~Copyable {
     private func fill(
         _ pixels: UnsafeMutablePointer<UInt8>, _ rows: Range<Int>, _ columns: Range<Int>, with byte: UInt8
     ) {
-        for row in rows {
+        let columns = columns.clamped(to: 0..<extent.width)
+        for row in rows.clamped(to: 0..<extent.height) {
             let start = (row * extent.width + columns.lowerBound) * extent.channels
             (pixels + start).update(repeating: byte, count: columns.count * extent.channels)
         }

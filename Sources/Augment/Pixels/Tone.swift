@@ -13,6 +13,8 @@ enum Tone: Equatable {
     case posterise(bits: Int)
     /// value + 3 · (1 − value) · value · ((1 − value) · low + value · high)
     case curve(low: Float, high: Float)
+    /// What a caller's function says
+    case function(ToneFunction)
 
     func callAsFunction(_ value: Float) -> Float {
         switch self {
@@ -22,8 +24,24 @@ enum Tone: Equatable {
         case .posterise(let bits): Float(UInt8(value * 255 + 0.5) & (0xFF << UInt8(8 - bits))) / 255
         case .curve(let low, let high):
             min(max(value + 3 * (1 - value) * value * ((1 - value) * low + value * high), 0), 1)
+        case .function(let function): function(value)
         }
     }
+}
+
+/// A caller's change to single values in 0 ... 1. Two are equal only if they are the same.
+final class ToneFunction: Sendable, Equatable {
+    private let change: @Sendable (Float) -> Float
+
+    init(_ change: @escaping @Sendable (Float) -> Float) { self.change = change }
+
+    /// Cut to 0 ... 1; what is not a number becomes 0.
+    func callAsFunction(_ value: Float) -> Float {
+        let changed = change(value)
+        return changed > 0 ? min(changed, 1) : 0
+    }
+
+    static func == (left: ToneFunction, right: ToneFunction) -> Bool { left === right }
 }
 
 extension Tone {

@@ -1,5 +1,6 @@
 import CImageKernels
 import Foundation
+import TensorCore
 
 /// What lies beyond the edges of an image.
 public enum ImageBorder: String, Sendable, Hashable, Codable, CaseIterable {
@@ -11,21 +12,71 @@ public enum ImageBorder: String, Sendable, Hashable, Codable, CaseIterable {
     case reflect
 }
 
-/// A map of the plane from output to input coordinates, in pixels, with pixel centres at i + 0.5, affine or projective:
-/// x = (xx · column + xy · row + x0) / w, y = (yx · column + yy · row + y0) / w, w = wx · column + wy · row + 1.
-struct Warp: Equatable {
-    var xx = 1.0
-    var xy = 0.0
-    var x0 = 0.0
-    var yx = 0.0
-    var yy = 1.0
-    var y0 = 0.0
-    /// 0, as is wy, unless the map is projective.
-    var wx = 0.0
-    var wy = 0.0
-    /// nil where it never shows: for flips and crops, which read nothing beyond the edges.
-    var border: ImageBorder?
+/// A map of the plane that says where each output pixel reads, affine or projective. Coordinates are in pixels from the
+/// upper left corner, with pixel centres at i + 0.5:
+///
+///     x = (xx · column + xy · row + x0) / w
+///     y = (yx · column + yy · row + y0) / w
+///     w = wx · column + wy · row + 1
+public struct Warp: Sendable, Hashable {
+    /// The numerator of x.
+    public internal(set) var xx, xy, x0: Double
+    /// The numerator of y.
+    public internal(set) var yx, yy, y0: Double
+    /// The divisor: both 0 unless the map is projective.
+    public internal(set) var wx, wy: Double
+    /// What is read beyond the edges; nil where that never shows, so that the map joins neighbours of any border.
+    public internal(set) var border: ImageBorder?
 
+    /// Creates a map from finite coefficients; the defaults are those of the map that changes nothing.
+    public init(
+        xx: Double = 1, xy: Double = 0, x0: Double = 0, yx: Double = 0, yy: Double = 1, y0: Double = 0, wx: Double = 0,
+        wy: Double = 0, border: ImageBorder? = nil
+    ) {
+        require(
+            (xx + xy + x0 + yx + yy + y0 + wx + wy).isFinite,
+            "Warp: coefficients \([xx, xy, x0, yx, yy, y0, wx, wy]) given, finite ones expected")
+        (self.xx, self.xy, self.x0) = (xx, xy, x0)
+        (self.yx, self.yy, self.y0) = (yx, yy, y0)
+        (self.wx, self.wy) = (wx, wy)
+        self.border = border
+    }
+
+    /// Turns, scales and shears an image about its centre, then shifts it.
+    ///
+    /// - Parameters:
+    ///   - extent: of the image.
+    ///   - degrees: counter-clockwise as one sees it; exact at multiples of 90°.
+    ///   - factor: on both sides, not 0.
+    ///   - lean: degrees by which vertical lines lean, to the right as one sees it, before the image is turned.
+    ///   - right: pixels, as down.
+    ///   - border: what is read beyond the edges; nil where that never shows.
+    public static func aboutCentre(
+        of extent: ImageExtent, degrees: Double = 0, factor: Double = 1, lean: Double = 0, right: Double = 0,
+        down: Double = 0, border: ImageBorder?
+    ) -> Warp {
+        // With rows counted downwards, counter-clockwise as one sees it takes (x, y) to (x cos + y sin, −x sin + y cos).
+        let (cosine, sine) = cosineAndSine(degrees: degrees)
+        let slope = tan(lean * .pi / 180)
+        let (centreX, centreY) = (Double(extent.width) / 2, Double(extent.height) / 2)
+        // Back from output: undo the shift, the scale, the rotation, then the shear x + slope · (−y).
+        let (yx, yy) = (sine / factor, cosine / factor)
+        let (xx, xy) = (cosine / factor + slope * yx, -sine / factor + slope * yy)
+        return Warp(
+            xx: xx, xy: xy, x0: centreX - xx * (centreX + right) - xy * (centreY + down),
+            yx: yx, yy: yy, y0: centreY - yx * (centreX + right) - yy * (centreY + down), border: border)
+    }
+
+    /// Exact at multiples of 90°.
+    private static func cosineAndSine(degrees: Double) -> (Double, Double) {
+        if let quarters = Int(exactly: degrees / 90) {
+            return [(1, 0), (0, 1), (-1, 0), (0, -1)][((quarters % 4) + 4) % 4]
+        }
+        return (cos(degrees * .pi / 180), sin(degrees * .pi / 180))
+    }
+}
+
+extension Warp {
     var isAffine: Bool { wx == 0 && wy == 0 }
 
     var isIdentity: Bool { (xx, xy, x0) == (1, 0, 0) && (yx, yy, y0) == (0, 1, 0) && isAffine }

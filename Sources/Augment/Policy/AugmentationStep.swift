@@ -26,7 +26,7 @@ public struct AugmentationStep: PolicyElement {
     static let placeLimit = 1000
 
     enum Content: Sendable {
-        case operation(any AugmentationOperation)
+        case operation(any PixelOperation)
         case oneOf([AugmentationStep], weights: [Double]?)
         case allOf([AugmentationStep])
         case someOf([AugmentationStep], count: ClosedRange<Int>)

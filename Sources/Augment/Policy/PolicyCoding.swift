@@ -2,18 +2,6 @@ import Datasets
 import Foundation
 import TensorCore
 
-/// The operations that a policy file can name.
-let operationTypes: [any AugmentationOperation.Type] = [
-    HorizontalFlip.self, VerticalFlip.self, Affine.self, RandomResizedCrop.self, PadAndCrop.self,
-    BrightnessContrast.self, Gamma.self, GaussianNoise.self, Cutout.self, MixUp.self,
-    Saturation.self, Hue.self, Grey.self, ChannelPermutation.self, PCALighting.self, Invert.self, Solarise.self,
-    Posterise.self, ToneCurve.self, Equalise.self, Autocontrast.self, ShotNoise.self, SpeckleNoise.self,
-    SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
-    Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
-    Turn.self, Translate.self, Shear.self, Crop.self, Perspective.self, ElasticDeformation.self, GridDistortion.self,
-    Brightness.self, Contrast.self, AugMix.self,
-]
-
 extension AugmentationPolicy {
     /// Reads a policy from JSON:
     ///
@@ -23,7 +11,8 @@ extension AugmentationPolicy {
     ///             {"operation": "gamma", "exponent": [0.7, 1.5]},
     ///             {"operation": "cutout", "size": 0.3}]}]}
     ///
-    /// Fields that have a default in Swift may be left out; unknown ones are refused.
+    /// Fields that have a default in Swift may be left out; unknown ones are refused. An operation of your own is known
+    /// after ``register(_:)``.
     ///
     /// - Parameter file: the name that errors give.
     /// - Throws: `FormatError` with the path of the fault, what was found and what was expected.
@@ -77,10 +66,10 @@ extension AugmentationStep {
     }
 }
 
-extension AugmentationOperation {
+extension PixelOperation {
     fileprivate var json: [String: JSONValue] {
         var members: [String: JSONValue] = ["operation": .string(Self.name)]
-        for field in Self.fields { members[field.name] = field.encode(self) }
+        for field in fields { members[field.name] = field.json }
         return members
     }
 
@@ -89,19 +78,12 @@ extension AugmentationOperation {
         _ members: inout [String: JSONValue], at path: String, _ reader: PolicyReader
     ) throws -> Self {
         var operation = template
-        for field in fields {
-            let place = "\(path).\(field.name)"
-            guard let value = members.removeValue(forKey: field.name) else {
-                if field.isRequired { throw reader.error(place, found: "nothing", expected: "this field") }
-                continue
-            }
-            do throws(Mismatch) { try field.decode(value, &operation) } catch {
-                throw reader.error(place, found: error.found, expected: error.expected)
-            }
-            if let mismatch = field.mismatch(operation) {
-                throw reader.error(place, found: mismatch.found, expected: mismatch.expected)
-            }
+        let reading = FieldReading(members)
+        operation.visitFields(FieldVisitor(work: reading))
+        if let (field, mismatch) = reading.fault {
+            throw reader.error("\(path).\(field)", found: mismatch.found, expected: mismatch.expected)
         }
+        members = reading.members
         return operation
     }
 }
@@ -160,9 +142,10 @@ private struct PolicyReader {
                 members.removeValue(forKey: "count"), of: choices.count, at: "\(path).count")
             content = .someOf(choices, count: count)
         default:
-            guard let type = operationTypes.first(where: { name == .string($0.name) }) else {
-                let names = (operationTypes.map { $0.name } + ["oneOf", "allOf", "someOf"]).joined(separator: ", ")
-                throw error("\(path).operation", found: name?.summary ?? "nothing", expected: "one of \(names)")
+            guard case .string(let text) = name, let type = OperationRegistry.type(named: text) else {
+                throw error(
+                    "\(path).operation", found: name?.summary ?? "nothing",
+                    expected: "one of \(OperationRegistry.names.joined(separator: ", "))")
             }
             content = .operation(try type.read(&members, at: path, self))
         }

@@ -6,7 +6,7 @@ struct PolicyLeaf {
     let place: Int
     /// Where it stands in the policy's JSON: `operations[2].of[0]`.
     let path: String
-    let operation: any AugmentationOperation
+    let operation: any PixelOperation
     let probability: Double
 
     /// The name in a policy file.

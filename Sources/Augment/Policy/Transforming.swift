@@ -138,8 +138,8 @@ struct Drawing {
     let epoch, sample, draw: Int
     /// The factor on geometric operations.
     let strength: Double
-    var view: [PixelStep] = []
-    /// The operations that are done: their places in the policy, and which steps of the view each drew.
+    var view: [PixelChange] = []
+    /// The operations that are done: their places in the policy, and which changes of the view each drew.
     var done: [(place: Int, steps: Range<Int>)] = []
 
     /// Steps count their places from the first's; members of a group follow it.

@@ -35,7 +35,7 @@ enum TableOperation: CaseIterable {
     func evenStep(_ ranges: Ranges) -> AugmentationStep { evenOperation(ranges).step }
 
     /// The operation at a strength drawn evenly between nothing and so much of the most, either sign where there are two.
-    func evenOperation(_ ranges: Ranges, upTo most: Double = 1) -> any AugmentationOperation {
+    func evenOperation(_ ranges: Ranges, upTo most: Double = 1) -> any PixelOperation {
         operation(within: isSigned ? -most...most : 0...most, ranges)
     }
 
@@ -49,7 +49,7 @@ enum TableOperation: CaseIterable {
     /// - Parameter shares: of the largest strength.
     private func operation(
         within shares: ClosedRange<Double>, _ ranges: Ranges
-    ) -> any AugmentationOperation {
+    ) -> any PixelOperation {
         func times(_ factor: Double) -> ClosedRange<Double> { shares.lowerBound * factor...shares.upperBound * factor }
         func about(_ middle: Double, _ factor: Double) -> ClosedRange<Double> {
             middle + shares.lowerBound * factor...middle + shares.upperBound * factor

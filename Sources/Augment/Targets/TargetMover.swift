@@ -31,7 +31,8 @@ struct TargetMover {
                 let field = ReadingPlaces(displacement, extent)
                 boxes = boxes.map { moved($0, by: field) }
                 points = points.map { $0.flatMap { isInside($0) ? field.output(of: $0) : $0 } }
-            default: continue
+            // These leave things where they are.
+            case .tones, .noise, .fill, .color, .filter: continue
             }
         }
         let keypoints = zip(targets.keypoints, points).map { before, after in

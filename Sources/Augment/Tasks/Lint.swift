@@ -26,7 +26,8 @@ extension AugmentationPolicy {
             switch $0 {
             case let affine as Affine: affine.rotate
             case let mix as AugMix: mix.rotation
-            default: nil
+            default:
+                $0.angle { if case .rotates(let degrees) = $0 { degrees } else { nil } }
             }
         }
         findings += angleFindings("shear", limit: shear, reason) {
@@ -34,7 +35,8 @@ extension AugmentationPolicy {
             case let affine as Affine: affine.shear
             case let shear as Shear: shear.largest
             case let mix as AugMix: mix.shear
-            default: nil
+            default:
+                $0.angle { if case .shears(let degrees) = $0 { degrees } else { nil } }
             }
         }
         return findings
@@ -52,7 +54,7 @@ extension AugmentationPolicy {
 
     /// Single operations past the limit, or else the whole policy if its operations add up to more.
     private func angleFindings(
-        _ verb: String, limit: Double, _ reason: String, _ angle: (any AugmentationOperation) -> ClosedRange<Double>?
+        _ verb: String, limit: Double, _ reason: String, _ angle: (any PixelOperation) -> ClosedRange<Double>?
     ) -> [LintFinding] {
         func largest(_ range: ClosedRange<Double>) -> Double { max(-range.lowerBound, range.upperBound) }
         func total(_ steps: [AugmentationStep]) -> Double { steps.reduce(0) { $0 + sum($1) } }
@@ -84,5 +86,14 @@ extension AugmentationPolicy {
         let all = total(steps)
         if findings.isEmpty, all > limit { findings = [finding("operations", "all together can", all)] }
         return findings
+    }
+}
+
+extension PixelOperation {
+    /// The sum of the angles of an operation's effects, either way; nil if it says none.
+    fileprivate func angle(_ degrees: (PixelEffect) -> Double?) -> ClosedRange<Double>? {
+        guard let angles = foreignEffects?.compactMap(degrees), !angles.isEmpty else { return nil }
+        let sum = angles.reduce(0) { $0 + abs($1) }
+        return -sum...sum
     }
 }

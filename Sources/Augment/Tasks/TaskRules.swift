@@ -12,8 +12,12 @@ extension ImageTask {
                 .sides(0.7, "what is cut off may be what tells 3 from 8"),
                 .perspective(0.4, "strokes at the far side run together"),
                 .elastic(0.08, "strokes that bend this far make another digit"),
-                .no(HorizontalFlip.self, "a mirrored digit is no digit, or another one: 2 and 5"),
-                .no(VerticalFlip.self, "a digit upside down is no digit, or another one: 6 and 9"),
+                .no(
+                    HorizontalFlip.self, like: .mirrorsSideways, "a mirrored digit is no digit, or another one: 2 and 5"
+                ),
+                .no(
+                    VerticalFlip.self, like: .mirrorsUpright, "a digit upside down is no digit, or another one: 6 and 9"
+                ),
                 .no(Mosaic.self, "four quarters of digits show none"),
                 .scale(0.4...1.6, "smaller strokes vanish, larger digits leave the frame"),
                 .shift(0.35, "the digit leaves the frame"),
@@ -29,8 +33,12 @@ extension ImageTask {
                 .sides(0.95, "glyphs at the edge are cut off, and the label still names them"),
                 .perspective(0.2, "glyphs at the far side become too small to read"),
                 .elastic(0.03, "strokes that bend this far make other glyphs"),
-                .no(HorizontalFlip.self, "a mirrored letter is no letter, or another one: b and d, p and q"),
-                .no(VerticalFlip.self, "a letter upside down is no letter, or another one: b and p, n and u"),
+                .no(
+                    HorizontalFlip.self, like: .mirrorsSideways,
+                    "a mirrored letter is no letter, or another one: b and d, p and q"),
+                .no(
+                    VerticalFlip.self, like: .mirrorsUpright,
+                    "a letter upside down is no letter, or another one: b and p, n and u"),
                 .no(MixUp.self, "two texts over one another read as neither, and half a label is no text"),
                 .no(CutMix.self, "a text with a piece of another reads as neither, and half a label is no text"),
                 .no(Mosaic.self, "four quarters of texts read as none"),
@@ -45,7 +53,7 @@ extension ImageTask {
             [
                 .no(Turn.self, "photographs are not taken upside down or on their side"),
                 .sides(0.22, "the crop may not show the object at all"),
-                .no(VerticalFlip.self, "photographs are not taken upside down"),
+                .no(VerticalFlip.self, like: .mirrorsUpright, "photographs are not taken upside down"),
                 .scale(0.4...2.5, "the object becomes a dot, or leaves the frame"),
                 .crop(0.05, "the crop may not show the object at all"),
                 .cutout(0.7, "the square may cover the object wholly"),
@@ -56,8 +64,10 @@ extension ImageTask {
             [
                 .no(Turn.self, "the camera is fixed to the car"),
                 .sides(0.5, "the crop may cut off the road user that the label names"),
-                .no(VerticalFlip.self, "roads are not seen upside down"),
-                .no(HorizontalFlip.self, "a mirrored sign is another one, and traffic keeps to one side"),
+                .no(VerticalFlip.self, like: .mirrorsUpright, "roads are not seen upside down"),
+                .no(
+                    HorizontalFlip.self, like: .mirrorsSideways,
+                    "a mirrored sign is another one, and traffic keeps to one side"),
                 .no(MixUp.self, "two scenes over one another put phantoms on the road"),
                 .scale(0.7...1.5, "size tells distance"),
                 .crop(0.25, "the crop may cut off the road user that the label names"),
@@ -70,8 +80,12 @@ extension ImageTask {
                 .no(Turn.self, "images are taken with the patient upright or in a known position"),
                 .sides(0.83, "the finding may lie in what is cut off"),
                 .elastic(0.03, "shapes are measured"),
-                .no(HorizontalFlip.self, "organs lie on one side: a mirrored heart is another diagnosis"),
-                .no(VerticalFlip.self, "images are taken with the patient upright or in a known position"),
+                .no(
+                    HorizontalFlip.self, like: .mirrorsSideways,
+                    "organs lie on one side: a mirrored heart is another diagnosis"),
+                .no(
+                    VerticalFlip.self, like: .mirrorsUpright,
+                    "images are taken with the patient upright or in a known position"),
                 .no(MixUp.self, "two patients over one another are no patient"),
                 .no(CutMix.self, "a pasted piece of another patient is a lesion that is none"),
                 .no(Mosaic.self, "quarters of four patients are no patient"),
@@ -99,13 +113,13 @@ extension ImageTask {
                 .noise(0.3, "distant road users drown"), .blur(4, "distant road users vanish"),
                 .hue(15, "colours are the message: a red light is not a green one"),
                 .no(ChannelPermutation.self, "colours are the message: a red light is not a green one"),
-                .no(Invert.self, "day would be night, and white markings black"),
+                .no(Invert.self, like: .inverts, "day would be night, and white markings black"),
                 .no(Solarise.self, "lamps and white markings would be black"),
             ]
         case .medical:
             [
                 .noise(0.1, "faint findings drown"), .blur(1, "fine findings vanish"),
-                .no(Invert.self, "brightness is density: bone would be air"),
+                .no(Invert.self, like: .inverts, "brightness is density: bone would be air"),
                 .no(Solarise.self, "brightness is density: bone would be air"),
                 .no(Posterise.self, "faint findings are a few grey levels"),
                 .hue(10, "stains are told by their colour"),
@@ -115,55 +129,6 @@ extension ImageTask {
                 .no(Snow.self, "there is no weather where these are taken, and spots are findings"),
                 .no(SaltAndPepper.self, "white spots are findings"),
             ]
-        }
-    }
-}
-
-extension TaskRule {
-    /// What no task bears.
-    static var everywhere: [TaskRule] {
-        [
-            .limit(
-                BrightnessContrast.self, "contrast of 0.8 at most",
-                "less than a fifth of the contrast is left otherwise"
-            ) { $0.contrast > 0.8 ? "takes away up to \($0.contrast) of the contrast" : nil },
-            .limit(SaltAndPepper.self, "half of the pixels at most", "less of the image is left than is covered") {
-                $0.amount > 0.5 ? "replaces \($0.amount) of the pixels" : nil
-            },
-        ]
-    }
-
-    static func erasing(_ area: Double, _ reason: String) -> TaskRule {
-        limit(RandomErasing.self, "rectangles of \(area) of the area at most", reason) {
-            $0.area.upperBound > area ? "covers up to \($0.area.upperBound) of the area" : nil
-        }
-    }
-
-    static func grid(_ cover: Double, _ reason: String) -> TaskRule {
-        limit(GridMask.self, "squares of \(cover) of the grid's unit at most", reason) {
-            $0.cover > cover ? "covers \($0.cover) of the grid's unit" : nil
-        }
-    }
-
-    static func hue(_ degrees: Double, _ reason: String) -> TaskRule {
-        limit(Hue.self, "hues turned by ±\(degrees.text)° at most", reason) {
-            let largest = max(-$0.degrees.lowerBound, $0.degrees.upperBound)
-            return largest > degrees ? "turns hues by up to \(largest.text)°" : nil
-        }
-    }
-
-    /// Bounds the deviation, along an axis, of what blurs spread a point to: a disc of radius r has r / 2, a line of length l
-    /// has l / √12.
-    static func blur(_ deviation: Double, _ reason: String) -> TaskRule {
-        TaskRule(text: "blur of deviation \(deviation.text) pixels at most", reason: reason) { operation in
-            let (name, spread): (String, Double) =
-                switch operation {
-                case let blur as GaussianBlur: (GaussianBlur.name, blur.sigma.upperBound)
-                case let blur as Defocus: (Defocus.name, blur.radius.upperBound / 2)
-                case let blur as MotionBlur: (MotionBlur.name, blur.length.upperBound / 12.0.squareRoot())
-                default: ("", 0)
-                }
-            return spread > deviation ? "\(name) spreads points by a deviation of up to \(spread.text) pixels" : nil
         }
     }
 }

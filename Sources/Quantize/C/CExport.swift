@@ -1,3 +1,4 @@
+import Autograd
 import Foundation
 import Graph
 import TensorCore
@@ -30,12 +31,12 @@ public struct CExport: Sendable {
         require(!comment.contains("*/"), "CExport: the comment ends itself")
         let network = model.network
         for step in network.program.steps {
-            guard step.floatLayer == nil else {
-                throw GraphError(
-                    operation: step.path ?? step.name, reason: "has no form in C, as it was kept in single precision")
-            }
-            guard step.operation?.isSoftmax != true else {
-                throw GraphError(operation: step.name, reason: "has no form in C, which ends with the logits")
+            guard !step.isFloat else {
+                let reason =
+                    step.operation?.isFloatOnly == true
+                    ? "has no form in C, which ends with the logits"
+                    : "has no form in C, as it was kept in single precision"
+                throw GraphError(operation: step.path ?? step.name, reason: reason)
             }
         }
         let memory = ActivationMemory(network)
@@ -102,7 +103,7 @@ struct ActivationMemory {
         offsets = Array(repeating: nil, count: steps.count)
         // A flattened image is the image: it lives as long as either is read.
         var owners = Array(steps.indices)
-        for (index, step) in steps.enumerated() where step.operation == .flatten {
+        for (index, step) in steps.enumerated() where step.operation?.is(FlattenOperation.self) == true {
             owners[index] = owners[step.inputs[0]]
         }
         var last = Array(steps.indices)

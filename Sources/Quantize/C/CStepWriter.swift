@@ -22,39 +22,32 @@ struct CStepWriter {
 
     /// Writes a step; the last one's result goes to the output as numbers.
     mutating func write(_ index: Int) {
-        let step = network.program.steps[index]
+        let step = step(index)
         let count = step.shape.elementCount
-        switch step.operation {
-        case nil:
-            if let own = step.quantization {
-                call(.quantize, ["input", "\(count)", c(own.scale), "\(own.zeroPoint)", place(index)])
-            }
-        case .convolution2D, .dense, .batchNorm: if let layer = step.layer { write(layer, step, index) }
-        case .maxPool2D(let g): call(.maxPool, ["(window) {\(window(g))}", place(step.inputs[0]), place(index)])
-        case .averagePool2D(let g): average(g, step, index)
-        case .globalAveragePool:
-            let shape = network.program.steps[step.inputs[0]].shape
-            average(
-                Pool2DGeometry(input: (shape[0], shape[1], shape[2]), window: (shape[0], shape[1])), step, index)
-        case .add, .multiply: pair(step, index)
-        case .concatenate(let axis): concatenate(axis, step, index)
-        case .flatten: break  // lies where its input does
-        case .relu, .sigmoid, .tanh, .scale:
-            let table = array("uint8_t", "table\(index)", network.tables[index][0].map { "\($0)" }, bytes: 256)
+        if let layer = step.layer {
+            write(layer, step, index)
+        } else if let kernel = step.operation?.integerKernel {
+            kernel.write(index, to: &self)
+        } else if step.operation?.tableFunction != nil {
+            let table = table(of: index, 0, named: "table\(index)")
             call(.map, [place(step.inputs[0]), "\(count)", table, place(index)])
-        case .softmax, .logSoftmax, .learning: fatalError("CStepWriter: \(step.name) has no form in C")
+        } else if let own = step.quantization {
+            call(.quantize, ["input", "\(count)", Self.c(own.scale), "\(own.zeroPoint)", place(index)])
         }
         if index == network.program.steps.count - 1, let own = step.quantization {
-            call(.dequantize, [place(index), "\(count)", c(own.scale), "\(own.zeroPoint)", "output"])
+            call(.dequantize, [place(index), "\(count)", Self.c(own.scale), "\(own.zeroPoint)", "output"])
         }
     }
+
+    /// A step of the program.
+    func step(_ index: Int) -> IntegerProgram.Step { network.program.steps[index] }
 
     private mutating func write(_ layer: IntegerProgram.Layer, _ step: IntegerProgram.Step, _ index: Int) {
         guard let input = network.program.steps[step.inputs[0]].quantization else { return }
         let g = layer.geometry
         let weights = array("int8_t", "weights\(index)", layer.weights.map { "\($0)" }, bytes: layer.weights.count)
         let bias = array("int32_t", "bias\(index)", layer.bias.map { "\($0)" }, bytes: 4 * layer.bias.count)
-        let multipliers = step.multipliers(of: layer, input).map(c)
+        let multipliers = step.multipliers(of: layer, input).map(Self.c)
         let factors = array("float", "multipliers\(index)", multipliers, bytes: 4 * multipliers.count)
         let residual = step.residual.flatMap { network.program.steps[$0].quantization }
         let output = step.quantization
@@ -68,67 +61,50 @@ struct CStepWriter {
         call(
             .convolve,
             [
-                "(layer) {\(sizes.map { "\($0)" }.joined(separator: ", ")), \(c(ratio))}", weights, bias, factors,
+                "(layer) {\(sizes.map { "\($0)" }.joined(separator: ", ")), \(Self.c(ratio))}", weights, bias, factors,
                 place(step.inputs[0]), step.residual.map(place) ?? "0",
             ] + (output == nil ? ["0", "output"] : [place(index), "0"]))
     }
 
-    private mutating func average(_ g: Pool2DGeometry, _ step: IntegerProgram.Step, _ index: Int) {
-        guard let input = network.program.steps[step.inputs[0]].quantization, let output = step.quantization else {
-            return
-        }
+    /// Writes the call of an average over windows.
+    mutating func average(_ g: Pool2DGeometry, _ index: Int) {
+        let step = step(index)
+        guard let input = self.step(step.inputs[0]).quantization, let output = step.quantization else { return }
         call(
             .averagePool,
             [
-                "(window) {\(window(g))}", g.countsPadding ? "1" : "0", "\(input.zeroPoint)",
-                c(input.scale / output.scale), "\(output.zeroPoint)", place(step.inputs[0]), place(index),
+                "(window) {\(Self.window(g))}", g.countsPadding ? "1" : "0", "\(input.zeroPoint)",
+                Self.c(input.scale / output.scale), "\(output.zeroPoint)", place(step.inputs[0]), place(index),
             ])
     }
 
-    private mutating func pair(_ step: IntegerProgram.Step, _ index: Int) {
-        let inputs = step.inputs.compactMap { network.program.steps[$0].quantization }
-        guard inputs.count == 2, let output = step.quantization else { return }
-        let operands = [place(step.inputs[0]), place(step.inputs[1]), "\(step.shape.elementCount)"]
-        let zeros = ["\(inputs[0].zeroPoint)", "\(inputs[1].zeroPoint)"]
-        if step.operation == .add {
-            call(
-                .add,
-                operands + zeros + [c(inputs[0].scale / output.scale), c(inputs[1].scale / output.scale)] + [
-                    "\(output.zeroPoint)", step.relu ? "1" : "0", place(index),
-                ])
-        } else {
-            call(
-                .multiply,
-                operands + zeros + [
-                    c(inputs[0].scale * inputs[1].scale / output.scale), "\(output.zeroPoint)", place(index),
-                ])
-        }
+    /// What the call of a kernel with two operands begins with: where they lie, their count and zero points.
+    func pair(_ index: Int) -> (operands: [String], inputs: [AffineQuantization], output: AffineQuantization)? {
+        let step = step(index)
+        let inputs = step.inputs.compactMap { self.step($0).quantization }
+        guard inputs.count == 2, let output = step.quantization else { return nil }
+        let operands = step.inputs.map(place) + ["\(step.shape.elementCount)"] + inputs.map { "\($0.zeroPoint)" }
+        return (operands, inputs, output)
     }
 
-    private mutating func concatenate(_ axis: Int, _ step: IntegerProgram.Step, _ index: Int) {
-        let rows = step.shape.prefix(axis - 1).reduce(1, *)
-        let length = step.shape.elementCount / rows
-        var start = 0
-        for (part, source) in step.inputs.enumerated() {
-            let own = network.program.steps[source].shape.elementCount / rows
-            let table = network.tables[index][part]
-            let name = array("uint8_t", "table\(index)_\(part)", table.map { "\($0)" }, bytes: 256)
-            call(.place, [place(source), "\(rows)", "\(own)", name, place(index) + " + \(start)", "\(length)"])
-            start += own
-        }
+    /// The name of the table of an operand, as a constant.
+    mutating func table(of index: Int, _ part: Int, named name: String) -> String {
+        array("uint8_t", name, network.tables[index][part].map { "\($0)" }, bytes: 256)
     }
 
-    private func window(_ g: Pool2DGeometry) -> String {
+    /// The initialiser of a window in C.
+    static func window(_ g: Pool2DGeometry) -> String {
         [
             g.inputHeight, g.inputWidth, g.channels, g.windowHeight, g.windowWidth, g.outputHeight, g.outputWidth,
             g.strideHeight, g.strideWidth, g.paddingHeight, g.paddingWidth,
         ].map { "\($0)" }.joined(separator: ", ")
     }
 
-    private func place(_ step: Int) -> String { "memory + \(memory.offsets[step] ?? 0)" }
+    /// Where the result of a step lies.
+    func place(_ step: Int) -> String { "memory + \(memory.offsets[step] ?? 0)" }
 
     /// A number to its last bit.
-    private func c(_ value: Float) -> String { String(format: "%af", Double(value)) }
+    static func c(_ value: Float) -> String { String(format: "%af", Double(value)) }
 
     private mutating func array(_ type: String, _ name: String, _ elements: [String], bytes: Int) -> String {
         constantBytes += bytes
@@ -139,7 +115,8 @@ struct CStepWriter {
         return name
     }
 
-    private mutating func call(_ kernel: CKernelText, _ arguments: [String]) {
+    /// Writes the call of a kernel.
+    mutating func call(_ kernel: CKernelText, _ arguments: [String]) {
         for needed in kernel.requires + [kernel] where !kernels.contains(needed) { kernels.append(needed) }
         calls.append("\(kernel.rawValue)(\(arguments.joined(separator: ", ")));")
     }

@@ -9,7 +9,7 @@ struct IntegerNetwork: Sendable {
     private let kernels: [Kernel?]
     /// For each step and input the table from the input's bytes to the result's, where the step is one.
     let tables: [[[UInt8]]]
-    private let lastReads: [[Int]]
+    private let walker: GraphWalker
 
     private enum Value {
         case bytes(ByteTensor, AffineQuantization)
@@ -33,14 +33,15 @@ struct IntegerNetwork: Sendable {
         }
         tables = try steps.map { step in
             try step.inputs.compactMap { input in
-                guard let output = step.quantization, let function = step.operation?.functionOfOneNumber else {
+                guard let output = step.quantization, !step.isFloat, let function = step.operation?.tableFunction
+                else {
                     return nil
                 }
                 return try steps[input].bytes(for: step).table(to: output, function)
             }
         }
         for step in steps { try step.check(reading: step.sources.map { steps[$0] }) }
-        lastReads = Graph.lastReads(steps.map(\.sources), output: steps.count - 1)
+        walker = GraphWalker(sources: steps.map(\.sources), output: steps.count - 1)
     }
 
     private static func kernel(
@@ -63,48 +64,56 @@ struct IntegerNetwork: Sendable {
 
     /// The most bytes that results of its steps take together while one image goes through, the input among them.
     var peakActivationBytes: Int {
-        peakOfLive(
-            program.steps.map { $0.shape.elementCount * ($0.quantization == nil ? MemoryLayout<Float>.size : 1) },
-            lastReads)
+        walker.peak(
+            of: program.steps.map { $0.shape.elementCount * ($0.quantization == nil ? MemoryLayout<Float>.size : 1) })
     }
 
     /// The result for a batch, as numbers.
     ///
     /// - Parameter observe: shown every step's result as numbers, which costs a pass over it.
     func run(_ input: Tensor, observe: ((_ step: Int, _ value: Tensor) -> Void)? = nil) -> Tensor {
-        var values = [Value?](repeating: nil, count: program.steps.count)
-        for index in program.steps.indices {
-            values[index] = evaluate(index, program.steps[index], input, values)
-            if let observe { observe(index, floats(values[index])) }
-            for source in lastReads[index] { values[source] = nil }
-        }
-        return floats(values[program.steps.count - 1])
+        floats(
+            walker.run { (index, value: (Int) -> Value) in
+                let result = evaluate(index, program.steps[index], input, value)
+                if let observe { observe(index, floats(result)) }
+                return result
+            })
     }
 
-    private func evaluate(_ index: Int, _ step: IntegerProgram.Step, _ input: Tensor, _ values: [Value?]) -> Value {
-        guard let operation = step.operation else { return value(of: step, input) }
+    private func evaluate(
+        _ index: Int, _ step: IntegerProgram.Step, _ input: Tensor, _ value: (Int) -> Value
+    ) -> Value {
+        guard let operation = step.operation else { return self.value(of: step, input) }
         switch kernels[index] {
-        case .bytes(let kernel)?: return apply(kernel, step, values)
-        case .floats(let kernel)?: return value(of: step, apply(kernel, step, values))
+        case .bytes(let kernel)?: return apply(kernel, step, value)
+        case .floats(let kernel)?: return self.value(of: step, apply(kernel, step, value))
         case nil: break
         }
-        switch operation {
-        case .softmax: return value(of: step, softmax(floats(values[step.inputs[0]])))
-        case .logSoftmax: return value(of: step, logSoftmax(floats(values[step.inputs[0]])))
-        default: break
+        if let operands = step.floatOperands {
+            let x = operands.map { operand in
+                switch operand {
+                case .node(let source): floats(value(source))
+                case .tensor(let tensor, _): tensor
+                }
+            }
+            let result = operation.base.forward(x)
+            return self.value(of: step, step.relu ? relu(result) : result)
         }
         guard let output = step.quantization else { fatalError("IntegerNetwork: \(step.name) has no output scale") }
-        let x = step.inputs.map { bytes(values[$0]) }
-        return .bytes(byteResult(operation, x, tables[index], step, output), output)
+        let x = step.inputs.map { bytes(value($0)) }
+        guard let kernel = operation.integerKernel else {
+            return .bytes(x[0].bytes.mapped(through: tables[index][0]), output)
+        }
+        return .bytes(kernel.run(x, tables[index], step, to: output), output)
     }
 
     /// A convolution, or what is computed as one on images of one pixel.
-    private func apply(_ kernel: IntegerConvolution, _ step: IntegerProgram.Step, _ values: [Value?]) -> Value {
-        let first = bytes(values[step.inputs[0]]).bytes
+    private func apply(_ kernel: IntegerConvolution, _ step: IntegerProgram.Step, _ value: (Int) -> Value) -> Value {
+        let first = bytes(value(step.inputs[0])).bytes
         if step.shape.rank == 3, first.shape.rank == 4 {
             guard let output = step.quantization else { return .floats(kernel.floats(first)) }
             let residual = step.residual.map { index in
-                let other = bytes(values[index])
+                let other = bytes(value(index))
                 return IntegerConvolution.Residual(other.bytes, other.quantization)
             }
             return .bytes(kernel(first, to: output, residual: residual, relu: step.relu), output)
@@ -114,7 +123,7 @@ struct IntegerNetwork: Sendable {
         let shape = Shape([batch] + step.shape)
         guard let output = step.quantization else { return .floats(kernel.floats(x).reshaped(to: shape)) }
         let residual = step.residual.map { index in
-            let other = bytes(values[index])
+            let other = bytes(value(index))
             return IntegerConvolution.Residual(
                 other.bytes.reshaped(to: kernel.geometry.outputShape(batch: batch)), other.quantization)
         }
@@ -122,11 +131,12 @@ struct IntegerNetwork: Sendable {
     }
 
     /// The same in single precision.
-    private func apply(_ kernel: PreparedConvolution2D, _ step: IntegerProgram.Step, _ values: [Value?]) -> Tensor {
-        let x = floats(values[step.inputs[0]])
+    private func apply(_ kernel: PreparedConvolution2D, _ step: IntegerProgram.Step, _ value: (Int) -> Value) -> Tensor
+    {
+        let x = floats(value(step.inputs[0]))
         let batch = x.shape[0]
         let residual = step.residual.map { index in
-            floats(values[index]).reshaped(to: kernel.geometry.outputShape(batch: batch))
+            floats(value(index)).reshaped(to: kernel.geometry.outputShape(batch: batch))
         }
         return kernel(x.asImages(for: kernel.geometry), residual: residual, relu: step.relu)
             .reshaped(to: Shape([batch] + step.shape))
@@ -137,48 +147,24 @@ struct IntegerNetwork: Sendable {
         step.quantization.map { .bytes(result.quantized($0), $0) } ?? .floats(result)
     }
 
-    private func byteResult(
-        _ operation: Autograd.Operation, _ x: [(bytes: ByteTensor, quantization: AffineQuantization)],
-        _ tables: [[UInt8]],
-        _ step: IntegerProgram.Step, _ output: AffineQuantization
-    ) -> ByteTensor {
-        let first = x[0].bytes
-        switch operation {
-        case .maxPool2D(let geometry): return first.maxPooled(geometry)
-        case .averagePool2D(let geometry): return first.averagePooled(geometry, from: x[0].quantization, to: output)
-        case .globalAveragePool:
-            let (n, h, w, c) = first.shape.nhwc(for: "globalAveragePool")
-            let whole = Pool2DGeometry(input: (h, w, c), window: (h, w))
-            return first.averagePooled(whole, from: x[0].quantization, to: output).reshaped(to: [n, c])
-        case .add:
-            return first.adding(x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output, relu: step.relu)
-        case .multiply:
-            return first.multiplied(by: x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output)
-        case .concatenate(let axis):
-            return .concatenated(zip(x, tables).map { $0.bytes.mapped(through: $1) }, axis: axis)
-        case .flatten: return first.reshaped(to: Shape([first.shape[0]] + step.shape))
-        case .relu, .sigmoid, .tanh, .scale: return first.mapped(through: tables[0])
-        case .convolution2D, .dense, .batchNorm, .softmax, .logSoftmax, .learning:
-            fatalError("IntegerNetwork: \(step.name) is no step on bytes")
-        }
-    }
-
-    private func bytes(_ value: Value?) -> (bytes: ByteTensor, quantization: AffineQuantization) {
-        guard case .bytes(let bytes, let quantization)? = value else { fatalError("IntegerNetwork: no bytes to read") }
+    private func bytes(_ value: Value) -> QuantizedTensor {
+        guard case .bytes(let bytes, let quantization) = value else { fatalError("IntegerNetwork: no bytes to read") }
         return (bytes, quantization)
     }
 
-    private func floats(_ value: Value?) -> Tensor {
+    private func floats(_ value: Value) -> Tensor {
         switch value {
-        case .bytes(let bytes, let quantization): return bytes.dequantized(quantization)
-        case .floats(let tensor): return tensor
-        case nil: fatalError("IntegerNetwork: no value to read")
+        case .bytes(let bytes, let quantization): bytes.dequantized(quantization)
+        case .floats(let tensor): tensor
         }
     }
 }
 
 extension IntegerProgram.Step {
-    var name: String { operation?.name ?? "input" }
+    var name: String { operation?.description ?? "input" }
+
+    /// The result's shape for one image, the batch axis included.
+    var batchShape: Shape { Shape([1] + shape.extents) }
 
     /// What a unit of a layer's sums is in steps of the result, or in numbers; a channel each.
     func multipliers(of layer: IntegerProgram.Layer, _ input: AffineQuantization) -> [Float] {
@@ -196,42 +182,14 @@ extension IntegerProgram.Step {
 
     /// That the step can run on what it reads, as far as shapes do not say.
     fileprivate func check(reading sources: [IntegerProgram.Step]) throws {
-        switch operation {
-        case nil, .softmax, .logSoftmax: return
-        case .convolution2D, .dense:
-            guard floatLayer == nil else { return }
-            for source in sources { _ = try source.bytes(for: self) }
+        guard let operation, !isFloat else { return }
+        for source in sources { _ = try source.bytes(for: self) }
+        if operation.isLinearLayer {
             guard quantization != nil || (residual == nil && !relu) else {
                 throw GraphError(operation: name, reason: "adds or cuts, and has no scale for the result")
             }
-        default:
-            for source in sources { _ = try source.bytes(for: self) }
+        } else {
             guard quantization != nil else { throw GraphError(operation: name, reason: "has no scale for the result") }
-        }
-    }
-}
-
-extension Autograd.Operation {
-    /// The function that is applied to every element, or for joined parts the identity, which only changes steps.
-    fileprivate var functionOfOneNumber: ((Float) -> Float)? {
-        switch self {
-        case .concatenate: { $0 }
-        case .relu: { max($0, 0) }
-        case .sigmoid: { 1 / (1 + expf(-$0)) }
-        case .tanh: { tanhf($0) }
-        case .scale(let factor): { $0 * factor }
-        default: nil
-        }
-    }
-
-    /// Whether it has no form on bytes: what it reads is turned into numbers.
-    var isSoftmax: Bool { self == .softmax || self == .logSoftmax }
-
-    /// Whether the result's bytes are some of the input's.
-    var keepsBytes: Bool {
-        switch self {
-        case .maxPool2D, .flatten: true
-        default: false
         }
     }
 }

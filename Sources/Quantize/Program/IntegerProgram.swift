@@ -9,20 +9,25 @@ struct IntegerProgram: Sendable {
     /// One step: relu(operation(inputs) + residual), without what is not set.
     struct Step: Sendable {
         /// Nil for the input. Convolutions and dense layers have a `layer` or a `floatLayer`.
-        var operation: Operation?
+        var operation: AnyOperation?
         /// Earlier steps.
         var inputs: [Int]
         var residual: Int?
         var relu = false
         var layer: Layer?
-        /// Instead of `layer` where it is computed in single precision.
+        /// Instead of `layer` where it is computed in float32.
         var floatLayer: FloatLayer?
+        /// What an operation reads that is neither and is computed in float32: nodes and float32 tensors, in its order.
+        var floatOperands: [NetworkGraph.Operand]?
         /// Of the layer in the network that it came from.
         var path: String?
         /// Extents of the result for one image.
         var shape: Shape
         /// What the result's bytes stand for; nil if the result is numbers.
         var quantization: AffineQuantization?
+
+        /// Whether it is computed in float32, whatever its result is.
+        var isFloat: Bool { floatLayer != nil || floatOperands != nil }
 
         /// The steps that it reads, the residual last.
         var sources: [Int] { inputs + (residual.map { [$0] } ?? []) }

@@ -11,6 +11,7 @@ extension IntegerProgram {
     ///   - rounding: how weights become integers.
     /// - Throws: ``GraphError`` for an operation that there is none of on bytes.
     init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding) throws {
+        try graph.requireInference()
         let inNumbers = graph.nodesInNumbers(rounding.floatNodes)
         var steps: [Step] = []
         for (index, node) in graph.nodes.enumerated() {
@@ -22,32 +23,38 @@ extension IntegerProgram {
             }
             if !inNumbers.contains(index) {
                 step.quantization =
-                    node.operation?.keepsBytes == true
+                    node.operation?.keepsQuantization == true && !rounding.floatNodes.contains(index)
                     ? steps[step.inputs[0]].quantization : quantizations[index]
             }
-            if let (geometry, weights, bias) = try node.linearLayer(
-                inputShape: step.inputs.first.map { steps[$0].shape })
-            {
+            if let input = step.inputs.first, let layer = node.operation?.base as? any QuantizedLayer {
+                let own = try layer.layer(of: node, reading: steps[input].shape)
                 if rounding.floatNodes.contains(index) {
                     step.floatLayer = FloatLayer(
-                        geometry: geometry, weights: Tensor(weights, shape: geometry.weightShape), bias: Tensor(bias))
+                        geometry: own.geometry, weights: Tensor(own.weights, shape: own.geometry.weightShape),
+                        bias: Tensor(own.bias))
                 } else {
-                    let input = try steps[step.inputs[0]].bytes(for: step)
                     step.layer = Layer(
-                        geometry, weights: weights, bias: bias, inputScale: input.scale,
+                        own, inputScale: try steps[input].bytes(for: step).scale,
                         // A normalisation's factors are exact with any; only its bias would be coarser.
                         limit: node.isLinearLayer ? rounding.limit : 127, steps: rounding.steps[index])
                 }
-                if case .batchNorm? = node.operation { step.operation = .convolution2D(geometry) }
-            } else {
-                try node.requireBytes()
-                guard
-                    node.operation?.isSoftmax != true || inNumbers.contains(index)
-                        || rounding.floatNodes.contains(index)
-                else {
+                if !node.isLinearLayer { step.operation = AnyOperation(Convolution2DOperation(own.geometry)) }
+            } else if let operation = node.operation {
+                if operation.isFloatOnly || rounding.floatNodes.contains(index) {
+                    guard inNumbers.contains(index) || rounding.floatNodes.contains(index) else {
+                        throw GraphError(
+                            operation: node.description,
+                            reason:
+                                "has no form on bytes, and more comes after it; kept in single precision it could run")
+                    }
+                    guard node.tensors.allSatisfy(\.isFinite) else {
+                        throw GraphError(operation: node.description, reason: "reads a value that is NaN or infinite")
+                    }
+                    step.floatOperands = node.operands
+                } else if let first = node.tensors.first {
                     throw GraphError(
                         operation: node.description,
-                        reason: "has no form on bytes, and more comes after it; kept in single precision it could run")
+                        reason: "reads a stored tensor of shape \(first.shape) beside activations")
                 }
             }
             steps.append(step)
@@ -60,9 +67,8 @@ extension IntegerProgram.Layer {
     /// Rounds weights to -limit ... limit steps of their output channel, biases to steps of the sums.
     ///
     /// - Parameter steps: nil for those with which the channel's greatest weight is the limit.
-    fileprivate init(
-        _ geometry: Conv2DGeometry, weights: [Float], bias: [Float], inputScale: Float, limit: Int, steps: [Float]?
-    ) {
+    fileprivate init(_ layer: FloatWeights, inputScale: Float, limit: Int, steps: [Float]?) {
+        let (geometry, weights, bias) = (layer.geometry, layer.weights, layer.bias)
         let channels = geometry.outputChannels
         var greatest = [Float](repeating: 0, count: channels)
         for (index, weight) in weights.enumerated() {
@@ -101,10 +107,12 @@ extension NetworkGraph {
     /// - Parameter floatNodes: those that are computed in single precision.
     func nodesInBytes(_ floatNodes: Set<Int> = []) -> [Int] {
         let inNumbers = nodesInNumbers(floatNodes)
-        return nodes.indices.filter { !inNumbers.contains($0) && nodes[$0].operation?.keepsBytes != true }
+        return nodes.indices.filter {
+            !inNumbers.contains($0) && (nodes[$0].operation?.keepsQuantization != true || floatNodes.contains($0))
+        }
     }
 
-    /// The nodes whose results are numbers: the last softmaxes, the layer that gives the logits, and what only layers in single
+    /// The nodes whose results are numbers: operations at the end that are float32 alone, as a softmax, the layer that gives the logits, and what only layers in single
     /// precision read of one another.
     fileprivate func nodesInNumbers(_ floatNodes: Set<Int>) -> Set<Int> {
         var found = floatNodes.filter { node in
@@ -115,15 +123,13 @@ extension NetworkGraph {
         while true {
             let node = nodes[next]
             guard nodes.count(where: { $0.sources.contains(next) }) <= 1 else { return found }
-            switch node.operation {
-            case let operation? where operation.isSoftmax: found.insert(next)
-            case .convolution2D, .dense:
-                if node.residual == nil && !node.relu || floatNodes.contains(next) { found.insert(next) }
-                return found
-            default:
-                if floatNodes.contains(next) { found.insert(next) }
+            guard let operation = node.operation else { return found }
+            guard operation.isFloatOnly else {
+                let isPlain = operation.isLinearLayer && node.residual == nil && !node.relu
+                if isPlain || floatNodes.contains(next) { found.insert(next) }
                 return found
             }
+            found.insert(next)
             guard let source = node.sources.first else { return found }
             next = source
         }
@@ -136,69 +142,21 @@ extension NetworkGraph {
     ///
     /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
     func nodes(named names: Set<String>) throws -> Set<Int> {
-        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].operation?.isSoftmax == true }
+        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].operation?.isFloatOnly == true }
         return try names.sorted().reduce(into: []) { found, name in
             let own = candidates.filter { index in
-                let (operation, path) = (nodes[index].operation?.name, nodes[index].layerPath)
+                let (operation, path) = (nodes[index].operation?.description, nodes[index].layerPath)
                 return operation == name || path == name || path?.hasPrefix(name + ".") == true
             }
             guard !own.isEmpty else {
                 let known = Set(
-                    candidates.flatMap { [nodes[$0].layerPath, nodes[$0].operation?.name].compactMap(\.self) })
+                    candidates.flatMap { [nodes[$0].layerPath, nodes[$0].operation?.description].compactMap(\.self) })
                 throw GraphError(
                     operation: name,
                     reason: "is no layer that can be kept in single precision; there are "
                         + known.sorted().joined(separator: ", "))
             }
             found.formUnion(own)
-        }
-    }
-}
-
-extension NetworkGraph.Node {
-    /// Geometry, weights and bias of a convolution or dense layer; a normalisation that could not be folded is a
-    /// convolution with one tap a channel.
-    fileprivate func linearLayer(
-        inputShape: Shape?
-    ) throws -> (Conv2DGeometry, weights: [Float], bias: [Float])? {
-        guard let inputShape else { return nil }
-        let geometry: Conv2DGeometry
-        switch operation {
-        case .convolution2D(let own): geometry = own
-        case .dense:
-            geometry = .dense(inputs: inputShape.elementCount, outputs: shape.elementCount)
-        case .batchNorm(let epsilon):
-            guard inputShape.rank == 1 || inputShape.rank == 3,
-                let coefficients = BatchNormCoefficients(self, epsilon: epsilon)
-            else { throw GraphError(operation: description, reason: "takes [N, H, W, C] or [N, C] on bytes") }
-            let (h, w) = inputShape.rank == 3 ? (inputShape[0], inputShape[1]) : (1, 1)
-            let channels = coefficients.factors.count
-            return (
-                Conv2DGeometry(
-                    input: (h, w, channels), kernel: (1, 1), outputChannels: channels, groups: channels),
-                coefficients.factors.map { Float($0) }, coefficients.offsets.map { Float($0) }
-            )
-        default: return nil
-        }
-        guard let weights = tensors.first, tensors.count == operands.count - 1 else {
-            throw GraphError(
-                operation: description, reason: "its weights are computed by the network, not stored in it")
-        }
-        let zeros = [Float](repeating: 0, count: geometry.outputChannels)
-        guard weights.isFinite, tensors.last?.isFinite == true else {
-            throw GraphError(operation: description, reason: "has a weight that is NaN or infinite")
-        }
-        return (geometry, weights.scalars, tensors.count > 1 ? tensors[1].scalars : zeros)
-    }
-
-    /// Refuses what cannot be computed on bytes.
-    fileprivate func requireBytes() throws {
-        if let first = tensors.first {
-            throw GraphError(
-                operation: description, reason: "reads a stored tensor of shape \(first.shape) beside activations")
-        }
-        if case .learning = operation {
-            throw GraphError(operation: description, reason: "is no operation of inference")
         }
     }
 }

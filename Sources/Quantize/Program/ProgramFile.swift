@@ -3,59 +3,17 @@ import Foundation
 import Graph
 import TensorCore
 
-/// The text form of a program's steps: what the arrays of the file do not say, without what follows from the steps before.
-struct ProgramRecord: Codable {
-    struct Step: Codable {
-        var op: String
-        /// The step before it when absent.
-        var `in`: [Int]?
-        var add: Int?
-        var relu: Bool?
-        /// The result is numbers, not bytes.
-        var float: Bool?
-        /// Of the layer in the network that it came from.
-        var from: String?
-        var stride: [Int]?
-        var pad: [Int]?
-        var dilation: [Int]?
-        var groups: Int?
-        var window: [Int]?
-        var countsPadding: Bool?
-        var axis: Int?
-        var factor: Double?
-    }
-
-    /// 1 had neither layers in single precision nor paths.
-    static let currentVersion = 2
-    /// The key in the file's metadata.
-    static let key = QuantizedModel.metadataKey
-
-    var version: Int
-    /// Extents of one image.
-    var input: [Int]
-    /// All but the input.
-    var steps: [Step]
-}
-
 extension QuantizedModel {
-    /// The key in a file's metadata that tells a quantised model from other safetensors files.
-    public static let metadataKey = "retort.int8"
-
     /// The file's content: per layer `N.weight` (I8), and for all layers one after another `bias` (I32) and `scale` (F32, the
     /// weights' scales); `activation.scale` (F32) and `activation.zero` (U8) of each step with bytes; the steps in the
-    /// metadata. A layer in single precision has `N.weight` (F32) and `N.bias` (F32) instead.
+    /// metadata. A layer in single precision has `N.weight` (F32) and `N.bias` (F32) instead; what another operation in float32 reads is `constant.N.PLACE` (F32).
     func file(metadata: [String: String]) -> SafetensorsFile {
         let steps = network.program.steps
-        let record = ProgramRecord(
-            version: ProgramRecord.currentVersion, input: inputShape.extents,
-            steps: steps.enumerated().dropFirst().map { ProgramRecord.Step($1, at: $0) })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        // A record holds finite numbers and strings, which always encode.
-        let text = (try? encoder.encode(record)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        require(
-            metadata[ProgramRecord.key] == nil, "QuantizedModel: the metadata key \(ProgramRecord.key) is its own")
-        var file = SafetensorsFile(metadata: metadata.merging([ProgramRecord.key: text]) { $1 })
+        var file = SafetensorsFile()
+        let nodes = steps.enumerated().dropFirst().map { GraphRecord.Node($1, at: $0, in: &file) }
+        let record = GraphRecord(input: inputShape.extents, nodes: nodes, isInt8: true)
+        require(metadata[GraphRecord.key] == nil, "QuantizedModel: the metadata key \(GraphRecord.key) is its own")
+        file.metadata = metadata.merging([GraphRecord.key: record.text]) { $1 }
         for (index, step) in steps.enumerated() {
             if let layer = step.layer {
                 file.entries["\(index).weight"] = .init(layer.weights, shape: step.weightShape(layer.geometry))
@@ -88,43 +46,30 @@ extension QuantizedModel {
 
 extension IntegerProgram.Step {
     fileprivate func weightShape(_ geometry: Conv2DGeometry) -> Shape {
-        guard case .dense? = operation else { return geometry.weightShape }
+        guard operation?.is(DenseOperation.self) == true else { return geometry.weightShape }
         return [geometry.inputChannels, geometry.outputChannels]
     }
 }
 
-extension ProgramRecord.Step {
-    /// Describes a step; what has its usual value is left out.
-    fileprivate init(_ step: IntegerProgram.Step, at index: Int) {
-        op = step.name
-        `in` = step.inputs == [index - 1] ? nil : step.inputs
-        add = step.residual
-        relu = step.relu ? true : nil
-        float = step.quantization == nil ? true : nil
-        from = step.path
-        switch step.operation {
-        case .convolution2D(let g):
-            stride = Self.pair(g.strideHeight, g.strideWidth, usually: 1)
-            pad = Self.pair(g.paddingHeight, g.paddingWidth, usually: 0)
-            dilation = Self.pair(g.dilationHeight, g.dilationWidth, usually: 1)
-            groups = g.groups == 1 ? nil : g.groups
-        case .maxPool2D(let g): describe(g)
-        case .averagePool2D(let g):
-            describe(g)
-            countsPadding = g.countsPadding ? nil : false
-        case .concatenate(let axis): self.axis = axis
-        case .scale(let factor): self.factor = Double(factor)
-        default: break
+extension GraphRecord.Node {
+    /// Describes a step; what has its usual value is left out. Stored tensors of float32 operations are added to the file.
+    fileprivate init(_ step: IntegerProgram.Step, at index: Int, in file: inout SafetensorsFile) {
+        guard let operation = step.operation else { fatalError("QuantizedModel: step \(index) has no operation") }
+        var references = step.inputs.map { GraphRecord.Reference.node($0) }
+        if let operands = step.floatOperands {
+            references = operands.enumerated().map { place, operand in
+                switch operand {
+                case .node(let source): return .node(source)
+                case .tensor(let tensor, _):
+                    let name = "constant.\(index).\(place)"
+                    file.entries[name] = .init(tensor)
+                    return .constant(name)
+                }
+            }
         }
-    }
-
-    private mutating func describe(_ g: Pool2DGeometry) {
-        window = [g.windowHeight, g.windowWidth]
-        stride = [g.strideHeight, g.strideWidth]
-        pad = Self.pair(g.paddingHeight, g.paddingWidth, usually: 0)
-    }
-
-    private static func pair(_ vertical: Int, _ horizontal: Int, usually: Int) -> [Int]? {
-        vertical == usually && horizontal == usually ? nil : [vertical, horizontal]
+        self.init(
+            operation: operation, in: references == [.node(index - 1)] ? nil : references, add: step.residual,
+            relu: step.relu ? true : nil, float: step.quantization == nil ? true : nil, from: step.path,
+            isFloatOperation: step.floatOperands != nil && !operation.isFloatOnly ? true : nil)
     }
 }

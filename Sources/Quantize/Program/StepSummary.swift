@@ -26,7 +26,7 @@ public struct StepSummary: Sendable, Equatable {
         path = step.path
         shape = step.shape
         quantization = step.quantization
-        isFloat = step.floatLayer != nil || step.operation?.isSoftmax == true
+        isFloat = step.isFloat
         multiplyAdds = (step.layer?.geometry ?? step.floatLayer?.geometry)?.multiplyAdds ?? 0
         var bytes = step.quantization == nil ? 0 : MemoryLayout<Float>.size + 1
         if let layer = step.layer {

@@ -49,7 +49,7 @@ extension QuantizationAwareNetwork {
         guard case .tensor(_, let path)? = node.operands.dropFirst().first else { return .zeros([0]) }
         let steps = self[Self.stepPath(of: path, at: layer)].value.map { usableStep(logarithm: $0) }
         var (factors, biases) = (Tensor.ones(steps.shape), node.operands.count > 2 ? tensor(node.operands[2]) : nil)
-        if case .batchNorm(let epsilon)? = last.operation {
+        if let epsilon = last.operation?.as(BatchNormOperation.self)?.epsilon {
             let x = last.operands.compactMap(tensor)
             let coefficients = BatchNormCoefficients(
                 scale: x[0], shift: x[1], mean: x[2], variance: x[3], epsilon: epsilon)

@@ -31,15 +31,12 @@ public struct QuantizationAwareNetwork: Module {
     public let weightBits: Int
 
     let graph: NetworkGraph
-    private let lastReads: [[Int]]
+    private let walker: GraphWalker
     /// The traced steps whose results the integer network keeps as bytes, with the byte of 0.
     let zeroPoints: [Int: UInt8]
     /// For the traced step that ends a layer (its normalisation, or itself) the layer: where the bias is rounded.
     private let layers: [Int: Int]
-    /// Where each path's parameter is.
-    private let places: [String: Int]
-    private let paths: [String]
-    private var values: [Parameter]
+    private var parameters = GraphParameters()
 
     /// Prepares a trained network.
     ///
@@ -61,21 +58,14 @@ public struct QuantizationAwareNetwork: Module {
         self.batchNormPasses = batchNormPasses
         self.weightBits = weightBits
         graph = calibrated.traced
-        lastReads = Graph.lastReads(graph.nodes.map(\.sources), output: graph.output)
-        var paths: [String] = []
-        var values: [Parameter] = []
-        func add(_ path: String, _ parameter: Parameter) {
-            guard !paths.contains(path) else { return }
-            paths.append(path)
-            values.append(parameter)
-        }
+        walker = GraphWalker(graph)
         for (index, node) in graph.nodes.enumerated() {
             for (place, operand) in node.operands.enumerated() {
                 guard case .tensor(let tensor, let path) = operand else { continue }
-                if let path { add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
+                if let path { parameters.add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
                 if node.isLinearLayer && place == 1 {
                     let steps = WeightRounding.leastError(tensor, limit: rounding.limit).map { logf($0) }
-                    add(Self.stepPath(of: path, at: index), Parameter(Tensor(steps), role: .bias))
+                    parameters.add(Self.stepPath(of: path, at: index), Parameter(Tensor(steps), role: .bias))
                 }
             }
         }
@@ -83,9 +73,9 @@ public struct QuantizationAwareNetwork: Module {
         for node in fused.nodesInBytes() {
             let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
             zeroPoints[origin] = quantization.zeroPoint
-            add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))
+            parameters.add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))
         }
-        add(Self.passes, Parameter(Tensor([0]), role: .statistic))
+        parameters.add(Self.passes, Parameter(Tensor([0]), role: .statistic))
         self.zeroPoints = zeroPoints
         var layers: [Int: Int] = [:]
         for layer in graph.foldingBatchNorm().nodes where layer.isLinearLayer {
@@ -93,8 +83,6 @@ public struct QuantizationAwareNetwork: Module {
             layers[layer.origin] = end.isLinearLayer ? layer.origin : end.sources[0]
         }
         self.layers = layers
-        places = Dictionary(uniqueKeysWithValues: zip(paths, paths.indices))
-        (self.paths, self.values) = (paths, values)
     }
 
     public func callAsFunction(_ input: Variable) -> Variable { run(input) { _, _ in } }
@@ -105,11 +93,11 @@ public struct QuantizationAwareNetwork: Module {
         let passes = self[Self.passes]
         let learnsStatistics = passes.value.scalar < Float(batchNormPasses)
         if tape.mode == .training { tape.replace(passes.slot, with: passes.value + 1) }
-        var results = [Variable?](repeating: nil, count: graph.nodes.count)
-        for (index, node) in graph.nodes.enumerated() {
+        return walker.run { (index, value: (Int) -> Variable) in
+            let node = graph.nodes[index]
             let operands = node.operands.enumerated().map { place, operand -> Variable in
                 switch operand {
-                case .node(let source): return results[source] ?? input
+                case .node(let source): return value(source)
                 case .tensor(let tensor, let path):
                     let value = path.map { self[$0](on: tape) } ?? tape.constant(tensor)
                     guard node.isLinearLayer && place == 1 else { return value }
@@ -121,7 +109,7 @@ public struct QuantizationAwareNetwork: Module {
             var result: Variable
             if let operation = node.operation {
                 let normalization = learnsStatistics ? node.batchNorm { self[$0] } : nil
-                result = normalization.map { $0(operands[0]) } ?? operation(operands)
+                result = normalization.map { $0(operands[0]) } ?? operation.base.record(operands)
             } else {
                 result = input
             }
@@ -134,21 +122,14 @@ public struct QuantizationAwareNetwork: Module {
                 result = result.fakeQuantized(logStep: self[Self.activationPath(index)](on: tape), zeroPoint: zeroPoint)
             }
             observe(index, result.value)
-            results[index] = result
-            for source in lastReads[index] { results[source] = nil }
+            return result
         }
-        return results[graph.output] ?? input
     }
 
     /// The parameter of a path: one of the network's, or a step.
-    subscript(path: String) -> Parameter {
-        guard let place = places[path] else { fatalError("QuantizationAwareNetwork: no parameter \(path)") }
-        return values[place]
-    }
+    subscript(path: String) -> Parameter { parameters[path] }
 
-    public mutating func visitParameters(_ visitor: ParameterVisitor) {
-        for (place, path) in paths.enumerated() { visitor(path, &values[place]) }
-    }
+    public mutating func visitParameters(_ visitor: ParameterVisitor) { parameters.visit(visitor) }
 
     /// How many training passes there were: a statistic, so that a run that goes on from a checkpoint knows.
     private static let passes = "quantization.passes"

@@ -35,11 +35,10 @@ extension NetworkGraph {
                 nodes[reader].sources.count(where: { $0 == place }) == 1,
                 nodes[reader].residual != place
             else { return nil }
-            switch nodes[reader].operation {
-            case .convolution2D, .dense: return nodes[reader].tensors.isEmpty ? nil : reader
-            case .relu, .maxPool2D, .averagePool2D, .globalAveragePool, .flatten: place = reader
-            default: return nil
-            }
+            guard let operation = nodes[reader].operation else { return nil }
+            if operation.isLinearLayer { return nodes[reader].tensors.isEmpty ? nil : reader }
+            guard operation.base is any PositivelyHomogeneous else { return nil }
+            place = reader
         }
         return nil
     }
@@ -81,11 +80,22 @@ extension NetworkGraph.Node {
     ///   - channels: of the layer before; a flattened map has them innermost.
     fileprivate func inputChannel(weights shape: Shape, channels: Int) -> (Int) -> Int {
         let outputs = shape.extents.last ?? 1
-        guard case .convolution2D(let geometry)? = operation else { return { $0 / outputs % channels } }
-        let perGroup = geometry.inputChannels / geometry.groups
+        guard let groups = operation?.as(Convolution2DOperation.self)?.groups else {
+            return { $0 / outputs % channels }
+        }
+        let perGroup = shape[2]
         return { index in
-            let group = index % outputs / (outputs / geometry.groups)
+            let group = index % outputs / (outputs / groups)
             return (group * perGroup + index / outputs % perGroup) % channels
         }
     }
 }
+
+/// An operation with f(a x) = a f(x) for a > 0, channel by channel: factors of channels pass it.
+private protocol PositivelyHomogeneous {}
+
+extension ReLUOperation: PositivelyHomogeneous {}
+extension MaxPool2DOperation: PositivelyHomogeneous {}
+extension AveragePool2DOperation: PositivelyHomogeneous {}
+extension GlobalAveragePoolOperation: PositivelyHomogeneous {}
+extension FlattenOperation: PositivelyHomogeneous {}

@@ -59,7 +59,7 @@ extension Schedule {
         switch self {
         case .step(_, _, let places): places.map { value(at: $0) }
         case .warmUp(_, let then), .stairs(let then, _): [then.value(at: 0)] + then.inner
-        case .constant, .linear, .cosine, .exponential: []
+        case .constant, .linear, .cosine, .exponential, .function: []
         }
     }
 
