@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Graph
 import Layers
 import Quantize
 import TensorCore
@@ -27,33 +28,39 @@ public struct StoredModel {
     /// - Throws: `FormatError` for a file that is no model, or a damaged one.
     public init(_ url: URL) throws {
         self.url = url
-        guard QuantizedModel.isQuantized(try SafetensorsFile.read(url)) else {
+        let content = try SafetensorsFile.read(url)
+        guard StoredGraph.isGraph(content) else {
             let file = try ModelFile.read(url)
             network = .float(file.model)
             description = file.description
             return
         }
-        let (model, metadata) = try QuantizedModel.read(url)
+        let (input, metadata): (Shape, [String: String])
+        if try StoredGraph(content, operations: .standard).isInt8 {
+            let model: QuantizedModel
+            (model, metadata) = try QuantizedModel.decode(content)
+            (network, input) = (.int8(model), model.inputShape)
+        } else {
+            let graph: NetworkGraph
+            (graph, metadata) = try NetworkGraph.decode(content)
+            (network, input) = (.float(try TracedNetwork(graph)), graph.inputShape)
+        }
         guard let text = metadata[Self.descriptionKey] else {
             throw FormatError(
                 file: url.path, place: "metadata", found: "no \(Self.descriptionKey)",
                 expected: "architecture, normalization and class names")
         }
-        network = .int8(model)
         description = try .init(decoding: text, from: url.path)
-        let a = description.architecture
-        let input: Shape = [a.height, a.width, a.channels]
-        guard model.inputShape == input,
-            model.predict(.zeros(Shape([1] + input.extents))).shape == [1, a.classes]
-        else {
+        let (size, classes) = (imageSize.shape, description.architecture.classes)
+        guard input == size, predict(.zeros(Shape([1] + size.extents))).shape == [1, classes] else {
             throw FormatError(
                 file: url.path, place: "metadata: \(Self.descriptionKey)",
-                found: "images of \(input), \(a.classes) classes",
-                expected: "what the steps take and give (images of \(model.inputShape))")
+                found: "images of \(size), \(classes) classes",
+                expected: "what the nodes take and give (images of \(input))")
         }
     }
 
-    /// The key of the description in a quantised model's metadata.
+    /// The key of the description in the metadata of a graph's file.
     private static let descriptionKey = "description"
 
     /// Writes a quantised model and what is needed to feed it, as ``init(_:)`` reads them.
@@ -61,6 +68,20 @@ public struct StoredModel {
     /// - Throws: `FileWriteError` where the file cannot be written.
     public static func write(_ model: QuantizedModel, description: ModelFile.Description, to url: URL) throws {
         try model.write(to: url, metadata: [descriptionKey: description.encoded()])
+    }
+
+    /// Writes a network in float32 and what is needed to feed it, as ``init(_:)`` reads them.
+    ///
+    /// - Parameter network: a `TracedNetwork`, which is written as a graph, or a network of the description's
+    ///   architecture, whose layers may have fewer channels.
+    /// - Throws: `FileWriteError` where the file cannot be written.
+    public static func write(_ network: any Module, description: ModelFile.Description, to url: URL) throws {
+        guard let traced = network as? TracedNetwork else {
+            var description = description
+            description.architecture = description.architecture.keeping(widthsOf: network)
+            return try ModelFile(network, description: description).write(to: url)
+        }
+        try traced.graph().file(metadata: [descriptionKey: description.encoded()]).write(to: url)
     }
 
     /// The network as it was trained.
