@@ -49,8 +49,8 @@ struct ClosedLoopCharts {
         return LineChart(title: "Probability of drawing each class", unit: "percent", series: shares).html
     }
 
-    /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only step
-    /// that is none, which goes by its number.
+    /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only
+    /// step that is none, which goes by its number.
     private func factors(_ epochs: [EpochFigures]) -> String {
         let steps = epochs.compactMap { $0.stepFactors?.first?.count }.first ?? 0
         let series = (0..<steps).map { step in
