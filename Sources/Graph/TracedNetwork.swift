@@ -8,9 +8,9 @@ import TensorCore
 ///     var small = try TracedNetwork(graph)
 ///     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
 ///
-/// Its parameters are the graph's, by their paths, feature maps keep their names, and its filters can be cut as those of any module.
-/// Outputs and gradients are those of the traced module, at its speed. What a trace does not hold is lost: dropout, and a
-/// normalisation's own momentum (0.1 here).
+/// Its parameters are the graph's, by their paths, feature maps keep their names, and its filters can be cut as those
+/// of any module. Outputs and gradients are those of the traced module, at its speed. What a trace does not hold is
+/// lost: dropout, and a normalisation's own momentum (0.1 here).
 public struct TracedNetwork: Module {
     /// The graph with the tensors that it was made of; ``graph()`` has those of now.
     private let original: NetworkGraph

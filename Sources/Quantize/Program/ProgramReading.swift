@@ -6,8 +6,8 @@ import TensorCore
 extension QuantizedModel {
     /// Reads what ``write(to:metadata:)`` wrote, and files of earlier versions.
     ///
-    /// Every node is checked before anything runs: its inputs, its sizes, that no sum can overflow. A file can only give a model that
-    /// works, or an error.
+    /// Every node is checked before anything runs: its inputs, its sizes, that no sum can overflow. A file can only
+    /// give a model that works, or an error.
     ///
     /// - Parameters:
     ///   - url: the file.
