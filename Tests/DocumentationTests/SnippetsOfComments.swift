@@ -190,3 +190,20 @@ private func equalised(_ model: ConvNet, _ shape: Shape, _ batches: [Tensor]) th
     let int8 = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
     return int8
 }
+
+private func modelFile(
+    _ network: ConvNet, _ description: ModelFile.Description, _ images: Tensor, _ url: URL
+) throws -> Tensor {
+    try ModelFile(network, inputShape: [28, 28, 1], description: description).write(to: url)
+    let file = try ModelFile.read(url)
+    let logits = file.predict(images)
+    return logits
+}
+
+private func registry() -> NetworkRegistry {
+    let networks = NetworkRegistry.standard.adding(
+        NetworkFamily("wide-WIDTH", accepts: { $0.count == 1 }) { sizes, input, classes, seed in
+            ConvNet(width: 4 * sizes[0], channels: input[2], classes: classes, seed: seed)
+        })
+    return networks
+}

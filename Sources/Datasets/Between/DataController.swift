@@ -1,6 +1,7 @@
 /// Steers the data of the next epoch by what the last validation and the last epoch's losses said.
 ///
-/// A training loop calls these, logs the state and keeps it in checkpoints; a conforming type decides what it makes of them.
+/// A training loop calls these, logs the state and keeps it in checkpoints; a conforming type decides what it makes of
+/// them.
 public protocol DataController: Sendable, Codable {
     /// After each validation.
     mutating func validated(_ report: ClassReport)
@@ -13,7 +14,8 @@ public protocol DataController: Sendable, Codable {
     var classDecisions: [ClassDecision]? { get }
     /// The factor on the strength of geometric transforms for a sample.
     func strength(forSample id: Int) -> Float
-    /// For images of a class, a factor on the probability of each operation of the policy; nil to leave all as they are.
+    /// For images of a class, a factor on the probability of each operation of the policy; nil to leave all as they
+    /// are.
     func stepFactors(forClass label: Int) -> [Double]?
     /// Transforms of the validation images on which the loop is to try the model after each validation.
     var probes: [any BatchTransform] { get }

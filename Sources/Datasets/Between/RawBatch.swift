@@ -10,7 +10,8 @@ public struct RawBatch: Sendable {
     public var draws: [Int]
     /// For each image, the factor on the strength of geometric transforms; 1 unless hardness steers it.
     public var strengths: [Float]
-    /// For some classes, a factor on the probability of each operation of a policy, for their images; empty unless steered.
+    /// For some classes, a factor on the probability of each operation of a policy, for their images; empty unless
+    /// steered.
     public var stepFactors: [Int: [Double]] = [:]
 
     /// Creates a batch; draws default to 0, strengths to 1.

@@ -8,7 +8,8 @@ import TensorCore
 
 /// A trained network in a file: a graph with its weights, float32 or int8, and what is needed to feed it.
 ///
-/// The graph is the model: nothing of the network's Swift type is needed to read it, whether it was written in Swift, pruned or imported.
+/// The graph is the model: nothing of the network's Swift type is needed to read it, whether it was written in Swift,
+/// pruned or imported.
 ///
 ///     try ModelFile(network, inputShape: [28, 28, 1], description: description).write(to: url)
 ///     let file = try ModelFile.read(url)
@@ -134,7 +135,8 @@ public struct ModelFile: Sendable {
 
     /// Writes the model, whole or not at all. The same model gives the same bytes.
     ///
-    /// - Throws: `GraphError` for a network that no graph represents, `FileWriteError` where the file cannot be written.
+    /// - Throws: `GraphError` for a network that no graph represents, `FileWriteError` where the file cannot be
+    ///   written.
     public func write(to url: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

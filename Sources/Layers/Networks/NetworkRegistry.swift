@@ -8,8 +8,8 @@ public struct NetworkFamily: Sendable {
     public let learningRate: Float
     /// Whether there is a network of some sizes.
     let accepts: @Sendable (_ sizes: [Int]) -> Bool
-    /// From the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the network; nil for
-    /// images that it does not take.
+    /// From the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the network;
+    /// nil for images that it does not take.
     let make: @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
 
     /// Describes a family.
