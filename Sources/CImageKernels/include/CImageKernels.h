@@ -161,8 +161,7 @@ void rk_image_convolve(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width,
                        ptrdiff_t margin_rows, ptrdiff_t margin_columns, const rk_image_tap *taps, size_t count,
                        uint8_t *out);
 
-// ---- weather: layers are numbers [height, width], in rows `stride` numbers apart
-// -------------------------------------
+// ---- weather: layers are numbers [height, width], in rows `stride` numbers apart -----------------------------------
 
 /// One step of successive random addition: a grid of twice the density, interpolated, each number plus
 /// (random − 128) · amplitude / 128.
