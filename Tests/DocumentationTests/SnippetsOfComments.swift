@@ -191,13 +191,19 @@ private func equalised(_ model: ConvNet, _ shape: Shape, _ batches: [Tensor]) th
     return int8
 }
 
-private func modelFiles(_ network: ConvNet, _ description: ModelFile.Description, _ url: URL, _ images: Tensor) throws {
+private func modelFile(
+    _ network: ConvNet, _ description: ModelFile.Description, _ images: Tensor, _ url: URL
+) throws -> Tensor {
     try ModelFile(network, inputShape: [28, 28, 1], description: description).write(to: url)
     let file = try ModelFile.read(url)
     let logits = file.predict(images)
+    return logits
+}
+
+private func registry() -> NetworkRegistry {
     let networks = NetworkRegistry.standard.adding(
         NetworkFamily("wide-WIDTH", accepts: { $0.count == 1 }) { sizes, input, classes, seed in
             ConvNet(width: 4 * sizes[0], channels: input[2], classes: classes, seed: seed)
         })
-    print(logits, networks.patterns)
+    return networks
 }
