@@ -6,7 +6,7 @@ let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 let libraries = [
     "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill",
-    "Prune", "Quantize",
+    "Prune", "Quantize", "Methods", "Deploy", "Reports",
 ]
 
 let examples = [
@@ -58,6 +58,9 @@ let package = Package(
         .target(name: "Distill", dependencies: ["Training"], swiftSettings: safe),
         .target(name: "Prune", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
+        .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
+        .target(name: "Methods", dependencies: ["Augment", "Distill"], swiftSettings: safe),
+        .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),
         .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
         .executableTarget(
             name: "retort-cli",

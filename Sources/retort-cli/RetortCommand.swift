@@ -20,7 +20,6 @@ struct RetortCommand: ParsableCommand {
             PredictCommand.self,
             AugmentCommand.self,
             InfoCommand.self,
-            SynergyCommand.self,
         ])
 
     /// Runs a command line, with the recipe in it that it names.

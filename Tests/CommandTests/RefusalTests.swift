@@ -35,6 +35,7 @@ struct RefusalTests {
             ("train --data nowhere --output x --checkpoint ./x", "--checkpoint"),
             ("prune m --output x", "--to"), ("prune m --output x --to flops:0", "--to: 'flops:0' found"),
             ("prune m --output x --to bytes", "--to: 'bytes' found"),
+            ("prune m --output x --to zeros:1", "--to: 'zeros:1' found"),
             ("prune m --output x --to flops:0.5 --multiple 0", "--multiple: 0 found"),
             ("quantize m --output x --teacher t", "--teacher: t found without --qat"),
             ("distill --teacher t --output x --temperature 0", "--temperature"),
@@ -133,7 +134,7 @@ struct RefusalTests {
     func movedExecutable() throws {
         try withTemporaryFolder { folder in
             let moved = folder.appending(path: "retort")
-            try FileManager.default.copyItem(at: CommandLine.built, to: moved)
+            try FileManager.default.copyItem(at: CommandLine.built("retort"), to: moved)
             let outcome = try CommandLine(executable: moved, folder: folder).run(["train", "--output", "x"])
             #expect(outcome.status == 1 && outcome.errorLines.count == 1)
             #expect(outcome.errors.contains("Retort_Datasets.resources: nothing beside retort found"))

@@ -16,9 +16,12 @@ enum Room {
         "Distill": ["Training"],
         "Prune": ["Graph"],
         "Quantize": ["Graph"],
+        "Reports": ["TensorCore"],
+        "Methods": ["Augment", "Distill"],
+        "Deploy": ["Training", "Prune", "Quantize"],
         "Retort": [
             "TensorCore", "Autograd", "Layers", "Graph", "Datasets", "ImageFiles", "Training", "Augment", "Distill",
-            "Prune", "Quantize",
+            "Prune", "Quantize", "Methods", "Deploy", "Reports",
         ],
         "retort-cli": ["Retort"],
     ]

@@ -2,16 +2,16 @@ import Foundation
 import TensorCore
 
 /// What lies in a folder, in the order of the names' bytes; hidden entries are left out.
-package struct FolderListing {
+public struct FolderListing {
     /// Folders, and links to folders.
-    package let folders: [URL]
+    public let folders: [URL]
     /// Everything else.
-    package let files: [URL]
+    public let files: [URL]
 
     /// Lists a folder.
     ///
     /// - Throws: `FormatError` when it is missing, is a file, or may not be read.
-    package init(_ url: URL) throws {
+    public init(_ url: URL) throws {
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
             let found =

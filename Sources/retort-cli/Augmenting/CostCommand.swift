@@ -105,7 +105,7 @@ private struct CostResult: CommandResult {
         self.fittedMeasured = fittedMeasured
     }
 
-    var description: String {
+    var text: String {
         let ratio = fixed((predicted / measured - 1) * 100, 0)
         var lines = [
             "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured (\(ratio) % off)",

@@ -56,7 +56,12 @@ struct PreviewCommand: ParsableCommand {
         let shown = images.subset(Self.choice(samples, of: images))
         let sheet = try ContactSheet(
             policy, strengths: factors(), of: shown, targets: targets(of: shown), seed: common.seed)
-        try PNGFile.write(try sheet.image(), to: url)
+        guard sheet.pixelCount <= ImageFile.largestPixelCount else {
+            throw FormatError(
+                file: "--samples", found: "a sheet of \(sheet.pixelCount) pixels",
+                expected: "\(ImageFile.largestPixelCount) at most")
+        }
+        try PNGFile.write(sheet.drawn().image(0), to: url)
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
     }
 
@@ -93,7 +98,7 @@ private struct PreviewResult: CommandResult {
     let rows: Int
     let columns: [ContactSheet.Column]
 
-    var description: String {
+    var text: String {
         let lines = columns.enumerated().map { number, column in "  \(number + 1)  \(column.title)" }
         return "\(file): \(rows) rows; columns:\n" + lines.joined(separator: "\n")
     }

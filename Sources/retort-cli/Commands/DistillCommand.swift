@@ -52,9 +52,9 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
-        if let cacheURL = teachers.cacheURL { try OutputFolder.prepare(cacheURL) }
+        if let cacheURL = teachers.cacheURL { try OutputFile.prepareFolder(cacheURL) }
         let policy = try training.policy()
-        let stored = try teachers.teacher.map { try StoredModel($0) }
+        let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
         let trained = try stored.map { try $0.trained() }
         let data = try data.read(imagesAs: stored.first?.imageSize ?? images.size)
         let normalization = stored.first?.description.normalization ?? .of(data.train)

@@ -22,7 +22,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let stored = try StoredModel(model)
+        let stored = try StoredModel(URL(fileURLWithPath: model))
         let size = stored.imageSize
         let pixels = try images.flatMap { path in
             try ImageFile.read(URL(fileURLWithPath: path)).converted(toChannels: size.channels)
@@ -61,7 +61,7 @@ private struct PredictionResult: CommandResult {
 
     let images: [Image]
 
-    var description: String {
+    var text: String {
         images.map { entry in
             let readings = entry.top.map { "\($0.name) \(percent(Double($0.probability)))" }
             return "\(entry.image): \(readings.joined(separator: ", "))"

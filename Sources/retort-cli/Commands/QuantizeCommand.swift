@@ -80,7 +80,7 @@ struct QuantizeCommand: ParsableCommand {
         let (stored, original, data) = try deployment.open()
         var network = original
         let normalization = stored.description.normalization
-        let batches = data.calibrationBatches(calibration, normalization)
+        let batches = data.train.calibrationInputs(calibration, normalization: normalization)
         if let prune {
             let mask = PruningMask(sparsity: prune, of: network)
             if repair {
@@ -103,11 +103,11 @@ struct QuantizeCommand: ParsableCommand {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try int8.write(to: deployment.outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
+        try StoredModel.write(int8, description: stored.description, to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL,
+            of: stored, on: data.name, written: deployment.outputURL,
             variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
             noise: try int8.layerNoise(of: graph, on: probe), rounded: try plain.layerNoise(of: fused, on: probe),
             sparsity: PruningMask(ofZerosIn: network).sparsity)

@@ -21,10 +21,10 @@ struct TeachingOptions: ParsableArguments {
     ///   - stored: the model that the network was made of, which teaches where no other does.
     ///   - afterStep: as the distiller has it.
     func train<Network: Module>(
-        _ network: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: CommandData,
+        _ network: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: DividedData,
         seed: UInt64, afterStep: ((inout Network, _ steps: Int) -> Void)? = nil
     ) throws {
-        let teacher = try self.teacher.map { try StoredModel($0) } ?? stored
+        let teacher = try self.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) } ?? stored
         try teacher.checkFits(data)
         try teacher.checkNormalization(stored.description.normalization, of: stored)
         let images = TrainingData(

@@ -82,7 +82,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
     }
 
     /// The images to learn from: those with labels, and the others without.
-    func split(_ data: CommandData, seed: UInt64) throws -> (labelled: ImageSet, unlabelled: ImageSet?) {
+    func split(_ data: DividedData, seed: UInt64) throws -> (labelled: ImageSet, unlabelled: ImageSet?) {
         guard let labels, labels != data.train.count else { return (data.train, nil) }
         guard (data.train.classCount...data.train.count).contains(labels) else {
             throw ConfigurationError(
@@ -96,7 +96,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
     /// The network to train for the images, as its file will describe it.
     ///
     /// - Throws: `FormatError` for what could not be read again, such as images too small for the network.
-    func description(for data: CommandData, normalization: Normalization) throws -> ModelFile.Description {
+    func description(for data: DividedData, normalization: Normalization) throws -> ModelFile.Description {
         let description = ModelFile.Description(
             architecture: Architecture(
                 try Architecture.family(named: architecture), height: data.train.height, width: data.train.width,

@@ -24,7 +24,7 @@ struct TrainingResult: CommandResult {
     /// Tests a trained network and writes its file.
     init(
         saving model: any Module, _ description: ModelFile.Description, trainedOn images: TrainingData,
-        history: History, of data: CommandData, options: TrainingOptions, recipe: String
+        history: History, of data: DividedData, options: TrainingOptions, recipe: String
     ) throws {
         self.recipe = recipe
         epochs = history.epochs.map { EpochFigures($0) }
@@ -43,7 +43,7 @@ struct TrainingResult: CommandResult {
         bytes = try OutputFile.size(options.outputURL)
     }
 
-    var description: String {
+    var text: String {
         let others = unlabelled > 0 ? ", \(unlabelled) images without labels" : ""
         let validation = validationAccuracy.map { ", validation \(fixed($0, 2)) %" } ?? ""
         return """

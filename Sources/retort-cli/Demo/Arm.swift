@@ -25,7 +25,7 @@ enum Arm: String, CaseIterable {
     static let deployed: [Arm] = [.int8, .pruned, .prunedInt8]
 
     /// How it is trained; for a smaller form of the best student see there.
-    var method: Method {
+    var method: TrainingMethod {
         switch self {
         case .student, .int8, .pruned, .prunedInt8: []
         case .teacher, .studentAugmentation: .augmentation

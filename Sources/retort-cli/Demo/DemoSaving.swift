@@ -13,8 +13,7 @@ extension DemoRun {
         for (arm, int8) in quantized {
             guard let network = models[origin(of: arm)]?.network else { continue }
             let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
-            let description = try description(of: network, arm).encoded()
-            try int8.model.write(to: url, metadata: [StoredModel.descriptionKey: description])
+            try StoredModel.write(int8.model, description: description(of: network, arm), to: url)
             sizes[arm] = try OutputFile.size(url)
         }
         return sizes
@@ -33,7 +32,7 @@ extension DemoRun {
         } else {
             return 0
         }
-        return InferenceSpeed.imagesPerSecond(data.test, data.normalization, predict)
+        return InferenceSpeed.imagesPerSecond(on: data.test, normalization: data.normalization, predict)
     }
 
     private func description(of network: ConvNet, _ arm: Arm) -> ModelFile.Description {

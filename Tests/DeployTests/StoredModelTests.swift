@@ -1,0 +1,120 @@
+import Datasets
+import Deploy
+import Foundation
+import Layers
+import Quantize
+import TensorCore
+import TestSupport
+import Testing
+import Training
+
+/// An untrained network for the images of ``TinyTask``, with its description.
+func tiny(seed: UInt64 = 1) -> (network: any Module, description: ModelFile.Description) {
+    let description = ModelFile.Description(
+        architecture: Architecture(.convNet(width: 4), height: 8, width: 8, channels: 1, classes: 3),
+        normalization: Normalization(mean: [0.3], deviation: [0.25]), classNames: ["a", "b", "c"])
+    return (description.architecture.makeNetwork(seed: seed), description)
+}
+
+/// The network quantised on some images.
+func quantized(_ network: any Module, _ normalization: Normalization) throws -> QuantizedModel {
+    try QuantizedModel(
+        network, calibratedOn: TinyTask.images(30).calibrationInputs(30, normalization: normalization))
+}
+
+@Suite struct StoredModelTests {
+    @Test("A file's content says which kind it is, whatever its name; both predict as what was written does")
+    func kinds() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let (float, int8) = (folder.appending(path: "int8"), folder.appending(path: "float"))
+            try ModelFile(network, description: description).write(to: float)
+            let model = try quantized(network, description.normalization)
+            try StoredModel.write(model, description: description, to: int8)
+            let images = TinyTask.images(20, seed: 5)
+            let inputs = images.calibrationInputs(20, normalization: description.normalization)[0]
+            let stored = (try StoredModel(float), try StoredModel(int8))
+            #expect(stored.0.predict(inputs).scalars == network.predict(inputs).scalars)
+            #expect(stored.1.predict(inputs).scalars == model.predict(inputs).scalars)
+            #expect(stored.0.description == description && stored.1.description == description)
+            #expect(stored.1.imageSize == ImageSize(of: images) && stored.1.imageSize.description == "8×8×1")
+            let report = stored.0.evaluated(on: images)
+            #expect(report == network.evaluated(on: images, normalization: description.normalization))
+            #expect(try stored.0.trained().tensors.keys == network.tensors.keys)
+            let error = #expect(throws: FormatError.self) { _ = try stored.1.trained() }
+            #expect(error?.found == "an INT8 model")
+        }
+    }
+
+    @Test("An int8 file whose description is missing, or is about other images or classes than the network takes")
+    func descriptions() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let url = folder.appending(path: "model")
+            let model = try quantized(network, description.normalization)
+            try model.write(to: url)
+            #expect(throws: FormatError.self) { _ = try StoredModel(url) }
+            func described(height: Int, classNames: [String]) -> ModelFile.Description {
+                ModelFile.Description(
+                    architecture: Architecture(
+                        .convNet(width: 4), height: height, width: 8, channels: 1, classes: classNames.count),
+                    normalization: description.normalization, classNames: classNames)
+            }
+            let other = described(height: 16, classNames: description.classNames)
+            let more = described(height: 8, classNames: ["a", "b", "c", "d"])
+            for wrong in [other, more] {
+                try StoredModel.write(model, description: wrong, to: url)
+                let error = #expect(throws: FormatError.self) { _ = try StoredModel(url) }
+                #expect(error?.place == "metadata: description", "\(String(describing: error))")
+            }
+        }
+    }
+
+    @Test("Images of another size or other classes, and a model with other inputs, are refused with both sides named")
+    func fits() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let url = folder.appending(path: "model")
+            try ModelFile(network, description: description).write(to: url)
+            let stored = try StoredModel(url)
+            let test = TinyTask.images(9)
+            try stored.checkFits(DividedData(name: "tiny", train: TinyTask.images(30), test: test))
+            let large = ImageSet(
+                pixels: [UInt8](repeating: 0, count: 9 * 9 * 3), height: 9, width: 9, channels: 1, labels: [0, 1, 2],
+                classNames: ["a", "b", "c"])
+            let size = #expect(throws: FormatError.self) {
+                try stored.checkFits(DividedData(name: "large", train: large, test: test))
+            }
+            #expect(size?.found.contains("8×8×1") == true && size?.expected.contains("9×9×1") == true)
+            let renamed = ImageSet(
+                pixels: test.pixels, height: 8, width: 8, channels: 1, labels: test.labels, classNames: ["a", "b", "x"])
+            let classes = #expect(throws: FormatError.self) {
+                try stored.checkFits(DividedData(name: "other", train: renamed, test: renamed))
+            }
+            #expect(classes?.expected.contains("x") == true)
+            try stored.checkNormalization(description.normalization, of: stored)
+            #expect(throws: FormatError.self) {
+                try stored.checkNormalization(Normalization(mean: [0], deviation: [1]), of: stored)
+            }
+        }
+    }
+
+    @Test("A summary's sums against the file and the network: float parameters, int8 weights, arrays by name")
+    func summary() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let urls = ["float", "int8"].map { folder.appending(path: $0) }
+            try ModelFile(network, description: description).write(to: urls[0])
+            try StoredModel.write(
+                try quantized(network, description.normalization), description: description, to: urls[1])
+            let float = try ModelSummary(StoredModel(urls[0]), name: "float")
+            let int8 = try ModelSummary(StoredModel(urls[1]), name: "int8")
+            #expect(float.parameters == network.parameterCount && !float.isQuantized && int8.isQuantized)
+            #expect(float.multiplyAdds == int8.multiplyAdds && float.multiplyAdds > 0)
+            #expect(float.arrays.map(\.name) == network.tensors.keys.sorted())
+            #expect(try float.bytes == Data(contentsOf: urls[0]).count)
+            #expect(int8.peakActivationBytes * 2 < float.peakActivationBytes)
+            #expect(float.steps.first?.operation == "input" && int8.steps.contains { $0.type == "INT8" })
+        }
+    }
+}
