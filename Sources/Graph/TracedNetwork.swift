@@ -41,6 +41,9 @@ public struct TracedNetwork: Module {
     /// Extents of one image, [H, W, C].
     public var inputShape: Shape { original.inputShape }
 
+    /// Extents of the output for one image: [classes] for a classifier.
+    public var outputShape: Shape { original.nodes[original.output].shape }
+
     /// The graph, with the tensors that the parameters are now.
     public func graph() -> NetworkGraph {
         var graph = original

@@ -63,6 +63,9 @@ public struct QuantizedModel: Sendable {
     /// Extents of one input image, [H, W, C].
     public var inputShape: Shape { network.program.steps[0].shape }
 
+    /// Extents of the output for one image: [classes] for a classifier.
+    public var outputShape: Shape { network.program.steps[network.program.steps.count - 1].shape }
+
     /// The most bytes that results of its steps take together while one image goes through, the input among them.
     public var peakActivationBytes: Int { network.peakActivationBytes }
 

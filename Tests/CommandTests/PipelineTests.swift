@@ -62,7 +62,7 @@ struct PipelineTests {
             let file = try ModelFile.read(folder.appending(path: "teacher.safetensors"))
             let input = try #require(
                 test.subset([7]).batches(of: 1, normalization: file.description.normalization).first { _ in true })
-            let expected = softmax(file.model.predict(input.inputs)).scalars
+            let expected = softmax(file.predict(input.inputs)).scalars
             let predicted = try retort.succeed("predict teacher.safetensors digit.png --json").json()
             let images = try #require(predicted["images"] as? [[String: Any]])
             let top = try #require(images.first?["top"] as? [[String: Any]])
@@ -193,7 +193,8 @@ struct PipelineTests {
             let description = ModelFile.Description(
                 architecture: file.description.architecture, normalization: Normalization(mean: [0], deviation: [1]),
                 classNames: file.description.classNames)
-            try ModelFile(file.model, description: description).write(to: folder.appending(path: "other"))
+            try ModelFile(try #require(file.module), inputShape: file.inputShape, description: description)
+                .write(to: folder.appending(path: "other"))
             let outcome = try retort.run(
                 "\(line) --teacher t0 --teacher other --output x".split(separator: " ").map(String.init))
             #expect(outcome.status == 1 && outcome.errors.contains("as t0 has, expected"), "\(outcome.errors)")

@@ -11,7 +11,7 @@ struct PruneTests {
             let retort = CommandLine(folder: folder)
             try writeMini(to: folder)
             try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --output big")
-            let before = try ModelFile.read(folder.appending(path: "big")).model
+            let before = try #require(try ModelFile.read(folder.appending(path: "big")).module)
             let line = "prune big --data mini --to zeros:0.6 --output"
             let result = try retort.succeed("\(line) sparse --steps 6 --json").json()
             let variants = try #require(result["variants"] as? [[String: Any]])
@@ -20,13 +20,13 @@ struct PruneTests {
                     "as it was, FP32", "as it was, INT8", "zeros:0.6, not trained, FP32", "zeros:0.6, FP32",
                     "zeros:0.6, INT8",
                 ])
-            let after = try ModelFile.read(folder.appending(path: "sparse")).model
+            let after = try #require(try ModelFile.read(folder.appending(path: "sparse")).module)
             #expect(abs(PruningMask(ofZerosIn: after).sparsity - 0.6) < 1e-3)
             #expect(abs((result["sparsity"] as? Double ?? 0) - 0.6) < 1e-3)
             // Six steps of training changed what was kept.
             #expect(after.parameterCount == before.parameterCount)
             try retort.succeed("\(line) cut --steps 0")
-            let cut = try ModelFile.read(folder.appending(path: "cut")).model
+            let cut = try #require(try ModelFile.read(folder.appending(path: "cut")).module)
             #expect(abs(PruningMask(ofZerosIn: cut).sparsity - 0.6) < 1e-3)
             #expect(cut.tensors.mapValues(\.scalars) != after.tensors.mapValues(\.scalars))
             let quantized = try retort.succeed("quantize sparse --data mini --calibration 20 --output int8 --json")

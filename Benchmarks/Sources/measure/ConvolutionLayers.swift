@@ -21,7 +21,9 @@ struct ConvolutionLayers {
             for node in graph.nodes {
                 if let source = node.sources.first, node.operation?.is(Convolution2DOperation.self) == true,
                     let geometry = node.geometry(reading: graph.nodes[source].shape)
-                { add(geometry, in: network) }
+                {
+                    add(geometry, in: network)
+                }
             }
         }
     }

@@ -125,11 +125,10 @@ struct DistillCommand: ParsableCommand {
             normalization: normalization, transform: policy ?? PlainTransform(),
             controllers: try controllers?.controllers(steering: policy, seed: common.seed)
                 ?? (closedLoop ? ClosedLoop.controllers : []))
-        let description = try training.description(for: data, normalization: images.normalization)
-        var student = description.architecture.makeNetwork(seed: common.seed)
-        let plan = training.plan(
-            for: description.architecture, seed: common.seed, unlabelledRatio: unlabelledRatio)
-        let history = try fit(&student, to: network, on: images, plan, bar: ProgressBar(description.architecture.name))
+        let description = training.description(for: data, normalization: images.normalization)
+        var student = try training.network(for: data, seed: common.seed)
+        let plan = try training.plan(seed: common.seed, unlabelledRatio: unlabelledRatio)
+        let history = try fit(&student, to: network, on: images, plan, bar: ProgressBar(description.architecture))
         try TrainingResult(
             saving: student, description, trainedOn: images, history: history, of: data, options: training,
             recipe: try Recipe.text(of: self)

@@ -93,7 +93,10 @@ struct PruneCommand: ParsableCommand {
             variants.append(try meter.measure("\(target)", small))
             variants.append(try meter.measure("\(target)", int8, of: small))
         }
-        try StoredModel.write(small, description: stored.description, to: deployment.outputURL)
+        var description = stored.description
+        if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
+        try ModelFile(small, inputShape: stored.imageSize.shape, description: description).write(
+            to: deployment.outputURL)
         let (plain, probe) = (
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )

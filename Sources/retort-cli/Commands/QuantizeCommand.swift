@@ -104,7 +104,7 @@ struct QuantizeCommand: ParsableCommand {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try StoredModel.write(int8, description: stored.description, to: deployment.outputURL)
+        try ModelFile(int8, description: stored.description).write(to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(

@@ -36,10 +36,10 @@ struct TrainCommand: ParsableCommand {
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
             // Of all training images, which takes no labels.
             normalization: .of(data.train), transform: policy ?? PlainTransform())
-        let description = try training.description(for: data, normalization: images.normalization)
-        var model = description.architecture.makeNetwork(seed: common.seed)
-        let plan = training.plan(for: description.architecture, seed: common.seed)
-        let history = try fit(&model, on: images, plan, bar: ProgressBar(description.architecture.name))
+        let description = training.description(for: data, normalization: images.normalization)
+        var model = try training.network(for: data, seed: common.seed)
+        let plan = try training.plan(seed: common.seed)
+        let history = try fit(&model, on: images, plan, bar: ProgressBar(description.architecture))
         try TrainingResult(
             saving: model, description, trainedOn: images, history: history, of: data, options: training,
             recipe: try Recipe.text(of: self)

@@ -64,7 +64,7 @@ struct TrainingOptions: ParsableArguments {
     var printRecipe = false
 
     func validate() throws {
-        do { _ = try Architecture.family(named: architecture) } catch { throw ValidationError("--\(error)") }
+        do { _ = try NetworkRegistry.standard.family(of: architecture) } catch { throw ValidationError("--\(error)") }
         if let labels { try checkOption("labels", labels, 1...100_000_000) }
         try checkOption("steps", steps, 1...100_000_000)
         try checkOption("batch", batch, 1...65_536)
@@ -106,22 +106,24 @@ struct TrainingOptions: ParsableArguments {
         return (split.labelled, split.unlabelled)
     }
 
-    /// The network to train for the images, as its file will describe it.
+    /// The network to train for the images.
     ///
-    /// - Throws: `FormatError` for what could not be read again, such as images too small for the network.
-    func description(for data: DividedData, normalization: Normalization) throws -> ModelFile.Description {
-        let description = ModelFile.Description(
-            architecture: Architecture(
-                try Architecture.family(named: architecture), height: data.train.height, width: data.train.width,
-                channels: data.train.channels, classes: data.train.classCount),
-            normalization: normalization, classNames: data.train.classNames)
-        return try ModelFile.Description(decoding: description.encoded(), from: data.name)
+    /// - Throws: `FormatError` for images that it does not take.
+    func network(for data: DividedData, seed: UInt64) throws -> any Module {
+        try NetworkRegistry.standard.makeNetwork(
+            named: architecture, inputShape: ImageSize(of: data.train).shape, classes: data.train.classCount, seed: seed
+        )
+    }
+
+    /// What the network's file will say of it.
+    func description(for data: DividedData, normalization: Normalization) -> ModelFile.Description {
+        ModelFile.Description(
+            architecture: architecture.lowercased(), normalization: normalization, classNames: data.train.classNames)
     }
 
     /// - Parameter unlabelledRatio: images without labels in a step for each with one; nil for 64 images.
-    func plan(for architecture: Architecture, seed: UInt64, unlabelledRatio: Double? = nil) -> TrainingPlan {
-        var highest: Float = 0.2
-        if case .mlp = architecture.family { highest = 0.05 }
+    func plan(seed: UInt64, unlabelledRatio: Double? = nil) throws -> TrainingPlan {
+        let highest = try NetworkRegistry.standard.family(of: architecture).family.learningRate
         return TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: batch,
             unlabelledBatchSize: unlabelledRatio.map { max(1, Int((Double(batch) * $0).rounded())) } ?? 64,
