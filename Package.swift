@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "Prune", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
-        .target(name: "Methods", dependencies: ["Augment", "Distill"], swiftSettings: safe),
+        .target(name: "Methods", dependencies: ["Augment", "Distill", "Reports"], swiftSettings: safe),
         .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),
         .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
         .executableTarget(

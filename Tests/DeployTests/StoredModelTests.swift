@@ -1,9 +1,7 @@
 import Datasets
 import Deploy
 import Foundation
-import Graph
 import Layers
-import Prune
 import Quantize
 import TensorCore
 import TestSupport

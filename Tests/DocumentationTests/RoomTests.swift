@@ -17,7 +17,7 @@ enum Room {
         "Prune": ["Graph"],
         "Quantize": ["Graph"],
         "Reports": ["TensorCore"],
-        "Methods": ["Augment", "Distill"],
+        "Methods": ["Augment", "Distill", "Reports"],
         "Deploy": ["Training", "Prune", "Quantize"],
         "Retort": [
             "TensorCore", "Autograd", "Layers", "Graph", "Datasets", "ImageFiles", "Training", "Augment", "Distill",

@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import Graph
 import Layers
 import Quantize
 import TensorCore

@@ -80,7 +80,13 @@ struct DemoPage {
             + chart("Agreement with the teacher", "percent of the validation images", bounds: 50...100) {
                 $0.teacherAgreement
             }
-            + ClosedLoopCharts(report: report).html
+            + closedLoop
+    }
+
+    private var closedLoop: String {
+        guard let loop = arm(.closedLoop) else { return "" }
+        return "<h2>The closed loop</h2>"
+            + TrainingCharts(loop.epochs, classNames: report.classNames, operations: report.operations).html
     }
 
     private func contactSheet() throws -> String {

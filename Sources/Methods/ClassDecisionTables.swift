@@ -1,4 +1,5 @@
-import Retort
+import Datasets
+import Reports
 
 /// Why each class was drawn as often as it was: a table for each epoch, of which the one where classes differ most is
 /// open.
