@@ -127,7 +127,7 @@ private func inference(_ model: ConvNet, _ images: Tensor) throws -> Tensor {
 }
 
 private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ images: Tensor, _ url: URL) throws {
-    let int8 = try QuantizedModel(student, calibratedOn: batches, observer: .percentile(99.99))
+    let int8 = try QuantizedModel(student, calibratedOn: batches)
     let logits = int8.predict(images)
     try int8.write(to: url, metadata: ["classes": "0 1 2 3 4 5 6 7 8 9"])
     let (model, metadata) = try QuantizedModel.read(url)
