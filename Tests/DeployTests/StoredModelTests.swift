@@ -1,7 +1,9 @@
 import Datasets
 import Deploy
 import Foundation
+import Graph
 import Layers
+import Prune
 import Quantize
 import TensorCore
 import TestSupport
