@@ -23,9 +23,7 @@ public struct ModelFile: Sendable {
 
         /// As text for a file's metadata.
         public func encoded() throws -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .sortedKeys
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
+            try StableCoding.text(self)
         }
 
         /// Reads what ``encoded()`` wrote.
