@@ -48,6 +48,7 @@ public struct Conv2D: Module {
     /// - Parameter input: [N, H, W, C].
     public func callAsFunction(_ input: Variable) -> Variable {
         input.convolved(with: weight(on: input.tape), bias: bias?(on: input.tape), geometry(for: input.shape))
+            .outputOfModule(with: weight.slot)
     }
 
     /// The sizes for a batch [N, H, W, C].

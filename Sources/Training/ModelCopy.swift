@@ -2,11 +2,11 @@ import Layers
 import Synchronization
 import TensorCore
 
-/// A network that another thread may ask while its original learns, for a transform that wants to know what a student makes of a
-/// view. Who trains renews it, at the end of each epoch for instance.
+/// A network that another thread may ask while its original learns, for a transform that wants to know what a student
+/// makes of a view. Who trains renews it, at the end of each epoch for instance.
 ///
-/// What a transform sees of it depends on when batches are made, which is ahead of their steps: a run with one does not give the
-/// same bits again.
+/// What a transform sees of it depends on when batches are made, which is ahead of their steps: a run with one does not
+/// give the same bits again.
 public final class ModelCopy: Sendable {
     private let network: Mutex<any Module>
 

@@ -1,10 +1,11 @@
 import TensorCore
 
 extension Schedule {
-    /// A schedule as a recipe has it: a number, or a mapping such as `{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}`.
+    /// A schedule as a recipe has it: a number, or a mapping such as `{schedule: step, from: 4, factor: 0.5, at: [0.3,
+    /// 0.6]}`.
     ///
-    /// Shapes are `constant` (value), `linear`, `cosine` and `exponential` (from, to), `step` (from, factor, at), `warm-up` (share,
-    /// then) and `stairs` (of, parts).
+    /// Shapes are `constant` (value), `linear`, `cosine` and `exponential` (from, to), `step` (from, factor, at),
+    /// `warm-up` (share, then) and `stairs` (of, parts).
     public struct Description: Decodable {
         /// What is described.
         public let schedule: Schedule
@@ -34,8 +35,8 @@ extension Schedule {
 
         /// Reads a description.
         ///
-        /// - Throws: `ConfigurationError` for an unknown shape or key and a number out of range, `DecodingError` for a value that is
-        ///   missing or of another type.
+        /// - Throws: `ConfigurationError` for an unknown shape or key and a number out of range, `DecodingError` for a
+        ///   value that is missing or of another type.
         public init(from decoder: any Decoder) throws {
             if let value = try? decoder.singleValueContainer().decode(Float.self) {
                 schedule = .constant(value)

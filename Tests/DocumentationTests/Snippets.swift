@@ -214,3 +214,69 @@ private func factorization(_ student: ConvNet, _ data: TrainingData, _ plan: Tra
     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
     return small
 }
+
+private func selecting(
+    _ student: inout ConvNet, _ teacher: ConvNet, _ policy: AugmentationPolicy, _ labelled: ImageSet,
+    _ plan: TrainingPlan
+) throws -> History {
+    let copy = ModelCopy(of: student)
+    let selector = ViewSelector(policy, candidates: 4) {
+        teacher.predict($0)
+    } student: {
+        copy.predict($0)
+    }
+    let data = TrainingData(labelled: labelled, transform: selector)
+    let history = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student, steps in
+        if steps % plan.stepsPerEpoch == 0 { copy.renew(student) }
+    }
+    return history
+}
+
+private func losses(_ teacher: ConvNet) -> Distiller {
+    var distiller = Distiller(teacher: teacher, loss: .standardized(.decoupled()), temperature: .constant(2))
+    distiller.loss = .kullbackLeibler(reverse: 0.25)
+    distiller.hints = [Hint("stage1", loss: .attention), Hint("stage2", weight: 0.02, loss: .relational())]
+    return distiller
+}
+
+private func teachers(
+    _ student: inout ConvNet, _ first: ConvNet, _ second: ResNet, _ data: TrainingData, _ plan: TrainingPlan,
+    _ folder: URL
+) throws {
+    var distiller = Distiller(teacher: Ensemble([first, second], joining: .crossEntropy))
+    distiller.teacher = MeanTeacher(of: student, decay: 0.99)
+
+    distiller.teacher = first
+    distiller.teacherCache = folder
+    for width in [4, 8, 16] {
+        var student = ConvNet(width: width, channels: 1, classes: 10, seed: 7)
+        _ = try distiller.fit(&student, on: data, plan: plan)
+    }
+}
+
+private func generations(_ teacher: ConvNet, _ data: TrainingData, _ plan: TrainingPlan) throws -> Ensemble {
+    var generations = [teacher]
+    for seed in 1...3 {
+        var student = ConvNet(width: 16, channels: 1, classes: 10, seed: UInt64(seed))
+        _ = try Distiller(teacher: generations[seed - 1]).fit(&student, on: data, plan: plan)
+        generations.append(student)
+    }
+    return Ensemble(generations, joining: .logits)
+}
+
+private func assistants(_ big: ResNet, _ data: TrainingData, _ plan: TrainingPlan) throws -> any Module {
+    var teacher: any Module = big
+    for width in [32, 16, 8] {
+        var student = ConvNet(width: width, channels: 1, classes: 10, seed: 7)
+        _ = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan)
+        teacher = student
+    }
+    return teacher
+}
+
+private func mutual(_ data: TrainingData, _ plan: TrainingPlan) throws -> [Double?] {
+    var student = ConvNet(width: 8, channels: 1, classes: 10, seed: 1)
+    var peer = ConvNet(width: 16, channels: 1, classes: 10, seed: 2)
+    let history = try MutualLearning().fit(&student, &peer, on: data, plan: plan)
+    return [history.validationAccuracy, history.peers[0].validationAccuracy]
+}

@@ -245,7 +245,7 @@ import Testing
     @Test("Infinite losses in a report or a controller's state go through a checkpoint unchanged")
     func infiniteNumbers() throws {
         let report = ClassReport(epoch: 1, loss: .infinity, confusion: [[1]], classLosses: [-.infinity])
-        let data = try CheckpointCoding.data(report)
-        #expect(try CheckpointCoding.value(ClassReport.self, from: data) == report)
+        let data = try StableCoding.data(report)
+        #expect(try StableCoding.value(ClassReport.self, from: data) == report)
     }
 }

@@ -5,13 +5,13 @@ import TensorCore
 /// its relative probability rises by a step after each validation, and once it is above, the surplus decays. Or by a
 /// class's validation loss, with above and below exchanged.
 ///
-/// Between the threshold and a small margin beyond it nothing changes, so that a class at the threshold does not make its
-/// probability swing. A class without validation images keeps its probability. While no class has a surplus the
+/// Between the threshold and a small margin beyond it nothing changes, so that a class at the threshold does not make
+/// its probability swing. A class without validation images keeps its probability. While no class has a surplus the
 /// controller leaves sampling alone; as soon as one has, classes are drawn by these probabilities whatever their sizes.
 public struct ClassController: Hashable {
     /// What a class is judged by.
     public enum Measure: String, Sendable, Hashable, Codable {
-        /// The share of its validation images that is classified rightly.
+        /// The share of its validation images that is classified correctly.
         case accuracy
         /// The mean cross-entropy of its validation images, in nats: sees doubt where accuracy sees none.
         case loss

@@ -1,8 +1,8 @@
 import Datasets
 import TensorCore
 
-/// What steers a run, as a recipe has it: `{controller: class, threshold: 0.97}`, `{controller: hardness, stronger: 1.3}` or
-/// `{controller: operations, probes: 2}`.
+/// What steers a run, as a recipe has it: `{controller: class, threshold: 0.97}`, `{controller: hardness, stronger:
+/// 1.3}` or `{controller: operations, probes: 2}`.
 public struct ControllerDescription: Decodable {
     /// From the policy whose operations are steered and a seed, to a controller that has seen nothing.
     private typealias Maker = @Sendable (AugmentationPolicy?, UInt64) throws -> any DataController
@@ -11,8 +11,8 @@ public struct ControllerDescription: Decodable {
 
     /// Reads a description.
     ///
-    /// - Throws: `ConfigurationError` for an unknown controller or key and a number out of range, `DecodingError` for a value that
-    ///   is missing or of another type.
+    /// - Throws: `ConfigurationError` for an unknown controller or key and a number out of range, `DecodingError` for a
+    ///   value that is missing or of another type.
     public init(from decoder: any Decoder) throws {
         let values = try StrictMapping(decoder)
         let kinds: [(name: String, value: (StrictMapping) throws -> Maker)] = [

@@ -1,11 +1,13 @@
 import Datasets
 import TensorCore
 
-/// Makes the geometric transforms of hard samples stronger, or weaker, by a running mean of each sample's training loss.
+/// Makes the geometric transforms of hard samples stronger, or weaker, by a running mean of each sample's training
+/// loss.
 ///
-/// Samples are ranked by that mean, so the scale of the loss and its outliers do not matter. Stronger and weaker: those up
-/// to the middle rank keep strength 1; from there it changes evenly to the limit, which the hardest has, and a sample that
-/// was not seen yet has strength 1. Curriculum: all begin with the same strength, and hard samples leave it last.
+/// Samples are ranked by that mean, so the scale of the loss and its outliers do not matter. Stronger and weaker: those
+/// up to the middle rank keep strength 1; from there it changes evenly to the limit, which the hardest has, and a
+/// sample that was not seen yet has strength 1. Curriculum: all begin with the same strength, and hard samples leave it
+/// last.
 public struct HardnessController: DataController, Hashable {
     /// What hardness does to a sample's strength.
     public enum Effect: Sendable, Hashable, Codable {
@@ -13,9 +15,9 @@ public struct HardnessController: DataController, Hashable {
         case stronger(upTo: Float)
         /// Down to this factor, in 0 ... 1: relief for samples that may be hard because they are distorted.
         case weaker(downTo: Float)
-        /// From one factor to another, both 0 or more, over so many epochs: a sample changes evenly within half of them,
-        /// the easiest in the first half, the hardest in the second (easy ones first: Bengio et al. 2009, "Curriculum
-        /// learning"). One that was not seen yet counts as of the middle rank.
+        /// From one factor to another, both 0 or more, over so many epochs: a sample changes evenly within half of
+        /// them, the easiest in the first half, the hardest in the second (easy ones first: Bengio et al. 2009,
+        /// "Curriculum learning"). One that was not seen yet counts as of the middle rank.
         case curriculum(from: Float, to: Float, epochs: Int)
 
         /// The factor for a sample.

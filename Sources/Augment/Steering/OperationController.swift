@@ -4,21 +4,22 @@ import TensorCore
 
 /// Learns which operations still teach which classes something, and makes those more probable for their images.
 ///
-/// After each validation the loop tries the model on *probes*: the validation images under one step of the policy alone,
-/// certainly done. Let p(c, o) be the share of class c that is read rightly under step o. What o has to teach c is
+/// After each validation the loop tries the model on *probes*: the validation images under one step of the policy
+/// alone, certainly done. Let p(c, o) be the share of class c that is read correctly under step o. What o has to teach c
+/// is
 ///
 /// ```text
 /// p(c, o) · (1 − p(c, o)),
 /// ```
 ///
-/// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing where
-/// it is never read, because the step destroys what the label names. The step's probability for images of the class is
-/// multiplied by its learnability over the mean of all steps', within 1 / cap ... cap.
+/// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing
+/// where it is never read, because the step destroys what the label names. The step's probability for images of the
+/// class is multiplied by its learnability over the mean of all steps', within 1 / cap ... cap.
 ///
 /// The bandit is discounted Thompson sampling (Raj and Kalyani 2017, arXiv 1707.09727): p(c, o) is drawn from
-/// Beta(1 + right, 1 + wrong), counts fade with each validation, and those steps are probed next whose drawn learnability,
-/// as the mean over the classes, is highest. So a step that was not probed for long, or never, is probed again. Draws are
-/// Philox's, keyed by (seed, validation, class, step): the same run gives the same choices.
+/// Beta(1 + right, 1 + wrong), counts fade with each validation, and those steps are probed next whose drawn
+/// learnability, as the mean over the classes, is highest. So a step that was not probed for long, or never, is probed
+/// again. Draws are Philox's, keyed by (seed, validation, class, step): the same run gives the same choices.
 ///
 /// A class of which no probe has shown an image keeps factor 1.
 public struct OperationController: Hashable {
@@ -34,7 +35,7 @@ public struct OperationController: Hashable {
     public let memory: Double
     /// After each validation, the factors: by class, then by step.
     public private(set) var history: [[[Double]]] = []
-    /// Images read rightly and wrongly, faded: by class, then by step.
+    /// Images read correctly and wrongly, faded: by class, then by step.
     private var right: [[Double]] = []
     private var wrong: [[Double]] = []
 
@@ -66,7 +67,7 @@ public struct OperationController: Hashable {
                 expected: "1 probe or more, cap 1 or more, memory within 0…1")
     }
 
-    /// The share of each class that was read rightly under each step, by class and step; nil where it was never probed.
+    /// The share of each class that was read correctly under each step, by class and step; nil where it was never probed.
     public var shares: [[Double?]] {
         zip(right, wrong).map { zip($0, $1).map { $0 + $1 > 0 ? $0 / ($0 + $1) : nil } }
     }

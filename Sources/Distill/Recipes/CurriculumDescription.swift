@@ -2,8 +2,8 @@ import TensorCore
 import Training
 
 extension TemperatureCurriculum {
-    /// A curriculum of the temperature as a recipe has it: `{lowest: 1, highest: 21, reversal: {schedule: cosine, from: 0, to: 1}}`,
-    /// each of which may be left out.
+    /// A curriculum of the temperature as a recipe has it: `{lowest: 1, highest: 21, reversal: {schedule: cosine, from:
+    /// 0, to: 1}}`, each of which may be left out.
     public struct Description: Decodable {
         /// What is described.
         public let curriculum: TemperatureCurriculum

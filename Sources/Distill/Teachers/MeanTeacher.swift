@@ -9,10 +9,11 @@ import Training
 ///     let teacher = MeanTeacher(of: student, decay: 0.99)
 ///     let distiller = Distiller(teacher: teacher, hardLabelWeight: .linear(from: 1, to: 0.5))
 ///
-/// average ← decay · average + (1 − decay) · weights, with a smaller decay in the first steps, as `WeightAverage` has it. A
-/// ``Distiller`` keeps the average with the run's state, checkpoints included, and drops it at the end; a plan with the same
-/// `weightAveraging` returns it. Teacher and student see the same view, so what the student learns from is the difference
-/// that dropout, batch statistics and age make. The average is of little use before the student is: let λ begin at 1.
+/// average ← decay · average + (1 − decay) · weights, with a smaller decay in the first steps, as `WeightAverage` has
+/// it. A ``Distiller`` keeps the average with the run's state, checkpoints included, and drops it at the end; a plan
+/// with the same `weightAveraging` returns it. Teacher and student see the same view, so what the student learns from
+/// is the difference that dropout, batch statistics and age make. The average is of little use before the student is:
+/// let λ begin at 1.
 public struct MeanTeacher: Module {
     /// The average.
     public private(set) var network: any Module

@@ -25,6 +25,7 @@ public struct ResidualBlock: Module {
 
     public func callAsFunction(_ input: Variable) -> Variable {
         second(first(input), residual: shortcut?(input, relu: false) ?? input, relu: true)
+            .outputOfModule(with: first.convolution.weight.slot, below: 3)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

@@ -7,8 +7,8 @@ struct LessonOptions: ParsableArguments, CheckedOptions {
         help: ArgumentHelp(
             "What compares the networks' outputs.",
             discussion: """
-                kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
-                gradients: with few steps give them a quarter of the learning rate.
+                kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have \
+                large gradients: with few steps give them a quarter of the learning rate.
                 """))
     var loss = ResponseLoss.hinton
 
@@ -28,7 +28,7 @@ struct LessonOptions: ParsableArguments, CheckedOptions {
 
     @Option(
         help: ArgumentHelp(
-            "The temperature is learnt against the student, as YAML: '{lowest: 1, highest: 21}'. It starts at --temperature.",
+            "The temperature is learnt against the student from --temperature on: '{lowest: 1, highest: 21}'.",
             valueName: "CURRICULUM"), transform: Described<TemperatureCurriculum.Description>.init(argument:))
     var curriculum: Described<TemperatureCurriculum.Description>?
 

@@ -17,7 +17,7 @@ struct TeacherOptions: ParsableArguments, CheckedOptions {
 
     @Option(
         help: ArgumentHelp(
-            "The student's own moving average teaches too, or alone; each step keeps this share of it, 0.99 for instance.",
+            "The student's own moving average teaches too, or alone; each step keeps this share of it.",
             valueName: "DECAY"))
     var meanTeacher: Float?
 
@@ -31,8 +31,8 @@ struct TeacherOptions: ParsableArguments, CheckedOptions {
         help: ArgumentHelp(
             "Folder that keeps the teacher's outputs; later students read them and need not run it.",
             discussion: """
-                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs whose \
-                teacher, images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
+                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs \
+                whose teacher, images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
                 """, valueName: "DIR"))
     var teacherCache: String?
 

@@ -37,8 +37,8 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
         help: ArgumentHelp(
             "How many of the last states are kept.",
             discussion: """
-                The newest in the checkpoint's FILE, older ones in FILE.1, FILE.2 and so on, and that of the best validation \
-                in FILE.best. To go back to one, copy it over FILE.
+                The newest in the checkpoint's FILE, older ones in FILE.1, FILE.2 and so on, and that of the best \
+                validation in FILE.best. To go back to one, copy it over FILE.
                 """))
     var keepCheckpoints = 3
 

@@ -2,8 +2,8 @@ import Foundation
 import Retort
 import Yams
 
-/// An augmentation: the name of one that is made for a task, a policy's file, or the policy itself in the structure that
-/// policy files have.
+/// An augmentation: the name of one that is made for a task, a policy's file, or the policy itself in the structure
+/// that policy files have.
 struct AugmentOption: RecipeValue, CustomStringConvertible {
     private enum Content {
         case named(String)

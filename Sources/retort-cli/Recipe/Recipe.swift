@@ -5,8 +5,8 @@ import Yams
 
 /// The settings of a run in a YAML file: the options of `train` or `distill` by their names, without dashes.
 ///
-/// A recipe becomes arguments that stand before those of the command line, so that both go through the same checks and the
-/// command line wins. Paths are relative to the folder that the command runs in, as those of options are.
+/// A recipe becomes arguments that stand before those of the command line, so that both go through the same checks and
+/// the command line wins. Paths are relative to the folder that the command runs in, as those of options are.
 struct Recipe {
     private let root: RecipeNode
     /// The options that the command line gives itself.

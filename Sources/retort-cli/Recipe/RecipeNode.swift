@@ -2,8 +2,8 @@ import Foundation
 import Retort
 import Yams
 
-/// A value in a YAML document with its place, read strictly: an unknown key, another type and a missing value are errors that
-/// say where, what was found and what was expected.
+/// A value in a YAML document with its place, read strictly: an unknown key, another type and a missing value are
+/// errors that say where, what was found and what was expected.
 struct RecipeNode {
     /// The file, or the option that the text came with.
     let file: String

@@ -1,8 +1,8 @@
 import Retort
 import Yams
 
-/// The value of an option that is more than a word: a schedule, hints, controllers, a policy. A recipe has it as YAML, and so
-/// has the option on a command line.
+/// The value of an option that is more than a word: a schedule, hints, controllers, a policy. A recipe has it as YAML,
+/// and so has the option on a command line.
 protocol RecipeValue {
     /// - Throws: `RecipeError` with the place of the fault.
     init(_ value: RecipeNode) throws

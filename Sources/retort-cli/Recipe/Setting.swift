@@ -4,8 +4,8 @@ import Yams
 
 /// An option or flag of a command, which is a key of its recipes.
 ///
-/// Found as the argument parser finds them, from the command's properties: so a recipe says all that options say, and a new
-/// option is a new key without further work.
+/// Found as the argument parser finds them, from the command's properties: so a recipe says all that options say, and a
+/// new option is a new key without further work.
 struct Setting {
     /// Without dashes.
     let name: String
@@ -55,7 +55,8 @@ struct Setting {
     var node: Node? { property.node }
 }
 
-/// Options whose values may be out of range. They are checked once all are known, whether a command line or a recipe has them.
+/// Options whose values may be out of range. They are checked once all are known, whether a command line or a recipe
+/// has them.
 protocol CheckedOptions {
     /// - Throws: `ConfigurationError` whose path begins with an option's name.
     func check() throws
