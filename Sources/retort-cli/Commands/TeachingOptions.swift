@@ -18,7 +18,7 @@ struct TeachingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Augmentation of the training images in these steps.", valueName: "digits|ocr|natural|none|FILE.json"),
+            "Augmentation of the training images in these steps.", valueName: AugmentOption.valueName),
         transform: AugmentOption.init(argument:))
     var augment = AugmentOption.none
 

@@ -27,7 +27,7 @@ struct TrainingOptions: ParsableArguments {
             "Augmentation of the training images. (default: none)",
             discussion:
                 "One that is made for a task, or a policy of one's own in JSON; in a recipe also as YAML in its place.",
-            valueName: "digits|ocr|natural|none|FILE.json"), transform: AugmentOption.init(argument:))
+            valueName: AugmentOption.valueName), transform: AugmentOption.init(argument:))
     var augment = AugmentOption.none
 
     @Option(help: "Factor on the strength of the augmentation, 0 to 3.")
