@@ -12,15 +12,16 @@ import TensorCore
 ///         }
 ///     }
 ///
-/// A policy is compared, hashed and kept in JSON like any value, and has no state. It turns bytes into normalised inputs
-/// as a `BatchTransform`. Every draw is a pure function of seed, epoch, sample id, the operation's place in the policy
-/// and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for ``MixUp``,
-/// which needs them).
+/// A policy is compared, hashed and kept in JSON like any value, and has no state. It turns bytes into normalised
+/// inputs as a `BatchTransform`. Every draw is a pure function of seed, epoch, sample id, the operation's place in the
+/// policy and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for
+/// ``MixUp``, which needs them).
 ///
-/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations they are bytes; neighbouring geometric operations are one resampling, and
-/// neighbouring operations on single values one table.
+/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations
+/// they are bytes; neighbouring geometric operations are one resampling, and neighbouring operations on single values
+/// one table.
 public struct AugmentationPolicy: Sendable, Hashable {
-    /// The steps, in the order in which they act.
+    /// The operations and groups, each with its probability, in the order in which they act.
     public let steps: [AugmentationStep]
 
     /// Creates a policy from the operations in the closure, which act in that order.

@@ -50,9 +50,9 @@ extension AugmentationPolicy {
     /// Lets policy files name an operation of your own, from now on and in the whole process.
     ///
     /// Call it before anything that holds a policy is read: a policy file, a recipe, a checkpoint with an
-    /// ``OperationController``. An operation can be used without it, also in a policy that is written to JSON. To register
-    /// a type again changes nothing. Stops the program where ``PixelOperation/step`` does, and where another operation or
-    /// a group has the name already.
+    /// ``OperationController``. An operation can be used without it, also in a policy that is written to JSON. To
+    /// register a type again changes nothing. Stops the program where ``PixelOperation/step`` does, and where another
+    /// operation or a group has the name already.
     public static func register(_ operation: any PixelOperation.Type) { OperationRegistry.add(operation) }
 
     /// What the operations of a policy file can be called: the library's, then those that were registered.

@@ -8,7 +8,7 @@ import TensorCore
 /// up to the middle rank keep strength 1; from there it changes evenly to the limit, which the hardest has, and a
 /// sample that was not seen yet has strength 1. Curriculum: all begin with the same strength, and hard samples leave it
 /// last.
-public struct HardnessController: DataController, Hashable {
+public struct HardnessController: DataController, Hashable, SteeringSettings {
     /// What hardness does to a sample's strength.
     public enum Effect: Sendable, Hashable, Codable {
         /// Up to this factor, 1 or more: variety where the model has not learnt enough.
@@ -46,9 +46,7 @@ public struct HardnessController: DataController, Hashable {
     /// Creates a controller that has seen nothing.
     public init(_ effect: Effect, momentum: Float = 0.7) {
         self.init(unchecked: effect, momentum: momentum)
-        let mismatch = mismatch
-        require(
-            mismatch == nil, "HardnessController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
+        requireSettings()
     }
 
     init(unchecked effect: Effect, momentum: Float) {
@@ -104,15 +102,13 @@ extension HardnessController: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         effect = try container.decode(Effect.self, forKey: .effect)
         momentum = try container.decode(Float.self, forKey: .momentum)
-        if let mismatch {
-            throw FormatError(file: "HardnessController", found: mismatch.found, expected: mismatch.expected)
-        }
+        try checkSettings()
         epochs = try container.decode(Int.self, forKey: .epochs)
         let samples = try container.decode([Int].self, forKey: .samples)
         let values = try container.decode([Float].self, forKey: .losses)
         guard samples.count == values.count, Set(samples).count == samples.count else {
-            throw FormatError(
-                file: "HardnessController", place: "losses",
+            throw Self.error(
+                place: "losses",
                 found: "\(values.count) losses of \(samples.count) samples",
                 expected: "one for each")
         }

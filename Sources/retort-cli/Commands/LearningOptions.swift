@@ -14,7 +14,7 @@ struct LearningOptions: ParsableArguments, CheckedOptions {
             "Augmentation of the training images. (default: none)",
             discussion:
                 "One that is made for a task, or a policy of one's own in JSON; in a recipe also as YAML in its place.",
-            valueName: "digits|ocr|natural|none|FILE.json"), transform: AugmentOption.init(argument:))
+            valueName: AugmentOption.valueName), transform: AugmentOption.init(argument:))
     var augment = AugmentOption.none
 
     func check() throws { if let learningRate { try checkSetting("learning-rate", learningRate, 1e-9...1000) } }

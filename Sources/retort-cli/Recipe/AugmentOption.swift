@@ -2,13 +2,16 @@ import Foundation
 import Retort
 import Yams
 
-/// An augmentation: the name of one that is made for a task, a policy's file, or the policy itself in the structure
+/// An augmentation: the name of one that the library has ready, a policy's file, or the policy itself in the structure
 /// that policy files have.
 struct AugmentOption: RecipeValue, CustomStringConvertible {
     private enum Content {
         case named(String)
         case policy(AugmentationPolicy)
     }
+
+    /// What help calls the value.
+    static let valueName = (AugmentationPolicy.allNames + ["none", "FILE.json"]).joined(separator: "|")
 
     private let content: Content
     let node: Node
@@ -58,10 +61,9 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         switch content {
         case .policy(let policy): policy
         case .named("none"): nil
-        case .named("digits"): .digits
-        case .named("ocr"): .ocr
-        case .named("natural"): .natural
-        case .named(let file): try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: file)), file: file)
+        case .named(let name):
+            try AugmentationPolicy.named(name)
+                ?? AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
         }
     }
 
