@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Targets that call C wrap it in a file or two; every other target has no unsafe pointer, and the compiler checks that.
+// Only targets with C beneath them have unsafe pointers; in every other target the compiler checks that there is none.
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 let libraries = [

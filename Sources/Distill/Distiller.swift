@@ -228,7 +228,7 @@ public struct Distiller: Sendable {
 
     /// Maps of two views have nothing in common to compare.
     private func checkViews(of batch: Batch, in step: Int) throws {
-        guard batch.labellerInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
+        guard batch.teacherInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
         throw ConfigurationError(
             ["transform"],
             "gives the teacher another view than the student in step \(step), but hints, contrasts and terms compare the "

@@ -1,7 +1,9 @@
 import Datasets
 import Deploy
 import Foundation
+import Graph
 import Layers
+import Prune
 import Quantize
 import TensorCore
 import TestSupport
@@ -47,6 +49,25 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             #expect(try stored.0.trained().tensors.keys == network.tensors.keys)
             let error = #expect(throws: FormatError.self) { _ = try stored.1.trained() }
             #expect(error?.found == "an INT8 model")
+        }
+    }
+
+    @Test(
+        "A network without a type of its own is written as a graph, and read as one that predicts and trains the same")
+    func graphs() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let traced = try TracedNetwork(
+                NetworkGraph(tracing: network, inputShape: [8, 8, 1]).factorized(to: .energy(0.8)))
+            let url = folder.appending(path: "graph")
+            try ModelFile(traced, inputShape: [8, 8, 1], description: description).write(to: url)
+            let stored = try StoredModel(url)
+            let inputs = TinyTask.images(6).calibrationInputs(6, normalization: description.normalization)[0]
+            #expect(stored.predict(inputs).scalars == traced.predict(inputs).scalars)
+            #expect(try stored.trained().tensors.mapValues(\.scalars) == traced.tensors.mapValues(\.scalars))
+            #expect(stored.description == description)
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: url)
+            #expect(try StoredModel(url).trained().bits == network.bits)
         }
     }
 

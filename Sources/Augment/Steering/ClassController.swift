@@ -39,18 +39,25 @@ public struct ClassController: Hashable {
         by measure: Measure = .accuracy, threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3,
         decay: Double = 0.5, margin: Double = 0.01
     ) {
+        self.init(
+            unchecked: measure, threshold: threshold, step: step, cap: cap, decay: decay, margin: margin)
+        let mismatch = mismatch
+        require(
+            mismatch == nil, "ClassController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
+    }
+
+    init(
+        unchecked measure: Measure, threshold: Double, step: Double, cap: Double, decay: Double, margin: Double
+    ) {
         self.measure = measure
         self.threshold = threshold
         self.step = step
         self.cap = cap
         self.decay = decay
         self.margin = margin
-        let mismatch = mismatch
-        require(
-            mismatch == nil, "ClassController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    var mismatch: Mismatch? {
         let isValid =
             threshold >= 0 && threshold <= (measure == .accuracy ? 1 : .greatestFiniteMagnitude) && step >= 0
             && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0

@@ -43,14 +43,18 @@ public struct HardnessController: DataController, Hashable {
 
     /// Creates a controller that has seen nothing.
     public init(_ effect: Effect, momentum: Float = 0.7) {
-        self.effect = effect
-        self.momentum = momentum
+        self.init(unchecked: effect, momentum: momentum)
         let mismatch = mismatch
         require(
             mismatch == nil, "HardnessController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    init(unchecked effect: Effect, momentum: Float) {
+        self.effect = effect
+        self.momentum = momentum
+    }
+
+    var mismatch: Mismatch? {
         let isEffect =
             switch effect {
             case .stronger(let limit): limit >= 1 && limit.isFinite

@@ -7,7 +7,9 @@ import TensorCore
 /// After each validation the loop tries the model on *probes*: the validation images under one step of the policy alone,
 /// certainly done. Let p(c, o) be the share of class c that is read rightly under step o. What o has to teach c is
 ///
-///     p(c, o) · (1 − p(c, o)),
+/// ```text
+/// p(c, o) · (1 − p(c, o)),
+/// ```
 ///
 /// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing where
 /// it is never read, because the step destroys what the label names. The step's probability for images of the class is
@@ -40,18 +42,22 @@ public struct OperationController: Hashable {
     public init(
         _ policy: AugmentationPolicy, seed: UInt64 = 0, probesPerEpoch: Int = 2, cap: Double = 2, memory: Double = 0.8
     ) {
-        self.policy = policy
-        self.seed = seed
-        self.probesPerEpoch = probesPerEpoch
-        self.cap = cap
-        self.memory = memory
+        self.init(unchecked: policy, seed: seed, probesPerEpoch: probesPerEpoch, cap: cap, memory: memory)
         let mismatch = mismatch
         require(
             mismatch == nil,
             "OperationController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    init(unchecked policy: AugmentationPolicy, seed: UInt64, probesPerEpoch: Int, cap: Double, memory: Double) {
+        self.policy = policy
+        self.seed = seed
+        self.probesPerEpoch = probesPerEpoch
+        self.cap = cap
+        self.memory = memory
+    }
+
+    var mismatch: Mismatch? {
         let isValid = probesPerEpoch >= 1 && cap >= 1 && cap.isFinite && memory >= 0 && memory <= 1
         return isValid
             ? nil

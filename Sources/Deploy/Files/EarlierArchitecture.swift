@@ -20,7 +20,8 @@ struct EarlierArchitecture: Hashable, Sendable, Codable {
     let height, width, channels: Int
     /// The number of classes.
     let classes: Int
-    /// Channels of what can be cut by itself, as ``Family-swift.enum/widths`` has them; nil where they are the family's own.
+    /// Channels of what can be cut by itself, as ``Family-swift.enum/widths`` has them; nil where they are the family's
+    /// own.
     let widths: [Int]?
 
     /// Describes a network.
@@ -84,8 +85,9 @@ extension EarlierArchitecture.Family {
         }
     }
 
-    /// Output channels of what can be cut by itself, in this order: the blocks of a ``ConvNet``; the stages of a ``ResNet``, whose
-    /// blocks are added to one another, and then the first convolution of each block; the hidden layers of an ``MLP``.
+    /// Output channels of what can be cut by itself, in this order: the blocks of a ``ConvNet``; the stages of a
+    /// ``ResNet``, whose blocks are added to one another, and then the first convolution of each block; the hidden
+    /// layers of an ``MLP``.
     var widths: [Int] {
         switch self {
         case .convNet(let width): [width, width, 2 * width, 2 * width]

@@ -8,7 +8,9 @@ import TensorCore
 /// student's, s, goes through a learnt affine map to the teacher's channels, dropped at the end. Both are scaled to norm 1. A
 /// bank keeps t of every training image. The loss of an image is
 ///
-///     −log h(t) − N · mean over negatives n of log (1 − h(n)),   h(x) = e^(s·x / τ) / (e^(s·x / τ) + N · z),
+/// ```text
+/// −log h(t) − N · mean over negatives n of log (1 − h(n)),   h(x) = e^(s·x / τ) / (e^(s·x / τ) + N · z),
+/// ```
 ///
 /// averaged over the batch by its weights. N negatives are drawn from the bank for each step, for all its images; an image
 /// leaves out itself and, if it has a label, those of its class. z, the mean of e^(s·n / τ) in the first step, stays. As in any

@@ -111,7 +111,7 @@ public struct Hint: Hashable, Sendable, Codable {
 extension FeatureLoss {
     /// Those that take maps of any shapes, in words.
     fileprivate static var ofAnyShape: String {
-        all.filter { !$0.needsEqualSides }.map { "'\($0.name)'" }.joined(separator: " or ")
+        named.filter { !$0.value.needsEqualSides }.map { "'\($0.name)'" }.joined(separator: " or ")
     }
 }
 

@@ -32,8 +32,11 @@ public enum FeatureLoss: Hashable, Sendable, Codable {
     /// any shapes. Takes time in proportion to N³. Weights 0 or more.
     case relational(distance: Float = 25, angle: Float = 50)
 
-    /// All, each with its standard numbers.
-    public static let all: [FeatureLoss] = [.hint, .marginReLU, .attention, .similarity, .relational()]
+    /// All by the names that recipes have for them, each with its standard numbers.
+    public static let named: [(name: String, value: FeatureLoss)] = [
+        ("hint", .hint), ("margin-relu", .marginReLU), ("attention", .attention), ("similarity", .similarity),
+        ("relational", .relational()),
+    ]
 
     /// What computes it: the place where a loss is entered beside its case.
     private var function: any FeatureFunction {

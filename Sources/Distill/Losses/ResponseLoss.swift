@@ -55,6 +55,13 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
         }
     }
 
+    /// The losses by the names that the literature has for them, each with its standard numbers.
+    public static let named: [(name: String, value: ResponseLoss)] = [
+        ("kl", .hinton), ("reverse-kl", .kullbackLeibler(reverse: 1)), ("jensen-shannon", .jensenShannon),
+        ("mse", .meanSquaredError), ("dkd", .decoupled()), ("dist", .correlation()),
+        ("standardized-kl", .standardized(.hinton)), ("standardized-dkd", .standardized(.decoupled())),
+    ]
+
     /// T² · KL(teacher ‖ student) (Hinton, Vinyals and Dean, arXiv 1503.02531).
     public static let hinton = ResponseLoss.kullbackLeibler()
 

@@ -5,7 +5,7 @@ import TensorCore
 
 /// Several networks that teach as one.
 ///
-///     Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
+///     let distiller = Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
 ///
 /// A ``Distiller`` asks each member for its logits, and joins them at the temperature of the step and with the images'
 /// labels. Used like any network, to evaluate it for instance, an ensemble joins at T = 1 and without labels. Its members
@@ -27,6 +27,12 @@ public struct Ensemble: Module {
         /// As ``entropy``, with the cross-entropy of softmax(zₖ) with the label for hₖ: who is wrong has less to say (CA-MKD, Zhang,
         /// Chen and Wang, arXiv 2201.00007). An image without a label is weighed by the entropy; mixed labels count by their shares.
         case crossEntropy
+
+        /// All by the names of options.
+        public static let named: [(name: String, value: Joining)] = [
+            ("logits", .logits), ("probabilities", .probabilities), ("entropy", .entropy),
+            ("cross-entropy", .crossEntropy),
+        ]
     }
 
     /// The networks, one or more of the same classes.

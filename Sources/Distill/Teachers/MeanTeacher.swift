@@ -6,7 +6,8 @@ import Training
 /// The student's own past as its teacher: a moving average of its weights and statistics, renewed after each step
 /// (Mean Teacher, Tarvainen and Valpola, arXiv 1703.01780).
 ///
-///     Distiller(teacher: MeanTeacher(of: student, decay: 0.99), hardLabelWeight: .linear(from: 1, to: 0.5))
+///     let teacher = MeanTeacher(of: student, decay: 0.99)
+///     let distiller = Distiller(teacher: teacher, hardLabelWeight: .linear(from: 1, to: 0.5))
 ///
 /// average ← decay · average + (1 − decay) · weights, with a smaller decay in the first steps, as `WeightAverage` has it. A
 /// ``Distiller`` keeps the average with the run's state, checkpoints included, and drops it at the end; a plan with the same

@@ -67,7 +67,7 @@ struct Teaching {
     ) throws -> NetworkOutputs<Tensor> {
         var present = followers.makeIterator()
         let members = ensemble.members.map { member in member is MeanTeacher ? present.next() ?? member : member }
-        let (features, inputs) = (features, batch.labellerInputs ?? batch.inputs)
+        let (features, inputs) = (features, batch.teacherInputs ?? batch.inputs)
         var maps: [String: Tensor] = [:]
         func ask() throws -> [Tensor] {
             try members.map { member in

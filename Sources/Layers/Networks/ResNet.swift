@@ -54,8 +54,8 @@ public struct ResNet: Module {
     ///
     /// - Parameters:
     ///   - depth: 6n + 2: 8, 20, 32, 56 …
-    ///   - widths: channels of the three stages and then of the first convolution of each block, 3 + 3n in all; nil for 16, 32
-    ///     and 64.
+    ///   - widths: channels of the three stages and then of the first convolution of each block, 3 + 3n in all; nil for
+    ///     16, 32 and 64.
     public init(depth: Int, widths: [Int]? = nil, channels: Int, classes: Int, seed: UInt64) {
         require(depth >= 8 && (depth - 2) % 6 == 0, "ResNet: depth \(depth), 6n + 2 expected (8, 20, 32, 56)")
         require(channels > 0 && classes > 0, "ResNet: \(channels) channels, \(classes) classes, 1 or more expected")

@@ -20,7 +20,7 @@ extension NetworkGraph {
     /// the rank of a trained layer is low, which those of small networks are seldom. Layers with groups stay.
     ///
     ///     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).factorized(to: .multiplyAdds(0.6))
-    ///     var small = try TracedNetwork(graph)      // to be trained on
+    ///     var small = try TracedNetwork(graph)
     ///
     /// - Throws: ``PruningError`` for a share of multiply-adds that cannot be met, with the closest that can; `GraphError` for weights
     ///   that are not finite.

@@ -4,7 +4,7 @@ import TensorCore
 /// Which weights of a network are kept and which are 0: magnitude pruning (Han et al., arXiv 1506.02626).
 ///
 ///     let mask = PruningMask(sparsity: 0.5, of: model)
-///     mask.apply(to: &model)      // and again after each step of fine-tuning
+///     mask.apply(to: &model)  // and again after each step of fine-tuning
 ///
 /// Weights of convolutions and dense layers take part, biases and normalisations stay. A pruned model's file says what was pruned: ``init(ofZerosIn:)`` gives its mask back.
 public struct PruningMask: Sendable, Equatable {

@@ -9,7 +9,7 @@ import TensorCore
 /// arXiv 1903.08066).
 ///
 ///     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches)
-///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)     // or any Trainer
+///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)  // or any Trainer
 ///     let int8 = try aware.quantized()
 ///
 /// Made from any network that can be traced. Wherever ``QuantizedModel`` rounds an activation to a byte this module rounds it

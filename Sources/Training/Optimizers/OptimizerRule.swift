@@ -14,7 +14,7 @@ import TensorCore
 ///         }
 ///     }
 ///
-///     TrainingPlan(steps: 500, optimizer: .init(SignDescent()))
+///     let plan = TrainingPlan(steps: 500, optimizer: .init(SignDescent()))
 ///
 /// What a rule remembers of a parameter is tensors by name, which checkpoints hold; its constants are stored properties,
 /// by which a checkpoint knows its run again.
