@@ -1,6 +1,6 @@
 import Reports
 
-/// What happened in a training over its epochs, as charts of HTML: its schedules, the terms of its loss, how it shared out
+/// Charts of what happened in a training over its epochs, as HTML: its schedules, the terms of its loss, how it shared out
 /// samples and operations, and what the teacher rejected.
 public struct TrainingCharts {
     private let epochs: [EpochFigures]

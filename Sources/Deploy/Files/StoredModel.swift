@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Graph
 import Layers
 import Quantize
 import TensorCore
