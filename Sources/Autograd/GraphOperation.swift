@@ -35,6 +35,9 @@ public protocol GraphOperation: Hashable, Sendable, Codable {
     /// Products that are summed for operands of these shapes; 0 unless implemented.
     func multiplyAdds(of operands: [Shape]) -> Int
 
+    /// The same operation for operands that lost channels to pruning; itself unless implemented.
+    func fitting(_ operands: [Shape]) -> Self
+
     /// What messages call it: its name unless implemented.
     var label: String { get }
 }
@@ -43,6 +46,8 @@ extension GraphOperation {
     public func role(ofOperand place: Int, shape: Shape) -> TensorRole { shape.rank > 1 ? .weight : .bias }
 
     public func multiplyAdds(of operands: [Shape]) -> Int { 0 }
+
+    public func fitting(_ operands: [Shape]) -> Self { self }
 
     public var label: String { Self.name }
 

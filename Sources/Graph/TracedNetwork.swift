@@ -74,7 +74,8 @@ public struct TracedNetwork: Module {
             if let normalization = node.batchNorm({ parameters[$0] }) {
                 result = normalization(operands[0], residual: residual, relu: node.relu)
             } else {
-                let sum = residual.map { operation.base.record(operands) + $0 } ?? operation.base.record(operands)
+                let output = operation.base.fitting(operands.map(\.shape)).record(operands)
+                let sum = residual.map { output + $0 } ?? output
                 result = node.relu ? sum.relu() : sum
             }
             return node.features.reduce(result) { $0.named($1) }

@@ -1,7 +1,7 @@
 import Reports
 
-/// Charts of what happened in a training over its epochs, as HTML: its schedules, the terms of its loss, how it shared out
-/// samples and operations, and what the teacher rejected.
+/// Charts of what happened in a training over its epochs, as HTML: its schedules, the terms of its loss, how it shared
+/// out samples and operations, and what the teacher rejected.
 public struct TrainingCharts {
     private let epochs: [EpochFigures]
     private let classNames: [String]

@@ -128,6 +128,16 @@ public struct Convolution2DOperation: GraphOperation {
         }
     }
 
+    /// A depthwise convolution has as many groups as its input has channels.
+    public func fitting(_ operands: [Shape]) -> Convolution2DOperation {
+        guard operands.count > 1, let channels = operands[0].last, operands[1].rank == 4, operands[1][2] > 0,
+            channels / operands[1][2] != groups
+        else { return self }
+        return Convolution2DOperation(
+            stride: (strideHeight, strideWidth), padding: (paddingHeight, paddingWidth),
+            dilation: (dilationHeight, dilationWidth), groups: channels / operands[1][2])
+    }
+
     public func multiplyAdds(of operands: [Shape]) -> Int {
         guard operands.count > 1, let geometry = try? geometry(input: operands[0], weights: operands[1]) else {
             return 0

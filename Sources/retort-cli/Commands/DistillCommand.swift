@@ -77,7 +77,8 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         if let mutual = teachers.mutual {
             // Other weights to begin with, or they have nothing to say to each other.
             var peer = try training.network(named: mutual, for: data, seed: common.seed &+ 1)
-            history = try fit(&student, and: &peer, on: images, plan, title: "\(description.architecture) and \(mutual)")
+            history = try fit(
+                &student, and: &peer, on: images, plan, title: "\(description.architecture) and \(mutual)")
         } else {
             let teacher = teachers.network(trained, student: student)
             history = try fit(&student, to: teacher, on: images, plan, copy, title: description.architecture)
