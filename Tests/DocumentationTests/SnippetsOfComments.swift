@@ -56,36 +56,16 @@ private func policy() -> AugmentationPolicy {
 
 private struct Fields {
     /// Degrees, counter-clockwise as one sees it.
-    @Field(within: -180...180, neutral: 0) var rotate: ClosedRange<Double>
+    @Field("rotate", within: -180...180, neutral: 0) var rotate: ClosedRange<Double>
     /// What is read beyond the edges.
-    @Field var border: ImageBorder
-}
-
-struct Lean: PixelOperation {
-    static let name = "lean"
-    static let template = Lean(slope: 0)
-    static let isGeometric = true
-
-    /// The largest share of the height by which a column rises, either way.
-    @Field(within: 0...1, neutral: 0, required: true) var slope: Double
-
-    init(slope: Double) { self.slope = slope }
-
-    mutating func visitFields(_ visit: FieldVisitor) { visit("slope", &_slope) }
-
-    var effects: [PixelEffect]? { [.shears(degrees: atan(slope) * 180 / .pi)] }
-
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
-        let drawn = stream.uniform(in: -slope...slope)
-        view.append(.warp(Warp(yx: drawn, y0: -drawn * Double(extent.width) / 2, border: .zero)))
-    }
+    @Field("border") var border: ImageBorder
 }
 
 private func distillation(
-    _ student: inout ConvNet, _ teacher: ConvNet, _ digits: Digits, _ policy: AugmentationPolicy
+    _ student: inout ConvNet, _ teacher: ConvNet, _ digits: Digits, _ policy: AugmentationPolicy, _ plan: TrainingPlan
 ) throws -> History {
     let history = try Distiller(teacher: teacher, temperature: .linear(from: 3, to: 1))
-        .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: .init(steps: 500))
+        .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: plan)
     return history
 }
 
