@@ -1,35 +1,6 @@
 // Snippets of the documentation of distillation, so that they are compiled. Nothing here is run.
 import Foundation
 import Retort
-import Synchronization
-
-/// A network that another thread may ask while its original learns.
-final class StudentCopy: Sendable {
-    private let network: Mutex<ConvNet>
-
-    init(_ network: ConvNet) { self.network = Mutex(network) }
-
-    func renew(_ network: ConvNet) { self.network.withLock { $0 = network } }
-
-    func predict(_ inputs: Tensor) -> Tensor { network.withLock { $0 }.predict(inputs) }
-}
-
-private func selecting(
-    _ student: inout ConvNet, _ teacher: ConvNet, _ policy: AugmentationPolicy, _ labelled: ImageSet,
-    _ plan: TrainingPlan
-) throws -> History {
-    let copy = StudentCopy(student)
-    let selector = ViewSelector(policy, candidates: 4) {
-        teacher.predict($0)
-    } student: {
-        copy.predict($0)
-    }
-    let data = TrainingData(labelled: labelled, transform: selector)
-    let history = try Distiller(teacher: teacher).fit(&student, on: data, plan: plan) { student, steps in
-        if steps % plan.stepsPerEpoch == 0 { copy.renew(student) }
-    }
-    return history
-}
 
 private func losses(_ teacher: ConvNet) -> Distiller {
     var distiller = Distiller(teacher: teacher, loss: .standardized(.decoupled()), temperature: .constant(2))
