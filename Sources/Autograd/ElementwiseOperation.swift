@@ -27,12 +27,13 @@ extension ElementwiseOperation {
         return operands[0]
     }
 
-    public func forward(_ operands: [Tensor]) -> Tensor { operands[0].map(value) }
+    public func forward(_ operands: [Tensor]) -> Tensor { operands[0].parallelMap { value(at: $0) } }
 
     public func record(_ operands: [Variable]) -> Variable {
+        requireFit(operands)
         let input = operands[0].value
-        return operands[0].tape.record(AnyOperation(self), input.map(value), from: operands[0]) {
-            $0 * input.map(slope)
+        return operands[0].tape.record(AnyOperation(self), forward([input]), from: operands[0]) {
+            $0 * input.parallelMap { slope(at: $0) }
         }
     }
 }

@@ -38,9 +38,14 @@ public struct OperationRegistry: Sendable {
 
     /// All operations of this library.
     public static let standard = OperationRegistry([
-        AddOperation.self, AveragePool2DOperation.self, BatchNormOperation.self, ConcatenateOperation.self,
-        Convolution2DOperation.self, DenseOperation.self, FlattenOperation.self, GlobalAveragePoolOperation.self,
-        LogSoftmaxOperation.self, MaxPool2DOperation.self, MultiplyOperation.self, ReLUOperation.self,
-        ScaleOperation.self, SigmoidOperation.self, SoftmaxOperation.self, TanhOperation.self,
+        AbsOperation.self, AddOperation.self, AveragePool2DOperation.self, BatchedMatmulOperation.self,
+        BatchNormOperation.self, ClampOperation.self, ConcatenateOperation.self, Convolution2DOperation.self,
+        DenseOperation.self, DivideOperation.self, ErfOperation.self, ExpOperation.self, FlattenOperation.self,
+        GatherOperation.self, GlobalAveragePoolOperation.self, LogOperation.self, LogSoftmaxOperation.self,
+        MaxOperation.self, MaximumOperation.self, MaxPool2DOperation.self, MeanOperation.self,
+        MinimumOperation.self, MultiplyOperation.self, NegateOperation.self, OffsetOperation.self,
+        PadOperation.self, PowOperation.self, ReLUOperation.self, ReshapeOperation.self, ScaleOperation.self,
+        SelectOperation.self, SigmoidOperation.self, SliceOperation.self, SoftmaxOperation.self, SqrtOperation.self,
+        SubtractOperation.self, SumOperation.self, TanhOperation.self, TransposeOperation.self,
     ])
 }

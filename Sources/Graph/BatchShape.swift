@@ -23,6 +23,15 @@ public struct BatchShape: Hashable, Sendable, CustomStringConvertible {
         grows = zip(one, two).map { $1 != $0 }
     }
 
+    /// That of which a function gives the shape for any batch size; nil where extents neither stay nor grow with it.
+    ///
+    /// It is asked for batches of one, two and three: a fixed extent of 2 broadcasts with the first two.
+    public init?<E: Error>(inferredFrom shape: (_ batch: Int) throws(E) -> Shape) throws(E) {
+        let (one, two, three) = (try shape(1), try shape(2), try shape(3))
+        self.init(one: one, two: two)
+        guard self.shape(batch: 3) == three else { return nil }
+    }
+
     /// The shape for a batch size; nil where its elements cannot be counted.
     public func shape(batch: Int) -> Shape? {
         Shape(checking: zip(extents, grows).map { $1 ? $0 * batch : $0 })
@@ -33,6 +42,9 @@ public struct BatchShape: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the first axis is the batch and no other grows with it.
     public var isBatchFirst: Bool { grows.first == true && extents[0] == 1 && !grows.dropFirst().contains(true) }
+
+    /// Whether some axis grows with the batch; what does not holds nothing of a single image.
+    package var growsWithBatch: Bool { grows.contains(true) }
 
     public var description: String {
         let axes = zip(extents, grows).map { $1 ? ($0 == 1 ? "N" : "\($0)·N") : "\($0)" }

@@ -14,9 +14,14 @@ public struct InferencePlan: Sendable {
 
     /// Prepares a graph.
     ///
-    /// - Throws: ``GraphError`` for an operation that only training takes.
+    /// - Throws: ``GraphError`` for an operation that only training takes, and for a result that is not [N, ...].
     public init(_ graph: NetworkGraph) throws {
         try graph.requireInference()
+        let output = graph.nodes[graph.output]
+        guard output.extents.isBatchFirst else {
+            throw GraphError(
+                operation: output.description, reason: "gives the network's result as \(output.extents), not [N, ...]")
+        }
         self.graph = graph
         convolutions = graph.nodes.map { node in
             guard let convolution = node.operation?.as(Convolution2DOperation.self),

@@ -23,12 +23,17 @@ extension NetworkGraph {
         let node = nodes[index]
         guard let operation = node.operation else { return node.extents }
         do {
-            let one = try operation.base.shape(of: operandShapes(of: node, batch: 1))
-            let two = try operation.base.shape(of: operandShapes(of: node, batch: 2))
-            guard let extents = BatchShape(one: one, two: two) else {
+            let extents = try BatchShape(inferredFrom: {
+                try operation.base.shape(of: operandShapes(of: node, batch: $0))
+            })
+            guard let extents else {
                 throw OperationError(
-                    found: "results of \(one) for one image and \(two) for two",
+                    found: "a result that depends on the batch otherwise",
                     expected: "extents that are fixed or grow with the batch")
+            }
+            // Images go through in blocks, so that such a result would depend on how a batch is cut.
+            guard extents.growsWithBatch || !node.sources.contains(where: { nodes[$0].extents.growsWithBatch }) else {
+                throw OperationError(found: "a result of \(extents) for all images together", expected: "one for each")
             }
             if let residual = node.residual, nodes[residual].extents != extents {
                 throw OperationError(

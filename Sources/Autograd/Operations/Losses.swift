@@ -32,7 +32,7 @@ extension Variable {
     public func meanSquaredError(to target: Tensor) -> Variable {
         require(shape == target.shape, "meanSquaredError: shapes \(shape) and \(target.shape) differ")
         let difference = value - target
-        let count = Float(max(difference.count, 1))
+        let count = Float(Swift.max(difference.count, 1))
         let loss = (difference * difference).sum() / count
         return tape.record(.learning("meanSquaredError"), Tensor(loss), from: self) {
             difference * (2 * $0.scalar / count)

@@ -84,6 +84,9 @@ package struct StoredGraph {
         ]
         for (index, node) in record.nodes.enumerated() { nodes.append(try checked(node, at: index + 1)) }
         guard nodes.count > 1 else { throw fault(0, "no nodes", "a network") }
+        guard let extents = nodes.last?.extents, extents.isBatchFirst else {
+            throw fault(nodes.count - 1, "a result of the network that is not [N, ...]", "the batch first")
+        }
     }
 
     private func checked(_ record: GraphRecord.Node, at index: Int) throws -> Node {
@@ -144,11 +147,11 @@ package struct StoredGraph {
             }
         }
         do {
-            let (one, two) = (try shapes(1), try shapes(2))
-            guard
-                let extents = BatchShape(one: try operation.base.shape(of: one), two: try operation.base.shape(of: two))
-            else {
+            guard let extents = try BatchShape(inferredFrom: { try operation.base.shape(of: shapes($0)) }) else {
                 throw OperationError(found: "a result that depends on the batch", expected: "one that grows with it")
+            }
+            guard extents.growsWithBatch || !operands.contains(where: { isOneForEachImage($0) }) else {
+                throw OperationError(found: "a result of \(extents) for all images together", expected: "one for each")
             }
             return extents
         } catch let error as OperationError {
@@ -156,6 +159,10 @@ package struct StoredGraph {
             let names = arrays.isEmpty ? "" : " (\(arrays.joined(separator: ", ")))"
             throw fault(index, error.found + names, error.expected)
         }
+    }
+
+    private func isOneForEachImage(_ operand: Operand) -> Bool {
+        if case .node(let source) = operand { nodes[source].extents.growsWithBatch } else { false }
     }
 
     /// An error at a node.

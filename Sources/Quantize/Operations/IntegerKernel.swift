@@ -13,6 +13,9 @@ protocol IntegerKernel: GraphOperation {
     /// Whether the result's values are some of the operand's, so that it has the same scale and zero point.
     var keepsQuantization: Bool { get }
 
+    /// Whether the kernel takes operands of one shape alone, although the operation broadcasts.
+    var needsOneShape: Bool { get }
+
     /// The function by whose table each operand comes to the result's scale before the kernel runs; nil where the
     /// kernel does that.
     var tableOfOperands: ((Float) -> Float)? { get }
@@ -35,6 +38,8 @@ protocol IntegerKernel: GraphOperation {
 extension IntegerKernel {
     var keepsQuantization: Bool { false }
 
+    var needsOneShape: Bool { false }
+
     var tableOfOperands: ((Float) -> Float)? { nil }
 }
 
@@ -52,7 +57,12 @@ extension AnyOperation {
         return integerKernel?.tableOfOperands
     }
 
-    /// Whether it can only be computed in float32.
+    /// Whether it can only be computed in float32, given the extents of the nodes that it reads.
+    func isFloatOnly(reading operands: [BatchShape]) -> Bool {
+        isFloatOnly || (integerKernel?.needsOneShape == true && Set(operands).count > 1)
+    }
+
+    /// Whether it can only be computed in float32, whatever it reads.
     var isFloatOnly: Bool {
         !(base is any IntegerKernel || base is any ElementwiseOperation || base is any QuantizedLayer)
     }

@@ -3,6 +3,8 @@ import Graph
 import TensorCore
 
 extension MultiplyOperation: IntegerKernel {
+    var needsOneShape: Bool { true }
+
     func run(
         _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
     ) -> ByteTensor {

@@ -40,12 +40,14 @@ extension IntegerProgram {
                 }
                 if !node.isLinearLayer { step.operation = AnyOperation(Convolution2DOperation(own.geometry)) }
             } else if let operation = node.operation {
-                if operation.isFloatOnly || rounding.floatNodes.contains(index) {
+                if graph.isFloatOnly(index) || rounding.floatNodes.contains(index) {
                     guard inNumbers.contains(index) || rounding.floatNodes.contains(index) else {
                         throw GraphError(
                             operation: node.description,
-                            reason:
-                                "has no form on bytes, and more comes after it; kept in single precision it could run")
+                            reason: operation.isFloatOnly
+                                ? "has no form on bytes, and more comes after it; kept in single precision it could run"
+                                : "broadcasts its inputs, which no kernel on bytes does; kept in float32 it could run"
+                        )
                     }
                     guard node.tensors.allSatisfy(\.isFinite) else {
                         throw GraphError(operation: node.description, reason: "reads a value that is NaN or infinite")
@@ -102,6 +104,14 @@ extension Double {
 }
 
 extension NetworkGraph {
+    /// Whether a node can only be computed in float32.
+    fileprivate func isFloatOnly(_ node: Int) -> Bool {
+        let operands = nodes[node].operands.compactMap { operand in
+            if case .node(let source) = operand { nodes[source].extents } else { nil }
+        }
+        return nodes[node].operation?.isFloatOnly(reading: operands) == true
+    }
+
     /// The nodes whose results are bytes with a meaning of their own.
     ///
     /// - Parameter floatNodes: those that are computed in single precision.
@@ -124,7 +134,7 @@ extension NetworkGraph {
             let node = nodes[next]
             guard nodes.count(where: { $0.sources.contains(next) }) <= 1 else { return found }
             guard let operation = node.operation else { return found }
-            guard operation.isFloatOnly else {
+            guard isFloatOnly(next) else {
                 let isPlain = operation.isLinearLayer && node.residual == nil && !node.relu
                 if isPlain || floatNodes.contains(next) { found.insert(next) }
                 return found
@@ -142,7 +152,7 @@ extension NetworkGraph {
     ///
     /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
     func nodes(named names: Set<String>) throws -> Set<Int> {
-        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || nodes[$0].operation?.isFloatOnly == true }
+        let candidates = nodes.indices.filter { nodes[$0].layerPath != nil || isFloatOnly($0) }
         return try names.sorted().reduce(into: []) { found, name in
             let own = candidates.filter { index in
                 let (operation, path) = (nodes[index].operation?.description, nodes[index].layerPath)

@@ -63,6 +63,13 @@ extension Tensor {
         }
     }
 
+    /// The function applied to every element, on several cores; ``map(_:)`` where it may not run at once with itself.
+    public func parallelMap(_ transform: @Sendable (Float) -> Float) -> Tensor {
+        map1(self) { x, out, count in
+            for index in 0..<count { out[index] = transform(x[index]) }
+        }
+    }
+
     /// x · factor + offset for every element, rounded once where the processor can.
     public func affine(factor: Float, offset: Float) -> Tensor {
         map1(self) { x, out, count in rk_affine(x, factor, offset, out, count) }

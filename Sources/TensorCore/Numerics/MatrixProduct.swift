@@ -62,30 +62,45 @@ public func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transpose
     return product
 }
 
-/// The products of as many pairs of matrices.
+/// The products of pairs of matrices, whose leading axes are broadcast.
 ///
 /// - Parameters:
-///   - a: [B, M, K], or [B, K, M] if transposed.
-///   - b: [B, K, N], or [B, N, K] if transposed.
-/// - Returns: [B, M, N].
+///   - a: [..., M, K], or [..., K, M] if transposed.
+///   - b: [..., K, N], or [..., N, K] if transposed.
+/// - Returns: [..., M, N].
 public func batchedMatmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false) -> Tensor {
-    require(
-        a.shape.rank == 3 && b.shape.rank == 3 && a.shape[0] == b.shape[0],
-        "batchedMatmul: shapes \(a.shape) and \(b.shape), two times [B, rows, columns] expected")
-    let (m, k) = transposeA ? (a.shape[2], a.shape[1]) : (a.shape[1], a.shape[2])
-    let (inner, n) = transposeB ? (b.shape[2], b.shape[1]) : (b.shape[1], b.shape[2])
+    guard a.shape.rank >= 2, b.shape.rank >= 2,
+        let leading = a.shape.leading.broadcast(with: b.shape.leading)
+    else {
+        fatalError("batchedMatmul: shapes \(a.shape) and \(b.shape), two times [..., rows, columns] expected")
+    }
+    let (aMatrix, bMatrix) = (Shape(Array(a.shape.suffix(2))), Shape(Array(b.shape.suffix(2))))
+    let (m, k) = transposeA ? (aMatrix[1], aMatrix[0]) : (aMatrix[0], aMatrix[1])
+    let (inner, n) = transposeB ? (bMatrix[1], bMatrix[0]) : (bMatrix[0], bMatrix[1])
     require(k == inner, "batchedMatmul: \(a.shape) has \(k) columns, \(b.shape) has \(inner) rows")
-    guard k > 0 else { return .zeros([a.shape[0], m, n]) }
-    var product = Tensor(uninitialized: [a.shape[0], m, n])
+    let (pairs, shape) = (leading.elementCount, Shape(leading.extents + [m, n]))
+    // One matrix for all rows: a single product.
+    if b.shape.rank == 2, !transposeA {
+        return matmul(a.reshaped(to: [pairs * m, k]), b, transposeB: transposeB).reshaped(to: shape)
+    }
+    guard k > 0 else { return .zeros(shape) }
+    let a = a.broadcast(to: Shape(leading.extents + aMatrix.extents))
+    let b = b.broadcast(to: Shape(leading.extents + bMatrix.extents))
+    var product = Tensor(uninitialized: shape)
     let c = SendablePointer(product.mutablePointer())
-    Parallel.forEach(a.shape[0]) { index in
+    Parallel.forEach(pairs) { index in
         // C[M, N] = op(A)[M, K] · op(B)[K, N] for one pair.
         gemm(
-            a.pointer + index * m * k, leadingA: a.shape[2], transposeA: transposeA,
-            b.pointer + index * k * n, leadingB: b.shape[2], transposeB: transposeB,
+            a.pointer + index * m * k, leadingA: aMatrix[1], transposeA: transposeA,
+            b.pointer + index * k * n, leadingB: bMatrix[1], transposeB: transposeB,
             into: c.pointer + index * m * n, leadingC: n, m: m, n: n, k: k)
     }
     return product
+}
+
+extension Shape {
+    /// All axes but the last two.
+    fileprivate var leading: Shape { Shape(Array(dropLast(2))) }
 }
 
 /// A pointer that pieces of parallel work share; each piece writes a part of its own.

@@ -66,6 +66,21 @@ extension Tensor {
         return gathered(shape: shape, strides: strides)
     }
 
+    /// Sums over the axes along which a tensor of the given shape is repeated to this one's: what flows back through
+    /// ``broadcast(to:)``.
+    ///
+    /// - Parameter shape: one that can be broadcast to this tensor's. This very shape gives the tensor itself.
+    public func summed(to shape: Shape) -> Tensor {
+        guard shape != self.shape else { return self }
+        require(shape.broadcast(with: self.shape) == self.shape, "summed: \(self.shape) is no repetition of \(shape)")
+        let missing = self.shape.rank - shape.rank
+        let axes = self.shape.indices.filter {
+            $0 < missing || (shape[$0 - missing] == 1 && self.shape[$0] != 1)
+        }
+        if axes == Array(0..<self.shape.rank - 1) { return sumOverLeadingAxes(self).reshaped(to: shape) }
+        return sum(axes: axes).reshaped(to: shape)
+    }
+
     /// The row added to every row: [..., C] + [C].
     public func addingToRows(_ row: Tensor) -> Tensor {
         require(
@@ -88,7 +103,8 @@ extension Tensor {
         return result
     }
 
-    private static func broadcasting(
+    /// One kernel over two tensors that are repeated to their common shape.
+    static func broadcasting(
         _ name: String, _ left: Tensor, _ right: Tensor, _ kernel: BinaryKernel
     ) -> Tensor {
         if left.shape == right.shape { return map2(name, left, right, kernel) }
@@ -100,7 +116,8 @@ extension Tensor {
 }
 
 extension Shape {
-    /// The shape that two shapes have together under NumPy's rules, or nil if they have none.
+    /// The shape that two shapes have together under NumPy's rules; nil if they have none, or one whose elements cannot be
+    /// counted.
     public func broadcast(with other: Shape) -> Shape? {
         let rank = Swift.max(self.rank, other.rank)
         var extents = [Int](repeating: 1, count: rank)
@@ -110,6 +127,6 @@ extension Shape {
             guard a == b || a == 1 || b == 1 else { return nil }
             extents[axis] = a == 1 ? b : a
         }
-        return Shape(extents)
+        return Shape(checking: extents)
     }
 }

@@ -23,6 +23,41 @@ extension Tensor {
         reduced("min", axis, keepingAxis, initial: .infinity) { $0.isNaN || Double($1) >= $0 ? $0 : Double($1) }
     }
 
+    /// Sums over several axes, in double precision; 0 over an axis of no elements.
+    ///
+    /// - Parameters:
+    ///   - axes: in any order, each once; negative ones count from the last. No axes leave the elements as they are.
+    ///   - keepingAxes: whether the axes stay, with extent 1.
+    public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+        reduced("sum", axes, keepingAxes) { $0.sum(axis: 1) }
+    }
+
+    /// Means over several axes; see ``sum(axes:keepingAxes:)``. An axis of no elements stops the program.
+    public func mean(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+        reduced("mean", axes, keepingAxes) { $0.mean(axis: 1) }
+    }
+
+    /// Maxima over several axes, NaN where one occurs; see ``sum(axes:keepingAxes:)``. An axis of no elements stops the
+    /// program.
+    public func max(axes: [Int], keepingAxes: Bool = false) -> Tensor {
+        reduced("max", axes, keepingAxes) { $0.max(axis: 1) }
+    }
+
+    /// Brings several axes together as axis 1 of [before, together, after] for a function that takes that axis away.
+    private func reduced(_ name: String, _ axes: [Int], _ keepingAxes: Bool, _ body: (Tensor) -> Tensor) -> Tensor {
+        guard let places = shape.places(ofAxes: axes) else { fatalError("\(name): axes \(axes) of shape \(shape)") }
+        let result = shape.reduced(at: places, keepingAxes: keepingAxes)
+        guard let first = places.first, let last = places.last else { return self }
+        let together = places.reduce(1) { $0 * shape[$1] }
+        // Neighbours lie together as they are; others are brought to the end.
+        if last - first == places.count - 1 {
+            let (before, after) = (shape[..<first].reduce(1, *), shape[(last + 1)...].reduce(1, *))
+            return body(reshaped(to: [before, together, after])).reshaped(to: result)
+        }
+        let others = shape.indices.filter { !places.contains($0) }
+        return body(transposed(others + places).reshaped(to: [result.elementCount, together, 1])).reshaped(to: result)
+    }
+
     /// For each row of the last axis, the place of its largest element; the first of equals.
     public func argmax() -> [Int] {
         let columns = shape.rank == 0 ? 1 : shape[shape.rank - 1]
@@ -52,5 +87,29 @@ extension Tensor {
             }
         }
         return result
+    }
+}
+
+extension Shape {
+    /// An axis counted from the first, where a negative one counts from the last; nil if there is no such axis.
+    public func place(ofAxis axis: Int) -> Int? {
+        guard axis >= -rank, axis < rank else { return nil }
+        return axis < 0 ? axis + rank : axis
+    }
+
+    /// Axes counted from the first, in order, where negative ones count from the last; nil if there is no such axis or one
+    /// comes twice.
+    public func places(ofAxes axes: [Int]) -> [Int]? {
+        let places = Set(axes.compactMap(place(ofAxis:)))
+        return places.count == axes.count ? places.sorted() : nil
+    }
+
+    /// The shape without some axes, or with extent 1 there.
+    ///
+    /// - Parameter places: axes counted from the first.
+    public func reduced(at places: [Int], keepingAxes: Bool) -> Shape {
+        keepingAxes
+            ? Shape(indices.map { places.contains($0) ? 1 : self[$0] })
+            : Shape(indices.filter { !places.contains($0) }.map { self[$0] })
     }
 }
