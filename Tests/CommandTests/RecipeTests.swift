@@ -106,7 +106,7 @@ struct RecipeTests {
         "a fault in a recipe is told with file, line, path, what was found and what was expected",
         arguments: [
             ("steps: 5\nstpes: 6", "line 2: stpes: unknown key; did you mean 'steps'?"),
-            ("json: true", "line 1: json: unknown key; did you mean 'gate'?"),
+            ("json: true", "line 1: json: unknown key; did you mean 'data'?"),
             ("steps: many", "line 1: steps: 'many' found, a whole number expected"),
             ("steps: 2.5", "line 1: steps: 2.5 found, a whole number expected"),
             ("steps: \"5\"", "line 1: steps: '5' found, a whole number expected"),
