@@ -1,6 +1,7 @@
 # make demo   installs what is missing, builds optimised, distils a student on embedded digits and reports
 # make test   installs what is missing, runs every test optimised
-# make check  what continuous integration adds to that: plain build, examples, format
+# make retest runs every test again as a processor without AVX-512 rounds, after `make test`
+# make check  what continuous integration adds to that: examples, a dependent package, the studies' tests, format
 # make catalogue   draws the pictures of Augment's operations anew
 # make synergy runs what is missing of the synergy experiment (hours), writes its tables and plots into docs
 # make bench, algorithms, compare   measurements of kernels, of convolution algorithms, and beside the peers
@@ -22,21 +23,27 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo synergy test check catalogue dependencies examples dependent format bench algorithms compare sanitize clean
+.PHONY: demo synergy test retest check catalogue dependencies examples dependent studies format bench algorithms compare sanitize clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
 	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" demo $(DEMO)
 
 synergy: dependencies
-	swift build $(OPTIMISED) --product retort
-	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" synergy run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
-	"$$(swift build $(OPTIMISED) --show-bin-path)/retort" synergy report --results "$(SYNERGY_RESULTS)" --output docs
+	swift build $(OPTIMISED) --package-path Benchmarks --product synergy
+	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
+	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" report --results "$(SYNERGY_RESULTS)" --output docs
 
+TEST := swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
 test: dependencies
-	swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
+	$(TEST)
 
-check: examples dependent format
+# The same tests where sums are rounded otherwise: with the kernels that OpenBLAS takes on processors with AVX2, and scalar ones
+# of ours. Runs what `make test` built.
+retest:
+	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) --skip-build
+
+check: examples dependent studies format
 
 examples:
 	Scripts/run-examples
@@ -45,12 +52,16 @@ examples:
 dependent:
 	swift run $(OPTIMISED) --package-path Tests/Dependent
 
+# The tests of the experiment of docs/synergy.md and of the catalogue's pictures.
+studies: dependencies
+	swift test --package-path Benchmarks -Xcc -O2
+
 format:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
 
 # The pictures of the page that shows every augmentation operation; a test compares them with what the operations do.
 catalogue: dependencies
-	swift run $(OPTIMISED) retort augment catalogue --out Sources/Augment/Augment.docc/Catalogue
+	swift run $(OPTIMISED) --package-path Benchmarks catalogue --out Sources/Augment/Augment.docc/Catalogue
 
 # The time of each kernel by itself.
 bench: dependencies

@@ -1,11 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Targets that call C wrap it in a file or two; every other target has no unsafe pointer, and the compiler checks that.
+// Only targets with C beneath them have unsafe pointers; in every other target the compiler checks that there is none.
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 let libraries = [
-    "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill", "Quantize",
+    "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill",
+    "Prune", "Quantize", "Methods", "Deploy", "Reports",
 ]
 
 let examples = [
@@ -55,7 +56,11 @@ let package = Package(
         .target(name: "Training", dependencies: ["Layers", "Datasets"], swiftSettings: safe),
         .target(name: "Augment", dependencies: ["Datasets", "CImageKernels"]),
         .target(name: "Distill", dependencies: ["Training"], swiftSettings: safe),
+        .target(name: "Prune", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
+        .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
+        .target(name: "Methods", dependencies: ["Augment", "Distill", "Reports"], swiftSettings: safe),
+        .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),
         .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
         .executableTarget(
             name: "retort-cli",
@@ -69,12 +74,17 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
         // Compiles the snippets of the documentation, and checks what documents say about the package.
         .testTarget(name: "DocumentationTests", dependencies: ["Retort"]),
+        // What only all rooms together show: that results keep their bits, and that files written before are still read.
+        .testTarget(name: "RetortTests", dependencies: ["Retort"], exclude: ["Golden"]),
         // Runs the built command as a process.
         .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "TestSupport"]),
     ]
         + libraries.map {
             .testTarget(
-                name: "\($0)Tests", dependencies: [.byName(name: $0), "TestSupport"], path: "Tests/\($0)Tests",
+                name: "\($0)Tests",
+                // What is pruned is quantised too.
+                dependencies: [.byName(name: $0), "TestSupport"] + ($0 == "Prune" ? ["Quantize"] : []),
+                path: "Tests/\($0)Tests",
                 exclude: ["Layers", "Augment", "Distill", "Quantize"].contains($0) ? ["Golden"] : [])
         }
         + examples.map {

@@ -70,6 +70,9 @@ public final class Tape {
         identity = Tape.identities.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 
+    /// Whether every operation is written down, for ``Trace``.
+    public var isTracing: Bool { trace != nil }
+
     /// The feature maps that were wanted and passed.
     public var features: [String: Variable] { namedMaps.mapValues(variable) }
 
@@ -132,7 +135,7 @@ public final class Tape {
     ///     each input (of the input's shape), in order; nil for one that gets none. Kept only if an input needs one;
     ///     it captures tensors and no variables, which would keep their tape alive.
     public func record(
-        _ operation: Operation, _ value: Tensor, from inputs: [Variable],
+        _ operation: AnyOperation, _ value: Tensor, from inputs: [Variable],
         pullback: @escaping (_ upstream: Tensor) -> [Tensor?]
     ) -> Variable {
         for input in inputs {
@@ -148,7 +151,7 @@ public final class Tape {
 
     /// Writes down a step with one input.
     public func record(
-        _ operation: Operation, _ value: Tensor, from input: Variable,
+        _ operation: AnyOperation, _ value: Tensor, from input: Variable,
         pullback: @escaping (_ upstream: Tensor) -> Tensor
     ) -> Variable {
         record(operation, value, from: [input]) { [pullback($0)] }

@@ -11,11 +11,16 @@ public struct Trace: Sendable {
         /// A tensor that is neither.
         case constant(Tensor)
         /// An operation, and its result's shape.
-        case operation(Operation, inputs: [Int], Shape)
+        case operation(AnyOperation, inputs: [Int], Shape)
     }
 
     /// The steps.
     public private(set) var entries: [Entry] = []
+
+    /// The names that values were given, by their entries.
+    public private(set) var names: [Int: [String]] = [:]
+
+    mutating func name(_ entry: Int, _ name: String) { names[entry, default: []].append(name) }
 
     mutating func append(_ entry: Entry) -> Int {
         entries.append(entry)

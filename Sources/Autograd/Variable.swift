@@ -20,6 +20,7 @@ public struct Variable {
     /// Marks a feature map that a caller may ask for by name, such as a stage's output; passes it on unchanged.
     public func named(_ name: String) -> Variable {
         if !tape.featureNames.contains(name) { tape.featureNames.append(name) }
+        if let traced { tape.trace?.name(traced, name) }
         if tape.requestedFeatures.contains(name) {
             tape.namedMaps[name] = Tape.Unbound(value: value, node: node, traced: traced)
         }

@@ -34,7 +34,9 @@ public struct Distiller: Sendable {
     /// differ is refused, and so are hints: feature maps are not kept.
     public var teacherCache: URL?
     /// Feature maps of which the student's is to tell its image from others, beside the outputs.
-    public var contrasts: [Contrast] = []
+    public var contrasts: [ContrastTerm] = []
+    /// What is learnt beside: terms of the caller's.
+    public var terms: [any DistillationTerm] = []
     /// What T, λ and the images' weights answer to beside their schedules.
     public var dynamics = Dynamics()
 
@@ -89,11 +91,11 @@ public struct Distiller: Sendable {
     ///     that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
     ///   - progress: called after every step.
     ///   - shouldStop: asked after every step whether to stop there.
-    /// - Throws: before the first step `FormatError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
+    /// - Throws: before the first step `ConfigurationError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
     ///   networks of different classes, a teacher whose outputs are not finite, a temperature, λ or weight out of range
-    ///   anywhere in the run, dynamics that cannot be followed, and a ``teacherCache`` that is of another run; in a later step
-    ///   for outputs that are not finite then, or cached for other views, and in the first for two views of an image whose maps
-    ///   are to be compared; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
+    ///   anywhere in the run, dynamics that cannot be followed, and `FormatError` for
+    ///   a ``teacherCache`` that is of another run; in a later step for outputs that are not finite then, or cached for other
+    ///   views, and in the first for two views of an image whose maps are to be compared; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         keeping: CheckpointKeeping = .init(),
@@ -104,20 +106,15 @@ public struct Distiller: Sendable {
         try loss.check()
         try checkSchedules(over: plan)
         try data.check(for: plan)
-        let features = (
-            student: Set(hints.map(\.student) + contrasts.map(\.student)),
-            teacher: Set(hints.map(\.teacher) + contrasts.map(\.teacher))
-        )
+        try plan.groups.check(for: student)
+        let (features, hasTerms) = (features, !(hints.isEmpty && contrasts.isEmpty && terms.isEmpty))
         let images = data.sample(32)
         let sampled = ensemble.members.map { $0.featureMaps(features.teacher, of: images) }
         var source = try Teaching(self, features.teacher, sampled: sampled.map(\.logits), on: data, plan: plan)
         try dynamics.check(for: self, on: data, over: plan)
-        var model = try HintedStudent(
-            student, taught: sampled, hints: hints, followers: ensemble.followers, images: images, seed: plan.seed)
-        try model.addContrasts(contrasts, teacher: teacher, data: data, images: data.sample(2), seed: plan.seed)
-        model.temperature = dynamics.curriculum.map { LearntTemperature($0, from: temperature.value(at: 0)) }
+        var model = try TaughtModel(student, self, taught: sampled, images: images, data: data, seed: plan.seed)
         var step: Int?
-        var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        var trainer = Trainer(plan.ofStudent, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
         trainer.teacherChoices = try data.usableValidation.flatMap { try source.choices(on: $0, data.normalization) }
@@ -133,49 +130,50 @@ public struct Distiller: Sendable {
             let (hardWeight, gap) = dynamics.hardLabelWeight(
                 hardLabelWeight.value(at: context.progress), accuracies: accuracies)
             try checkViews(of: batch, in: context.step)
-            let isTaught = hardWeight < 1 || !features.teacher.isEmpty || dynamics.hardLabelFactor != nil
-            let teaching =
+            let isTaught = hardWeight < 1 || hasTerms || dynamics.hardLabelFactor != nil
+            let taught =
                 isTaught
                 ? try source.outputs(
                     for: batch, following: model.followers, temperature: temperature, in: context) : nil
             try source.finishStep(context)
             step = context.step
-            let logits = model(tape.constant(batch.inputs))
             let reversal = dynamics.curriculum?.reversal.value(at: context.progress)
-            var (total, values) = combined(
-                logits, teaching?.logits, batch, temperature, hardWeight,
-                learning: model.temperature.map { ($0, -(reversal ?? 0)) })
+            var values = ["temperature": temperature, "hardLabelWeight": hardWeight]
             values["reversal"] = reversal
             if dynamics.gapGain > 0 { values["gap"] = gap }
-            var adapters = model.adapters.makeIterator()
-            for (index, hint) in hints.enumerated() {
-                let adapter = hint.loss.needsAdapter ? adapters.next() : nil
-                guard let map = tape.features[hint.student], let target = teaching?.maps[hint.teacher] else {
-                    fatalError("Distiller: a network has no map of hint \(index) any more")
-                }
-                // Keyed by step and hint: neither dropout in the student nor another hint moves its draws.
-                var random = Philox(
-                    seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.features)
-                let change = perturbing.map { draw in { draw($0, &random) } }
-                let loss = hint.loss(
-                    map, adapter: adapter, teacherMap: target, perturbing: change, weights: batch.weights)
-                total = total + loss * hint.weight
-                values[hint.name] = loss.value.scalar
+            let logits = model(tape.constant(batch.inputs))
+            guard let taught else {
+                let loss = logits.crossEntropy(batch)
+                values["crossEntropy"] = loss.value.scalar
+                return StepLoss(loss, logits: logits.value, values: values)
             }
-            for (index, (contrast, head)) in zip(contrasts, model.contrasts).enumerated() {
-                guard let map = tape.features[contrast.student], let target = teaching?.maps[contrast.teacher] else {
-                    fatalError("Distiller: a network has no map of contrast \(index) any more")
-                }
-                var random = Philox(
-                    seed: plan.seed, epoch: context.step, sample: index, operation: RandomPurpose.negatives)
-                let loss = head.loss(map, teacherMap: target, of: batch, using: &random)
-                total = total + loss * contrast.weight
-                values[contrast.name] = loss.value.scalar
-            }
-            return StepLoss(total, logits: logits.value, values: values)
+            let samples = dynamics.terms(
+                of: batch, teacher: taught.logits, temperature: temperature, hardWeight: hardWeight)
+            (values["temperature"], values["hardLabelWeight"]) = (samples.meanTemperature, samples.hardShare)
+            values["confidence"] = samples.confidence
+            let lesson = DistillationStep(
+                student: NetworkOutputs(logits: logits, maps: tape.features), teacher: taught, batch: batch,
+                temperature: temperature, context: context, seed: plan.seed, samples: samples,
+                learning: model.temperature.map { ($0, -(reversal ?? 0)) })
+            let (total, losses) = lesson.loss(loss, and: model.terms)
+            return StepLoss(total, logits: logits.value, values: values.merging(losses) { $1 })
         }
         student = model.student
         return history
+    }
+
+    /// The names of the feature maps that terms read.
+    var features: (student: Set<String>, teacher: Set<String>) {
+        var all = (student: Set<String>(), teacher: Set<String>())
+        for (own, other) in hints.map({ ($0.student, $0.teacher) }) + contrasts.map({ ($0.student, $0.teacher) }) {
+            all.student.insert(own)
+            all.teacher.insert(other)
+        }
+        for term in terms {
+            all.student.formUnion(term.studentFeatures)
+            all.teacher.formUnion(term.teacherFeatures)
+        }
+        return all
     }
 
     /// Both schedules at every step, before the first: a run does not end in its middle over its last temperature.
@@ -184,14 +182,15 @@ public struct Distiller: Sendable {
             let progress = plan.progress(at: step)
             let (temperature, weight) = (temperature.value(at: progress), hardLabelWeight.value(at: progress))
             guard temperature > 0, temperature.isFinite else {
-                throw FormatError(
-                    file: "distillation", place: "temperature in step \(step)", found: "\(temperature)",
-                    expected: "a number above 0; T = 1 is the teacher as it is")
+                throw ConfigurationError(
+                    ["temperature"],
+                    "\(temperature) in step \(step) is not a number above 0; T = 1 is the teacher as it is")
             }
             guard weight >= 0, weight <= 1 else {
-                throw FormatError(
-                    file: "distillation", place: "hardLabelWeight in step \(step)", found: "\(weight)",
-                    expected: "a number in 0 ... 1, where 0 leaves out the labels and 1 the teacher's outputs")
+                throw ConfigurationError(
+                    ["hardLabelWeight"],
+                    "\(weight) in step \(step) is not in 0 ... 1, where 0 leaves out the labels and 1 the teacher's outputs"
+                )
             }
         }
     }
@@ -206,55 +205,43 @@ public struct Distiller: Sendable {
             let temperature, hardLabelWeight: Schedule
             let hints: [Hint]
             let isPerturbed: Bool
-            let contrasts: [Contrast]
+            let contrasts: [ContrastTerm]
             let dynamics: Dynamics
+            let terms: [String]?
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
+        func text(of term: any DistillationTerm) throws -> String {
+            let constants = try (term as? any Encodable).map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+            return "\(type(of: term)) \(term.name) \(term.weight) \(constants ?? "")"
+        }
         let decays = ensemble.followers.map(\.decay)
         let text = try encoder.encode(
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) },
                 joining: ensemble.members.count > 1 ? ensemble.joining : nil, decays: decays.isEmpty ? nil : decays,
                 loss: loss, temperature: temperature, hardLabelWeight: hardLabelWeight, hints: hints,
-                isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics))
+                isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics,
+                terms: terms.isEmpty ? nil : terms.map { try text(of: $0) }))
         return String(decoding: text, as: UTF8.self)
-    }
-
-    /// λ · cross-entropy + (1 − λ) · response, and both by name; with λ = 1 or 0 the other term is not computed, so that
-    /// λ = 1 is cross-entropy to the last bit and needs no teacher.
-    ///
-    /// - Parameter learning: the temperature that is learnt, and the factor on its gradient; nil for none.
-    func combined(
-        _ logits: Variable, _ teaching: Tensor?, _ batch: Batch, _ temperature: Float, _ hardWeight: Float,
-        learning: (temperature: LearntTemperature, factor: Float)? = nil
-    ) -> (total: Variable, values: [String: Float]) {
-        let terms = dynamics.terms(of: batch, teacher: teaching, temperature: temperature, hardWeight: hardWeight)
-        var values = ["temperature": terms.meanTemperature, "hardLabelWeight": terms.hardShare]
-        var labelled = batch
-        labelled.weights = terms.hardWeights
-        let hard = terms.hardShare > 0 || teaching == nil ? logits.crossEntropy(labelled) : nil
-        let soft =
-            terms.softShare > 0 || hard == nil
-            ? teaching.map { loss.mean(student: logits, teacher: $0, batch, terms, learning: learning) } : nil
-        values["crossEntropy"] = hard?.value.scalar
-        values["response"] = soft?.value.scalar
-        values["confidence"] = terms.confidence
-        switch (hard, soft) {
-        case (let hard?, let soft?): return (hard * terms.hardShare + soft * terms.softShare, values)
-        case (nil, let soft?): return (terms.softShare == 1 ? soft : soft * terms.softShare, values)
-        case (let hard?, nil):
-            return (teaching == nil || terms.hardShare == 1 ? hard : hard * terms.hardShare, values)
-        case (nil, nil): fatalError("Distiller: neither labels nor teacher in a step")
-        }
     }
 
     /// Maps of two views have nothing in common to compare.
     private func checkViews(of batch: Batch, in step: Int) throws {
-        guard batch.labellerInputs != nil, !hints.isEmpty || !contrasts.isEmpty else { return }
-        throw FormatError(
-            file: "distillation", place: "step \(step)", found: "a view for the teacher and another for the student",
-            expected: "one view for both, or neither hints nor contrasts, which compare their maps")
+        guard batch.teacherInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
+        throw ConfigurationError(
+            ["transform"],
+            "gives the teacher another view than the student in step \(step), but hints, contrasts and terms compare the "
+                + "maps of one view")
+    }
+}
+
+extension TrainingPlan {
+    /// The plan for a student that is part of a ``TaughtModel``: the paths of its groups begin there.
+    fileprivate var ofStudent: TrainingPlan {
+        var plan = self
+        for index in groups.indices { plan.groups[index].path = "student." + groups[index].path }
+        return plan
     }
 }
 

@@ -37,32 +37,37 @@ public struct MutualLearning: Sendable {
     ///   - data: the images, their transform and what steers it.
     ///   - plan: how long and how.
     ///   - checkpoint: the file that keeps the state of both and that a later call continues.
+    ///   - keeping: how often within an epoch the state is written too, and what is kept beside the newest.
     ///   - progress: called after every step, with what concerns the first.
+    ///   - shouldStop: asked after every step whether to stop there.
     /// - Returns: the history of the first, with that of the second as its peer.
-    /// - Throws: before the first step `FormatError` for networks of different classes and numbers out of range; and what
+    /// - Throws: before the first step `ConfigurationError` for networks of different classes and numbers out of range; and what
     ///   `Trainer` throws.
     public func fit<First: Module, Second: Module>(
         _ first: inout First, _ second: inout Second, on data: TrainingData, plan: TrainingPlan,
-        checkpoint: URL? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
+        checkpoint: URL? = nil, keeping: CheckpointKeeping = .init(),
+        progress: (@Sendable (TrainingProgress) -> Void)? = nil, shouldStop: (@Sendable () -> Bool)? = nil
     ) throws -> History {
         try loss.check()
         try data.check(for: plan)
         guard temperature > 0, temperature.isFinite else {
-            throw FormatError(
-                file: "mutual learning", place: "temperature", found: "\(temperature)", expected: "a number above 0")
+            throw ConfigurationError(["temperature"], "\(temperature) is not a number above 0")
         }
         let images = data.sample(1)
         let shapes = (first.predict(images).shape, second.predict(images).shape)
         guard shapes.0 == shapes.1 else {
-            throw FormatError(
-                file: "mutual learning", place: "second network", found: "outputs of shape \(shapes.1) for an image",
-                expected: "\(shapes.0), as the first's: both networks with the same classes")
+            throw ConfigurationError(
+                ["second"],
+                "the network gives outputs of shape \(shapes.1) for an image, the first \(shapes.0): both need the same classes"
+            )
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let recipe = "mutual at \(temperature): " + String(decoding: try encoder.encode(loss), as: UTF8.self)
         var pair = StudentPair(first: first, second: second)
-        let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        trainer.keeping = keeping
+        trainer.shouldStop = shouldStop
         let history = try trainer.fit(&pair, recipe: recipe, peers: { [$0.second] }) { pair, batch, tape, _ in
             let input = tape.constant(batch.inputs)
             let (logits, others) = (pair.first(input), pair.second(input))

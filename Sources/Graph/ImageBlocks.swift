@@ -1,8 +1,8 @@
 import Synchronization
 import TensorCore
 
-/// Images that go through a network together: activations of a small network stay in the second-level cache, and there is
-/// enough work for every core in a usual batch.
+/// Images that go through a network together: activations of a small network stay in the second-level cache, and there
+/// is enough work for every core in a usual batch.
 private let imagesPerBlock = 8
 
 /// Applies a function to a batch by blocks of images, on several cores, and joins the results.
@@ -11,7 +11,7 @@ private let imagesPerBlock = 8
 ///
 /// - Parameter input: [N, ...].
 /// - Returns: the results [n, ...] of the blocks one after another.
-public func mapImages(_ input: Tensor, _ body: @Sendable (Tensor) -> Tensor) -> Tensor {
+package func mapImages(_ input: Tensor, _ body: @Sendable (Tensor) -> Tensor) -> Tensor {
     let count = input.shape[0]
     guard count > imagesPerBlock else { return body(input) }
     let blocks = (count + imagesPerBlock - 1) / imagesPerBlock

@@ -2,8 +2,8 @@ import Autograd
 import TensorCore
 
 extension NetworkGraph {
-    /// The same steps with a convolution or dense layer as two: one that has its window and stride and no bias, and behind it
-    /// one that mixes channels and has its bias, residual and ReLU.
+    /// The same steps with a convolution or dense layer as two: one that has its window and stride and no bias, and
+    /// behind it one that mixes channels and has its bias, residual and ReLU.
     ///
     /// Paths of the two are that of the weights with `.first` and `.second` behind it.
     ///
@@ -19,22 +19,13 @@ extension NetworkGraph {
         let rest = Array(weights.shape.dropLast())
         var (before, behind) = (old, old)
         let expected: Shape
-        switch old.operation {
-        case .convolution2D(let geometry) where geometry.groups == 1:
-            before.operation = .convolution2D(
-                Conv2DGeometry(
-                    input: (geometry.inputHeight, geometry.inputWidth, geometry.inputChannels),
-                    kernel: (geometry.kernelHeight, geometry.kernelWidth), outputChannels: rank,
-                    stride: (geometry.strideHeight, geometry.strideWidth),
-                    padding: (geometry.paddingHeight, geometry.paddingWidth),
-                    dilation: (geometry.dilationHeight, geometry.dilationWidth)))
-            behind.operation = .convolution2D(
-                Conv2DGeometry(
-                    input: (geometry.outputHeight, geometry.outputWidth, rank), kernel: (1, 1),
-                    outputChannels: channels))
+        if let convolution = old.operation?.as(Convolution2DOperation.self), convolution.groups == 1 {
+            behind.operation = AnyOperation(Convolution2DOperation())
             expected = [1, 1, rank, channels]
-        case .dense: expected = [rank, channels]
-        default: fatalError("splittingLayer: \(old.description) is no convolution without groups and no dense layer")
+        } else if old.operation?.is(DenseOperation.self) == true {
+            expected = [rank, channels]
+        } else {
+            fatalError("splittingLayer: \(old.description) is no convolution without groups and no dense layer")
         }
         require(
             first.shape == Shape(rest + [rank]) && second.shape == expected,
@@ -42,7 +33,7 @@ extension NetworkGraph {
         )
         before.operands = [old.operands[0], .tensor(first, path: path.map { $0 + ".first" })]
         (before.residual, before.relu) = (nil, false)
-        before.shape = Shape(Array(old.shape.dropLast()) + [rank])
+        before.extents = BatchShape(image: Shape(Array(old.shape.dropLast()) + [rank]))
         behind.operands[0] = .node(node)
         behind.operands[1] = .tensor(second, path: path.map { $0 + ".second" })
         // What stood at the node's place or behind it is one further on; the first half stands at its place.

@@ -18,28 +18,35 @@ public struct NetworkGraph: Sendable {
         case tensor(Tensor, path: String?)
     }
 
-    /// One step: relu(operation(operands) + residual), without what is not set.
+    /// One operation and what joined it: relu(operation(operands) + residual), without what is not set.
     public struct Node: Sendable {
         /// What is computed; nil for the network's input.
-        public var operation: Operation?
-        /// In the order that `Operation` gives for its case.
+        public var operation: AnyOperation?
+        /// In the order that the operation documents.
         public var operands: [Operand]
         /// A node whose result is added.
         public var residual: Int?
         /// Whether negative values are cut, last.
         public var relu = false
-        /// Extents of the result for one image: all axes but the first.
-        public var shape: Shape
-        /// The step of the traced network whose result this one's is: after fusing, that of the last step that went into it.
+        /// Extents of the result for any batch size.
+        public var extents: BatchShape
+        /// Names of the feature map that the result is, as the module gave them.
+        public internal(set) var features: [String] = []
+        /// The node of the traced network whose result this one's is: after fusing, that of the last node that went
+        /// into it.
         public internal(set) var origin = 0
+
+        /// Extents of the result for one image: all axes but the batch's.
+        public var shape: Shape { extents.image }
 
         /// The operation's name and the path of its first parameter, for messages.
         public var description: String {
-            let name = operation?.name ?? "input"
+            let name = operation?.description ?? "input"
             return firstPath.map { "\(name) (\($0))" } ?? name
         }
 
-        /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without parameters.
+        /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without
+        /// parameters.
         public var layerPath: String? {
             firstPath.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
         }
@@ -79,7 +86,8 @@ extension NetworkGraph {
         return graph
     }
 
-    /// The same steps with other weights and another bias, which it may have had none of, in a convolution or dense layer.
+    /// The same steps with other weights and another bias, which it may have had none of, in a convolution or dense
+    /// layer.
     ///
     /// - Parameters:
     ///   - weights: of the shape of those that they replace.
@@ -128,27 +136,16 @@ extension NetworkGraph.Node {
     }
 }
 
-extension Operation {
-    /// The operation's name, without its attributes.
-    public var name: String {
-        switch self {
-        case .convolution2D: "convolution2D"
-        case .dense: "dense"
-        case .batchNorm: "batchNorm"
-        case .relu: "relu"
-        case .sigmoid: "sigmoid"
-        case .tanh: "tanh"
-        case .maxPool2D: "maxPool2D"
-        case .averagePool2D: "averagePool2D"
-        case .globalAveragePool: "globalAveragePool"
-        case .add: "add"
-        case .multiply: "multiply"
-        case .scale: "scale"
-        case .concatenate: "concatenate"
-        case .flatten: "flatten"
-        case .softmax: "softmax"
-        case .logSoftmax: "logSoftmax"
-        case .learning(let name): name
+extension NetworkGraph {
+    /// The shapes of what a node's operation reads, in order.
+    ///
+    /// - Parameter batch: images in a batch.
+    package func operandShapes(of node: Node, batch: Int = 1) -> [Shape] {
+        node.operands.map { operand in
+            switch operand {
+            case .node(let source): nodes[source].extents.shape(batch: batch) ?? []
+            case .tensor(let tensor, _): tensor.shape
+            }
         }
     }
 }

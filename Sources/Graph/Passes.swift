@@ -6,13 +6,18 @@ extension NetworkGraph {
     /// Multiplies batch normalisations into the convolution or dense layer before them, which gets a bias.
     ///
     /// With factor = scale / √(variance + ε), per output channel: weights · factor, (bias − mean) · factor + shift,
-    /// computed in double precision. A normalisation that follows anything else, or a layer that others read too, stays.
-    public func foldingBatchNorm() -> NetworkGraph {
+    /// computed in double precision. A normalisation that follows anything else, or a layer that others read too,
+    /// stays.
+    public func foldingBatchNorm() -> NetworkGraph { foldingBatchNorm(keepingFeatures: false) }
+
+    /// The same, and feature maps with a name keep a node of their own where that is asked.
+    func foldingBatchNorm(keepingFeatures: Bool) -> NetworkGraph {
         var graph = self
         for index in nodes.indices {
-            guard case .batchNorm(let epsilon)? = graph.nodes[index].operation,
+            guard let epsilon = graph.nodes[index].operation?.as(BatchNormOperation.self)?.epsilon,
                 case .node(let source)? = graph.nodes[index].operands.first,
                 graph.nodes[source].isLinearLayer, graph.isReadOnce(source),
+                !keepingFeatures || graph.nodes[source].features.isEmpty,
                 graph.nodes[source].residual == nil, !graph.nodes[source].relu,
                 case .tensor(let weights, let path)? = graph.nodes[source].operands.dropFirst().first,
                 let coefficients = BatchNormCoefficients(graph.nodes[index], epsilon: epsilon)
@@ -33,29 +38,38 @@ extension NetworkGraph {
     /// Lets convolutions, dense layers and sums cut negative values themselves, and the first two add a residual.
     ///
     /// A value that something else reads before the fused step stays as it is.
-    public func fusingActivations() -> NetworkGraph {
+    public func fusingActivations() -> NetworkGraph { fusingActivations(into: \.isLinearLayer) }
+
+    /// The same for the nodes that a condition names.
+    ///
+    /// - Parameters:
+    ///   - takes: whether a node can add a residual and cut negative values.
+    ///   - keepingFeatures: whether feature maps with a name keep a node of their own.
+    func fusingActivations(into takes: (Node) -> Bool, keepingFeatures: Bool = false) -> NetworkGraph {
         var graph = self
+        func isFree(_ node: Int) -> Bool {
+            graph.isReadOnce(node) && (!keepingFeatures || graph.nodes[node].features.isEmpty)
+        }
         for index in nodes.indices {
-            switch graph.nodes[index].operation {
-            case .relu:
-                guard case .node(let source)? = graph.nodes[index].operands.first, graph.isReadOnce(source),
-                    graph.nodes[source].isLinearLayer || graph.nodes[source].operation == .add
+            guard let operation = graph.nodes[index].operation else { continue }
+            if operation.is(ReLUOperation.self) {
+                guard case .node(let source)? = graph.nodes[index].operands.first, isFree(source),
+                    takes(graph.nodes[source]) || graph.nodes[source].operation?.is(AddOperation.self) == true
                 else { continue }
                 graph.nodes[source].relu = true
                 graph.merge(index, into: source)
-            case .add:
+            } else if operation.is(AddOperation.self) {
                 // The later of the two can add the earlier, which is there when it runs.
                 guard case .node(let a)? = graph.nodes[index].operands.first,
                     case .node(let b)? = graph.nodes[index].operands.last, a != b
                 else { continue }
                 let (earlier, later) = (min(a, b), max(a, b))
-                guard graph.nodes[later].isLinearLayer, graph.isReadOnce(later), !graph.nodes[later].relu,
-                    graph.nodes[later].residual == nil, graph.nodes[earlier].shape == graph.nodes[later].shape
+                guard takes(graph.nodes[later]), isFree(later), !graph.nodes[later].relu,
+                    graph.nodes[later].residual == nil, graph.nodes[earlier].extents == graph.nodes[later].extents
                 else { continue }
                 graph.nodes[later].residual = earlier
                 graph.nodes[later].relu = graph.nodes[index].relu
                 graph.merge(index, into: later)
-            default: continue
             }
         }
         return graph.droppingUnused()
@@ -84,6 +98,7 @@ extension NetworkGraph {
         nodes[index].operands = []
         nodes[index].residual = nil
         nodes[other].origin = nodes[index].origin
+        nodes[other].features += nodes[index].features
         for reader in nodes.indices { nodes[reader].redirect { $0 == index ? other : $0 } }
         if output == index { output = other }
     }
@@ -91,12 +106,7 @@ extension NetworkGraph {
 
 extension NetworkGraph.Node {
     /// Whether it is a convolution or a dense layer.
-    public var isLinearLayer: Bool {
-        switch operation {
-        case .convolution2D, .dense: true
-        default: false
-        }
-    }
+    public var isLinearLayer: Bool { operation?.isLinearLayer == true }
 
     mutating func redirect(_ place: (Int) -> Int) {
         operands = operands.map { if case .node(let index) = $0 { .node(place(index)) } else { $0 } }
@@ -111,4 +121,9 @@ extension BatchNormCoefficients {
         guard tensors.count == 4 else { return nil }
         self.init(scale: tensors[0], shift: tensors[1], mean: tensors[2], variance: tensors[3], epsilon: epsilon)
     }
+}
+
+extension AnyOperation {
+    /// Whether it is a convolution or a dense layer.
+    public var isLinearLayer: Bool { self.is(Convolution2DOperation.self) || self.is(DenseOperation.self) }
 }

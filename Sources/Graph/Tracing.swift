@@ -22,8 +22,8 @@ extension NetworkGraph {
         }
         // The input is node 0, wherever it stands in the trace.
         var operands: [Operand] = []
-        nodes = [Node(operation: nil, operands: [], shape: inputShape)]
-        for (entry, twin) in zip(trace.entries, other.entries) {
+        nodes = [Node(operation: nil, operands: [], extents: BatchShape(image: inputShape))]
+        for (place, (entry, twin)) in zip(trace.entries, other.entries).enumerated() {
             switch (entry, twin) {
             case (.input, .input): operands.append(.node(0))
             case (.parameter(let path, let value), .parameter): operands.append(.tensor(value, path: path))
@@ -34,10 +34,11 @@ extension NetworkGraph {
                         reason: "is not constant: computed from the input outside the tape, or made for its batch size")
                 }
                 operands.append(.tensor(value, path: nil))
-            case (.operation(let operation, let inputs, let shape), .operation(let twin, let twinInputs, _)):
-                guard operation == twin, inputs == twinInputs, shape.rank > 0 else { fallthrough }
-                let node = Node(
-                    operation: operation, operands: inputs.map { operands[$0] }, shape: Shape(Array(shape.dropFirst())))
+            case (.operation(let operation, let inputs, let shape), .operation(let twin, let twinInputs, let twinShape)):
+                guard operation == twin, inputs == twinInputs, let extents = BatchShape(one: shape, two: twinShape)
+                else { fallthrough }
+                var node = Node(operation: operation, operands: inputs.map { operands[$0] }, extents: extents)
+                node.features = trace.names[place] ?? []
                 nodes.append(node)
                 operands.append(.node(nodes.count - 1))
             default:
@@ -51,6 +52,18 @@ extension NetworkGraph {
         self.output = index
         self = droppingUnused()
         for index in nodes.indices { nodes[index].origin = index }
+        try requireTracedExtents()
+    }
+
+    /// Makes sure that operations say of their results what tracing saw; those that only training takes say nothing.
+    private func requireTracedExtents() throws {
+        for (index, node) in nodes.enumerated() where node.operation?.is(TrainingOperation.self) == false {
+            let said = try inferredExtents(of: index)
+            guard said == node.extents else {
+                throw GraphError(
+                    operation: node.description, reason: "its shape(of:) is \(said), its result has \(node.extents)")
+            }
+        }
     }
 
     private static func trace(

@@ -1,3 +1,4 @@
+import Datasets
 import TensorCore
 
 /// One image in memory: bytes, [height, width, channels], row-major.
@@ -20,8 +21,9 @@ public struct DecodedImage: Sendable, Hashable {
 
     /// The image with another number of channels, 1, 3 or 4.
     ///
-    /// An opacity that is dropped is seen through to white paper, as a viewer shows it. Colours become grey by their luma,
-    /// 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as JPEG and most image libraries have it). All roundings are to nearest.
+    /// An opacity that is dropped is seen through to white paper, as a viewer shows it. Colours become grey by their
+    /// luma, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as JPEG and most image libraries have it). All roundings are to
+    /// nearest.
     public func converted(toChannels target: Int) -> DecodedImage {
         require([1, 3, 4].contains(target), "DecodedImage.converted: to \(target) channels, 1, 3 or 4 expected")
         switch (channels, target) {
@@ -64,5 +66,14 @@ public struct DecodedImage: Sendable, Hashable {
             initialized = count * target
         }
         return DecodedImage(pixels: result, height: height, width: width, channels: target)
+    }
+}
+
+extension ImageSet {
+    /// One of the images by itself, of 1, 3 or 4 channels.
+    public func image(_ place: Int) -> DecodedImage {
+        DecodedImage(
+            pixels: Array(pixels[place * imageSize..<(place + 1) * imageSize]), height: height, width: width,
+            channels: channels)
     }
 }

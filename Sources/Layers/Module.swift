@@ -4,14 +4,7 @@ import TensorCore
 /// A tensor of a model: a weight that is learnt, or a statistic that is kept.
 public struct Parameter: Sendable {
     /// What a tensor is for.
-    public enum Role: Sendable, Hashable {
-        /// Learnt, and shrunk by weight decay.
-        case weight
-        /// Learnt, not a factor: biases and the scale and shift of a normalisation.
-        case bias
-        /// Kept, not learnt: running mean and variance.
-        case statistic
-    }
+    public typealias Role = TensorRole
 
     /// Its elements.
     public var value: Tensor
@@ -98,7 +91,7 @@ extension Module {
         return found
     }
 
-    /// How many numbers are learnt.
+    /// The number of trainable scalars.
     public var parameterCount: Int {
         parameters.reduce(0) { $0 + ($1.parameter.isTrainable ? $1.parameter.value.count : 0) }
     }
@@ -112,16 +105,29 @@ extension Module {
 
 extension Tape {
     /// Makes every parameter of a model known to this tape, so that a pass over it trains (or traces) the model.
-    public func bind(_ model: inout some Module) {
+    ///
+    /// Stops the program if `visitParameters` leaves out a parameter that the model stores: it would neither be trained
+    /// nor saved. Modules without parameters need not be visited.
+    ///
+    /// - Parameters:
+    ///   - model: the network; its parameters remember where this tape keeps them.
+    ///   - isFrozen: whether a parameter, by its path, gets no gradient; none when omitted.
+    public func bind(_ model: inout some Module, freezing isFrozen: (_ path: String) -> Bool = { _ in false }) {
         model.forEachParameter { path, parameter in
-            parameter.slot = bind(parameter.value, path: path, needsGradient: parameter.isTrainable)
+            parameter.slot = bind(
+                parameter.value, path: path, needsGradient: parameter.isTrainable && !isFrozen(path))
         }
+        VisitCheck.check(model, on: self)
     }
 
     /// Writes back the statistics that the pass replaced (batch-norm's running mean and variance).
-    public func commitReplacements(to model: inout some Module) {
-        model.forEachParameter { _, parameter in
-            if let value = replacement(at: parameter.slot) { parameter.value = value }
+    ///
+    /// - Parameter isFrozen: whether a parameter, by its path, keeps its value all the same; none when omitted.
+    public func commitReplacements(
+        to model: inout some Module, freezing isFrozen: (_ path: String) -> Bool = { _ in false }
+    ) {
+        model.forEachParameter { path, parameter in
+            if let value = replacement(at: parameter.slot), !isFrozen(path) { parameter.value = value }
         }
     }
 }
@@ -132,16 +138,17 @@ extension Tape {
 ///   - model: the network to train; its ``Parameter/slot``s index the gradients.
 ///   - random: the stream for dropout.
 ///   - features: names of the feature maps that the loss reads from the tape.
+///   - isFrozen: whether a parameter, by its path, gets no gradient and keeps its statistics; none when omitted.
 ///   - loss: from the bound model and the tape to a variable with one element.
 /// - Returns: the loss, and its gradient with respect to each parameter.
 public func valueAndGradients<M: Module>(
     of model: inout M, random: Philox = Philox(seed: 0), features: Set<String> = [],
-    loss: (M, Tape) throws -> Variable
+    freezing isFrozen: (_ path: String) -> Bool = { _ in false }, loss: (M, Tape) throws -> Variable
 ) rethrows -> (value: Float, gradients: Gradients) {
     let tape = Tape(mode: .training, random: random, features: features)
-    tape.bind(&model)
+    tape.bind(&model, freezing: isFrozen)
     let value = try loss(model, tape)
     let gradients = tape.gradients(of: value)
-    tape.commitReplacements(to: &model)
+    tape.commitReplacements(to: &model, freezing: isFrozen)
     return (value.value.scalar, gradients)
 }

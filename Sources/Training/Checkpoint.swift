@@ -5,7 +5,8 @@ import TensorCore
 
 /// What a checkpoint says besides tensors.
 private struct RunState: Codable {
-    let plan: TrainingPlan
+    /// Of files that older versions wrote; now it is part of the origin.
+    var plan: TrainingPlan?
     /// What the run started from, by name: a checkpoint continues no other run.
     let origin: [String: String]
     let epoch: Int
@@ -40,15 +41,17 @@ enum CheckpointCoding {
 }
 
 extension Run {
-    private static var format: String { "retort checkpoint 2" }
+    private static var format: String { "retort checkpoint 3" }
+    /// The format before, which has the plan beside the origin.
+    private static var olderFormat: String { "retort checkpoint 2" }
 
     /// All that is needed to go on, as a file.
     ///
     /// - Parameter origin: what the run started from, by name.
-    func file(plan: TrainingPlan, origin: [String: String]) throws -> SafetensorsFile {
+    func file(origin: [String: String]) throws -> SafetensorsFile {
         let state = try CheckpointCoding.text(
             RunState(
-                plan: plan, origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters,
+                origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters,
                 history: history,
                 controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0))
@@ -79,7 +82,8 @@ extension Run {
         func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
             FormatError(file: file.source, place: place, found: found, expected: expected)
         }
-        guard file.metadata["format"] == Self.format, let text = file.metadata["state"] else {
+        let formats = [Self.format, Self.olderFormat]
+        guard formats.contains(file.metadata["format"] ?? ""), let text = file.metadata["state"] else {
             throw fault("metadata", "format '\(file.metadata["format"] ?? "none")'", "'\(Self.format)'")
         }
         var tensors: [String: Tensor] = [:]
@@ -90,11 +94,10 @@ extension Run {
         guard let state = try? CheckpointCoding.value(RunState.self, from: Data(text.utf8)) else {
             throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
         }
-        guard state.plan == plan else {
-            throw fault("metadata: state", "another training plan", "this run's (remove the file to start afresh)")
-        }
-        let names = Set(state.origin.keys).union(origin.keys).sorted()
-        if let other = names.first(where: { state.origin[$0] != origin[$0] }) {
+        var found = state.origin
+        if let older = state.plan { found["training plan"] = try CheckpointCoding.text(older) }
+        let names = Set(found.keys).union(origin.keys).sorted()
+        if let other = names.first(where: { found[$0] != origin[$0] }) {
             throw fault("metadata: state", "another \(other)", "this run's (remove the file to start afresh)")
         }
         guard (0...plan.epochs).contains(state.epoch), plan.contains(step: state.step, in: state.epoch),
@@ -118,10 +121,10 @@ extension Run {
         try restored.model.load(members(of: "model"), from: file.source)
         let shapes = model.tensors.mapValues(\.shape)
         let moments = members(of: "optimizer")
-        for (name, tensor) in moments where shapes[name.drop { $0 != "/" }.dropFirst().description] != tensor.shape {
-            throw fault("tensor optimizer/\(name)", "shape \(tensor.shape)", "that of a parameter")
+        if let name = restored.optimizer.restore(moments, shapes: shapes, steps: state.step) {
+            throw fault(
+                "tensor optimizer/\(name)", "shape \(moments[name]?.shape ?? [])", "that of a parameter")
         }
-        restored.optimizer.restore(moments, steps: state.step)
         if average != nil {
             var averaged = model
             try averaged.load(members(of: "average"), from: file.source)

@@ -5,34 +5,34 @@ import TensorCore
 
 /// A short name for much data, by which a checkpoint knows its run again and sees that it was not damaged.
 ///
-/// FNV-1a (Fowler, Noll, Vo) over 64-bit words, with the high half folded down after each. Every step is one-to-one, so a
-/// single changed word always shows. No protection against intent.
-package struct Fingerprint {
+/// FNV-1a (Fowler, Noll, Vo) over 64-bit words, with the high half folded down after each. Every step is one-to-one, so
+/// a single changed word always shows. No protection against intent.
+public struct Fingerprint {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
     /// Begins with nothing.
-    package init() {}
+    public init() {}
 
     /// What was added so far, in sixteen hexadecimal digits.
-    package var text: String {
+    public var text: String {
         let digits = String(state, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// Adds a number.
-    package mutating func add(_ word: UInt64) {
+    public mutating func add(_ word: UInt64) {
         state = (state ^ word) &* 0x0000_0100_0000_01B3
         state ^= state >> 32
     }
 
     /// Adds a text, after its length.
-    package mutating func add(_ text: String) {
+    public mutating func add(_ text: String) {
         add(UInt64(text.utf8.count))
         for byte in text.utf8 { add(UInt64(byte)) }
     }
 
     /// Adds a tensor's shape and the bits of its elements.
-    package mutating func add(_ tensor: Tensor) {
+    public mutating func add(_ tensor: Tensor) {
         add("\(tensor.shape)")
         tensor.withSpan { span in
             for index in span.indices { add(UInt64(span[index].bitPattern)) }
@@ -40,7 +40,7 @@ package struct Fingerprint {
     }
 
     /// Adds tensors with their names, in the order of the names.
-    package mutating func add(_ tensors: [String: Tensor]) {
+    public mutating func add(_ tensors: [String: Tensor]) {
         add(UInt64(tensors.count))
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
             add(name)
@@ -49,7 +49,7 @@ package struct Fingerprint {
     }
 
     /// Adds what is known of images, and a sample of at most some 65,000 pixels.
-    package mutating func add(_ images: ImageSet) {
+    public mutating func add(_ images: ImageSet) {
         for extent in [images.count, images.height, images.width, images.channels] { add(UInt64(extent)) }
         for name in images.classNames { add(name) }
         for (id, label) in zip(images.sampleIDs, images.labels) {
@@ -62,7 +62,7 @@ package struct Fingerprint {
     }
 
     /// The fingerprint of what the closure adds.
-    package static func of(_ body: (inout Fingerprint) throws -> Void) rethrows -> String {
+    public static func of(_ body: (inout Fingerprint) throws -> Void) rethrows -> String {
         var fingerprint = Fingerprint()
         try body(&fingerprint)
         return fingerprint.text

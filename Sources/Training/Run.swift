@@ -24,7 +24,7 @@ struct Run<M: Module> {
     init(model: M, plan: TrainingPlan, controllers: [any DataController]) {
         self.model = model
         self.controllers = controllers
-        optimizer = Optimizer(plan.optimizer)
+        optimizer = Optimizer(plan.optimizer, groups: plan.groups)
         average = plan.weightAveraging.map { WeightAverage(of: model, decay: $0) }
     }
 

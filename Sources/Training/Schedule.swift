@@ -21,6 +21,17 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
     /// Another schedule, held over each of `parts` equal parts of the run at its value where the part begins: as many as the run
     /// has epochs for one value an epoch.
     case stairs(Schedule, parts: Int)
+    /// A function of the program's own; see ``custom(_:_:)``.
+    case function(ScheduleFunction)
+
+    /// A schedule of one's own: `.custom("triangle") { 1 - abs(2 * $0 - 1) }`.
+    ///
+    /// - Parameters:
+    ///   - name: by which checkpoints know it again, beside its values at 65 points of the run.
+    ///   - value: from the share of the steps that are done, 0 ... 1, to the number.
+    public static func custom(_ name: String, _ value: @escaping @Sendable (_ progress: Float) -> Float) -> Schedule {
+        .function(ScheduleFunction(name: name, body: value))
+    }
 
     /// The value at a point of the run.
     ///
@@ -46,11 +57,43 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
             // A share k / parts that was rounded down still begins part k.
             let part = min(Double(parts - 1), (Double(progress.nextUp) * Double(parts)).rounded(.down))
             return schedule.value(at: Float(part / Double(parts)))
+        case .function(let function): return function.body(progress)
         }
     }
 
     /// share · from + (1 − share) · to, never outside the two: a weight that ends at 1 must not come out above it.
     private static func blend(_ from: Float, _ to: Float, share: Double) -> Float {
         Float(Double(from) * share + Double(to) * (1 - share))
+    }
+}
+
+/// A function of the run's progress, which is known again by its name and its values at 65 points.
+public struct ScheduleFunction: Hashable, Sendable, Codable {
+    private enum CodingKeys: CodingKey { case name, values }
+
+    let name: String
+    let body: @Sendable (Float) -> Float
+
+    private var values: [Float] { (0...64).map { body(Float($0) / 64) } }
+
+    init(name: String, body: @escaping @Sendable (Float) -> Float) {
+        self.name = name
+        self.body = body
+    }
+
+    public static func == (left: Self, right: Self) -> Bool { left.name == right.name && left.values == right.values }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(values, forKey: .values)
+    }
+
+    /// - Throws: `DecodingError` always: a file does not hold the function.
+    public init(from decoder: any Decoder) throws {
+        throw DecodingError.dataCorrupted(
+            .init(codingPath: decoder.codingPath, debugDescription: "a schedule that is a program's own function"))
     }
 }

@@ -14,6 +14,14 @@ public struct StepContext: Sendable {
     public let progress: Float
     /// The last epoch that is done, with how its validation went; nil in the first.
     public let previous: History.Epoch?
+
+    /// Describes a place in a run.
+    public init(step: Int, epoch: Int, progress: Float, previous: History.Epoch? = nil) {
+        self.step = step
+        self.epoch = epoch
+        self.progress = progress
+        self.previous = previous
+    }
 }
 
 /// What a loss gives back to the loop.
@@ -100,8 +108,8 @@ public struct Trainer: Sendable {
     ///   - afterStep: called with the model and the number of steps that it has been trained for: before the first step, of a run that
     ///     goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
-    /// - Throws: `FormatError` when a class has no labelled image, data or plan do not go together, or the checkpoint is
-    ///   damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
+    /// - Throws: `ConfigurationError` for a parameter group of no parameter; `FormatError` when a class has no labelled image, data or
+    ///   plan do not go together, or the checkpoint is damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
     ///   weight is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
@@ -109,17 +117,19 @@ public struct Trainer: Sendable {
     ) throws -> History {
         plan.requireSound()
         try data.check(for: plan)
+        try plan.groups.check(for: model)
         var run = Run(model: model, plan: plan, controllers: data.controllers)
         var save: (Run<M>) throws -> Void = { _ in }
         if let checkpoint {
             var origin = try data.fingerprints()
             origin["network"] = Fingerprint.of { $0.add(model.tensors) }
             origin["recipe"] = recipe
+            origin["training plan"] = try CheckpointCoding.text(plan)
             let files = CheckpointFiles(newest: checkpoint, keeping: keeping)
             save = { run in
                 // Between epochs alone, as the last validation is otherwise of an older state.
                 let isBest = run.step == min(run.epoch * plan.stepsPerEpoch, plan.steps) && run.isBestSoFar
-                try files.write(run.file(plan: plan, origin: origin), isBest: isBest)
+                try files.write(run.file(origin: origin), isBest: isBest)
             }
             if FileManager.default.fileExists(atPath: checkpoint.path) {
                 try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan, origin: origin)
@@ -170,7 +180,9 @@ public struct Trainer: Sendable {
             // Not the loss itself: it holds the tape, and with it the weights that the optimiser is to change in place.
             var outcome: (logits: Tensor, values: [String: Float], peers: [StepLoss.Peer])?
             let random = Philox(seed: plan.seed, epoch: step, operation: RandomPurpose.dropout)
-            let (value, gradients) = try valueAndGradients(of: &run.model, random: random, features: features) {
+            let (value, gradients) = try valueAndGradients(
+                of: &run.model, random: random, features: features, freezing: plan.groups.freezes
+            ) {
                 let result = try loss($0, batch, $1, context)
                 outcome = (result.logits, result.values, result.peers)
                 return result.loss
@@ -179,7 +191,7 @@ public struct Trainer: Sendable {
             rate = plan.learningRate.value(at: context.progress)
             run.optimizer.step(&run.model, along: gradients, rate: rate, clipping: plan.gradientClipping)
             afterStep?(&run.model, step + 1)
-            run.average?.update(with: run.model)
+            run.average?.update(with: run.model, freezing: plan.groups.freezes)
             let isLast = step + 1 == firstStep + epochPlan.steps
             // Before validation and the checkpoint, which is to stay good.
             if let place = run.firstNonFinite(beyondModel: isLast) { throw divergence(place, at: step) }
@@ -255,30 +267,5 @@ public struct Trainer: Sendable {
 
     private func divergence(_ place: String, at step: Int) -> TrainingError {
         .diverged(step: step, place: place, checkpoint: checkpoint?.path)
-    }
-}
-
-extension Variable {
-    /// Cross-entropy of logits with what a batch says of its classes, by the batch's weights; rows without a label have no
-    /// say.
-    ///
-    /// - Parameter labelSmoothing: the share of each target spread over all classes, 0 ... 1.
-    public func crossEntropy(_ batch: Batch, labelSmoothing: Float = 0) -> Variable {
-        require(
-            labelSmoothing >= 0 && labelSmoothing <= 1,
-            "crossEntropy: labelSmoothing \(labelSmoothing), 0 ... 1 expected"
-        )
-        guard let targets = batch.targets else {
-            guard let weights = batch.weights else {
-                return softmaxCrossEntropy(labels: batch.labels, smoothing: labelSmoothing)
-            }
-            return softmaxCrossEntropy(
-                targets: Tensor(oneHot: batch.labels, classes: shape[1], smoothing: labelSmoothing),
-                weights: zip(batch.labels, weights).map { $0 == nil ? 0 : $1 })
-        }
-        let spread = labelSmoothing / Float(targets.shape[1])
-        return softmaxCrossEntropy(
-            targets: labelSmoothing == 0 ? targets : targets.affine(factor: 1 - labelSmoothing, offset: spread),
-            weights: batch.labels.indices.map { batch.labels[$0] == nil ? 0 : batch.weights?[$0] ?? 1 })
     }
 }

@@ -39,27 +39,25 @@ public struct TrainingData: Sendable {
 
     /// Checks that the plan can be carried out on these images.
     ///
-    /// - Throws: `FormatError` for a class without labelled images, for images that do not go together, and for early
-    ///   stopping without validation images.
+    /// - Throws: `FormatError` for a class without labelled images, `ConfigurationError` for images that do not go together, and
+    ///   for early stopping without validation images.
     package func check(for plan: TrainingPlan) throws {
         try labelled.checkEveryClassOccurs(in: "labelled images")
-        for (name, images) in [("unlabelled images", unlabelled), ("validation images", usableValidation)] {
+        for (name, images) in [("unlabelled", unlabelled), ("validation", usableValidation)] {
             guard let images, images.count > 0 else { continue }
             guard images.kind == labelled.kind, images.classNames == labelled.classNames else {
-                throw FormatError(
-                    file: name, found: "\(images.kind) of \(images.classCount) classes",
-                    expected: "\(labelled.kind) of \(labelled.classCount) classes, as the labelled images")
+                throw ConfigurationError(
+                    [.name(name)],
+                    "images of \(images.kind) in \(images.classCount) classes do not go with the labelled images of "
+                        + "\(labelled.kind) in \(labelled.classCount)")
             }
         }
         guard normalization.mean.count == labelled.channels else {
-            throw FormatError(
-                file: "normalization", found: "\(normalization.mean.count) channels",
-                expected: "\(labelled.channels), as the images")
+            throw ConfigurationError(
+                ["normalization"], "is of \(normalization.mean.count) channels, the images have \(labelled.channels)")
         }
         guard plan.patience == nil || usableValidation != nil else {
-            throw FormatError(
-                file: "training plan", place: "patience", found: "no validation images",
-                expected: "some to see when learning ends")
+            throw ConfigurationError(["patience"], "needs validation images, by which to see when learning ends")
         }
     }
 

@@ -24,13 +24,16 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
     /// Ends the run when so many epochs in a row did not better the validation accuracy, and returns the best weights;
     /// nil to run on. Needs validation data.
     public var patience: Int?
+    /// Parts of the network that are trained in another way than the rest, or not at all.
+    public var groups: [ParameterGroup]
 
     /// Creates a plan; the defaults suit small networks on small images.
     public init(
         steps: Int, stepsPerEpoch: Int = 100, batchSize: Int = 64, unlabelledBatchSize: Int = 64,
         optimizer: Optimizer.Rule = .sgd(), learningRate: Schedule = .warmUp(0.05, then: .cosine(from: 0.2, to: 0)),
         seed: UInt64 = 0,
-        gradientClipping: Float? = nil, weightAveraging: Float? = nil, patience: Int? = nil
+        gradientClipping: Float? = nil, weightAveraging: Float? = nil, patience: Int? = nil,
+        groups: [ParameterGroup] = []
     ) {
         self.steps = steps
         self.stepsPerEpoch = stepsPerEpoch
@@ -42,10 +45,11 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
         self.gradientClipping = gradientClipping
         self.weightAveraging = weightAveraging
         self.patience = patience
+        self.groups = groups
         requireSound()
     }
 
-    /// Stops the program if a number is out of range: the properties can be set, and decoding asks nobody.
+    /// Stops the program if a number is out of range: the properties can be set, and decoding does not validate.
     func requireSound() {
         require(
             steps > 0 && stepsPerEpoch > 0 && batchSize > 0 && unlabelledBatchSize > 0,
@@ -75,5 +79,28 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
     func contains(step: Int, in epoch: Int) -> Bool {
         let first = min(epoch * stepsPerEpoch, steps)
         return step == first || (epoch < epochs && step > first && step < first + steps(ofEpoch: epoch))
+    }
+}
+
+extension TrainingPlan {
+    /// Reads a plan; what it does not say has the default of the initialiser.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys, or standard: Value) throws -> Value {
+            try values.decodeIfPresent(Value.self, forKey: key) ?? standard
+        }
+        var plan = TrainingPlan(steps: 1)
+        plan.steps = try values.decode(Int.self, forKey: .steps)
+        plan.stepsPerEpoch = try value(.stepsPerEpoch, or: plan.stepsPerEpoch)
+        plan.batchSize = try value(.batchSize, or: plan.batchSize)
+        plan.unlabelledBatchSize = try value(.unlabelledBatchSize, or: plan.unlabelledBatchSize)
+        plan.optimizer = try value(.optimizer, or: plan.optimizer)
+        plan.learningRate = try value(.learningRate, or: plan.learningRate)
+        plan.seed = try value(.seed, or: plan.seed)
+        plan.gradientClipping = try values.decodeIfPresent(Float.self, forKey: .gradientClipping)
+        plan.weightAveraging = try values.decodeIfPresent(Float.self, forKey: .weightAveraging)
+        plan.patience = try values.decodeIfPresent(Int.self, forKey: .patience)
+        plan.groups = try value(.groups, or: [])
+        self = plan
     }
 }

@@ -19,10 +19,13 @@ public struct WeightAverage: Sendable {
     }
 
     /// Takes a model's weights into the average.
-    public mutating func update(with model: some Module) {
+    ///
+    /// - Parameter isFrozen: whether a parameter, by its path, has not changed, so that its average stays the same to the last bit;
+    ///   none when omitted.
+    public mutating func update(with model: some Module, freezing isFrozen: (_ path: String) -> Bool = { _ in false }) {
         let kept = Self.keptShare(decay: decay, step: steps)
         steps += 1
-        for (path, parameter) in model.parameters {
+        for (path, parameter) in model.parameters where !isFrozen(path) {
             tensors[path]?.scale(by: kept)
             tensors[path]?.add(parameter.value, scaledBy: 1 - kept)
         }

@@ -17,29 +17,33 @@ struct Outcome {
     }
 }
 
-/// The built `retort`, in a folder of its own for each test.
+/// A built program, in a folder of its own for each test.
 struct CommandLine {
-    /// Beside the bundle of tests, where a build puts both.
-    static let built: URL = {
+    /// The program beside the bundle of tests, where a build puts both.
+    static func built(_ name: String) -> URL {
         final class Anchor {}
         let places = [Bundle.main.bundleURL, Bundle(for: Anchor.self).bundleURL.deletingLastPathComponent()]
-        let found = places.map { $0.appending(path: "retort") }
+        let found = places.map { $0.appending(path: name) }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        return found ?? places[0].appending(path: "retort")
-    }()
+        return found ?? places[0].appending(path: name)
+    }
 
-    var executable = built
+    var executable = built("retort")
     let folder: URL
 
     /// Runs the command in the folder and waits for its end.
     ///
     /// - Parameter meanwhile: called while it runs, with the file that its errors go to.
     @discardableResult
-    func run(_ arguments: [String], meanwhile: (Process, URL) throws -> Void = { _, _ in }) throws -> Outcome {
+    func run(
+        _ arguments: [String], environment: [String: String] = [:],
+        meanwhile: (Process, URL) throws -> Void = { _, _ in }
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = executable
         process.currentDirectoryURL = folder
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files, since a full pipe that nobody reads would stop the process.
         let streams = ["out", "err"].map { FileManager.default.temporaryDirectory.appending(path: "\(UUID()).\($0)") }
         defer { for url in streams { try? FileManager.default.removeItem(at: url) } }
@@ -59,9 +63,19 @@ struct CommandLine {
 
     /// Runs a command line without quotes, which must succeed.
     @discardableResult
-    func succeed(_ line: String, location: SourceLocation = #_sourceLocation) throws -> Outcome {
-        let outcome = try run(line.split(separator: " ").map(String.init))
+    func succeed(
+        _ line: String, environment: [String: String] = [:], location: SourceLocation = #_sourceLocation
+    ) throws -> Outcome {
+        let outcome = try run(line.words, environment: environment)
         #expect(outcome.status == 0, "\(line): \(outcome.errors)", sourceLocation: location)
+        return outcome
+    }
+
+    /// Runs a command line without quotes, which must be refused.
+    @discardableResult
+    func fail(_ line: String, location: SourceLocation = #_sourceLocation) throws -> Outcome {
+        let outcome = try run(line.words)
+        #expect(outcome.status != 0, "\(line): \(outcome.output)", sourceLocation: location)
         return outcome
     }
 
@@ -97,11 +111,7 @@ func writeMini(to folder: URL) throws {
     try writeMNIST("t10k", mini.get().test, to: data)
 }
 
-extension ImageSet {
-    /// One of the images, for a file.
-    func image(_ place: Int) -> DecodedImage {
-        DecodedImage(
-            pixels: Array(pixels[place * imageSize..<(place + 1) * imageSize]), height: height, width: width,
-            channels: channels)
-    }
+extension String {
+    /// The arguments of a command line without quotes.
+    var words: [String] { split(separator: " ").map(String.init) }
 }

@@ -55,7 +55,7 @@ import Training
 
     private static let teacher = withStatistics(TinyNet(width: 5, seed: 8), seed: 9)
 
-    private static func head(_ contrast: Contrast, labelled: Int = 6) throws -> ContrastiveHead {
+    private static func head(_ contrast: ContrastTerm, labelled: Int = 6) throws -> ContrastiveHead {
         var random = Philox(seed: 1)
         return try ContrastiveHead(
             contrast, channels: 6, teacher: teacher,
@@ -66,7 +66,7 @@ import Training
 
     @Test("The bank starts with the teacher's points: each image once, centred, of norm 1")
     func start() throws {
-        let head = try Self.head(Contrast("late"))
+        let head = try Self.head(ContrastTerm("late"))
         // The last labelled image has the id of the first unlabelled one.
         #expect(head.bank.value.shape == [9, 10])
         for row in head.bank.value.rowsInDouble {
@@ -85,7 +85,7 @@ import Training
         "After a step the rows of its images are blended with what the teacher says of the view, the others as they were"
     )
     func bank() throws {
-        var head = try Self.head(Contrast("late", negatives: 5, momentum: 0.25))
+        var head = try Self.head(ContrastTerm("late", negatives: 5, momentum: 0.25))
         let before = head.bank.value.rowsInDouble
         let batch = Batch(inputs: .zeros([3, 8, 8, 1]), sampleIDs: [2, 7, 2], labels: [2, nil, 2])
         let target = Self.tensor([3, 4, 4, 10], seed: 4)
@@ -130,7 +130,7 @@ import Training
             images = ImageSet(
                 pixels: images.pixels, height: 8, width: 8, channels: 1, labels: [0, 0], classNames: ["a", "b", "c"])
             var head = try ContrastiveHead(
-                Contrast("late", temperature: 1, negatives: 8), channels: 6, teacher: Self.teacher,
+                ContrastTerm("late", temperature: 1, negatives: 8), channels: 6, teacher: Self.teacher,
                 data: TrainingData(labelled: images), using: &random)
             head.normalizer.value = Tensor([1])
             let batch = Batch(inputs: .zeros([1, 8, 8, 1]), sampleIDs: [id], labels: [label])
@@ -148,7 +148,7 @@ import Training
 
     @Test("The weights of the images reach it: 0 takes one out")
     func weights() throws {
-        let head = try Self.head(Contrast("late", negatives: 5))
+        let head = try Self.head(ContrastTerm("late", negatives: 5))
         func loss(_ ids: [Int], _ rows: [Int], _ weights: [Float]?) -> Float {
             let tape = Tape(mode: .evaluation)
             var random = Philox(seed: 3)
@@ -169,36 +169,36 @@ import Training
 
     @Test("A contrast that cannot be followed is refused before the first step, and the student stays as it was")
     func refusals() {
-        func place(_ contrast: Contrast, _ teacher: any Module = Self.teacher) -> String? {
+        func place(_ contrast: ContrastTerm, _ teacher: any Module = Self.teacher) -> String? {
             var student = TinyNet(seed: 1)
             let before = student.bits
             var distiller = Distiller(teacher: teacher)
             distiller.contrasts = [contrast]
-            let error = #expect(throws: FormatError.self) {
+            let error = #expect(throws: ConfigurationError.self) {
                 _ = try distiller.fit(&student, on: TinyTask.images(6), plan: .init(steps: 2))
             }
             #expect(student.bits == before)
             return error?.place
         }
-        #expect(place(Contrast(student: "none", teacher: "late")) == "student")
-        #expect(place(Contrast(student: "late", teacher: "none")) == "teacher")
-        #expect(place(Contrast("late", weight: .nan)) == "weight")
-        #expect(place(Contrast("late", temperature: 0)) == "temperature")
-        #expect(place(Contrast("late", negatives: 0)) == "negatives")
-        #expect(place(Contrast("late", momentum: 1)) == "momentum")
+        #expect(place(ContrastTerm(student: "none", teacher: "late")) == "contrasts[0].student")
+        #expect(place(ContrastTerm(student: "late", teacher: "none")) == "contrasts[0].teacher")
+        #expect(place(ContrastTerm("late", weight: .nan)) == "contrasts[0].weight")
+        #expect(place(ContrastTerm("late", temperature: 0)) == "contrasts[0].temperature")
+        #expect(place(ContrastTerm("late", negatives: 0)) == "contrasts[0].negatives")
+        #expect(place(ContrastTerm("late", momentum: 1)) == "contrasts[0].momentum")
         let network = Self.teacher
         let broken = ClosureModule { input in
             let logits = network(input)
             _ = (input * Float.nan).named("broken")
             return logits
         }
-        #expect(place(Contrast(student: "late", teacher: "broken"), broken) == "teacher, before the first step")
+        #expect(place(ContrastTerm(student: "late", teacher: "broken"), broken) == "contrasts[0].teacher")
     }
 
     @Test("The student's points find the teacher's")
     func learns() throws {
         var distiller = Distiller(teacher: Self.teacher, hardLabelWeight: .constant(1))
-        distiller.contrasts = [Contrast("late", negatives: 16)]
+        distiller.contrasts = [ContrastTerm("late", negatives: 16)]
         var student = TinyNet(dropout: 0, seed: 1)
         let plan = TrainingPlan(steps: 60, stepsPerEpoch: 30, batchSize: 12, learningRate: .constant(0.02), seed: 1)
         let epochs = try distiller.fit(&student, on: TinyTask.images(24), plan: plan).epochs

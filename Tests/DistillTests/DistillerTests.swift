@@ -265,27 +265,34 @@ private struct Spy: Module {
             }
         }
         // The first call is of the check, the second of the validation images.
-        for (failure, place) in [(1, "teacher, before the first step"), (5, "teacher, step 2")] {
+        for (failure, place) in [(1, "before the first step"), (5, "in step 2")] {
             let steps = Mutex(0)
-            let error = #expect(throws: FormatError.self) {
+            let error = #expect(throws: ConfigurationError.self) {
                 try Self.result(Distiller(teacher: teacher(failingAt: failure))) { _ in steps.withLock { $0 += 1 } }
             }
-            #expect(error?.place == place && steps.withLock { $0 } == max(0, failure - 3))
+            #expect(error?.place == "teacher" && error?.problem.contains(" infinite \(place): ") == true)
+            #expect(steps.withLock { $0 } == max(0, failure - 3))
         }
     }
 
     @Test("A schedule that leaves its range anywhere in the run is refused before the first step")
     func impossibleSchedules() {
-        func refusal(_ change: (inout Distiller) -> Void) -> String? {
+        func refusal(_ change: (inout Distiller) -> Void) -> (place: String?, problem: String?) {
             var distiller = Self.whole
             change(&distiller)
-            return #expect(throws: FormatError.self) {
+            let error = #expect(throws: ConfigurationError.self) {
                 try Self.result(distiller) { _ in Issue.record("a step was trained") }
-            }?.place
+            }
+            return (error?.place, error?.problem)
         }
-        #expect(refusal { $0.hardLabelWeight = .linear(from: 0.5, to: 1.5) } == "hardLabelWeight in step 6")
-        #expect(refusal { $0.temperature = .linear(from: 3, to: -1) } == "temperature in step 9")
-        #expect(refusal { $0.temperature = .constant(.nan) } == "temperature in step 0")
-        #expect(refusal { $0.loss = .decoupled(target: -1) } == "loss: target")
+        for (key, step, change) in [
+            ("hardLabelWeight", 6, { $0.hardLabelWeight = .linear(from: 0.5, to: 1.5) }),
+            ("temperature", 9, { $0.temperature = .linear(from: 3, to: -1) }),
+            ("temperature", 0, { $0.temperature = .constant(.nan) }),
+        ] as [(String, Int, (inout Distiller) -> Void)] {
+            let (place, problem) = refusal(change)
+            #expect(place == key && problem?.contains(" in step \(step) ") == true)
+        }
+        #expect(refusal { $0.loss = .decoupled(target: -1) }.place == "loss.target")
     }
 }

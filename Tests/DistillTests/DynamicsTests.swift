@@ -36,7 +36,9 @@ import Training
             $0.dynamics.hardLabelFactor = EntropyFactor(sure: 0.5, unsure: 1.5)
             $0.dynamics.gapGain = 0.5
             $0.dynamics.confidence = .weighted
-            $0.contrasts = [Contrast("late", negatives: 7), Contrast(student: "late", teacher: "early", weight: 0.5)]
+            $0.contrasts = [
+                ContrastTerm("late", negatives: 7), ContrastTerm(student: "late", teacher: "early", weight: 0.5),
+            ]
         }
     }
 
@@ -65,9 +67,9 @@ import Training
             { _ in }, { $0.dynamics.curriculum = nil }, { $0.dynamics.temperatureFactor = nil },
             { $0.dynamics.hardLabelFactor = nil }, { $0.dynamics.gapGain = 0 },
             { $0.dynamics.confidence = .atLeast(0.4) },
-            { $0.contrasts.removeLast() }, { $0.contrasts[0] = Contrast("late", negatives: 8) },
-            { $0.contrasts[0] = Contrast("late", negatives: 7, momentum: 0.9) },
-            { $0.contrasts[0] = Contrast("late", temperature: 0.2, negatives: 7) },
+            { $0.contrasts.removeLast() }, { $0.contrasts[0] = ContrastTerm("late", negatives: 8) },
+            { $0.contrasts[0] = ContrastTerm("late", negatives: 7, momentum: 0.9) },
+            { $0.contrasts[0] = ContrastTerm("late", temperature: 0.2, negatives: 7) },
         ]
         let variants = changes.map { change in
             var distiller = Self.whole
@@ -252,37 +254,45 @@ import Training
         for (step, view) in views.prefix(3).enumerated() {
             #expect(PlainTransform()(plain.batch(at: step), normalization: data.normalization).inputs.scalars == view)
         }
-        for change: (inout Distiller) -> Void in [{ $0.hints = [Hint("late")] }, { $0.contrasts = [Contrast("late")] }]
-        {
-            let error = #expect(throws: FormatError.self) { try Self.result(Self.distiller(change), data) }
-            #expect(error?.place == "step 0")
+        for change: (inout Distiller) -> Void in [
+            { $0.hints = [Hint("late")] }, { $0.contrasts = [ContrastTerm("late")] },
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try Self.result(Self.distiller(change), data) }
+            #expect(error?.place == "transform" && error?.problem.contains(" in step 0, ") == true)
         }
     }
 
     @Test("Numbers out of range, and a gap without validation, are refused before the first step")
     func refusals() {
         func place(_ data: TrainingData = Self.data, _ change: (inout Distiller) -> Void) -> String? {
-            #expect(throws: FormatError.self) {
+            #expect(throws: ConfigurationError.self) {
                 try Self.result(Self.distiller(change), data) { _ in Issue.record("a step was trained") }
             }?.place
         }
-        #expect(place { $0.dynamics.temperatureFactor = EntropyFactor(sure: 0, unsure: 1) } == "temperatureFactor")
-        #expect(place { $0.dynamics.hardLabelFactor = EntropyFactor(sure: 1, unsure: .nan) } == "hardLabelFactor")
-        #expect(place { $0.dynamics.gapGain = -1 } == "gapGain")
-        #expect(place { $0.dynamics.confidence = .atLeast(1.5) } == "confidence")
-        #expect(place { $0.dynamics.curriculum = TemperatureCurriculum(lowest: 3) } == "curriculum")
-        #expect(place { $0.dynamics.curriculum = TemperatureCurriculum(lowest: 0) } == "curriculum")
+        func description(_ change: (inout Distiller) -> Void) -> String? {
+            (#expect(throws: ConfigurationError.self) { try Self.result(Self.distiller(change)) })?.description
+        }
+        #expect(
+            place { $0.dynamics.temperatureFactor = EntropyFactor(sure: 0, unsure: 1) } == "dynamics.temperatureFactor")
+        #expect(
+            place { $0.dynamics.hardLabelFactor = EntropyFactor(sure: 1, unsure: .nan) } == "dynamics.hardLabelFactor")
+        #expect(place { $0.dynamics.gapGain = -1 } == "dynamics.gapGain")
+        #expect(place { $0.dynamics.confidence = .atLeast(1.5) } == "dynamics.confidence")
+        #expect(place { $0.dynamics.curriculum = TemperatureCurriculum(lowest: 3) } == "dynamics.curriculum")
+        #expect(place { $0.dynamics.curriculum = TemperatureCurriculum(lowest: 0) } == "dynamics.curriculum")
         let negative = TemperatureCurriculum(reversal: .linear(from: 0.5, to: -0.5))
-        #expect(place { $0.dynamics.curriculum = negative } == "curriculum: reversal in step 6")
+        #expect(
+            description { $0.dynamics.curriculum = negative }?.hasPrefix("dynamics.curriculum.reversal: -0.0") == true)
+        #expect(description { $0.dynamics.curriculum = negative }?.contains(" in step 6 ") == true)
         var data = Self.data
         data.validation = nil
-        #expect(place(data) { $0.dynamics.gapGain = 1 } == "gapGain")
+        #expect(place(data) { $0.dynamics.gapGain = 1 } == "dynamics.gapGain")
         // And what held before holds for what is new.
         let broken = ClosureModule { Self.teacher($0) * Float.nan }
         #expect(
             place {
                 $0 = Self.whole
                 $0.teacher = broken
-            } == "teacher, before the first step")
+            } == "teacher")
     }
 }

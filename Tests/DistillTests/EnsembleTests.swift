@@ -124,19 +124,23 @@ import Training
 
     @Test("Hints with several teachers, members of other classes and a checkpoint of another joining are refused")
     func refusals() throws {
-        func refusal(_ distiller: Distiller, checkpoint: URL? = nil) -> FormatError? {
-            #expect(throws: FormatError.self) { try TinyLesson.result(distiller, checkpoint: checkpoint) }
+        func refusal(_ distiller: Distiller) -> ConfigurationError? {
+            #expect(throws: ConfigurationError.self) { try TinyLesson.result(distiller) }
         }
         let pair = Ensemble([Self.teacher, Self.second])
-        #expect(refusal(Distiller(teacher: pair, hints: [Hint("early")]))?.found == "2 teachers")
+        #expect(
+            refusal(Distiller(teacher: pair, hints: [Hint("early")]))?.problem.hasPrefix("2 networks teach") == true)
         let mixed = Ensemble([Self.teacher, TinyNet(classes: 4, seed: 2)])
-        #expect(refusal(Distiller(teacher: mixed))?.found.contains("shape [15, 4]") == true)
+        #expect(refusal(Distiller(teacher: mixed))?.problem.contains("shape [15, 4]") == true)
         try withTemporaryFolder { folder in
             let url = folder.appending(path: "run")
             _ = try TinyLesson.result(Distiller(teacher: pair), checkpoint: url)
             var other = pair
             other.joining = .crossEntropy
-            #expect(refusal(Distiller(teacher: other), checkpoint: url)?.found == "another recipe")
+            let error = #expect(throws: FormatError.self) {
+                try TinyLesson.result(Distiller(teacher: other), checkpoint: url)
+            }
+            #expect(error?.found == "another recipe")
         }
     }
 

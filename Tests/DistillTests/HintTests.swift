@@ -200,9 +200,9 @@ import Testing
             let vector = map.named("odd").globalAveragePooled().named("vector")
             return .concatenated([vector, vector, vector], axis: 1)
         }
-        func refusal(_ teacher: any Module, _ hints: [Hint]) -> FormatError? {
+        func refusal(_ teacher: any Module, _ hints: [Hint]) -> ConfigurationError? {
             var student = TinyNet(seed: 1)
-            let error = #expect(throws: FormatError.self) {
+            let error = #expect(throws: ConfigurationError.self) {
                 _ = try Distiller(teacher: teacher, hints: hints).fit(
                     &student, on: TinyTask.images(6), plan: .init(steps: 2))
             }
@@ -210,17 +210,22 @@ import Testing
             return error
         }
         let teacher = TinyNet(width: 4, seed: 2)
-        #expect(refusal(teacher, [Hint("late"), Hint(student: "stage9", teacher: "late")])?.file == "hint 1")
-        #expect(refusal(teacher, [Hint(student: "stage9", teacher: "late")])?.place == "student")
+        #expect(
+            refusal(teacher, [Hint("late"), Hint(student: "stage9", teacher: "late")])?.path.prefix(2) == ["hints", 1])
+        #expect(refusal(teacher, [Hint(student: "stage9", teacher: "late")])?.place == "hints[0].student")
         let stranger = refusal(teacher, [Hint(student: "late", teacher: "stage9", loss: .similarity)])
-        #expect(stranger?.found == "no feature map 'stage9'" && stranger?.expected == "one of early, late")
-        #expect(refusal(odd, [Hint(student: "late", teacher: "vector")])?.place == "teacher")
-        #expect(refusal(odd, [Hint(student: "late", teacher: "vector", loss: .attention)])?.place == "teacher")
+        #expect(
+            stranger?.description
+                == "hints[0].teacher: no feature map 'stage9'; the network has early, late")
+        #expect(refusal(odd, [Hint(student: "late", teacher: "vector")])?.place == "hints[0].teacher")
+        #expect(refusal(odd, [Hint(student: "late", teacher: "vector", loss: .attention)])?.place == "hints[0].teacher")
         for loss in [FeatureLoss.hint, .marginReLU, .attention] {
-            #expect(refusal(odd, [Hint(student: "late", teacher: "odd", loss: loss)])?.found == "maps of 4×4 and 3×3")
+            let unequal = refusal(odd, [Hint(student: "late", teacher: "odd", loss: loss)])
+            #expect(
+                unequal?.problem.hasPrefix("maps of 4×4 (student 'late') and 3×3 (teacher 'odd'), of which") == true)
         }
-        #expect(refusal(teacher, [Hint("late", weight: -1)])?.place == "weight")
-        #expect(refusal(teacher, [Hint("late", loss: .relational(angle: .nan))])?.place == "angle")
+        #expect(refusal(teacher, [Hint("late", weight: -1)])?.place == "hints[0].weight")
+        #expect(refusal(teacher, [Hint("late", loss: .relational(angle: .nan))])?.place == "hints[0].angle")
         #expect(refusal(TinyNet(classes: 4, seed: 2), [])?.place == "teacher")
     }
 }

@@ -75,8 +75,10 @@ private struct Diarist: Module {
     @Test("An average of another network is refused with what differs; a checkpoint of another decay too")
     func refusals() throws {
         let other = Distiller(teacher: MeanTeacher(of: TinyNet(width: 4, seed: 1)))
-        let error = #expect(throws: FormatError.self) { try TinyLesson.result(other) }
-        #expect(error?.place == "teacher: average of 'classifier.weight'" && error?.found == "shape [128, 3]")
+        let error = #expect(throws: ConfigurationError.self) { try TinyLesson.result(other) }
+        #expect(
+            error?.description
+                == "teacher: the average has shape [128, 3] for 'classifier.weight', the student shape [96, 3]")
         try withTemporaryFolder { folder in
             let url = folder.appending(path: "run")
             _ = try TinyLesson.result(Self.distiller(), checkpoint: url)

@@ -83,13 +83,13 @@ import Training
     @Test("Networks of other classes, a temperature of 0, and a checkpoint of another temperature or loss are refused")
     func refusals() throws {
         var (first, second) = (TinyNet(seed: 1), TinyNet(classes: 4, seed: 2))
-        let error = #expect(throws: FormatError.self) {
+        let error = #expect(throws: ConfigurationError.self) {
             try MutualLearning().fit(&first, &second, on: TinyLesson.data, plan: TinyLesson.plan)
         }
-        #expect(error?.place == "second network" && error?.found.contains("[1, 4]") == true)
+        #expect(error?.place == "second" && error?.problem.contains("[1, 4]") == true)
         #expect(first.bits == TinyNet(seed: 1).bits)
-        #expect(throws: FormatError.self) { try Self.result(MutualLearning(temperature: 0)) }
-        #expect(throws: FormatError.self) { try Self.result(MutualLearning(loss: .decoupled(target: -1))) }
+        #expect(throws: ConfigurationError.self) { try Self.result(MutualLearning(temperature: 0)) }
+        #expect(throws: ConfigurationError.self) { try Self.result(MutualLearning(loss: .decoupled(target: -1))) }
         try withTemporaryFolder { folder in
             let url = folder.appending(path: "run")
             _ = try Self.result(checkpoint: url)

@@ -192,8 +192,8 @@ import Testing
             (.decoupled(target: -1), "target"), (.decoupled(nonTarget: .infinity), "nonTarget"),
             (.correlation(inter: -0.1), "inter"), (.standardized(.correlation(intra: .nan)), "intra"),
         ] as [(ResponseLoss, String)] {
-            let error = #expect(throws: FormatError.self) { try loss.check() }
-            #expect(error?.place == "loss: \(place)")
+            let error = #expect(throws: ConfigurationError.self) { try loss.check() }
+            #expect(error?.place == "loss.\(place)")
         }
         #expect(throws: Never.self) { for loss in Self.losses { try loss.check() } }
     }

@@ -202,8 +202,8 @@ import Training
             for (distiller, found) in [
                 (hinted, "hints or contrasts"), (following, "a teacher that follows the student"),
             ] {
-                let error = #expect(throws: FormatError.self) { try TinyLesson.result(distiller) }
-                #expect(error?.place == "teacherCache" && error?.found == found)
+                let error = #expect(throws: ConfigurationError.self) { try TinyLesson.result(distiller) }
+                #expect(error?.place == "teacherCache" && error?.problem.contains(found) == true)
             }
             #expect(try files(folder).isEmpty)
             try Data("keep".utf8).write(to: cache)

@@ -1,7 +1,9 @@
+import Autograd
 import Datasets
 import Foundation
 import Layers
 import Synchronization
+import TensorCore
 import TestSupport
 import Training
 
@@ -54,5 +56,19 @@ final class Counter: Sendable {
             self.counted.withLock { $0 += 1 }
             return network(input)
         }
+    }
+}
+
+extension Distiller {
+    /// The loss of a step without hints, contrasts and terms.
+    func combined(
+        _ logits: Variable, _ teacher: Tensor, _ batch: Batch, _ temperature: Float, _ hardWeight: Float
+    ) -> (total: Variable, values: [String: Float]) {
+        DistillationStep(
+            student: NetworkOutputs(logits: logits), teacher: NetworkOutputs(logits: teacher), batch: batch,
+            temperature: temperature, context: StepContext(step: 0, epoch: 0, progress: 0), seed: 0,
+            samples: dynamics.terms(
+                of: batch, teacher: teacher, temperature: temperature, hardWeight: hardWeight)
+        ).loss(loss, and: [])
     }
 }

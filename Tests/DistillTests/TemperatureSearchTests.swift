@@ -66,8 +66,8 @@ import Training
             #expect(try search([4, 1, 2, 3, 5], atOnce: 3) == single)
             #expect(try search([4, 1, 2, 3, 5], atOnce: nil) == single)
             for atOnce in [1, 3] {
-                let error = #expect(throws: FormatError.self) { try search([1, -2, 3, -4], atOnce: atOnce) }
-                #expect(error?.found == "-2.0")
+                let error = #expect(throws: ConfigurationError.self) { try search([1, -2, 3, -4], atOnce: atOnce) }
+                #expect(error?.place == "temperature" && error?.problem.hasPrefix("-2.0 ") == true)
             }
         }
     }
@@ -99,13 +99,13 @@ import Training
     func refusals() {
         for validation in [nil, TinyTask.images(0)] {
             let data = TrainingData(labelled: TinyTask.images(9), validation: validation)
-            #expect(throws: FormatError.self) {
+            #expect(throws: ConfigurationError.self) {
                 _ = try TemperatureSearch(
                     Distiller(teacher: TinyNet(seed: 3)), student: TinyNet(seed: 1), on: data, plan: .init(steps: 2))
             }
         }
         let data = TrainingData(labelled: TinyTask.images(9), validation: TinyTask.images(9))
-        #expect(throws: FormatError.self) {
+        #expect(throws: ConfigurationError.self) {
             _ = try TemperatureSearch(
                 Distiller(teacher: TinyNet(seed: 3)), student: TinyNet(seed: 1), over: [0], on: data,
                 plan: .init(steps: 2))

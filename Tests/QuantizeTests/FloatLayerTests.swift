@@ -144,14 +144,17 @@ import Testing
         var broken = [Float](repeating: 0, count: weights.elementCount)
         broken[3] = .nan
         let message = failure { $0.entries["\(index).weight"] = .init(broken, shape: weights) }
-        #expect(message.contains("step \(index): a weight that is NaN"), "\(message)")
+        #expect(message.contains("node \(index): a weight that is NaN"), "\(message)")
 
         // What the first version wrote, which knew neither paths nor layers in single precision.
         let whole = try QuantizedModel(Self.network, calibratedOn: [Self.images])
         var first = whole.file(metadata: [:])
-        let text = try #require(first.metadata[ProgramRecord.key])
-        first.metadata[ProgramRecord.key] = text.replacing(/"from":"[^"]*",?/, with: "").replacing(
-            "\"version\":2", with: "\"version\":1")
+        let text = try #require(first.metadata[GraphRecord.key])
+        first.metadata[GraphRecord.key] = nil
+        first.metadata[GraphRecord.int8Key] = text.replacing(/"from":"[^"]*",?/, with: "").replacing(
+            "\"version\":3", with: "\"version\":1"
+        ).replacing("\"nodes\"", with: "\"steps\"").replacing("\"precision\":\"int8\",", with: "")
+            .replacing(/"attributes":{},?/, with: "").replacing(/"attributes":{([^{}]*)}/) { $0.1 }
         let old = try QuantizedModel.decode(first).model
         #expect(old.predict(Self.images).isBitIdentical(to: whole.predict(Self.images)))
         #expect(old.steps.allSatisfy { $0.path == nil })

@@ -1,4 +1,5 @@
 import Foundation
+import Graph
 import Layers
 import TensorCore
 import TestSupport
@@ -53,7 +54,7 @@ import Testing
         func failure(_ input: String, _ step: String, _ weights: SafetensorsFile.Entry, bias: [Float] = []) -> String {
             var file = SafetensorsFile(
                 metadata: [
-                    ProgramRecord.key:
+                    GraphRecord.int8Key:
                         "{\"version\":2,\"input\":\(input),\"steps\":[{\"op\":\"convolution2D\",\(step)}]}"
                 ])
             let channels = weights.shape.extents.last ?? 0
@@ -74,9 +75,9 @@ import Testing
         }
         let flat = "\"pad\":[1,1],\"float\":true"
         #expect(failure("[4]", "\"float\":true", bytes([1, 1, 4, 2])) == "taken")
-        #expect(failure("[4]", flat, bytes([1, 1, 4, 2])).contains("step 1: 9 pixels"))
-        #expect(failure("[4]", flat, floats([1, 1, 4, 2]), bias: [0, 0]).contains("step 1: 9 pixels"))
-        #expect(failure("[1048576,1048576,1]", flat, bytes([3, 3, 1, 1024])).contains("step 0: input"))
+        #expect(failure("[4]", flat, bytes([1, 1, 4, 2])).contains("node 1: 9 pixels"))
+        #expect(failure("[4]", flat, floats([1, 1, 4, 2]), bias: [0, 0]).contains("node 1: 9 pixels"))
+        #expect(failure("[1048576,1048576,1]", flat, bytes([3, 3, 1, 1024])).contains("node 0: input"))
         #expect(failure("[1048576,2048,1]", flat, bytes([1, 1, 1, 8])).contains("at most"))
         let wide = "\"pad\":[1023,1023],\"dilation\":[2,2],\"float\":true"
         #expect(
@@ -86,26 +87,26 @@ import Testing
     @Test("Lies about steps and arrays are refused, each with what was found")
     func lies() throws {
         let file = try Self.model().file(metadata: [:])
-        let text = try #require(file.metadata[ProgramRecord.key])
+        let text = try #require(file.metadata[GraphRecord.key])
         #expect(Self.failure(file) == nil)
         func with(_ old: String, _ new: String) -> String {
             var changed = file
             #expect(text.contains(old), "\(old) in \(text)")
-            changed.metadata[ProgramRecord.key] = text.replacing(old, with: new, maxReplacements: 1)
+            changed.metadata[GraphRecord.key] = text.replacing(old, with: new, maxReplacements: 1)
             return Self.failure(changed) ?? "taken"
         }
-        #expect(with("\"version\":2", "\"version\":3").contains("version 3 found"))
-        #expect(with("\"version\":2", "\"version\":0").contains("version 0 found"))
-        #expect(with("[6,6,1]", "[6,6,2]").contains("step 1: weights [3, 3, 1, 3]"))
+        #expect(with("\"version\":3", "\"version\":4").contains("version 4 found"))
+        #expect(with("\"version\":3", "\"version\":0").contains("version 0 found"))
+        #expect(with("[6,6,1]", "[6,6,2]").contains("node 1: weights [3, 3, 1, 3]"))
         #expect(with("[6,6,1]", "[0,6,1]").contains("extents"))
-        #expect(with("[6,6,1]", "[9223372036854775807,6,1]").contains("step 0"))
-        #expect(with("[6,6,1]", "[1048576,1048576,1]").contains("step 0"))
-        #expect(with("\"pad\":[1,1]", "\"pad\":[1000000,1000000]").contains("step 1"))
+        #expect(with("[6,6,1]", "[9223372036854775807,6,1]").contains("node 0"))
+        #expect(with("[6,6,1]", "[1048576,1048576,1]").contains("node 0"))
+        #expect(with("\"pad\":[1,1]", "\"pad\":[1000000,1000000]").contains("node 1"))
         #expect(with("\"pad\":[1,1]", "\"pad\":[-1,1]").contains("two sizes"))
         #expect(with("\"pad\":[1,1]", "\"groups\":0").contains("groups 0"))
-        #expect(with("\"pad\":[1,1]", "\"stride\":[0,1]").contains("step 1"))
-        #expect(with("\"pad\":[1,1]", "\"dilation\":[1048576,1048576]").contains("step 1"))
-        #expect(with("\"op\":\"convolution2D\"", "\"in\":[1],\"op\":\"convolution2D\"").contains("earlier steps"))
+        #expect(with("\"pad\":[1,1]", "\"stride\":[0,1]").contains("node 1"))
+        #expect(with("\"pad\":[1,1]", "\"dilation\":[1048576,1048576]").contains("node 1"))
+        #expect(with("\"op\":\"convolution2D\"", "\"in\":[1],\"op\":\"convolution2D\"").contains("earlier nodes"))
         #expect(with("\"op\":\"convolution2D\"", "\"in\":[],\"op\":\"convolution2D\"").contains("0 inputs"))
         #expect(with("\"op\":\"convolution2D\"", "\"add\":0,\"op\":\"convolution2D\"").contains("residual"))
         #expect(with("\"op\":\"maxPool2D\"", "\"op\":\"median\"").contains("operation median"))
@@ -125,14 +126,14 @@ import Testing
         let channels = 3 + 3 + 6 + 6 + 4
         #expect(array("bias", nil).contains("bias"))
         #expect(array("bias", .init([Int32](repeating: .max, count: channels))).contains("overflow 32 bits"))
-        #expect(array("bias", .init([Int32](repeating: 0, count: channels + 1))).contains("belong to no step"))
+        #expect(array("bias", .init([Int32](repeating: 0, count: channels + 1))).contains("belong to no node"))
         #expect(array("bias", .init([Int32](repeating: 0, count: channels - 1))).contains("biases"))
         #expect(array("scale", .init([Float](repeating: .nan, count: channels))).contains("not positive"))
         #expect(array("scale", .init([Float](repeating: 0, count: channels))).contains("not positive"))
         #expect(array("scale", .init([Float](repeating: 3e38, count: channels))).contains("too far apart"))
         #expect(array("activation.scale", .init([Float](repeating: -1, count: 7))).contains("not positive"))
         #expect(array("activation.zero", .init([UInt8](repeating: 0, count: 3))) != "taken")
-        #expect(array("1.weight", nil).contains("step 1"))
+        #expect(array("1.weight", nil).contains("node 1"))
         #expect(array("1.weight", .init([Int8](repeating: -128, count: 27), shape: [3, 3, 1, 3])).contains("-128"))
         #expect(array("1.weight", .init([UInt8](repeating: 1, count: 27), shape: [3, 3, 1, 3])).contains("U8"))
         #expect(array("1.weight", .init([Int8](), shape: [3, 3, 0, 3])).contains("1.weight"))

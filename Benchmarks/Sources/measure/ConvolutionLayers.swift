@@ -17,8 +17,13 @@ struct ConvolutionLayers {
         }
         for network in parts.count == 2 ? [parts[1]] : ["cnn16", "cnn32", "resnet20"] {
             guard let traced = Network(network) else { return nil }
-            for node in try NetworkGraph(tracing: traced.module, inputShape: traced.shape).nodes {
-                if case .convolution2D(let geometry)? = node.operation { add(geometry, in: network) }
+            let graph = try NetworkGraph(tracing: traced.module, inputShape: traced.shape)
+            for node in graph.nodes {
+                if let source = node.sources.first, node.operation?.is(Convolution2DOperation.self) == true,
+                    let geometry = node.geometry(reading: graph.nodes[source].shape)
+                {
+                    add(geometry, in: network)
+                }
             }
         }
     }

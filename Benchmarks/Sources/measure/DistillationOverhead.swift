@@ -58,7 +58,7 @@ struct DistillationOverhead {
         dynamic.dynamics.temperatureFactor = EntropyFactor(sure: 1.5, unsure: 0.5)
         dynamic.dynamics.gapGain = 0.5
         var contrasting = Distiller(teacher: teacher)
-        contrasting.contrasts = [Contrast("stage2")]
+        contrasting.contrasts = [ContrastTerm("stage2")]
         let controllers: [any DataController] = [
             ClassController(threshold: 0.95), HardnessController(.stronger(upTo: 1.3)),
         ]

@@ -5,7 +5,9 @@ import TensorCore
 ///
 /// Of candidate v of an image that shows y, with the teacher's probabilities t and the student's s, the score is
 ///
-///     t(y | v) · KL(t(v) ‖ s(v)),
+/// ```text
+/// t(y | v) · KL(t(v) ‖ s(v)),
+/// ```
 ///
 /// and the highest score stays; of equal ones the earliest draw. That is what a generator network learns to find in TST
 /// (Shao et al. 2022, arXiv 2212.05422), chosen among the policy's own views as CutMixPick chooses by entropy (Wang et

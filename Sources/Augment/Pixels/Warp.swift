@@ -15,9 +15,11 @@ public enum ImageBorder: String, Sendable, Hashable, Codable, CaseIterable {
 /// A map of the plane that says where each output pixel reads, affine or projective. Coordinates are in pixels from the
 /// upper left corner, with pixel centres at i + 0.5:
 ///
-///     x = (xx · column + xy · row + x0) / w
-///     y = (yx · column + yy · row + y0) / w
-///     w = wx · column + wy · row + 1
+/// ```text
+/// x = (xx · column + xy · row + x0) / w
+/// y = (yx · column + yy · row + y0) / w
+/// w = wx · column + wy · row + 1
+/// ```
 public struct Warp: Sendable, Hashable {
     /// The numerator of x.
     public internal(set) var xx, xy, x0: Double

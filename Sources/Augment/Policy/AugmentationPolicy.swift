@@ -6,7 +6,10 @@ import TensorCore
 ///     let policy = AugmentationPolicy {
 ///         Affine(rotate: -30...30, scale: 0.8...1.2, translate: 0.2).probability(0.8)
 ///         GaussianNoise(standardDeviation: 0.1).probability(0.25)
-///         OneOf { Gamma(0.7...1.5); Cutout(size: 0.3) }
+///         OneOf {
+///             Gamma(0.7...1.5)
+///             Cutout(size: 0.3)
+///         }
 ///     }
 ///
 /// A policy is compared, hashed and kept in JSON like any value, and has no state. It turns bytes into normalised

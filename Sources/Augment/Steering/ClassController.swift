@@ -39,13 +39,20 @@ public struct ClassController: Hashable, SteeringSettings {
         by measure: Measure = .accuracy, threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3,
         decay: Double = 0.5, margin: Double = 0.01
     ) {
+        self.init(
+            unchecked: measure, threshold: threshold, step: step, cap: cap, decay: decay, margin: margin)
+        requireSettings()
+    }
+
+    init(
+        unchecked measure: Measure, threshold: Double, step: Double, cap: Double, decay: Double, margin: Double
+    ) {
         self.measure = measure
         self.threshold = threshold
         self.step = step
         self.cap = cap
         self.decay = decay
         self.margin = margin
-        requireSettings()
     }
 
     var mismatch: Mismatch? {

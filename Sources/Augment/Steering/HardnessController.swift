@@ -45,9 +45,13 @@ public struct HardnessController: DataController, Hashable, SteeringSettings {
 
     /// Creates a controller that has seen nothing.
     public init(_ effect: Effect, momentum: Float = 0.7) {
+        self.init(unchecked: effect, momentum: momentum)
+        requireSettings()
+    }
+
+    init(unchecked effect: Effect, momentum: Float) {
         self.effect = effect
         self.momentum = momentum
-        requireSettings()
     }
 
     var mismatch: Mismatch? {

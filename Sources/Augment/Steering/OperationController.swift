@@ -8,7 +8,9 @@ import TensorCore
 /// alone, certainly done. Let p(c, o) be the share of class c that is classified correctly under operation o. What o
 /// has to teach c is
 ///
-///     p(c, o) · (1 − p(c, o)),
+/// ```text
+/// p(c, o) · (1 − p(c, o)),
+/// ```
 ///
 /// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing
 /// where it is never read, because the operation destroys what the label names. The operation's probability for images
@@ -41,12 +43,16 @@ public struct OperationController: Hashable, SteeringSettings {
     public init(
         _ policy: AugmentationPolicy, seed: UInt64 = 0, probesPerEpoch: Int = 2, cap: Double = 2, memory: Double = 0.8
     ) {
+        self.init(unchecked: policy, seed: seed, probesPerEpoch: probesPerEpoch, cap: cap, memory: memory)
+        requireSettings()
+    }
+
+    init(unchecked policy: AugmentationPolicy, seed: UInt64, probesPerEpoch: Int, cap: Double, memory: Double) {
         self.policy = policy
         self.seed = seed
         self.probesPerEpoch = probesPerEpoch
         self.cap = cap
         self.memory = memory
-        requireSettings()
     }
 
     var mismatch: Mismatch? {

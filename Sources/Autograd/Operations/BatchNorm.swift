@@ -1,5 +1,45 @@
 import TensorCore
 
+/// Batch normalisation with given statistics. Operands: x [..., C], scale [C], shift [C], running mean [C], running
+/// variance [C].
+public struct BatchNormOperation: GraphOperation {
+    public static let name = "batchNorm"
+
+    /// Added to the variance.
+    public let epsilon: Float
+
+    public init(epsilon: Float) { self.epsilon = epsilon }
+
+    public func shape(of operands: [Shape]) throws(OperationError) -> Shape {
+        try operands.require(5...5, for: label)
+        guard epsilon > 0, epsilon.isFinite, let channels = operands[0].last,
+            operands.dropFirst().allSatisfy({ $0 == [channels] })
+        else {
+            throw OperationError(
+                found: "epsilon \(epsilon), statistics \(operands[1...].map(\.description)) for \(operands[0])",
+                expected: "a positive number, and four vectors of its channels")
+        }
+        return operands[0]
+    }
+
+    public func forward(_ operands: [Tensor]) -> Tensor {
+        batchNormInference(
+            operands[0], scale: operands[1], shift: operands[2], mean: operands[3], variance: operands[4],
+            epsilon: epsilon)
+    }
+
+    public func record(_ operands: [Variable]) -> Variable {
+        let (input, scale, epsilon) = (operands[0].value, operands[1].value, epsilon)
+        let (mean, variance) = (operands[3].value, operands[4].value)
+        return operands[0].tape.record(AnyOperation(self), forward(operands.map(\.value)), from: operands) { upstream in
+            frozenBatchNormGradient(
+                upstream, x: input, scale: scale, mean: mean, variance: variance, epsilon: epsilon) + [nil, nil]
+        }
+    }
+
+    public func role(ofOperand place: Int, shape: Shape) -> TensorRole { place < 3 ? .bias : .statistic }
+}
+
 extension Variable {
     /// Batch normalisation with the batch's own statistics, a residual added and negative values cut if asked, as one
     /// step: the map is read and written once.
@@ -43,8 +83,7 @@ extension Variable {
     ) -> Variable {
         // A trace, and a pass that learns with frozen statistics, take the steps one by one; in use they are one.
         guard tape.trace == nil, tape.mode == .evaluation else {
-            var output = batchNormalizedAlone(
-                scale: scale, shift: shift, mean: mean, variance: variance, epsilon: epsilon)
+            var output = BatchNormOperation(epsilon: epsilon).record([self, scale, shift, mean, variance])
             if let residual { output = output + residual }
             return relu ? output.relu() : output
         }
@@ -52,20 +91,6 @@ extension Variable {
             batchNormInference(
                 value, scale: scale.value, shift: shift.value, mean: mean.value, variance: variance.value,
                 epsilon: epsilon, residual: residual?.value, relu: relu))
-    }
-
-    private func batchNormalizedAlone(
-        scale: Variable, shift: Variable, mean: Variable, variance: Variable, epsilon: Float
-    ) -> Variable {
-        let output = batchNormInference(
-            value, scale: scale.value, shift: shift.value, mean: mean.value, variance: variance.value,
-            epsilon: epsilon)
-        let inputs = [self, scale, shift, mean, variance]
-        let (input, factor, center, spread) = (value, scale.value, mean.value, variance.value)
-        return tape.record(.batchNorm(epsilon: epsilon), output, from: inputs) { upstream in
-            frozenBatchNormGradient(
-                upstream, x: input, scale: factor, mean: center, variance: spread, epsilon: epsilon) + [nil, nil]
-        }
     }
 }
 

@@ -6,7 +6,7 @@ import Retort
 struct AugmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "augment", abstract: "Looks at a policy before it is used: what it draws, what it costs.",
-        subcommands: [PreviewCommand.self, CostCommand.self, CatalogueCommand.self])
+        subcommands: [PreviewCommand.self, CostCommand.self])
 }
 
 /// The policy that a command is about.

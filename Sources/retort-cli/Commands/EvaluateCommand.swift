@@ -15,7 +15,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let stored = try StoredModel(model)
+        let stored = try StoredModel(URL(fileURLWithPath: model))
         let data = try data.read(imagesAs: stored.imageSize)
         try stored.checkFits(data)
         try EvaluationResult(stored.evaluated(on: data.test), model: model, data: data).show(asJSON: common.json)
@@ -39,7 +39,7 @@ private struct EvaluationResult: CommandResult {
     /// `confusion[actual][predicted]` counts images, in the order of `classes`.
     let confusion: [[Int]]
 
-    init(_ report: ClassReport, model: String, data: CommandData) {
+    init(_ report: ClassReport, model: String, data: DividedData) {
         self.model = model
         self.data = data.name
         images = data.test.count
@@ -53,7 +53,7 @@ private struct EvaluationResult: CommandResult {
         }
     }
 
-    var description: String {
+    var text: String {
         let width = classes.map(\.name.count).max() ?? 0
         let lines = classes.enumerated().map { place, result in
             let name = result.name.padding(toLength: width, withPad: " ", startingAt: 0)

@@ -32,7 +32,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         common.apply()
         for url in [sourceURL, headerURL] { try OutputFile.check(url) }
-        let stored = try StoredModel(model)
+        let stored = try StoredModel(URL(fileURLWithPath: model))
         guard case .int8(let network) = stored.network else {
             throw FormatError(
                 file: stored.url.path, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
@@ -61,7 +61,7 @@ private struct ExportResult: CommandResult {
     /// That results of steps share.
     let staticBytes: Int
 
-    var description: String {
+    var text: String {
         "\(model) as C in \(source) and \(header): \(constantBytes) bytes of constants, \(staticBytes) of static memory"
     }
 }

@@ -15,7 +15,7 @@ struct InfoCommand: ParsableCommand {
     func run() throws {
         common.apply()
         if let model {
-            try ModelInfo(StoredModel(model), name: model).show(asJSON: common.json)
+            try ModelSummary(StoredModel(URL(fileURLWithPath: model)), name: model).show(asJSON: common.json)
         } else {
             try ProgramInfo().show(asJSON: common.json)
         }
@@ -32,7 +32,7 @@ private struct ProgramInfo: CommandResult {
     let blas = BLAS.configuration
     let blasCore = BLAS.core
 
-    var description: String {
+    var text: String {
         """
         retort   \(version)
         SIMD     \(simd)\(simd == simdDetected ? "" : " (the processor has \(simdDetected))")
@@ -41,3 +41,39 @@ private struct ProgramInfo: CommandResult {
         """
     }
 }
+
+/// What `info` prints of a model.
+extension ModelSummary: CommandResult {
+    var text: String {
+        """
+        \(model): \(architecture), \(isQuantized ? "INT8" : "FP32"), \(grouped(bytes)) bytes, \
+        \(grouped(parameters)) parameters, \(grouped(multiplyAdds)) multiply-adds
+        memory   activations of one image take up to \(grouped(peakActivationBytes)) bytes
+        images   \(image), mean \(mean), deviation \(deviation)
+        classes  \(classes.joined(separator: ", "))
+
+        \(TextTable(rows: [isQuantized ? Step.integerHeader : Step.header] + steps.map { $0.cells(isQuantized) }))
+        """
+    }
+}
+
+extension ModelSummary.Step {
+    static let header = ["step", "from", "result", "multiply-adds", "numbers", "bytes"]
+    static let integerHeader = header + ["type", "weights' scales", "result's scale", "zero"]
+
+    func cells(_ withScales: Bool) -> [String] {
+        func number(_ count: Int) -> String { count == 0 ? "" : grouped(count) }
+        let cells = [
+            operation, path ?? "", shape.map(String.init).joined(separator: "×"), number(multiplyAdds),
+            number(numbers), number(bytes),
+        ]
+        guard withScales else { return cells }
+        return cells + [
+            type, weightScales.map { $0.map(significant).joined(separator: " … ") } ?? "",
+            scale.map(significant) ?? "", zeroPoint.map { "\($0)" } ?? "",
+        ]
+    }
+}
+
+/// Three digits of a number of any size.
+private func significant(_ value: Float) -> String { String(format: "%.3g", Double(value)) }

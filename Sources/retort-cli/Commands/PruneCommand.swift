@@ -6,8 +6,11 @@ import Retort
 struct PruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Cuts the least important filters out of a trained model, and lets a teacher repair what is left.",
-        discussion: "The new file holds a smaller network, which every other command takes.")
+        abstract: "Makes a trained model smaller, and lets a teacher repair what is left.",
+        discussion: """
+            Cuts the least important filters, sets single weights to 0, or splits layers into two of lower rank. The \
+            new file holds a network that every other command takes.
+            """)
 
     /// What tells which filters go.
     enum Importance: String, ExpressibleByArgument, CaseIterable {
@@ -22,17 +25,21 @@ struct PruneCommand: ParsableCommand {
         help: ArgumentHelp(
             "What the smaller model may cost; several are tried one by one, and the last is written.",
             discussion: """
-                A share of the multiply-adds, flops:0.5; bytes of the weights in FP32, bytes:30000; or milliseconds for one \
-                image on this machine, latency:0.2.
-                """, valueName: "flops:SHARE|bytes:N|latency:MS"), transform: BudgetOption.init(argument:))
-    var to: [BudgetOption]
+                Filters are cut to a share of the multiply-adds, flops:0.5, to bytes of the weights in FP32, \
+                bytes:30000, or to milliseconds for one image on this machine, latency:0.2. zeros:0.8 sets this share \
+                of the weights to 0, the smallest ones, step by step during the first two thirds of the training. \
+                Layers become two of lower rank until a share of the multiply-adds is left, rank:0.6, or as far as \
+                each keeps a share of its weights' square sum, energy:0.95.
+                """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE|rank:SHARE|energy:SHARE"),
+        transform: PruningTarget.init(argument:))
+    var to: [PruningTarget]
 
     @Option(
         help: ArgumentHelp(
             "What tells which filters go.",
             discussion: """
-                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how the loss \
-                would change on some training images.
+                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how \
+                the loss would change on some training images.
                 """))
     var importance = Importance.l1
 
@@ -55,7 +62,7 @@ struct PruneCommand: ParsableCommand {
         let (stored, network, data) = try deployment.open()
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
-        let batches = data.calibrationBatches(500, normalization)
+        let batches = data.train.calibrationInputs(500, normalization: normalization)
         let images = data.train.subset(evenly: 500).batches(of: 500, normalization: normalization).map(\.inputs)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         // What is written in the end, and its INT8 form.
@@ -63,105 +70,63 @@ struct PruneCommand: ParsableCommand {
         var variants = [
             try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
         ]
-        let sensitivities = scan ? try sensitivities(of: network, in: stored, by: ranking, on: data) : []
+        let validation = data.validation.count > 0 ? data.validation : data.train
+        let sensitivities =
+            scan
+            ? try DeploymentMeter(validation, normalization: normalization).sensitivities(network, by: ranking) : []
         // All of them before any is trained: a budget that cannot be met costs no time.
-        let cut = try to.map { budget in
-            try network.pruned(
-                to: budget.budget, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
+        let cut = try to.map { target in
+            try target.cut(
+                network, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
                 compensatingOn: images.first)
         }
-        for (budget, network) in zip(to, cut) {
-            small = network
+        for (target, cut) in zip(to, cut) {
+            small = cut
             if steps > 0 {
-                variants.append(try meter.measure("\(budget), not trained", small))
-                small = try trained(small, "\(budget)", of: stored, on: data)
+                variants.append(try meter.measure("\(target), not trained", small))
+                // Weights become 0 while the whole network is trained.
+                let pruning = target.gradual(steps: steps)
+                let start = pruning == nil ? cut : network
+                small = try trained(start, "\(target)", pruning, of: stored, on: data)
             }
             int8 = try QuantizedModel(small, calibratedOn: batches)
-            variants.append(try meter.measure("\(budget)", small))
-            variants.append(try meter.measure("\(budget)", int8, of: small))
+            variants.append(try meter.measure("\(target)", small))
+            variants.append(try meter.measure("\(target)", int8, of: small))
         }
         var description = stored.description
-        description.architecture = description.architecture.keeping(widthsOf: small)
-        try ModelFile(small, description: description).write(to: deployment.outputURL)
+        if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
+        try ModelFile(small, inputShape: stored.imageSize.shape, description: description).write(
+            to: deployment.outputURL)
         let (plain, probe) = (
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL, variants: variants,
-            noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe), sparsity: 0,
-            sensitivities: sensitivities)
+            of: stored, on: data.name, written: deployment.outputURL, variants: variants,
+            noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe),
+            sparsity: PruningMask(ofZerosIn: small).sparsity, sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)
     }
 
     private func trained(
-        _ network: some Module, _ title: String, of stored: StoredModel, on data: CommandData
+        _ network: some Module, _ title: String, _ pruning: GradualPruning?, of stored: StoredModel,
+        on data: DividedData
     ) throws -> any Module {
-        var network = network
+        var (network, pruning) = (network, pruning)
         try teaching.train(
-            &network, title: title, steps: steps, rate: 0.05, of: stored, on: data, seed: common.seed)
+            &network, title: title, steps: steps, rate: 0.05, of: stored, on: data, seed: common.seed,
+            afterStep: { pruning?.update(&$0, steps: $1) })
         return network
     }
 
     private func importance(
-        of network: any Module, on data: CommandData, _ normalization: Normalization
+        of network: any Module, on data: DividedData, _ normalization: Normalization
     ) -> FilterImportance {
         switch importance {
         case .l1: return .l1
         case .scale: return .batchNormScale
         case .taylor:
             let images = data.train.subset(evenly: 512)
-            return .taylor(
-                gradients: images.batches(of: 64, normalization: normalization).map { batch in
-                    gradientsByPath(of: network, on: batch)
-                })
+            return .taylor(of: network, on: images, normalization: normalization)
         }
-    }
-
-    private func sensitivities(
-        of network: any Module, in stored: StoredModel, by ranking: FilterImportance, on data: CommandData
-    ) throws -> [DeploymentReport.Sensitivity] {
-        let images = data.validation.count > 0 ? data.validation : data.train
-        func scan(_ network: some Module) throws -> [FilterSensitivity] {
-            try network.filterSensitivity(inputShape: stored.imageSize.shape, by: ranking) {
-                $0.evaluated(on: images, normalization: stored.description.normalization).accuracy
-            }
-        }
-        return try scan(network).map { found in
-            DeploymentReport.Sensitivity(
-                layer: found.layers.joined(separator: " + "), channels: found.filters,
-                accuracies: Dictionary(
-                    uniqueKeysWithValues: found.trials.map { (percent($0.share), 100 * $0.score) }))
-        }
-    }
-}
-
-/// The gradient of the cross-entropy with respect to each parameter, by its path.
-private func gradientsByPath(of network: some Module, on batch: Batch) -> [String: Tensor] {
-    var network = network
-    let (_, gradients) = valueAndGradients(of: &network) { network, tape in
-        network(tape.constant(batch.inputs)).crossEntropy(batch)
-    }
-    var found: [String: Tensor] = [:]
-    network.forEachParameter { path, parameter in found[path] = gradients[parameter.slot] }
-    return found
-}
-
-/// `flops:0.5`, `bytes:30000`, `latency:0.2`.
-struct BudgetOption: CustomStringConvertible {
-    let budget: PruningBudget
-    let description: String
-
-    init(argument: String) throws {
-        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        switch (parts.count, parts.first, parts.last.flatMap { Double($0) }) {
-        case (2, "flops", let share?) where share > 0 && share <= 1: budget = .multiplyAdds(share)
-        case (2, "bytes", let bytes?) where bytes >= 1 && bytes <= 1e15: budget = .bytes(Int(bytes))
-        case (2, "latency", let milliseconds?) where milliseconds > 0 && milliseconds.isFinite:
-            budget = .latency(milliseconds / 1000)
-        default:
-            throw ValidationError(
-                "--to: '\(argument)' found, flops:SHARE (above 0, at most 1), bytes:N or latency:MS expected")
-        }
-        description = argument
     }
 }

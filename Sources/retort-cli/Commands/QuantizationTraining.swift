@@ -25,7 +25,7 @@ struct QuantizationTraining: ParsableArguments {
     ///   - stored: the model that the network is of, which teaches where no other does.
     ///   - calibration: inputs that steps and zero points start from.
     func quantized(
-        _ network: some Module, of stored: StoredModel, on data: CommandData, calibratedOn calibration: [Tensor],
+        _ network: some Module, of stored: StoredModel, on data: DividedData, calibratedOn calibration: [Tensor],
         observer: Observer, seed: UInt64
     ) throws -> QuantizedModel {
         let mask = PruningMask(ofZerosIn: network)

@@ -35,17 +35,18 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "How ranges of activations are found.",
             discussion: """
-                percentile cuts the outermost 0.01 % of values at each end, minmax nothing; average is of the ranges of \
-                batches; mse and entropy cut where the square error or the loss of information is least; search takes for \
-                each layer what serves the output best.
+                percentile cuts the outermost 0.01 % of values at each end, minmax nothing; average is of the ranges \
+                of batches; mse and entropy cut where the square error or the loss of information is least; search \
+                takes for each layer what serves the output best.
                 """))
     var observer = Observing.minmax
 
     @Flag(
         inversion: .prefixedNo,
-        help:
-            "Repair what rounding and --prune do: weights make up for one another on the calibration images, biases for the mean error."
-    )
+        help: """
+            Repair what rounding and --prune do: weights make up for one another on the calibration images, biases for \
+            the mean error.
+            """)
     var repair = true
 
     @Flag(help: "Scale channels between layers alike first, so that none is much smaller than its neighbours.")
@@ -55,8 +56,8 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "Layer to keep in FP32; may be given several times.",
             discussion: """
-                A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; or all of a \
-                kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
+                A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; \
+                or all of a kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
                 """, valueName: "LAYER"))
     var keepFp32: [String] = []
 
@@ -80,7 +81,7 @@ struct QuantizeCommand: ParsableCommand {
         let (stored, original, data) = try deployment.open()
         var network = original
         let normalization = stored.description.normalization
-        let batches = data.calibrationBatches(calibration, normalization)
+        let batches = data.train.calibrationInputs(calibration, normalization: normalization)
         if let prune {
             let mask = PruningMask(sparsity: prune, of: network)
             if repair {
@@ -103,11 +104,11 @@ struct QuantizeCommand: ParsableCommand {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try int8.write(to: deployment.outputURL, metadata: [StoredModel.descriptionKey: stored.description.encoded()])
+        try ModelFile(int8, description: stored.description).write(to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
-            of: stored, on: data, written: deployment.outputURL,
+            of: stored, on: data.name, written: deployment.outputURL,
             variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
             noise: try int8.layerNoise(of: graph, on: probe), rounded: try plain.layerNoise(of: fused, on: probe),
             sparsity: PruningMask(ofZerosIn: network).sparsity)

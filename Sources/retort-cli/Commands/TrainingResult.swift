@@ -24,13 +24,14 @@ struct TrainingResult: CommandResult {
     /// Tests a trained network and writes its file.
     init(
         saving model: any Module, _ description: ModelFile.Description, trainedOn images: TrainingData,
-        history: History, of data: CommandData, options: TrainingOptions, recipe: String
+        history: History, of data: DividedData, options: TrainingOptions, recipe: String
     ) throws {
         self.recipe = recipe
         epochs = history.epochs.map { EpochFigures($0) }
         let report = model.evaluated(on: data.test, normalization: description.normalization)
-        try ModelFile(model, description: description).write(to: options.outputURL)
-        architecture = description.architecture.name
+        try ModelFile(model, inputShape: ImageSize(of: data.train).shape, description: description)
+            .write(to: options.outputURL)
+        architecture = description.architecture
         self.data = data.name
         labelled = images.labelled.count
         unlabelled = images.unlabelled?.count ?? 0
@@ -43,7 +44,7 @@ struct TrainingResult: CommandResult {
         bytes = try OutputFile.size(options.outputURL)
     }
 
-    var description: String {
+    var text: String {
         let others = unlabelled > 0 ? ", \(unlabelled) images without labels" : ""
         let validation = validationAccuracy.map { ", validation \(fixed($0, 2)) %" } ?? ""
         return """

@@ -21,11 +21,8 @@ enum Arm: String, CaseIterable {
     /// Width of the arm's ConvNet.
     var width: Int { self == .teacher ? 32 : 16 }
 
-    /// The arms that are the best student in a smaller form.
-    static let deployed: [Arm] = [.int8, .pruned, .prunedInt8]
-
     /// How it is trained; for a smaller form of the best student see there.
-    var method: Method {
+    var method: TrainingMethod {
         switch self {
         case .student, .int8, .pruned, .prunedInt8: []
         case .teacher, .studentAugmentation: .augmentation

@@ -38,7 +38,7 @@ struct DemoCommand: ParsableCommand {
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         let models = folder.appendingPathComponent("models", isDirectory: true)
         // Before the work, so that none is lost.
-        try OutputFolder.prepare(models)
+        try OutputFile.prepareFolder(models)
         let start = Date()
         let images = try data.read(imagesAs: ImageSize(height: 32, width: 32, channels: 3))
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
@@ -46,20 +46,21 @@ struct DemoCommand: ParsableCommand {
         for number in 0..<seeds {
             let seed = common.seed + UInt64(number)
             var run = DemoRun(
-                try DemoData(images, labels: labels, seed: seed), settings: settings, seed: seed)
+                try PartlyLabelledData(images, labels: labels, seed: seed), settings: settings, seed: seed)
             try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (\(seed))" }
             runs.append(run)
         }
         let summary = try DemoSummary(runs, threads: Parallel.threads, start: start, models: models)
         let json = try jsonText(summary.report)
         try AtomicFile.write(Data((json + "\n").utf8), to: folder.appendingPathComponent("report.json"))
-        let page = try ReportPage(report: summary.report, views: summary.views).html()
+        let page = try DemoPage(report: summary.report, views: summary.views).html()
         try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
         if common.json {
             print(json)
         } else {
-            print(TextTable(summary.report))
-            print("\(folder.path)/report.html  report.json  models/   \(clock(summary.report.wallSeconds)) min")
+            print(summary.report.table)
+            let minutes = ProgressBar.clock(summary.report.wallSeconds)
+            print("\(folder.path)/report.html  report.json  models/   \(minutes) min")
         }
     }
 }

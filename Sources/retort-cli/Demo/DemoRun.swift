@@ -23,7 +23,7 @@ struct DemoModel {
 
 /// One pass through the demo's protocol: a teacher, the students, and the best of them pruned and as INT8.
 struct DemoRun {
-    let data: DemoData
+    let data: PartlyLabelledData
     let settings: DemoSettings
     let seed: UInt64
     let policy: AugmentationPolicy
@@ -32,11 +32,12 @@ struct DemoRun {
     /// The INT8 models, with their results on the test set.
     private(set) var quantized: [Arm: (model: QuantizedModel, test: ClassReport)] = [:]
 
-    init(_ data: DemoData, settings: DemoSettings, seed: UInt64) {
+    init(_ data: PartlyLabelledData, settings: DemoSettings, seed: UInt64) {
         self.data = data
         self.settings = settings
         self.seed = seed
-        policy = settings.strength == 1 ? data.policy : data.policy.scaled(by: settings.strength)
+        let policy: AugmentationPolicy = data.train.channels == 1 ? .digits : .natural
+        self.policy = settings.strength == 1 ? policy : policy.scaled(by: settings.strength)
     }
 
     /// Trains, chooses, prunes and quantises; shows its progress.
@@ -51,8 +52,8 @@ struct DemoRun {
         let cut = try chosen.pruned(to: .multiplyAdds(0.5), inputShape: shape, channelMultiple: 8)
         let pruned = try train(.pruned, cut, best.method.union(.distillation), teacher: teacher, title)
         for (arm, network) in [(Arm.int8, chosen), (.prunedInt8, pruned)] {
-            let images = data.train.subset(evenly: 500).batches(of: 100, normalization: data.normalization)
-            let model = try QuantizedModel(network, calibratedOn: images.map(\.inputs))
+            let inputs = data.train.calibrationInputs(500, normalization: data.normalization)
+            let model = try QuantizedModel(network, calibratedOn: inputs)
             quantized[arm] = (
                 model, evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
             )
@@ -80,7 +81,7 @@ struct DemoRun {
 
     @discardableResult
     private mutating func train(
-        _ arm: Arm, _ start: ConvNet, _ method: Method, teacher: ConvNet?, _ title: (Arm) -> String
+        _ arm: Arm, _ start: ConvNet, _ method: TrainingMethod, teacher: ConvNet?, _ title: (Arm) -> String
     ) throws -> ConvNet {
         let bar = ProgressBar(title(arm))
         var network = start

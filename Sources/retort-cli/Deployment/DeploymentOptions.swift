@@ -20,10 +20,10 @@ struct DeploymentOptions: ParsableArguments {
     private var reportURL: URL? { report.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
     /// Reads the model and the images, once it is certain that the results can be written.
-    func open() throws -> (stored: StoredModel, network: any Module, data: CommandData) {
+    func open() throws -> (stored: StoredModel, network: any Module, data: DividedData) {
         try OutputFile.check(outputURL)
-        if let reportURL { try OutputFolder.prepare(reportURL) }
-        let stored = try StoredModel(model)
+        if let reportURL { try OutputFile.prepareFolder(reportURL) }
+        let stored = try StoredModel(URL(fileURLWithPath: model))
         let network = try stored.trained()
         let data = try data.read(imagesAs: stored.imageSize)
         try stored.checkFits(data)

@@ -12,27 +12,27 @@ struct DeploymentPage {
     }
 
     private var html: String {
-        """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(escaped(report.output))</title><style>\(ReportPage.style)</style></head><body><main>
-        \(heading)
-        \(Self.table([DeploymentVariant.header] + report.variants.map(\.cells)))
-        <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in batches of 250, p50 and
-        p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
-        <h2>What accuracy costs</h2>
-        <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the best
-        are left out.</p>
-        \(chart("Accuracy and size", "kilobytes") { Double($0.bytes) / 1000 })
-        \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
-        \(sensitivities)
-        <h2>What rounding does to each layer</h2>
-        <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB are a bit. Once
-        with weights rounded to nearest, once as the model is. Where it falls, the next layer is sensitive.</p>
-        \(Self.table([DeploymentReport.layerHeader] + report.layerCells))
-        </main></body></html>
-
-        """
+        ReportPage(
+            title: report.output,
+            body: """
+                \(heading)
+                \(ReportPage.table([DeploymentVariant.header] + report.variants.map(\.cells)))
+                <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in
+                batches of 250, p50 and p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"),
+                \(escaped(report.processor)).</p>
+                <h2>What accuracy costs</h2>
+                <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the
+                best are left out.</p>
+                \(chart("Accuracy and size", "kilobytes") { Double($0.bytes) / 1000 })
+                \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
+                \(sensitivities)
+                <h2>What rounding does to each layer</h2>
+                <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB
+                are a bit. Once with weights rounded to nearest, once as the model is. Where it falls, the next layer is
+                sensitive.</p>
+                \(ReportPage.table([DeploymentReport.layerHeader] + report.layerCells))
+                """
+        ).html
     }
 
     /// What a picture can tell apart.
@@ -48,9 +48,10 @@ struct DeploymentPage {
         )
         return """
             <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB</h1>
-            <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)): \(fixed(first.accuracy, 2)) % before,
-            \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)), \(last.type)</b>, with \(percent(size)) of the size and
-            \(fixed(time, 1)) times the speed for a single image.</p>
+            <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)):
+            \(fixed(first.accuracy, 2)) % before, \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)),
+            \(last.type)</b>, with \(percent(size)) of the size and \(fixed(time, 1)) times the speed for a single
+            image.</p>
             """
     }
 
@@ -59,7 +60,7 @@ struct DeploymentPage {
         return """
             <h2>How much each layer can spare</h2>
             <p>Validation accuracy when a share of one layer's filters is cut and nothing is trained.</p>
-            \(Self.table(report.sensitivityRows))
+            \(ReportPage.table(report.sensitivityRows))
             """
     }
 
@@ -71,21 +72,9 @@ struct DeploymentPage {
         let decimals = LineChart.decimals(ticks)
         let chart = IntervalChart(
             title: title, xTitle: unit, yTitle: "test accuracy, %", marks: ticks.map { ($0, fixed($0, decimals)) },
-            series: [.init(name: "best at its cost", points: report.front(cost, of: shown).map(point))]
+            series: [.init(name: "best at its cost", points: shown.front(cost).map(point))]
                 + shown.map { .init(name: "\($0.name), \($0.type)", points: [point($0)]) },
             isSpread: false)
         return "<figure>\(chart.svg)</figure>"
-    }
-
-    private static func table(_ rows: [[String]]) -> String {
-        func line(_ row: [String], _ tag: String) -> String {
-            "<tr><th scope='row'>\(escaped(row[0]))</th>"
-                + row.dropFirst().map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>"
-        }
-        return """
-            <div class="scroll"><table class="arms"><thead>\(line(rows[0], "th"))</thead><tbody>
-            \(rows.dropFirst().map { line($0, "td") }.joined(separator: "\n"))
-            </tbody></table></div>
-            """
     }
 }

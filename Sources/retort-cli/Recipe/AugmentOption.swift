@@ -32,9 +32,16 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         }
         do {
             content = .policy(try AugmentationPolicy(json: Data(try value.json().utf8)))
-        } catch let error as FormatError where error.file == "policy" {
-            let (place, rest) = value.descending(error.place)
-            throw place.error(found: rest.isEmpty ? error.found : "\(rest): \(error.found)", expected: error.expected)
+        } catch let fault as FormatError {
+            throw value.error(
+                ConfigurationError(Self.keys(fault.place), "\(fault.found) found, \(fault.expected) expected"))
+        }
+    }
+
+    /// The keys of a place in a policy, `operations[2].rotate`.
+    private static func keys(_ place: String) -> [ConfigurationError.Key] {
+        place.split { ".[".contains($0) }.map { part in
+            part.last == "]" ? Int(part.dropLast()).map { .index($0) } ?? .name(String(part)) : .name(String(part))
         }
     }
 

@@ -61,3 +61,21 @@ extension DemoReport.Reading {
         }
     }
 }
+
+extension DemoReport {
+    /// The table that is printed and shown on the page.
+    var table: TextTable { TextTable(rows: [Self.tableHeader] + arms.map { $0.cells(seeds: seeds.count) }) }
+
+    static let tableHeader = ["arm", "accuracy", "parameters", "file", "images/s"]
+}
+
+extension DemoReport.ArmFigures {
+    /// One row of the table.
+    func cells(seeds: Int) -> [String] {
+        let spread = seeds > 1 ? " ± \(fixed(accuracy.sd, 2))" : ""
+        return [
+            from.map { "\(name) (of \($0))" } ?? name, "\(fixed(accuracy.mean, 2)) %\(spread)", grouped(parameters),
+            "\(fixed(Double(bytes) / 1000, 1)) kB", grouped(Int(imagesPerSecond.rounded())),
+        ]
+    }
+}

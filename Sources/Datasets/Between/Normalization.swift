@@ -1,0 +1,69 @@
+import TensorCore
+
+/// The change from bytes to network inputs: (byte / 255 − mean) / deviation, per channel.
+public struct Normalization: Sendable, Hashable, Codable {
+    /// Mean per channel, of values in [0, 1].
+    public let mean: [Float]
+    /// Standard deviation per channel, positive.
+    public let deviation: [Float]
+
+    /// Creates a normalisation; one mean and one positive deviation per channel.
+    public init(mean: [Float], deviation: [Float]) {
+        require(
+            mean.count == deviation.count && deviation.allSatisfy { $0 > 0 },
+            "Normalization: mean \(mean), deviation \(deviation): as many, deviations positive")
+        self.mean = mean
+        self.deviation = deviation
+    }
+}
+
+extension Normalization {
+    /// What brings the given images to mean 0 and deviation 1, per channel.
+    ///
+    /// Exact up to the last rounding, and the same for any order of the images: bytes are counted, not summed. A
+    /// channel that is the same everywhere gets deviation 1.
+    public static func of(_ images: ImageSet) -> Normalization {
+        require(images.count > 0, "Normalization.of: a set without images")
+        let counts = byteCounts(of: images)
+        let pixels = Double(images.count * images.height * images.width)
+        var mean: [Float] = []
+        var deviation: [Float] = []
+        for channel in counts {
+            let average = channel.enumerated().reduce(0) { $0 + Double($1.offset) * Double($1.element) } / pixels
+            let variance =
+                channel.enumerated().reduce(0) {
+                    let difference = Double($1.offset) - average
+                    return $0 + difference * difference * Double($1.element)
+                } / pixels
+            mean.append(Float(average / 255))
+            deviation.append(variance > 0 ? Float(variance.squareRoot() / 255) : 1)
+        }
+        return Normalization(mean: mean, deviation: deviation)
+    }
+
+    /// The network input for every byte of every channel: element `channel * 256 + byte` is
+    /// (byte / 255 − mean) / deviation, each step rounded to Float.
+    ///
+    /// Whoever turns bytes into inputs takes them from here, so that training, evaluation and prediction agree in bits.
+    public var table: [Float] {
+        mean.indices.flatMap { channel in
+            (0..<256).map { (Float($0) / 255 - mean[channel]) / deviation[channel] }
+        }
+    }
+
+    /// How often each byte occurs in each channel.
+    private static func byteCounts(of images: ImageSet) -> [[Int]] {
+        let channels = images.channels
+        var counts = [Int](repeating: 0, count: channels * 256)
+        images.pixels.withUnsafeBufferPointer { pixels in
+            counts.withUnsafeMutableBufferPointer { counts in
+                var channel = 0
+                for byte in pixels {
+                    counts[channel * 256 + Int(byte)] += 1
+                    channel = channel + 1 == channels ? 0 : channel + 1
+                }
+            }
+        }
+        return (0..<channels).map { Array(counts[$0 * 256..<($0 + 1) * 256]) }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import TensorCore
+
+/// Finds a data set by what a folder holds.
+public enum DataFolder {
+    /// Reads MNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in one of its
+    /// subfolders.
+    ///
+    /// Files have their original names, with or without `.gz`; in MNIST's the part before `idx` may end in `.` or `-`.
+    /// A set with MNIST's file names and layout (Fashion-MNIST) is read as MNIST.
+    ///
+    /// - Throws: `FormatError` when there is no such set or more than one, when a part of it is missing or damaged.
+    public static func read(_ url: URL) throws -> LabelledData {
+        let found = try ([url] + FolderListing(url).folders).flatMap { folder in
+            kinds.filter { kind in kind.files.contains { (try? file($0, in: folder)) != nil } }.map { ($0, folder) }
+        }
+        guard let (kind, folder) = found.first else {
+            throw FormatError(file: url.relativePath, found: "none of these", expected: wanted)
+        }
+        guard found.count == 1 else {
+            let list = found.map { "\($0.0.name) in \($0.1.lastPathComponent)" }.joined(separator: ", ")
+            throw FormatError(file: url.relativePath, found: list, expected: "one data set; name its folder")
+        }
+        let (train, test) = try kind.read(folder)
+        return LabelledData(name: kind.name, train: train, test: test)
+    }
+
+    /// The first of the names, as it is or with `.gz`, that a folder holds.
+    ///
+    /// - Throws: `FormatError` when it holds none.
+    static func file(_ names: [String], in folder: URL) throws -> URL {
+        for name in names {
+            for url in [name, name + ".gz"].map(folder.appendingPathComponent) where exists(url) { return url }
+        }
+        throw FormatError(
+            file: folder.appendingPathComponent(names[0]).relativePath, found: "nothing",
+            expected: (names + [names[0] + ".gz"]).joined(separator: " or "))
+    }
+
+    /// A data set that can be found: its files, each under one or more names, and its reader.
+    fileprivate struct Kind: Sendable {
+        let name: String
+        let files: [[String]]
+        let read: @Sendable (_ folder: URL) throws -> (train: ImageSet, test: ImageSet)
+    }
+
+    private static let kinds = [
+        Kind(
+            name: "MNIST",
+            files: ["train", "t10k"].flatMap { [mnistNames($0, "images", 3), mnistNames($0, "labels", 1)] },
+            read: readMNIST),
+        Kind(cifar: CIFAR10.layout), Kind(cifar: CIFAR100.layout),
+    ]
+
+    private static var wanted: String {
+        kinds.map { kind in
+            "\(kind.name) (\(kind.files.map { $0[0] }.joined(separator: ", ")))"
+        }.joined(separator: " or ") + ", each as it is or as .gz"
+    }
+
+    private static func mnistNames(_ part: String, _ content: String, _ axes: Int) -> [String] {
+        ["-", "."].map { "\(part)-\(content)\($0)idx\(axes)-ubyte" }
+    }
+
+    private static func readMNIST(_ folder: URL) throws -> (train: ImageSet, test: ImageSet) {
+        func read(_ part: String, firstID: Int) throws -> ImageSet {
+            try IDX.read(
+                images: file(mnistNames(part, "images", 3), in: folder),
+                labels: file(mnistNames(part, "labels", 1), in: folder), classNames: Digits.classNames,
+                firstID: firstID)
+        }
+        let train = try read("train", firstID: 0)
+        return (train, try read("t10k", firstID: train.count))
+    }
+
+    private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+}
+
+extension DataFolder.Kind {
+    fileprivate init(cifar layout: CIFARLayout) {
+        self.init(
+            name: layout.name, files: (layout.trainFiles + [layout.testFile]).map { [$0] }, read: layout.read)
+    }
+}

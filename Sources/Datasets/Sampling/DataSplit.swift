@@ -1,0 +1,93 @@
+import TensorCore
+
+/// A data set divided as semi-supervised learning needs it: a few labels, the rest without, some held out.
+public struct DataSplit: Sendable {
+    /// Images with their labels, as many of each class (the number may differ by one where it does not divide).
+    public let labelled: ImageSet
+    /// All other images but the validation's; their labels are nil, so that nobody uses them by mistake.
+    public let unlabelled: ImageSet
+    /// Images with labels, held out; as many of each class. Empty when none were asked for.
+    public let validation: ImageSet
+}
+
+extension ImageSet {
+    /// Divides the set at random, class by class.
+    ///
+    /// For one seed and one number of validation images, the validation set is the same whatever number is labelled,
+    /// and a smaller labelled set is part of a larger one. Images keep their order and their sample ids.
+    ///
+    /// - Parameters:
+    ///   - labelled: the number of labelled images over all classes, at least one a class. Where it does not divide,
+    ///     some classes, chosen by the seed, have one more.
+    ///   - validation: the number of images to hold out, divided in the same way.
+    ///   - seed: what the choice depends on.
+    /// - Throws: `FormatError` when a class has too few images, or would have no labelled one.
+    public func split(labelled: Int, validation: Int = 0, seed: UInt64) throws -> DataSplit {
+        guard labelled >= classCount, validation >= 0, classCount > 0 else {
+            throw FormatError(
+                file: "split", found: "\(labelled) labelled and \(validation) validation images",
+                expected: "at least one labelled image for each of \(classCount) classes")
+        }
+        var random = Philox(seed: seed, sample: classCount, operation: RandomPurpose.split)
+        let order = random.permutation(of: classCount)
+        var chosen: (labelled: [Int], validation: [Int]) = ([], [])
+        var used = [Bool](repeating: false, count: count)
+        for (label, places) in placesByClass.enumerated() {
+            let held = share(of: validation, for: label, order)
+            let wanted = share(of: labelled, for: label, order)
+            guard places.count - held >= wanted else {
+                throw FormatError(
+                    file: "split", place: "class \(classNames[label])", found: "\(places.count) images",
+                    expected: "\(wanted) labelled and \(held) validation images")
+            }
+            var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
+            let shuffled = random.permutation(of: places.count).map { places[$0] }
+            chosen.validation += shuffled[..<held]
+            chosen.labelled += shuffled[held..<held + wanted]
+            for place in shuffled[..<(held + wanted)] { used[place] = true }
+        }
+        return DataSplit(
+            labelled: subset(chosen.labelled.sorted()),
+            unlabelled: subset(used.indices.filter { !used[$0] }).withoutLabels(),
+            validation: subset(chosen.validation.sorted()))
+    }
+
+    /// Divides the set at random with the same number of images of every class.
+    ///
+    /// - Throws: `FormatError` when a class has too few images.
+    public func split(labelledPerClass: Int, validationPerClass: Int = 0, seed: UInt64) throws -> DataSplit {
+        try split(labelled: labelledPerClass * classCount, validation: validationPerClass * classCount, seed: seed)
+    }
+
+    /// Divides the set at random in two, and leaves both the classes' shares as they are, up to rounding.
+    ///
+    /// Images keep their order, labels and sample ids.
+    ///
+    /// - Parameters:
+    ///   - count: about how many images to hold out: of a class with the share p of the images, p · count, rounded
+    ///     down.
+    ///   - seed: what the choice depends on.
+    public func holdingOut(_ count: Int, seed: UInt64) -> (rest: ImageSet, held: ImageSet) {
+        require(count >= 0 && count <= self.count, "holdingOut: \(count) of \(self.count) images")
+        var isHeld = [Bool](repeating: false, count: self.count)
+        for (label, places) in placesByClass.enumerated() {
+            var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
+            let number = places.count * count / max(1, self.count)
+            for place in random.permutation(of: places.count)[..<number] { isHeld[places[place]] = true }
+        }
+        return (subset(isHeld.indices.filter { !isHeld[$0] }), subset(isHeld.indices.filter { isHeld[$0] }))
+    }
+
+    /// Checks that a network can learn every class from this set.
+    ///
+    /// - Throws: `FormatError` naming the first class without an image.
+    public func checkEveryClassOccurs(in name: String) throws {
+        guard let absent = placesByClass.firstIndex(where: \.isEmpty) else { return }
+        throw FormatError(
+            file: name, place: "class \(classNames[absent])", found: "no labelled image", expected: "1 or more")
+    }
+
+    private func share(of total: Int, for label: Int, _ order: [Int]) -> Int {
+        total / classCount + (order[label] < total % classCount ? 1 : 0)
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Prune
+import Quantize
+import TensorCore
+
+/// What is known of the forms that a model could be shipped in.
+public struct DeploymentReport: Encodable, Sendable {
+    /// A node of the last INT8 variant.
+    public struct Layer: Encodable, Sendable {
+        /// The operation, with the path of its weights where it has some.
+        public let name: String
+        /// The extents of the result for one image.
+        public let shape: [Int]
+        /// Signal to noise of the INT8 result against the FP32 one, in decibels; nil where they are equal.
+        public let signalToNoise: Double?
+        /// The same of a model whose weights are rounded to nearest and nothing else.
+        public let roundedSignalToNoise: Double?
+
+        init(_ layer: LayerNoise, rounded: LayerNoise) {
+            name = layer.name
+            shape = layer.shape.extents
+            signalToNoise = layer.signalToNoise.isFinite ? layer.signalToNoise : nil
+            roundedSignalToNoise = rounded.signalToNoise.isFinite ? rounded.signalToNoise : nil
+        }
+    }
+
+    /// What is left of the validation accuracy when some filters of one layer are cut and nothing is trained.
+    public struct Sensitivity: Encodable, Sendable {
+        /// The layers whose filters go together.
+        public let layer: String
+        /// The number of their filters.
+        public let channels: Int
+        /// In percent, by the share of the filters that is cut.
+        public let accuracies: [String: Double]
+
+        init(_ found: FilterSensitivity) {
+            layer = found.layers.joined(separator: " + ")
+            channels = found.filters
+            let entries = found.trials.map { (String(format: "%.1f %%", 100 * $0.share), 100 * $0.score) }
+            accuracies = Dictionary(uniqueKeysWithValues: entries)
+        }
+    }
+
+    /// The model's file, and the name of the data set.
+    public let model, data: String
+    /// The file that was written.
+    public let output: String
+    /// The sizes of both files.
+    public let outputBytes, modelBytes: Int
+    /// The threads that computed when speeds were measured.
+    public let threads: Int
+    /// The instructions that the kernels used.
+    public let processor: String
+    /// Every form that was measured, the model itself first.
+    public let variants: [DeploymentVariant]
+    /// On the first calibration images, the input first.
+    public let layers: [Layer]
+    /// The share of the weights of the last variant that are 0.
+    public let sparsity: Double
+    /// Empty where none was asked for.
+    public let sensitivities: [Sensitivity]
+
+    /// Puts a report together.
+    ///
+    /// - Parameters:
+    ///   - stored: the model that the variants were made of.
+    ///   - data: the name of the data set that they were measured on.
+    ///   - output: the file that the last variant was written to.
+    ///   - variants: what was measured.
+    ///   - noise: of the last INT8 variant.
+    ///   - rounded: of an INT8 variant whose weights are rounded to nearest and nothing else, layer for layer.
+    ///   - sparsity: the share of the weights of the last variant that are 0.
+    ///   - sensitivities: of the model's layers.
+    /// - Throws: an error where the size of a file cannot be read.
+    public init(
+        of stored: StoredModel, on data: String, written output: URL, variants: [DeploymentVariant],
+        noise: [LayerNoise], rounded: [LayerNoise], sparsity: Double, sensitivities: [Sensitivity] = []
+    ) throws {
+        model = stored.url.relativePath
+        self.data = data
+        self.output = output.relativePath
+        outputBytes = try OutputFile.size(output)
+        modelBytes = try OutputFile.size(stored.url)
+        threads = Parallel.threads
+        processor = "\(SIMDLevel.active)"
+        self.variants = variants
+        layers = zip(noise, rounded).map { Layer($0, rounded: $1) }
+        self.sparsity = sparsity
+        self.sensitivities = sensitivities
+    }
+}

@@ -1,0 +1,57 @@
+import Autograd
+import TensorCore
+
+// What those who change a layer's weights by what it reads, pruning and quantisation, have in common.
+
+extension InferencePlan {
+    /// The result of a node for a batch.
+    package func result(of node: Int, for images: Tensor) -> Tensor {
+        mapImages(images) { images in
+            var found = images
+            _ = run(images) { if $0 == node { found = $1 } }
+            return found
+        }
+    }
+}
+
+extension NetworkGraph.Node {
+    /// The geometry of a convolution, or of a dense layer as a convolution of one pixel; nil for other operations.
+    ///
+    /// - Parameter shape: extents of what it reads, for one image.
+    public func geometry(reading shape: Shape) -> Conv2DGeometry? {
+        guard let weights = tensors.first?.shape else { return nil }
+        if let convolution = operation?.as(Convolution2DOperation.self) {
+            return try? convolution.geometry(input: Shape([1] + shape), weights: weights)
+        }
+        guard operation?.is(DenseOperation.self) == true else { return nil }
+        return .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
+    }
+}
+
+extension Conv2DGeometry {
+    /// A dense layer as a convolution of one pixel.
+    package static func dense(inputs: Int, outputs: Int) -> Conv2DGeometry {
+        Conv2DGeometry(input: (1, 1, inputs), kernel: (1, 1), outputChannels: outputs)
+    }
+}
+
+extension Tensor {
+    /// [N, ...] as the images that a layer reads.
+    package func asImages(for geometry: Conv2DGeometry) -> Tensor {
+        reshaped(to: geometry.inputShape(batch: shape[0]))
+    }
+
+    /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are
+    /// always 0, and more inputs than images, leave them without an inverse.
+    package var damping: Float {
+        let mean = (0..<shape[0]).reduce(0.0) { $0 + Double(self[$1, $1]) } / Double(shape[0])
+        return mean > 0 ? Float(0.01 * mean) : 1
+    }
+
+    /// The rows and columns of a matrix at some places, in their order, with a number added to its diagonal.
+    package func selecting(_ places: [Int], addingToDiagonal damping: Float) -> Tensor {
+        Tensor(
+            places.flatMap { row in places.map { self[row, $0] + (row == $0 ? damping : 0) } },
+            shape: [places.count, places.count])
+    }
+}

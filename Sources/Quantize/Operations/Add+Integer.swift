@@ -1,0 +1,21 @@
+import Autograd
+import Graph
+import TensorCore
+
+extension AddOperation: IntegerKernel {
+    func run(
+        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
+    ) -> ByteTensor {
+        x[0].bytes.adding(x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output, relu: step.relu)
+    }
+
+    func write(_ index: Int, to writer: inout CStepWriter) {
+        guard let pair = writer.pair(index) else { return }
+        let ratios = pair.inputs.map { CStepWriter.c($0.scale / pair.output.scale) }
+        writer.call(
+            .add,
+            pair.operands + ratios + [
+                "\(pair.output.zeroPoint)", writer.step(index).relu ? "1" : "0", writer.place(index),
+            ])
+    }
+}

@@ -1,0 +1,59 @@
+import Autograd
+import Graph
+import TensorCore
+
+/// A tensor of uint8 and what its values stand for.
+typealias QuantizedTensor = (bytes: ByteTensor, quantization: AffineQuantization)
+
+/// An operation with a kernel of its own on uint8.
+///
+/// How the others are computed follows from what they are: a ``QuantizedLayer`` in int8 with sums of 32 bits, an
+/// `ElementwiseOperation` as a table of 256 values, and any other in float32, at the end of a network or on request.
+protocol IntegerKernel: GraphOperation {
+    /// Whether the result's values are some of the operand's, so that it has the same scale and zero point.
+    var keepsQuantization: Bool { get }
+
+    /// The function by whose table each operand comes to the result's scale before the kernel runs; nil where the
+    /// kernel does that.
+    var tableOfOperands: ((Float) -> Float)? { get }
+
+    /// The result.
+    ///
+    /// - Parameters:
+    ///   - x: the operands.
+    ///   - tables: for each operand the table, where ``tableOfOperands`` asks for some.
+    ///   - step: the node.
+    ///   - output: what the result's values shall stand for.
+    func run(
+        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
+    ) -> ByteTensor
+
+    /// Writes the call of a C function that does the same.
+    func write(_ index: Int, to writer: inout CStepWriter)
+}
+
+extension IntegerKernel {
+    var keepsQuantization: Bool { false }
+
+    var tableOfOperands: ((Float) -> Float)? { nil }
+}
+
+extension AnyOperation {
+    /// The operation as one with a kernel of its own.
+    var integerKernel: (any IntegerKernel)? { base as? any IntegerKernel }
+
+    /// Whether the result's values are some of the operand's.
+    var keepsQuantization: Bool { integerKernel?.keepsQuantization == true }
+
+    /// The function whose table brings each operand to the result: the operation itself where it is a function of one
+    /// number.
+    var tableFunction: ((Float) -> Float)? {
+        if let elementwise = base as? any ElementwiseOperation { return { elementwise.value(at: $0) } }
+        return integerKernel?.tableOfOperands
+    }
+
+    /// Whether it can only be computed in float32.
+    var isFloatOnly: Bool {
+        !(base is any IntegerKernel || base is any ElementwiseOperation || base is any QuantizedLayer)
+    }
+}

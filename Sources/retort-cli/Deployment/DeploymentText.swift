@@ -1,0 +1,47 @@
+import Retort
+
+extension DeploymentVariant {
+    static let header = ["variant", "accuracy", "agreement", "size", "MACs", "images/s", "p50", "p95"]
+
+    var cells: [String] {
+        [
+            "\(name), \(type)", "\(fixed(accuracy, 2)) %", "\(fixed(agreement, 2)) %",
+            "\(fixed(Double(bytes) / 1000, 1)) kB", "\(fixed(Double(multiplyAdds) / 1e6, 2)) M",
+            grouped(Int(imagesPerSecond.rounded())), "\(fixed(medianLatency, 3)) ms", "\(fixed(latency95, 3)) ms",
+        ]
+    }
+}
+
+/// What `quantize` and `prune` print.
+extension DeploymentReport: CommandResult {
+    static let layerHeader = ["layer of the INT8 model", "shape", "rounded alone", "signal to noise"]
+
+    var layerCells: [[String]] {
+        func decibels(_ ratio: Double?) -> String { ratio.map { fixed($0, 1) + " dB" } ?? "equal" }
+        return layers.map { layer in
+            [layer.name, "\(layer.shape)", decibels(layer.roundedSignalToNoise), decibels(layer.signalToNoise)]
+        }
+    }
+
+    var sensitivityRows: [[String]] {
+        guard let shares = sensitivities.first?.accuracies.keys.sorted() else { return [] }
+        return [["validation accuracy without", "filters"] + shares.map { "\($0) of them" }]
+            + sensitivities.map { row in
+                [row.layer, "\(row.channels)"]
+                    + shares.map { row.accuracies[$0].map { fixed($0, 2) + " %" } ?? "–" }
+            }
+    }
+
+    var text: String {
+        let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
+        let scan = sensitivities.isEmpty ? "" : "\(TextTable(rows: sensitivityRows))\n\n"
+        return """
+            \(TextTable(rows: [Self.layerHeader] + layerCells))
+
+            \(scan)\(TextTable(rows: [DeploymentVariant.header] + variants.map(\.cells)))
+
+            \(model): \(modelBytes) bytes
+            \(output): \(outputBytes) bytes (\(percent(Double(outputBytes) / Double(modelBytes))))\(zeros)
+            """
+    }
+}
