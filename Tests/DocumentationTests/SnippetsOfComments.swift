@@ -32,12 +32,12 @@ private func activation(_ x: Variable) -> (Variable, OperationRegistry) {
 }
 
 private func views(
-    _ plan: EpochPlan, _ policy: AugmentationPolicy, _ normalization: Normalization, _ weak: AugmentationPolicy,
-    _ strong: AugmentationPolicy, _ teacher: ConvNet
+    _ plan: EpochPlan, _ policy: AugmentationPolicy, _ normalization: Normalization, _ strong: AugmentationPolicy,
+    _ teacher: ConvNet
 ) -> (TwoViews, TeacherGate) {
     for batch in BatchLoader(plan, transform: policy, normalization: normalization) { print(batch.inputs.shape) }
 
-    let views = TwoViews(weak: weak, strong: strong)  // two policies, or any transforms
+    let views = TwoViews(weak: .digits, strong: strong)  // two policies, or any transforms
     let gate = TeacherGate(policy) { teacher.predict($0) }
     return (views, gate)
 }
@@ -59,6 +59,26 @@ private struct Fields {
     @Field("rotate", within: -180...180, neutral: 0) var rotate: ClosedRange<Double>
     /// What is read beyond the edges.
     @Field("border") var border: ImageBorder
+}
+
+struct Lean: PixelOperation {
+    static let name = "lean"
+    static let template = Lean(slope: 0)
+    static let isGeometric = true
+
+    /// The largest share of the height by which a column rises, either way.
+    @Field("slope", within: 0...1, neutral: 0, required: true) var slope: Double
+
+    init(slope: Double) { self.slope = slope }
+
+    mutating func visitFields(_ visit: FieldVisitor) { visit(&_slope) }
+
+    var effects: [PixelEffect]? { [.shears(degrees: atan(slope) * 180 / .pi)] }
+
+    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
+        let drawn = stream.uniform(in: -slope...slope)
+        view.append(.warp(Warp(yx: drawn, y0: -drawn * Double(extent.width) / 2, border: .zero)))
+    }
 }
 
 private func distillation(

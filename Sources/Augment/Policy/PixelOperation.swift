@@ -73,7 +73,7 @@ extension PixelOperation {
     /// The operation as an element of a policy.
     ///
     /// Stops the program where the type is declared wrongly: a stored property that ``visitFields(_:)`` does not visit,
-    /// a field of another name than its property's, or a name that belongs to another operation.
+    /// a field of another name than its property's, or a name that belongs to another operation or a group.
     public var step: AugmentationStep {
         if let fault = Self.declarationFault { fatalError(fault) }
         return AugmentationStep(content: .operation(self))
@@ -112,6 +112,7 @@ extension PixelOperation {
         if let reserved = visited.first(where: { ["operation", "probability"].contains($0) }) {
             return "\(Self.self): a field is called \(reserved), which policy files use themselves"
         }
+        if OperationRegistry.groups.contains(name) { return "\(Self.self): is called \(name), the name of a group" }
         guard let other = OperationRegistry.type(named: name), other != Self.self else { return nil }
         return "\(Self.self): is called \(name), the name of \(other)"
     }

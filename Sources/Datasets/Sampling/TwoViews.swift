@@ -3,7 +3,7 @@ import TensorCore
 /// Two views of each image: a strong one that the student learns from and a weak one that the teacher reads, as in
 /// FixMatch (Sohn et al., arXiv 2001.07685).
 ///
-///     let views = TwoViews(weak: weak, strong: strong)  // two policies, or any transforms
+///     let views = TwoViews(weak: .digits, strong: strong)  // two policies, or any transforms
 ///
 /// Labels, targets and weights of the batch are those of the strong view. Each view draws from a stream of its own.
 /// Mixing images in one view alone makes no sense: a strong view with mixed targets is refused.

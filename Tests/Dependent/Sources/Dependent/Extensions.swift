@@ -20,11 +20,11 @@ struct Lean: PixelOperation {
     static let isGeometric = true
 
     /// The largest share of the height by which a column rises, either way.
-    @Field(within: 0...1, neutral: 0, required: true) var slope: Double
+    @Field("slope", within: 0...1, neutral: 0, required: true) var slope: Double
 
     init(slope: Double) { self.slope = slope }
 
-    mutating func visitFields(_ visit: FieldVisitor) { visit("slope", &_slope) }
+    mutating func visitFields(_ visit: FieldVisitor) { visit(&_slope) }
 
     var effects: [PixelEffect]? { [.shears(degrees: atan(slope) * 180 / .pi)] }
 

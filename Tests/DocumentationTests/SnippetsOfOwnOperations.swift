@@ -2,26 +2,6 @@
 import Foundation
 import Retort
 
-struct Lean: PixelOperation {
-    static let name = "lean"
-    static let template = Lean(slope: 0)
-    static let isGeometric = true
-
-    /// The largest share of the height by which a column rises, either way.
-    @Field("slope", within: 0...1, neutral: 0, required: true) var slope: Double
-
-    init(slope: Double) { self.slope = slope }
-
-    mutating func visitFields(_ visit: FieldVisitor) { visit(&_slope) }
-
-    var effects: [PixelEffect]? { [.shears(degrees: atan(slope) * 180 / .pi)] }
-
-    func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
-        let drawn = stream.uniform(in: -slope...slope)
-        view.append(.warp(Warp(yx: drawn, y0: -drawn * Double(extent.width) / 2, border: .zero)))
-    }
-}
-
 /// Bends the horizon: columns rise towards the middle of the image.
 struct Arch: PixelOperation {
     static let name = "arch"
@@ -56,7 +36,5 @@ private func ownOperation(_ url: URL) throws {
     print(policy.lint(for: .natural), try policy.cost(imageSize: (32, 32), by: costs))
 }
 
-private func leadingDot(_ strong: AugmentationPolicy, _ digits: ImageSet) -> (TwoViews, TrainingData) {
-    let views = TwoViews(weak: .digits, strong: strong)
-    return (views, TrainingData(labelled: digits, transform: .digits))
-}
+/// A leading dot names a ready policy wherever any transform is expected.
+private func leadingDot(_ digits: ImageSet) -> TrainingData { TrainingData(labelled: digits, transform: .digits) }
