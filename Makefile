@@ -1,5 +1,6 @@
 # make demo   installs what is missing, builds optimised, distils a student on embedded digits and reports
 # make test   installs what is missing, runs every test optimised
+# make retest runs every test again as a processor without AVX-512 rounds, after `make test`
 # make check  what continuous integration adds to that: examples, a dependent package, the studies' tests, format
 # make catalogue   draws the pictures of Augment's operations anew
 # make synergy runs what is missing of the synergy experiment (hours), writes its tables and plots into docs
@@ -22,7 +23,7 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo synergy test check catalogue dependencies examples dependent studies format bench algorithms compare sanitize clean
+.PHONY: demo synergy test retest check catalogue dependencies examples dependent studies format bench algorithms compare sanitize clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -33,8 +34,14 @@ synergy: dependencies
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" report --results "$(SYNERGY_RESULTS)" --output docs
 
+TEST := swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
 test: dependencies
-	swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
+	$(TEST)
+
+# The same tests where sums are rounded otherwise: with the kernels that OpenBLAS takes on processors with AVX2, and scalar ones
+# of ours. Runs what `make test` built.
+retest:
+	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) --skip-build
 
 check: examples dependent studies format
 

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Targets that call C wrap it in a file or two; every other target has no unsafe pointer, and the compiler checks that.
+// Only targets with C beneath them have unsafe pointers; in every other target the compiler checks that there is none.
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 let libraries = [
@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "Prune", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
-        .target(name: "Methods", dependencies: ["Augment", "Distill"], swiftSettings: safe),
+        .target(name: "Methods", dependencies: ["Augment", "Distill", "Reports"], swiftSettings: safe),
         .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),
         .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
         .executableTarget(

@@ -23,15 +23,14 @@ for epoch in history.epochs {
 
 let report = network.evaluated(on: digits.test, normalization: data.normalization)
 
-// A model file knows its architecture, its normalisation and its classes: nothing else is needed to use it.
+// A model file holds the network as a graph, its normalisation and its classes: nothing else is needed to use it.
 let url = FileManager.default.temporaryDirectory.appendingPathComponent("retort-example-02.safetensors")
 defer { try? FileManager.default.removeItem(at: url) }
 let description = ModelFile.Description(
-    architecture: Architecture(.convNet(width: 8), height: 28, width: 28, channels: 1, classes: 10),
-    normalization: data.normalization, classNames: Digits.classNames)
-try ModelFile(network, description: description).write(to: url)
+    architecture: "convnet-8", normalization: data.normalization, classNames: Digits.classNames)
+try ModelFile(network, inputShape: [28, 28, 1], description: description).write(to: url)
 let again = try ModelFile.read(url)
-let reread = again.model.evaluated(on: digits.test, normalization: again.description.normalization)
+let reread = evaluate(on: digits.test, normalization: again.description.normalization) { again.predict($0) }
 print(
     String(format: "test accuracy %.1f %%, the same after saving and reading: ", report.accuracy * 100)
         + "\(reread == report)")

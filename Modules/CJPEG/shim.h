@@ -123,8 +123,8 @@ struct retort_jpeg_encoder {
     unsigned long size;
 };
 
-/// Encodes an image of 1 or 3 channels without subsampling its colours; quality is in 1 ... 100.
-/// Returns 0 with the file in `*bytes`, the caller's to free, or 1 with the reason in `message` (JMSG_LENGTH_MAX bytes).
+/// Encodes an image of 1 or 3 channels without subsampling its colours; quality is in 1 ... 100. Returns 0 with the
+/// file in `*bytes`, the caller's to free, or 1 with the reason in `message` (JMSG_LENGTH_MAX bytes).
 static inline int retort_jpeg_encode(
     const struct retort_jpeg_image *image, int quality, unsigned char **bytes, size_t *size, char *message) {
     struct retort_jpeg_encoder *encoder = (struct retort_jpeg_encoder *)calloc(1, sizeof *encoder);

@@ -8,9 +8,9 @@
 
 #include <png.h>
 
-// libpng leaves an error by longjmp, and no Swift frame may be jumped over. So the whole of decoding, setjmp and what it
-// guards, is one C function here. (Its simplified interface returns errors instead, but some releases of it mix up the
-// rows of interlaced images with 16 bits: those that got the first repair of CVE-2025-65018.)
+// libpng leaves an error by longjmp, and no Swift frame may be jumped over. So the whole of decoding, setjmp and what
+// it guards, is one C function here. (Its simplified interface returns errors instead, but some releases of it mix up
+// the rows of interlaced images with 16 bits: those that got the first repair of CVE-2025-65018.)
 
 /// Room for a fault's text.
 #define RETORT_PNG_MESSAGE_SIZE 200

@@ -2,8 +2,8 @@ import TensorCore
 
 /// A function of one number, applied to every element: an activation.
 ///
-/// The function and its derivative are all there is to write. From them come the forward pass and the gradient, and elsewhere the table
-/// of 256 values that it is on uint8, the C export, and that channels pass through it one by one:
+/// The function and its derivative are all there is to write. From them come the forward pass and the gradient, and
+/// elsewhere the table of 256 values that it is on uint8, the C export, and that channels pass through it one by one:
 ///
 ///     struct QuickGELU: ElementwiseOperation {
 ///         static let name = "example.quickGELU"

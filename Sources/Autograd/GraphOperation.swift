@@ -2,13 +2,13 @@ import TensorCore
 
 /// An operation of a network as a value: what it is called, its attributes, and what it computes.
 ///
-/// A traced network is written in such values, so that inference, quantisation, pruning and files see it as data. One file holds an
-/// operation: this conformance, and the method of ``Variable`` that records it. What another part of the library must know beyond
-/// that (how its channels are tied, how it is computed on uint8) is a conformance there. Attributes do not depend on the size of an
-/// image or of a batch: those come with the operands.
+/// A traced network is written in such values, so that inference, quantisation, pruning and files see it as data. One
+/// file holds an operation: this conformance, and the method of ``Variable`` that records it. What another part of the
+/// library must know beyond that (how its channels are tied, how it is computed on uint8) is a conformance there.
+/// Attributes do not depend on the size of an image or of a batch: those come with the operands.
 ///
-/// An operation of one's own conforms in the same way, or to ``ElementwiseOperation``, and is read from files by readers that are
-/// given an ``OperationRegistry`` with it.
+/// An operation of one's own conforms in the same way, or to ``ElementwiseOperation``, and is read from files by
+/// readers that are given an ``OperationRegistry`` with it.
 public protocol GraphOperation: Hashable, Sendable, Codable {
     /// The name in files and messages, such as "maxPool2D". Names of one's own have a prefix: "example.swish".
     static var name: String { get }
@@ -17,7 +17,8 @@ public protocol GraphOperation: Hashable, Sendable, Codable {
     ///
     /// Operands and attributes may come from a file: whatever does not fit is an error, never a stop.
     ///
-    /// - Parameter operands: with the batch axis; tensors of the network among them, in the order that the operation documents.
+    /// - Parameter operands: with the batch axis; tensors of the network among them, in the order that the operation
+    ///   documents.
     /// - Throws: ``OperationError`` for operands or attributes that do not fit.
     func shape(of operands: [Shape]) throws(OperationError) -> Shape
 
@@ -27,11 +28,15 @@ public protocol GraphOperation: Hashable, Sendable, Codable {
     /// The result on the operands' tape, recorded as this operation, with the gradients to each operand.
     func record(_ operands: [Variable]) -> Variable
 
-    /// What an operand that is a tensor of the network is for. Unless implemented, matrices and kernels are weights and vectors are not.
+    /// What an operand that is a tensor of the network is for. Unless implemented, matrices and kernels are weights and
+    /// vectors are not.
     func role(ofOperand place: Int, shape: Shape) -> TensorRole
 
     /// Products that are summed for operands of these shapes; 0 unless implemented.
     func multiplyAdds(of operands: [Shape]) -> Int
+
+    /// The same operation for operands that lost channels to pruning; itself unless implemented.
+    func fitting(_ operands: [Shape]) -> Self
 
     /// What messages call it: its name unless implemented.
     var label: String { get }
@@ -41,6 +46,8 @@ extension GraphOperation {
     public func role(ofOperand place: Int, shape: Shape) -> TensorRole { shape.rank > 1 ? .weight : .bias }
 
     public func multiplyAdds(of operands: [Shape]) -> Int { 0 }
+
+    public func fitting(_ operands: [Shape]) -> Self { self }
 
     public var label: String { Self.name }
 
@@ -96,7 +103,8 @@ public struct AnyOperation: Hashable, Sendable, CustomStringConvertible {
     /// Boxes an operation.
     public init(_ base: any GraphOperation) { self.base = base }
 
-    /// Something that only training does (losses, dropout), by the name that messages give it. It has a place in no graph.
+    /// Something that only training does (losses, dropout), by the name that messages give it. It has a place in no
+    /// graph.
     public static func learning(_ label: String) -> AnyOperation { AnyOperation(TrainingOperation(label)) }
 
     /// Its name in files and messages.

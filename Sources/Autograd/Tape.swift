@@ -21,11 +21,16 @@ public final class Tape {
     let identity: UInt64
     /// The random stream of this pass, for dropout and the like.
     public var random: Philox
-    /// Names of the feature maps that the caller wants; see ``Variable/named(_:)``.
+    /// Names of the feature maps that the caller wants, or paths of modules whose outputs it wants; see
+    /// ``Variable/named(_:)``.
     public let requestedFeatures: Set<String>
 
     /// Names of all feature maps that passed so far, wanted or not, in the order in which they came.
     public internal(set) var featureNames: [String] = []
+
+    /// Whether the output of a module is wanted, by the path of a parameter that was bound: fused layers then compute
+    /// each part by itself.
+    public private(set) var wantsModules = false
 
     var nodes: [Node] = []
     var namedMaps: [String: Unbound] = [:]
@@ -41,6 +46,7 @@ public final class Tape {
     /// A tensor of a model that this tape knows: one that gradients are wanted for, or one that the pass may replace.
     struct Binding {
         let tensor: Unbound
+        let path: String
         var replacement: Tensor?
     }
 
@@ -99,7 +105,10 @@ public final class Tape {
             node = nodes.count - 1
         }
         let traced = trace?.append(.parameter(path, value))
-        bindings.append(Binding(tensor: Unbound(value: value, node: node, traced: traced)))
+        bindings.append(Binding(tensor: Unbound(value: value, node: node, traced: traced), path: path))
+        if !requestedFeatures.isEmpty, requestedFeatures.contains(where: { path.hasPrefix($0 + ".") }) {
+            wantsModules = true
+        }
         return Slot(tape: identity, index: bindings.count - 1)
     }
 

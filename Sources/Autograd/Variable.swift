@@ -18,11 +18,27 @@ public struct Variable {
     public func detached() -> Variable { Variable(value: value, tape: tape, node: nil, traced: traced) }
 
     /// Marks a feature map that a caller may ask for by name, such as a stage's output; passes it on unchanged.
+    ///
+    /// A name that is wanted and not given may still be a module's path; see ``outputOfModule(with:below:)``.
     public func named(_ name: String) -> Variable {
         if !tape.featureNames.contains(name) { tape.featureNames.append(name) }
         if let traced { tape.trace?.name(traced, name) }
         if tape.requestedFeatures.contains(name) {
             tape.namedMaps[name] = Tape.Unbound(value: value, node: node, traced: traced)
+        }
+        return self
+    }
+
+    /// Marks the output of a module, which a caller may ask for by the module's path; passes it on unchanged.
+    ///
+    /// - Parameters:
+    ///   - slot: of one of the module's parameters, whose path tells that of the module.
+    ///   - depth: how many components the parameter's path has beyond the module's; 1 for a layer's own weight.
+    public func outputOfModule(with slot: Slot?, below depth: Int = 1) -> Variable {
+        guard tape.wantsModules, let slot, slot.tape == tape.identity else { return self }
+        let path = tape.bindings[slot.index].path.split(separator: ".").dropLast(depth).joined(separator: ".")
+        if tape.requestedFeatures.contains(path) {
+            tape.namedMaps[path] = Tape.Unbound(value: value, node: node, traced: traced)
         }
         return self
     }

@@ -53,8 +53,9 @@ RK_BODY int32_t cell(int32_t whole, ptrdiff_t size) {
     return low > (int32_t)size ? (int32_t)size : low;
 }
 
-// From a towards b by a fraction in 2⁻¹⁵. Values carry 7 bits behind the point, so that any difference fits 16 bits, and
-// the product's high half, for which every processor has an instruction, loses one of them: low by 1/64 level at most.
+// From a towards b by a fraction in 2⁻¹⁵. Values carry 7 bits behind the point, so that any difference fits 16 bits,
+// and the product's high half, for which every processor has an instruction, loses one of them: low by 1/64 level at
+// most.
 RK_BODY int16_t between(int16_t a, int16_t b, int16_t fraction) {
     return (int16_t)(a + 2 * (int16_t)(((int32_t)(int16_t)(b - a) * fraction) >> 16));
 }
@@ -62,7 +63,8 @@ RK_BODY int16_t between(int16_t a, int16_t b, int16_t fraction) {
 // What rounds a blend to a byte, half of 2⁷, and what the two blends lost, half of 1/64 each on average.
 enum { LOST = 64 + 2 };
 
-// A vector of 16-bit numbers as wide as the widest registers; narrower ones hold it in parts. Half of its lanes are kept.
+// A vector of 16-bit numbers as wide as the widest registers; narrower ones hold it in parts. Half of its lanes are
+// kept.
 enum { VECTOR = 32, KEPT = 16 };
 typedef uint8_t bytes __attribute__((vector_size(VECTOR)));
 typedef int16_t numbers __attribute__((vector_size(VECTOR * 2)));
@@ -70,9 +72,9 @@ typedef int32_t wide_numbers __attribute__((vector_size(VECTOR * 4)));
 typedef int16_t kept_numbers __attribute__((vector_size(KEPT * 2)));
 typedef uint8_t kept_bytes __attribute__((vector_size(KEPT)));
 
-// The high halves of products, twice: by an addition that saturates but never has to, because compilers would join a plain
-// one with the shift, and then no longer see the processor's instruction for the halves. No function takes vectors:
-// narrower levels would pass them in other ways.
+// The high halves of products, twice: by an addition that saturates but never has to, because compilers would join a
+// plain one with the shift, and then no longer see the processor's instruction for the halves. No function takes
+// vectors: narrower levels would pass them in other ways.
 #define TWICE_HIGH(a, b)                                                                                             \
     ({                                                                                                               \
         numbers high = __builtin_convertvector((__builtin_convertvector(a, wide_numbers)                             \
@@ -82,8 +84,8 @@ typedef uint8_t kept_bytes __attribute__((vector_size(KEPT)));
 
 // Up to 4 channels. A pixel's two taps of a row are neighbours in memory, so one load brings both, into `lanes` bytes a
 // pixel; then rows are blended, and after that each value with the one `channels` lanes further. SPREAD, NEXT and PICK
-// are places of lanes: the pixel's fraction for each of its lanes, the tap to the right of each, those of the result; -1
-// is any. The last vector of a tile may have lanes that nothing was loaded into, and nothing comes of them.
+// are places of lanes: the pixel's fraction for each of its lanes, the tap to the right of each, those of the result;
+// -1 is any. The last vector of a tile may have lanes that nothing was loaded into, and nothing comes of them.
 #define BLEND(channels, lanes, SPREAD, NEXT, PICK)                                                                   \
     RK_BODY void blend_##channels(const uint8_t *framed, const int32_t *offsets, const int16_t *fx,                  \
                                   const int16_t *fy, ptrdiff_t count, ptrdiff_t row_bytes, uint8_t *out) {           \

@@ -2,8 +2,8 @@
 
 #include "philox.h"
 
-// Numbers of photons at one mean: the least, and for each further one up to the last place the chance of fewer, in units
-// of 2⁻³². The guide says where to begin, by the highest bits of a random word.
+// Numbers of photons at one mean: the least, and for each further one up to the last place the chance of fewer, in
+// units of 2⁻³². The guide says where to begin, by the highest bits of a random word.
 typedef struct {
     int32_t first, last;
     uint16_t guide[64];

@@ -29,8 +29,8 @@ RK_BODY int64_t coordinate(int64_t start, int64_t per_column, int64_t per_row, p
                      + ((uint64_t)1 << (31 - FRACTION)));
 }
 
-// Coordinates from one on, a step apart. In a tile they are counted from the first in 2⁻²⁰ pixel where that fits 32 bits,
-// off by 2⁻¹⁵ pixel at most and not at all for whole steps, because 64-bit arithmetic takes four times as long.
+// Coordinates from one on, a step apart. In a tile they are counted from the first in 2⁻²⁰ pixel where that fits 32
+// bits, off by 2⁻¹⁵ pixel at most and not at all for whole steps, because 64-bit arithmetic takes four times as long.
 RK_BODY void walk(int64_t first, int64_t step, ptrdiff_t count, int32_t *whole, int16_t *fraction) {
     if (step < (int64_t)16 << 32 && step > -((int64_t)16 << 32)) {
         uint32_t start = (uint32_t)(first >> 32);
@@ -102,7 +102,8 @@ void rk_image_mirror(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdif
         if (!sideways) {
             memcpy(to, from, (size_t)row_bytes);
         } else if (channels == 3) {
-            // Four bytes at a time, of which the next pixel overwrites the last; not where a fourth is not the row's own.
+            // Four bytes at a time, of which the next pixel overwrites the last; not where a fourth is not the row's
+            // own.
             memcpy(to, from + row_bytes - 3, 3);
             ptrdiff_t i = 1;
             for (; i + 1 < width; i++) memcpy(to + i * 3, from + row_bytes - (i + 1) * 3, 4);

@@ -37,7 +37,8 @@ RK_BODY void LEVEL(forward_tile)(const float *x, const rk_direct_geometry *g, co
     }
 }
 
-// `rows` rows of the kernel × `taps` taps of each, by `vectors` vectors of output channels, over all pixels of an image.
+// `rows` rows of the kernel × `taps` taps of each, by `vectors` vectors of output channels, over all pixels of an
+// image.
 RK_BODY void LEVEL(weight_tile)(const float *x, const rk_direct_geometry *g, const float *dy, float *dw, const int rows,
                                 const int taps, const int vectors) {
     VEC sum[27][2];  // at most the taps of a stem over 3 channels

@@ -1,6 +1,6 @@
 // Includes RK_TILES once for every level of the integer kernels, and once more for VNNI with vectors of 8, with
-//   LEVEL(name)   name with the level's suffix
-//   VEC, LANES    a vector of 32-bit sums, which are numbers modulo 2³², and its length; SIGNED the same as signed numbers,
+// LEVEL(name)   name with the level's suffix VEC, LANES    a vector of 32-bit sums, which are numbers modulo 2³², and
+// its length; SIGNED the same as signed numbers,
 //                 FLOATS as single precision
 //   LOAD, STORE, BROADCAST, LOAD_FLOATS, MADD
 //   PAIRS         sums plus products of 16-bit numbers, two neighbours at a time
@@ -20,7 +20,8 @@
         __asm__("" : "+v"(all));             \
         all;                                 \
     })
-// As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the speed.
+// As assembly: clang makes a multiplication and an addition of the intrinsic in any chain of sums, at a fifth of the
+// speed.
 #define PAIRS_OF_VNNI(sum, x, w)                                                        \
     ({                                                                                  \
         VEC all = (sum);                                                                \

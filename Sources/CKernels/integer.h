@@ -20,7 +20,8 @@ RK_BODY uint8_t rk_requantized(float value, float low, float high, int32_t zero)
     return (uint8_t)((int32_t)nearbyintf(value) + zero);
 }
 
-// Whether output channels fit a vector of 8: one of 16 would be half empty, and takes twice the time where it is done in halves.
+// Whether output channels fit a vector of 8: one of 16 would be half empty, and takes twice the time where it is done
+// in halves.
 RK_BODY int rk_fit_half(ptrdiff_t channels) { return channels <= RK_INTEGER_BLOCK / 2; }
 
 // A product of a sum and its multiplier as the byte at a place of the output.

@@ -4,8 +4,8 @@
 
 enum { WIDTH = 64 };
 
-// A row of rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap, channel]. `q` is a
-// copy, which no store of a byte can change.
+// A row of rk_integer_rows, but a run is a tap, and each channel sums its own byte of the taps times weights[tap,
+// channel]. `q` is a copy, which no store of a byte can change.
 RK_BODY void depthwise(const rk_integer_rows *p, ptrdiff_t row, rk_requantization q, const float *factors, uint8_t *bytes,
                        float *floats) {
     for (ptrdiff_t pixel = 0; pixel < p->pixels; pixel++) {

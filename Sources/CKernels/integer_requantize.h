@@ -1,8 +1,9 @@
-// Sums in registers to bytes in memory: four pixels of a vector of channels at once, for AVX2 (8 channels) and AVX-512 (16).
+// Sums in registers to bytes in memory: four pixels of a vector of channels at once, for AVX2 (8 channels) and AVX-512
+// (16).
 //
-// Saturation is the packing's own: below, what no 32 bits hold becomes the least of them and is cut like the rest; above,
-// it would become that too, so values are bounded by `high` before. The order of the minimum's arguments keeps NaN, whose
-// conversion is the least number again: the lowest byte, as in rk_requantized.
+// Saturation is the packing's own: below, what no 32 bits hold becomes the least of them and is cut like the rest;
+// above, it would become that too, so values are bounded by `high` before. The order of the minimum's arguments keeps
+// NaN, whose conversion is the least number again: the lowest byte, as in rk_requantized.
 #ifndef RETORT_INTEGER_REQUANTIZE_H
 #define RETORT_INTEGER_REQUANTIZE_H
 
@@ -24,8 +25,8 @@ typedef struct {
 // The byte that ReLU cuts at.
 RK_BODY uint8_t rk_lowest_byte(const rk_requantization *q) { return (uint8_t)((int32_t)q->low + q->zero); }
 
-// An rk_requantization in registers: read again after every store of a byte, which could be anybody's, it would take as long
-// as the arithmetic.
+// An rk_requantization in registers: read again after every store of a byte, which could be anybody's, it would take as
+// long as the arithmetic.
 typedef struct {
     __m256 high, residual_multiplier;
     __m256i zero, lowest, residual_zero;

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-// A group is what one lane of 32 bits holds of a patch, 4 bytes or 2 numbers of 16 bits. Packed weights come in blocks of 16
-// channels; in a block, a group of each channel after another: 64 bytes, one AVX-512 register, two of AVX2.
+// A group is what one lane of 32 bits holds of a patch, 4 bytes or 2 numbers of 16 bits. Packed weights come in blocks
+// of 16 channels; in a block, a group of each channel after another: 64 bytes, one AVX-512 register, two of AVX2.
 enum { BLOCK = RK_INTEGER_BLOCK, LANE = 4, GROUP_OF_BLOCK = BLOCK * LANE };
 
 int rk_integer_operand_size(rk_simd_level level) { return level == RK_SIMD_AVX2 || level == RK_SIMD_AVX512 ? 2 : 1; }

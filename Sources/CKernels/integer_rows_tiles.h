@@ -1,5 +1,5 @@
-// Rows of patches for one level of each_integer_level.h: tiles of up to LANES / 2 pixels × 2 vectors of output channels, or
-// LANES × 1, whose sums stay in registers.
+// Rows of patches for one level of each_integer_level.h: tiles of up to LANES / 2 pixels × 2 vectors of output
+// channels, or LANES × 1, whose sums stay in registers.
 
 #ifdef QUADS
 #define OPERAND uint8_t
@@ -25,7 +25,8 @@ RK_BODY void LEVEL(store)(const rows_output *o, const STEPS *steps, const VEC su
     }
 }
 
-// `x` is the first pixel's patch, `place` its first channel in the output, of which `channel` and those that follow are computed.
+// `x` is the first pixel's patch, `place` its first channel in the output, of which `channel` and those that follow are
+// computed.
 RK_BODY void LEVEL(row_tile)(const rk_integer_rows *p, const rows_output *o, const OPERAND *x, ptrdiff_t place,
                              ptrdiff_t channel, const int pixels, const int vectors) {
     enum { PER_BLOCK = BLOCK / LANES, GROUP = LANE / sizeof(OPERAND) };
@@ -69,8 +70,8 @@ RK_BODY void LEVEL(row_tile)(const rk_integer_rows *p, const rows_output *o, con
 typedef void (*LEVEL(row_function))(const rk_integer_rows *p, const rows_output *o, const OPERAND *x, ptrdiff_t place,
                                     ptrdiff_t channel);
 
-// Tiles are functions of their own, for constant numbers of pixels and vectors: inlined into one, their sums would not stay
-// in registers.
+// Tiles are functions of their own, for constant numbers of pixels and vectors: inlined into one, their sums would not
+// stay in registers.
 #define TILE(n, k)                                                                                                     \
     static RK_ALONE void LEVEL(row_tile_##n##x##k)(const rk_integer_rows *p, const rows_output *o, const OPERAND *x, \
                                                    ptrdiff_t place, ptrdiff_t channel) {                             \

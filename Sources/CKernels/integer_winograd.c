@@ -10,11 +10,11 @@
 //        0  2 -1 -2  1  0         1 -2  4
 //        0  4  0 -5  0  1         0  0  6
 //
-// No fraction is left out: each row of G has the factor that makes it whole, and row i of the result comes out times the
-// number beside Aᵀ. So pixel (i, j) is 9 · 2ᵉ · sum with e ≤ 6. |V| ≤ 68 · 255 and |U| ≤ 49 · 127 fit 16 bits. M does not fit
-// 32, and need not: everything after it is addition and doubling modulo 2³². The inverse of 9 modulo 2³² leaves 2ᵉ · sum,
-// which is exact for |sum| < 2²⁵; 2ᵉ goes into the multiplier that follows, without a rounding (but for multipliers below
-// 2⁻¹²⁰, whose products are 0 to a byte).
+// No fraction is left out: each row of G has the factor that makes it whole, and row i of the result comes out times
+// the number beside Aᵀ. So pixel (i, j) is 9 · 2ᵉ · sum with e ≤ 6. |V| ≤ 68 · 255 and |U| ≤ 49 · 127 fit 16 bits. M
+// does not fit 32, and need not: everything after it is addition and doubling modulo 2³². The inverse of 9 modulo 2³²
+// leaves 2ᵉ · sum, which is exact for |sum| < 2²⁵; 2ᵉ goes into the multiplier that follows, without a rounding (but
+// for multipliers below 2⁻¹²⁰, whose products are 0 to a byte).
 //
 // A number at the point (1, 1) reaches each pixel as a 36th of that pixel's factor: so a bias is 36 · bias there.
 #include "integer.h"
@@ -67,12 +67,12 @@ void rk_integer_winograd_weights(const int8_t *weights, ptrdiff_t channels, ptrd
 
 // ---- workspace ------------------------------------------------------------------------------------------------------
 
-// Patches that go through together are a panel: two of AVX2's tiles, or as few as leave the second-level cache room for the
-// weights. A strip is the output channels whose products are computed together.
+// Patches that go through together are a panel: two of AVX2's tiles, or as few as leave the second-level cache room for
+// the weights. A strip is the output channels whose products are computed together.
 enum { LARGEST_PANEL = 12, SMALLEST_PANEL = 6, CACHED_BYTES = 1 << 17, STRIP = 2 * BLOCK };
 
-// Transformed patches are [channels / 16, 36, panel, 16], their products [36, panel, strip]. From one of the 36 to the next it
-// is an odd number of cache lines, so that a patch's 36 places are in as many sets of the first-level cache.
+// Transformed patches are [channels / 16, 36, panel, 16], their products [36, panel, strip]. From one of the 36 to the
+// next it is an odd number of cache lines, so that a patch's 36 places are in as many sets of the first-level cache.
 enum {
     V_MATRIX = LARGEST_PANEL * BLOCK + 32,  // 7 lines
     V_BLOCK = PLACES * V_MATRIX,

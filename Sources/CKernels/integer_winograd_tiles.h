@@ -57,7 +57,8 @@ RK_BODY void LEVEL(product_block)(VEC sum[TILES][2], const int16_t *v, const int
     }
 }
 
-// m[tiles, vectors · LANES] = start + v · u. A block's steps are written out, and all that they read is at constant distances.
+// m[tiles, vectors · LANES] = start + v · u. A block's steps are written out, and all that they read is at constant
+// distances.
 RK_BODY void LEVEL(product_tile)(TILE_PARAMETERS, const int tiles, const int vectors) {
     ptrdiff_t weight_block = channels * BLOCK;
     VEC sum[TILES][2];
@@ -109,8 +110,8 @@ RK_BODY void LEVEL(four_of_six)(const VEC m[6], VEC four[4]) {
     four[3] = difference1 + (difference2 << 1) + m[5];
 }
 
-// LANES channels of a patch, of which `rows` and `at->pixels` are inside: Aᵀ down the columns, then along the rows. Pixel (i, j)
-// is 2^(shift of i + shift of j) times the sum once the inverse of 9 is in it.
+// LANES channels of a patch, of which `rows` and `at->pixels` are inside: Aᵀ down the columns, then along the rows.
+// Pixel (i, j) is 2^(shift of i + shift of j) times the sum once the inverse of 9 is in it.
 RK_BODY void LEVEL(output_channels)(const panel_output *p, const int32_t *m, ptrdiff_t channel, const STEPS *q,
                                     const rk_four_pixels *at, const ptrdiff_t rows) {
     int32_t between[4 * 6 * LANES] __attribute__((aligned(64)));

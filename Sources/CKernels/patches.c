@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-// One row of `patches` per output pixel: the taps in order (kernel row, kernel column, channel), zero outside the image.
+// One row of `patches` per output pixel: the taps in order (kernel row, kernel column, channel), zero outside the
+// image.
 void rk_im2col(const float *image, const rk_patch_geometry *g, float *patches) {
     for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
         for (ptrdiff_t ox = 0; ox < g->output_width; ox++) {

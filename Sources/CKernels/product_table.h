@@ -1,5 +1,5 @@
-// The tile product_tile of a level as a function for each number of patches and of vectors, and a table of them. The includer
-// says LEVEL and TILES, and the tile's parameters without those numbers as TILE_PARAMETERS and TILE_ARGUMENTS.
+// The tile product_tile of a level as a function for each number of patches and of vectors, and a table of them. The
+// includer says LEVEL and TILES, and the tile's parameters without those numbers as TILE_PARAMETERS and TILE_ARGUMENTS.
 // Tiles are functions of their own: inlined into one, their sums would not stay in registers.
 #define PRODUCT(n)                                                      \
     static RK_ALONE void LEVEL(product_##n##x1)(TILE_PARAMETERS) {      \

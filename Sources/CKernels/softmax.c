@@ -4,8 +4,8 @@
 #include <string.h>
 
 // exp(x) for x <= 0, relative error below 2e-7: x = k ln 2 + r with |r| <= ln 2 / 2 (ln 2 in two parts, so that r is
-// exact to the last bit), the Taylor polynomial of degree 7 for exp(r) (next term: (ln 2 / 2)^8 / 8! = 5e-9), and k added
-// to the exponent. Below -87 the result is 0 instead of a denormal. NaN stays NaN.
+// exact to the last bit), the Taylor polynomial of degree 7 for exp(r) (next term: (ln 2 / 2)^8 / 8! = 5e-9), and k
+// added to the exponent. Below -87 the result is 0 instead of a denormal. NaN stays NaN.
 RK_BODY float exp_nonpositive(float x) {
     float bounded = x < -87.0f ? -87.0f : x;
     float k = floorf(bounded * 1.44269504f + 0.5f);

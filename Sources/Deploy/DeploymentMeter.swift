@@ -1,6 +1,7 @@
 import Datasets
 import Graph
 import Layers
+import Prune
 import Quantize
 import TensorCore
 import Training
@@ -43,6 +44,22 @@ public struct DeploymentMeter {
     ) throws -> DeploymentVariant {
         let graph = try NetworkGraph(tracing: network, inputShape: inputShape)
         return measure(name, "INT8", model.byteCount, graph.multiplyAdds) { model.predict($0) }
+    }
+
+    /// The accuracy that is left when 25, 50 and 75 % of the filters of one layer are cut and nothing is trained.
+    ///
+    /// - Parameters:
+    ///   - network: the network; it stays as it is.
+    ///   - importance: what tells which filters go.
+    /// - Returns: an entry for each set of filters that can be cut by itself, in the network's order.
+    /// - Throws: `GraphError` for a network that no graph represents.
+    public func sensitivities(
+        _ network: some Module, by importance: FilterImportance
+    ) throws -> [DeploymentReport.Sensitivity] {
+        let found = try network.filterSensitivity(inputShape: inputShape, by: importance) {
+            $0.evaluated(on: images, normalization: normalization).accuracy
+        }
+        return found.map { DeploymentReport.Sensitivity($0) }
     }
 
     private var inputShape: Shape { ImageSize(of: images).shape }

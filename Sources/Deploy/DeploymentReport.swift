@@ -1,4 +1,5 @@
 import Foundation
+import Prune
 import Quantize
 import TensorCore
 
@@ -32,11 +33,11 @@ public struct DeploymentReport: Encodable, Sendable {
         /// In percent, by the share of the filters that is cut.
         public let accuracies: [String: Double]
 
-        /// Creates an entry.
-        public init(layer: String, channels: Int, accuracies: [String: Double]) {
-            self.layer = layer
-            self.channels = channels
-            self.accuracies = accuracies
+        init(_ found: FilterSensitivity) {
+            layer = found.layers.joined(separator: " + ")
+            channels = found.filters
+            let entries = found.trials.map { (String(format: "%.1f %%", 100 * $0.share), 100 * $0.score) }
+            accuracies = Dictionary(uniqueKeysWithValues: entries)
         }
     }
 

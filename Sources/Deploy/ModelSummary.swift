@@ -44,7 +44,7 @@ public struct ModelSummary: Encodable, Sendable {
     ///   read.
     public init(_ stored: StoredModel, name: String) throws {
         model = name
-        architecture = stored.description.architecture.name
+        architecture = stored.description.architecture
         image = stored.imageSize.description
         bytes = try OutputFile.size(stored.url)
         classes = stored.description.classNames

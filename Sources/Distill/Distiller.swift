@@ -8,13 +8,13 @@ import Training
 /// Trains a student on a teacher's outputs for the very images that the student sees.
 ///
 ///     let history = try Distiller(teacher: teacher, temperature: .linear(from: 3, to: 1))
-///         .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: .init(steps: 500))
+///         .fit(&student, on: digits.train, validatingOn: digits.validation, augmentedBy: policy, plan: plan)
 ///
-/// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss, where the response loss is T² · KL unless
-/// another is asked for. Cross-entropy is over the images that have a label, the rest over all; so images without labels take
-/// part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the same augmented view as the
-/// student (Beyer et al., arXiv 2106.05237), or on a weaker one of its own (`TwoViews`). The history has T, λ and each
-/// term, by name, of every step.
+/// loss = λ · cross-entropy + (1 − λ) · response loss + Σ hint weight · hint loss, where the response loss is T² · KL
+/// unless another is asked for. Cross-entropy is over the images that have a label, the rest over all; so images
+/// without labels take part through the teacher alone. The teacher runs in evaluation mode and without a tape, on the
+/// same augmented view as the student (Beyer et al., arXiv 2106.05237), or on a weaker one of its own (`TwoViews`). The
+/// history has T, λ and each term, by name, of every step.
 public struct Distiller: Sendable {
     /// The big network; or an ``Ensemble`` of several, or a ``MeanTeacher``.
     public var teacher: any Module
@@ -26,12 +26,13 @@ public struct Distiller: Sendable {
     public var hardLabelWeight: Schedule
     /// Feature maps to match beside the outputs.
     public var hints: [Hint]
-    /// Draws a change that both networks' maps go through before a hint compares their elements; from the maps' common shape
-    /// [N, H, W, C] and a random stream of this step and hint alone. Hints that compare something else ask for none.
+    /// Draws a change that both networks' maps go through before a hint compares their elements; from the maps' common
+    /// shape [N, H, W, C] and a random stream of this step and hint alone. Hints that compare something else ask for
+    /// none.
     public var perturbing: (@Sendable (Shape, inout Philox) -> FeaturePerturbation)?
-    /// The folder where the teacher's outputs are kept for later runs, which read them in place of asking the teacher; nil to
-    /// keep none. Results have the same bits either way. A run whose teacher, images, augmentation, batches, seed or steering
-    /// differ is refused, and so are hints: feature maps are not kept.
+    /// The folder where the teacher's outputs are kept for later runs, which read them in place of asking the teacher;
+    /// nil to keep none. Results have the same bits either way. A run whose teacher, images, augmentation, batches,
+    /// seed or steering differ is refused, and so are hints: feature maps are not kept.
     public var teacherCache: URL?
     /// Feature maps of which the student's is to tell its image from others, beside the outputs.
     public var contrasts: [ContrastTerm] = []
@@ -87,15 +88,17 @@ public struct Distiller: Sendable {
     ///   - plan: how long and how.
     ///   - checkpoint: the file that keeps the run's state and that a later call continues.
     ///   - keeping: how often within an epoch the state is written too, and what is kept beside the newest.
-    ///   - afterStep: called with the student and the number of steps that it has been trained for: before the first step, of a run
-    ///     that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
+    ///   - afterStep: called with the student and the number of steps that it has been trained for: before the first
+    ///     step, of a run that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for
+    ///     instance.
     ///   - progress: called after every step.
     ///   - shouldStop: asked after every step whether to stop there.
-    /// - Throws: before the first step `ConfigurationError` for a hint or contrast whose map does not exist, maps whose sides do not divide,
-    ///   networks of different classes, a teacher whose outputs are not finite, a temperature, λ or weight out of range
-    ///   anywhere in the run, dynamics that cannot be followed, and `FormatError` for
-    ///   a ``teacherCache`` that is of another run; in a later step for outputs that are not finite then, or cached for other
-    ///   views, and in the first for two views of an image whose maps are to be compared; `FileWriteError` when the cache cannot be written; and what `Trainer` throws.
+    /// - Throws: before the first step `ConfigurationError` for a hint or contrast whose map does not exist, maps whose
+    ///   sides do not divide, networks of different classes, a teacher whose outputs are not finite, a temperature, λ
+    ///   or weight out of range anywhere in the run, dynamics that cannot be followed, and `FormatError` for a
+    ///   ``teacherCache`` that is of another run; in a later step for outputs that are not finite then, or cached for
+    ///   other views, and in the first for two views of an image whose maps are to be compared; `FileWriteError` when
+    ///   the cache cannot be written; and what `Trainer` throws.
     public func fit<Student: Module>(
         _ student: inout Student, on data: TrainingData, plan: TrainingPlan, checkpoint: URL? = nil,
         keeping: CheckpointKeeping = .init(),
@@ -119,7 +122,7 @@ public struct Distiller: Sendable {
         trainer.shouldStop = shouldStop
         trainer.teacherChoices = try data.usableValidation.flatMap { try source.choices(on: $0, data.normalization) }
         let history = try trainer.fit(
-            &model, features: features.student, recipe: try recipe(),
+            &model, features: TaughtModel<Student>.requests(features.student), recipe: try recipe(),
             afterStep: {
                 afterStep?(&$0.student, $1)
                 if let step { $0.follow(step: step) }  // not before the first
@@ -152,7 +155,8 @@ public struct Distiller: Sendable {
             (values["temperature"], values["hardLabelWeight"]) = (samples.meanTemperature, samples.hardShare)
             values["confidence"] = samples.confidence
             let lesson = DistillationStep(
-                student: NetworkOutputs(logits: logits, maps: tape.features), teacher: taught, batch: batch,
+                student: NetworkOutputs(logits: logits, maps: TaughtModel<Student>.maps(of: tape, features.student)),
+                teacher: taught, batch: batch,
                 temperature: temperature, context: context, seed: plan.seed, samples: samples,
                 learning: model.temperature.map { ($0, -(reversal ?? 0)) })
             let (total, losses) = lesson.loss(loss, and: model.terms)
@@ -189,7 +193,7 @@ public struct Distiller: Sendable {
             guard weight >= 0, weight <= 1 else {
                 throw ConfigurationError(
                     ["hardLabelWeight"],
-                    "\(weight) in step \(step) is not in 0 ... 1, where 0 leaves out the labels and 1 the teacher's outputs"
+                    "\(weight) in step \(step) is not in 0 ... 1; 0 leaves out the labels, 1 the teacher's outputs"
                 )
             }
         }
@@ -209,26 +213,23 @@ public struct Distiller: Sendable {
             let dynamics: Dynamics
             let terms: [String]?
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         func text(of term: any DistillationTerm) throws -> String {
-            let constants = try (term as? any Encodable).map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+            let constants = try (term as? any Encodable).map { try StableCoding.text($0) }
             return "\(type(of: term)) \(term.name) \(term.weight) \(constants ?? "")"
         }
         let decays = ensemble.followers.map(\.decay)
-        let text = try encoder.encode(
+        return try StableCoding.text(
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) },
                 joining: ensemble.members.count > 1 ? ensemble.joining : nil, decays: decays.isEmpty ? nil : decays,
                 loss: loss, temperature: temperature, hardLabelWeight: hardLabelWeight, hints: hints,
                 isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics,
                 terms: terms.isEmpty ? nil : terms.map { try text(of: $0) }))
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Maps of two views have nothing in common to compare.
     private func checkViews(of batch: Batch, in step: Int) throws {
-        guard batch.labellerInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
+        guard batch.teacherInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
         throw ConfigurationError(
             ["transform"],
             "gives the teacher another view than the student in step \(step), but hints, contrasts and terms compare the "
@@ -248,9 +249,7 @@ extension TrainingPlan {
 extension TrainingData {
     /// Up to so many of the labelled images from all over the set, not augmented, [N, H, W, C].
     func sample(_ count: Int) -> Tensor {
-        let size = min(count, labelled.count)
-        let places = (0..<size).map { $0 * labelled.count / size }
-        let raw = RawBatch(images: labelled.subset(places), seed: 0, epoch: 0)
+        let raw = RawBatch(images: labelled.subset(evenly: count), seed: 0, epoch: 0)
         return PlainTransform()(raw, normalization: normalization).inputs
     }
 }

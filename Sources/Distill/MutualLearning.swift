@@ -5,18 +5,20 @@ import Layers
 import TensorCore
 import Training
 
-/// Two students that teach each other while both learn the labels (deep mutual learning, Zhang et al., arXiv 1706.00384).
+/// Two students that teach each other while both learn the labels (deep mutual learning, Zhang et al., arXiv
+/// 1706.00384).
 ///
 ///     let history = try MutualLearning().fit(&student, &peer, on: data, plan: plan)
 ///     let other = history.peers[0]
 ///
-/// The loss of each is cross-entropy + T² · KL(other ‖ own), or another response loss for the second term, with the other's
-/// outputs in the same step as constants. Cross-entropy is over the images that have a label, the rest over all. Both are updated
-/// at once; the paper lets the second see the first's outputs after its update, which makes one of the two the later and
-/// costs another forward pass. They must differ to have something to say: other weights to begin with, or another network.
+/// The loss of each is cross-entropy + T² · KL(other ‖ own), or another response loss for the second term, with the
+/// other's outputs in the same step as constants. Cross-entropy is over the images that have a label, the rest over
+/// all. Both are updated at once; the paper lets the second see the first's outputs after its update, which makes one
+/// of the two the later and costs another forward pass. They must differ to have something to say: other weights to
+/// begin with, or another network.
 ///
-/// The first leads: its validation is what steers controllers and ends a run that waits no longer, and the history is its own.
-/// That of the second is the history's only peer. Gradients are clipped by the norm of both together.
+/// The first leads: its validation is what steers controllers and ends a run that waits no longer, and the history is
+/// its own. That of the second is the history's only peer. Gradients are clipped by the norm of both together.
 public struct MutualLearning: Sendable {
     /// What compares a student's outputs with the other's.
     public var loss: ResponseLoss
@@ -37,13 +39,16 @@ public struct MutualLearning: Sendable {
     ///   - data: the images, their transform and what steers it.
     ///   - plan: how long and how.
     ///   - checkpoint: the file that keeps the state of both and that a later call continues.
+    ///   - keeping: how often within an epoch the state is written too, and what is kept beside the newest.
     ///   - progress: called after every step, with what concerns the first.
+    ///   - shouldStop: asked after every step whether to stop there.
     /// - Returns: the history of the first, with that of the second as its peer.
-    /// - Throws: before the first step `ConfigurationError` for networks of different classes and numbers out of range; and what
-    ///   `Trainer` throws.
+    /// - Throws: before the first step `ConfigurationError` for networks of different classes and numbers out of range;
+    ///   and what `Trainer` throws.
     public func fit<First: Module, Second: Module>(
         _ first: inout First, _ second: inout Second, on data: TrainingData, plan: TrainingPlan,
-        checkpoint: URL? = nil, progress: (@Sendable (TrainingProgress) -> Void)? = nil
+        checkpoint: URL? = nil, keeping: CheckpointKeeping = .init(),
+        progress: (@Sendable (TrainingProgress) -> Void)? = nil, shouldStop: (@Sendable () -> Bool)? = nil
     ) throws -> History {
         try loss.check()
         try data.check(for: plan)
@@ -55,14 +60,15 @@ public struct MutualLearning: Sendable {
         guard shapes.0 == shapes.1 else {
             throw ConfigurationError(
                 ["second"],
-                "the network gives outputs of shape \(shapes.1) for an image, the first \(shapes.0): both need the same classes"
+                "the network gives outputs of shape \(shapes.1) for an image, the first \(shapes.0): both need the same "
+                    + "classes"
             )
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let recipe = "mutual at \(temperature): " + String(decoding: try encoder.encode(loss), as: UTF8.self)
+        let recipe = "mutual at \(temperature): " + (try StableCoding.text(loss))
         var pair = StudentPair(first: first, second: second)
-        let trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        var trainer = Trainer(plan, on: data, checkpoint: checkpoint, progress: progress)
+        trainer.keeping = keeping
+        trainer.shouldStop = shouldStop
         let history = try trainer.fit(&pair, recipe: recipe, peers: { [$0.second] }) { pair, batch, tape, _ in
             let input = tape.constant(batch.inputs)
             let (logits, others) = (pair.first(input), pair.second(input))

@@ -2,8 +2,8 @@ import TensorCore
 
 /// Extents of a result for any batch size: each is a number, or a multiple of the batch size N.
 ///
-/// In most networks that is [N, H, W, C] or [N, C]. A transpose may move the batch to another axis, and a reshape may merge another
-/// axis into it.
+/// In most networks that is [N, H, W, C] or [N, C]. A transpose may move the batch to another axis, and a reshape may
+/// merge another axis into it.
 public struct BatchShape: Hashable, Sendable, CustomStringConvertible {
     /// The extents for a batch of one.
     private let extents: [Int]

@@ -1,5 +1,5 @@
-/// The order, the lifetimes and the lookup of a graph's values, whatever a value is: tensors in inference, variables in training, uint8
-/// with a scale in an integer network.
+/// The order, the lifetimes and the lookup of a graph's values, whatever a value is: tensors in inference, variables in
+/// training, uint8 with a scale in an integer network.
 ///
 /// Nodes run in their order, each reads earlier ones, and a value is freed after its last reader.
 public struct GraphWalker: Sendable {

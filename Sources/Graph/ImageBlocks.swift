@@ -1,8 +1,8 @@
 import Synchronization
 import TensorCore
 
-/// Images that go through a network together: activations of a small network stay in the second-level cache, and there is
-/// enough work for every core in a usual batch.
+/// Images that go through a network together: activations of a small network stay in the second-level cache, and there
+/// is enough work for every core in a usual batch.
 private let imagesPerBlock = 8
 
 /// Applies a function to a batch by blocks of images, on several cores, and joins the results.

@@ -4,9 +4,9 @@ import TensorCore
 
 /// Runs a graph in single precision, for batches of any size.
 ///
-/// Convolutions are prepared once: algorithm chosen, weights packed, residual and ReLU part of their pass. Images go through
-/// the whole network a few at a time, so that activations stay in the cache; a value is freed after its last reader. A value
-/// that many tasks may call at once.
+/// Convolutions are prepared once: algorithm chosen, weights packed, residual and ReLU part of their pass. Images go
+/// through the whole network a few at a time, so that activations stay in the cache; a value is freed after its last
+/// reader. A value that many tasks may call at once.
 public struct InferencePlan: Sendable {
     private let graph: NetworkGraph
     private let walker: GraphWalker

@@ -41,8 +41,8 @@ extension Tensor {
         reshaped(to: geometry.inputShape(batch: shape[0]))
     }
 
-    /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are always 0, and
-    /// more inputs than images, leave them without an inverse.
+    /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are
+    /// always 0, and more inputs than images, leave them without an inverse.
     package var damping: Float {
         let mean = (0..<shape[0]).reduce(0.0) { $0 + Double(self[$1, $1]) } / Double(shape[0])
         return mean > 0 ? Float(0.01 * mean) : 1

@@ -2,8 +2,8 @@ import Autograd
 import TensorCore
 
 extension NetworkGraph {
-    /// The same steps with a convolution or dense layer as two: one that has its window and stride and no bias, and behind it
-    /// one that mixes channels and has its bias, residual and ReLU.
+    /// The same steps with a convolution or dense layer as two: one that has its window and stride and no bias, and
+    /// behind it one that mixes channels and has its bias, residual and ReLU.
     ///
     /// Paths of the two are that of the weights with `.first` and `.second` behind it.
     ///

@@ -32,7 +32,8 @@ public struct NetworkGraph: Sendable {
         public var extents: BatchShape
         /// Names of the feature map that the result is, as the module gave them.
         public internal(set) var features: [String] = []
-        /// The node of the traced network whose result this one's is: after fusing, that of the last node that went into it.
+        /// The node of the traced network whose result this one's is: after fusing, that of the last node that went
+        /// into it.
         public internal(set) var origin = 0
 
         /// Extents of the result for one image: all axes but the batch's.
@@ -44,7 +45,8 @@ public struct NetworkGraph: Sendable {
             return firstPath.map { "\(name) (\($0))" } ?? name
         }
 
-        /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without parameters.
+        /// The path of a layer in the network, which its parameters' paths begin with; nil for a step without
+        /// parameters.
         public var layerPath: String? {
             firstPath.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
         }
@@ -84,7 +86,8 @@ extension NetworkGraph {
         return graph
     }
 
-    /// The same steps with other weights and another bias, which it may have had none of, in a convolution or dense layer.
+    /// The same steps with other weights and another bias, which it may have had none of, in a convolution or dense
+    /// layer.
     ///
     /// - Parameters:
     ///   - weights: of the shape of those that they replace.

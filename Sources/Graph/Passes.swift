@@ -6,7 +6,8 @@ extension NetworkGraph {
     /// Multiplies batch normalisations into the convolution or dense layer before them, which gets a bias.
     ///
     /// With factor = scale / √(variance + ε), per output channel: weights · factor, (bias − mean) · factor + shift,
-    /// computed in double precision. A normalisation that follows anything else, or a layer that others read too, stays.
+    /// computed in double precision. A normalisation that follows anything else, or a layer that others read too,
+    /// stays.
     public func foldingBatchNorm() -> NetworkGraph { foldingBatchNorm(keepingFeatures: false) }
 
     /// The same, and feature maps with a name keep a node of their own where that is asked.

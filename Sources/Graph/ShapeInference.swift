@@ -2,12 +2,17 @@ import Autograd
 import TensorCore
 
 extension NetworkGraph {
-    /// The same graph with every node's extents computed from the input's on, as after a change of tensors' shapes.
+    /// The same graph with every node's extents computed from the input's on, as after filters were cut from its
+    /// tensors.
     ///
     /// - Throws: ``GraphError`` that names the first node whose operands do not fit.
     func inferringExtents() throws -> NetworkGraph {
         var graph = self
-        for index in nodes.indices.dropFirst() { graph.nodes[index].extents = try graph.inferredExtents(of: index) }
+        for index in nodes.indices.dropFirst() {
+            let shapes = graph.operandShapes(of: graph.nodes[index])
+            graph.nodes[index].operation = nodes[index].operation.map { AnyOperation($0.base.fitting(shapes)) }
+            graph.nodes[index].extents = try graph.inferredExtents(of: index)
+        }
         return graph
     }
 

@@ -8,9 +8,9 @@ import TensorCore
 ///     var small = try TracedNetwork(graph)
 ///     _ = try Distiller(teacher: student).fit(&small, on: data, plan: plan)
 ///
-/// Its parameters are the graph's, by their paths, feature maps keep their names, and its filters can be cut as those of any module.
-/// Outputs and gradients are those of the traced module, at its speed. What a trace does not hold is lost: dropout, and a
-/// normalisation's own momentum (0.1 here).
+/// Its parameters are the graph's, by their paths, feature maps keep their names, and its filters can be cut as those
+/// of any module. Outputs and gradients are those of the traced module, at its speed. What a trace does not hold is
+/// lost: dropout, and a normalisation's own momentum (0.1 here).
 public struct TracedNetwork: Module {
     /// The graph with the tensors that it was made of; ``graph()`` has those of now.
     private let original: NetworkGraph
@@ -40,6 +40,9 @@ public struct TracedNetwork: Module {
 
     /// Extents of one image, [H, W, C].
     public var inputShape: Shape { original.inputShape }
+
+    /// Extents of the output for one image: [classes] for a classifier.
+    public var outputShape: Shape { original.nodes[original.output].shape }
 
     /// The graph, with the tensors that the parameters are now.
     public func graph() -> NetworkGraph {
@@ -71,7 +74,8 @@ public struct TracedNetwork: Module {
             if let normalization = node.batchNorm({ parameters[$0] }) {
                 result = normalization(operands[0], residual: residual, relu: node.relu)
             } else {
-                let sum = residual.map { operation.base.record(operands) + $0 } ?? operation.base.record(operands)
+                let output = operation.base.fitting(operands.map(\.shape)).record(operands)
+                let sum = residual.map { output + $0 } ?? output
                 result = node.relu ? sum.relu() : sum
             }
             return node.features.reduce(result) { $0.named($1) }

@@ -7,9 +7,9 @@ import TensorCore
 public enum ImageFolder {
     /// Reads every image and brings it to one size.
     ///
-    /// Classes are the subfolders and images the files in them, both in the order of their names' bytes; hidden ones do not
-    /// count, nor do files beside the subfolders. Images are converted to the wanted channels and then resized, without
-    /// keeping their sides' ratio. The result is the same for any number of threads.
+    /// Classes are the subfolders and images the files in them, both in the order of their names' bytes; hidden ones do
+    /// not count, nor do files beside the subfolders. Images are converted to the wanted channels and then resized,
+    /// without keeping their sides' ratio. The result is the same for any number of threads.
     ///
     /// - Returns: [N, height, width, channels], sample ids from 0.
     /// - Throws: `FormatError` for the first file that is no intact PNG or JPEG, for a class without images, and for a
@@ -23,8 +23,8 @@ public enum ImageFolder {
     /// As ``read(_:height:width:channels:)``, but without the files that cannot be read.
     ///
     /// - Returns: the images, with ids from 0, and for each file left out, in the order of the files, why.
-    /// - Throws: `FormatError` for a class without images, also if none of its files can be read, and for a folder without
-    ///   classes.
+    /// - Throws: `FormatError` for a class without images, also if none of its files can be read, and for a folder
+    ///   without classes.
     public static func readSkipping(
         _ url: URL, height: Int, width: Int, channels: Int
     ) throws -> (images: ImageSet, skipped: [FormatError]) {

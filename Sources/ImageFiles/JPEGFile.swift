@@ -6,10 +6,11 @@ import TensorCore
 public enum JPEGFile {
     /// Reads an image, baseline or progressive: 1 channel if it is grey, else 3.
     ///
-    /// A turn of the camera that Exif data speak of is applied, all eight of them; Exif data that cannot be read speak of
-    /// none. CMYK images and arithmetic coding are refused.
+    /// A turn of the camera that Exif data speak of is applied, all eight of them; Exif data that cannot be read speak
+    /// of none. CMYK images and arithmetic coding are refused.
     ///
-    /// - Throws: `FormatError` for a file that is not JPEG, is damaged or truncated, or claims more pixels than it can hold.
+    /// - Throws: `FormatError` for a file that is not JPEG, is damaged or truncated, or claims more pixels than it can
+    ///   hold.
     public static func read(_ url: URL) throws -> DecodedImage {
         try decode([UInt8](InputFile.read(url)), name: url.relativePath)
     }
@@ -50,8 +51,9 @@ public enum JPEGFile {
             .upright(from: Orientation.ofJPEG(file))
     }
 
-    /// A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled in one
-    /// direction by 4 each, so that 4 · 64 pixels cost a bit for each of them: 1,024 pixels a byte is beyond any file.
+    /// A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled in
+    /// one direction by 4 each, so that 4 · 64 pixels cost a bit for each of them: 1,024 pixels a byte is beyond any
+    /// file.
     private static func largestPixelCount(in file: [UInt8]) -> Int {
         min(ImageFile.largestPixelCount, 1024 * file.count)
     }

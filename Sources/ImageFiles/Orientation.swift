@@ -56,8 +56,8 @@ enum Orientation {
 extension DecodedImage {
     /// The image upright, of one whose first row and column are where Exif's orientation says, 1 ... 8.
     ///
-    /// 1 top and left, 2 top and right, 3 bottom and right, 4 bottom and left, 5 left and top, 6 right and top, 7 right and
-    /// bottom, 8 left and bottom.
+    /// 1 top and left, 2 top and right, 3 bottom and right, 4 bottom and left, 5 left and top, 6 right and top, 7 right
+    /// and bottom, 8 left and bottom.
     func upright(from orientation: Int) -> DecodedImage {
         guard orientation > 1 else { return self }
         let isTurned = orientation >= 5

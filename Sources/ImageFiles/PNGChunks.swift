@@ -2,9 +2,9 @@ import TensorCore
 
 /// The chunks of a PNG file that make its pixels, checked before libpng sees them.
 ///
-/// Source: PNG specification, third edition (W3C, 2025), sections 5.3, 5.6 and 11.2. Of the ancillary chunks only tRNS is
-/// kept, and eXIf read: pixels are taken as they are stored, as other image libraries do, without gAMA's or iCCP's change of colours, and
-/// compressed texts cannot cost time or memory.
+/// Source: PNG specification, third edition (W3C, 2025), sections 5.3, 5.6 and 11.2. Of the ancillary chunks only tRNS
+/// is kept, and eXIf read: pixels are taken as they are stored, as other image libraries do, without gAMA's or iCCP's
+/// change of colours, and compressed texts cannot cost time or memory.
 struct PNGChunks {
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -18,8 +18,8 @@ struct PNGChunks {
 
     /// Walks through the chunks of a file, to the end of the image.
     ///
-    /// - Throws: `FormatError` for chunks that do not fill the file, and for an image that is larger than the compressed
-    ///   data can hold or than ``ImageFile/largestPixelCount``.
+    /// - Throws: `FormatError` for chunks that do not fill the file, and for an image that is larger than the
+    ///   compressed data can hold or than ``ImageFile/largestPixelCount``.
     init(_ file: [UInt8], name: String) throws {
         self.file = file
         self.name = name

@@ -6,17 +6,17 @@ import TensorCore
 public enum PNGFile {
     /// Reads an image.
     ///
-    /// Grey images have 1 channel, coloured ones and those with a palette 3; with any transparency there are 4. Samples of
-    /// 16 bits are rounded to 8, those of 1, 2 and 4 bits spread over 0 ... 255. Colours are as stored: gamma and colour
-    /// profiles are not applied. A turn of the camera that a chunk eXIf speaks of is.
+    /// Grey images have 1 channel, coloured ones and those with a palette 3; with any transparency there are 4. Samples
+    /// of 16 bits are rounded to 8, those of 1, 2 and 4 bits spread over 0 ... 255. Colours are as stored: gamma and
+    /// colour profiles are not applied. A turn of the camera that a chunk eXIf speaks of is.
     ///
     /// - Throws: `FormatError` for a file that is not PNG, is damaged, or claims more pixels than it can hold.
     public static func read(_ url: URL) throws -> DecodedImage {
         try decode([UInt8](InputFile.read(url)), name: url.relativePath)
     }
 
-    /// Writes an image, 8 bits a sample, or with a palette where 3 channels have 256 colours at most, which reads the same
-    /// and is smaller; the file is replaced whole or not at all.
+    /// Writes an image, 8 bits a sample, or with a palette where 3 channels have 256 colours at most, which reads the
+    /// same and is smaller; the file is replaced whole or not at all.
     ///
     /// - Throws: `FileWriteError`.
     public static func write(_ image: DecodedImage, to url: URL) throws {

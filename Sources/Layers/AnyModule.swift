@@ -15,7 +15,8 @@ public struct AnyModule: Module {
     public mutating func visitParameters(_ visitor: ParameterVisitor) { base.visitParameters(visitor) }
 }
 
-/// Calls the closure with a module that it may change, wrapped as a value of a known type; on an error the module stays as it was.
+/// Calls the closure with a module that it may change, wrapped as a value of a known type; on an error the module stays
+/// as it was.
 ///
 /// - Returns: what the closure returns.
 public func withAnyModule<Result>(

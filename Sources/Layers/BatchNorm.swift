@@ -43,7 +43,8 @@ public struct BatchNorm: Module {
         guard tape.mode == .training, tape.variable(at: scale.slot) != nil else {
             return input.batchNormalized(
                 scale: scale(on: tape), shift: shift(on: tape), mean: runningMean(on: tape),
-                variance: runningVariance(on: tape), epsilon: epsilon, residual: residual, relu: relu)
+                variance: runningVariance(on: tape), epsilon: epsilon, residual: residual, relu: relu
+            ).outputOfModule(with: scale.slot)
         }
         let (output, mean, variance) = input.batchNormalized(
             scale: scale(on: tape), shift: shift(on: tape), epsilon: epsilon, residual: residual, relu: relu)
@@ -54,7 +55,7 @@ public struct BatchNorm: Module {
             let running = tape.replacement(at: parameter.slot) ?? parameter.value
             tape.replace(parameter.slot, with: running * (1 - momentum) + batch * momentum)
         }
-        return output
+        return output.outputOfModule(with: scale.slot)
     }
 
     /// What it does to a channel in use.

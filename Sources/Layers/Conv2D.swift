@@ -15,8 +15,8 @@ public struct Conv2D: Module {
     public let padding: Int
     /// Distance between kernel taps.
     public let dilation: Int
-    /// Blocks of channels that do not mix. Depthwise, with one input channel a block, there are as many as the input has
-    /// channels, so that the layer can be pruned.
+    /// Blocks of channels that do not mix. Depthwise, with one input channel a block, there are as many as the input
+    /// has channels, so that the layer can be pruned.
     public let groups: Int
 
     /// Creates a convolution with He-normal weights and a zero bias.
@@ -48,6 +48,7 @@ public struct Conv2D: Module {
     /// - Parameter input: [N, H, W, C].
     public func callAsFunction(_ input: Variable) -> Variable {
         input.convolved(with: weight(on: input.tape), bias: bias?(on: input.tape), geometry(for: input.shape))
+            .outputOfModule(with: weight.slot)
     }
 
     /// The sizes for a batch [N, H, W, C].

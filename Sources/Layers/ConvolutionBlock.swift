@@ -24,11 +24,15 @@ public struct ConvolutionBlock: Module {
     /// The block with a residual added before the ReLU, or without the ReLU.
     public func callAsFunction(_ input: Variable, residual: Variable? = nil, relu: Bool) -> Variable {
         let tape = input.tape
-        return input.convolved(
-            with: convolution.weight(on: tape).value, bias: convolution.bias?(on: tape).value,
-            convolution.geometry(for: input.shape), normalizedBy: normalization.coefficients(on: tape),
-            residual: residual?.value, relu: relu)
-            ?? normalization(convolution(input), residual: residual, relu: relu)
+        let fused =
+            tape.wantsModules
+            ? nil
+            : input.convolved(
+                with: convolution.weight(on: tape).value, bias: convolution.bias?(on: tape).value,
+                convolution.geometry(for: input.shape), normalizedBy: normalization.coefficients(on: tape),
+                residual: residual?.value, relu: relu)
+        return (fused ?? normalization(convolution(input), residual: residual, relu: relu))
+            .outputOfModule(with: convolution.weight.slot, below: 2)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

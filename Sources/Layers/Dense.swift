@@ -17,6 +17,7 @@ public struct Dense: Module {
     /// - Parameter input: [N, in].
     public func callAsFunction(_ input: Variable) -> Variable {
         input.multiplied(byMatrix: weight(on: input.tape), bias: bias(on: input.tape))
+            .outputOfModule(with: weight.slot)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {

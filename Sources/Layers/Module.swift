@@ -91,7 +91,7 @@ extension Module {
         return found
     }
 
-    /// How many numbers are learnt.
+    /// The number of trainable scalars.
     public var parameterCount: Int {
         parameters.reduce(0) { $0 + ($1.parameter.isTrainable ? $1.parameter.value.count : 0) }
     }

@@ -4,13 +4,14 @@ import Foundation
 public struct IntervalChart {
     /// A mean at a place on the horizontal axis.
     public struct Point {
-        let x: Double
-        let mean: Double
-        let interval: ClosedRange<Double>?
+        /// The place on the horizontal axis.
+        public let x: Double
+        /// The place on the vertical axis.
+        public let mean: Double
+        /// What a bar shows; nil for a point alone.
+        public let interval: ClosedRange<Double>?
 
         /// Creates a point.
-        ///
-        /// - Parameter interval: drawn as a bar; nil for a point alone.
         public init(x: Double, mean: Double, interval: ClosedRange<Double>?) {
             self.x = x
             self.mean = mean
@@ -20,8 +21,10 @@ public struct IntervalChart {
 
     /// Points of one colour.
     public struct Series {
-        let name: String
-        let points: [Point]
+        /// What the legend calls the series.
+        public let name: String
+        /// The points, from the left.
+        public let points: [Point]
 
         /// Creates a series that the legend calls by a name.
         public init(name: String, points: [Point]) {

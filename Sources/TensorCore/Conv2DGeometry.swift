@@ -21,7 +21,8 @@ public struct Conv2DGeometry: Hashable, Sendable {
     /// Extents of the output.
     public let outputHeight, outputWidth: Int
 
-    /// Validates the sizes and computes the output's: the padded image, the weights and the multiply-adds are countable.
+    /// Validates the sizes and computes the output's: the padded image, the weights and the multiply-adds are
+    /// countable.
     ///
     /// - Parameters:
     ///   - input: (height, width, channels).

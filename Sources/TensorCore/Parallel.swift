@@ -35,8 +35,8 @@ public enum Parallel {
 
     /// Calls the closure once for each piece, on up to ``threads`` threads, and returns when all are done.
     ///
-    /// Pieces are handed out one at a time, so uneven pieces balance; the closure must not depend on which thread or
-    /// in which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another. So is
+    /// Pieces are handed out one at a time, so uneven pieces balance; the closure must not depend on which thread or in
+    /// which order it runs. Inside a piece everything is serial: a nested call runs its pieces one after another. So is
     /// the call of one of several tasks that between them have the threads already.
     public static func forEach(_ pieces: Int, _ body: @Sendable (_ piece: Int) -> Void) {
         require(pieces >= 0, "Parallel.forEach: \(pieces) pieces, 0 or more expected")

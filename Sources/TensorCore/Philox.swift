@@ -25,7 +25,8 @@ public struct Philox: RandomNumberGenerator, Sendable {
 
     /// The ten-round bijection itself, for tests against the published vectors and for kernels that vectorise it.
     public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-        // Scalars and not vectors: as fast optimised, and several times as fast in debug builds, where tests draw weights.
+        // Scalars and not vectors: as fast optimised, and several times as fast in debug builds, where tests draw
+        // weights.
         var (c0, c1, c2, c3) = (counter[0], counter[1], counter[2], counter[3])
         var (k0, k1) = (key[0], key[1])
         for _ in 0..<10 {

@@ -5,7 +5,8 @@ import Foundation
 /// Ids below 1,000 belong to the framework; augmentation operations count from ``augmentation`` upwards by their place
 /// in the policy, so that inserting an operation elsewhere does not change their draws within it.
 public enum RandomPurpose {
-    /// Initial weights, a sample id per parameter.
+    /// Initial weights: one stream for a network, in the order in which its layers are made, so that a layer inserted
+    /// before others changes the weights of all of them.
     public static let initialization = 1
     /// The order of samples in an epoch.
     public static let order = 2

@@ -10,14 +10,15 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, RandomAccess
         self.extents = extents
     }
 
-    /// Creates a shape from extents that come from outside the program: nil if one is negative or the product overflows.
+    /// Creates a shape from extents that come from outside the program: nil if one is negative or the product
+    /// overflows.
     public init?(checking extents: [Int]) {
         guard extents.allSatisfy({ $0 >= 0 }), Shape.isCountable(extents) else { return nil }
         self.extents = extents
     }
 
-    /// Whether the product of the extents, and so every stride, is an Int. Zeros count as one: [2⁶², 8, 0] has no elements but
-    /// strides that overflow.
+    /// Whether the product of the extents, and so every stride, is an Int. Zeros count as one: [2⁶², 8, 0] has no
+    /// elements but strides that overflow.
     private static func isCountable(_ extents: [Int]) -> Bool {
         var product = 1
         for extent in extents where extent > 1 {
@@ -64,7 +65,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, RandomAccess
 }
 
 extension Shape {
-    /// What laying arrays one after another along an axis comes to: the result's shape, and the runs of elements to copy.
+    /// What laying arrays one after another along an axis comes to: the result's shape, and the runs of elements to
+    /// copy.
     static func concatenation(
         of shapes: [Shape], axis: Int
     ) -> (shape: Shape, copies: [(part: Int, from: Int, to: Int, count: Int)]) {

@@ -5,8 +5,8 @@ import Synchronization
 /// The threads that help a caller of ``Parallel/forEach(_:_:)``; they live as long as the process.
 ///
 /// Waking a thread through the system takes longer than many a layer (tens of microseconds on a virtual machine), so a
-/// helper that ran out of work looks for more for a while before it sleeps. One caller at a time has helpers. Others work
-/// alone meanwhile, and a caller that is one of several counts them against its threads: together they use no more
+/// helper that ran out of work looks for more for a while before it sleeps. One caller at a time has helpers. Others
+/// work alone meanwhile, and a caller that is one of several counts them against its threads: together they use no more
 /// threads than each may use alone.
 final class WorkerPool: Sendable {
     static let shared = WorkerPool()
@@ -19,7 +19,8 @@ final class WorkerPool: Sendable {
     }
 
     private let callers = Atomic<Int>(0)
-    // Who sets the flag has the helpers and may start a job. (A thread sanitizer sees through it, as it does not a Mutex.)
+    // Who sets the flag has the helpers and may start a job. (A thread sanitizer sees through it, as it does not a
+    // Mutex.)
     private let isTaken = Atomic<Bool>(false)
     nonisolated(unsafe) private var helpers: [Helper] = []
     // Read by helpers only while they count as inside an open pool, and written only while it is closed and empty.

@@ -3,8 +3,8 @@ import Datasets
 import TensorCore
 
 extension Variable {
-    /// Cross-entropy of logits with what a batch says of its classes, by the batch's weights; rows without a label have no
-    /// say.
+    /// Cross-entropy of logits with what a batch says of its classes, by the batch's weights; rows without a label have
+    /// no say.
     ///
     /// - Parameter labelSmoothing: the share of each target spread over all classes, 0 ... 1.
     public func crossEntropy(_ batch: Batch, labelSmoothing: Float = 0) -> Variable {

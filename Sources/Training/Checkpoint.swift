@@ -8,7 +8,7 @@ private struct RunState: Codable {
     /// Of files that older versions wrote; now it is part of the origin.
     var plan: TrainingPlan?
     /// What the run started from, by name: a checkpoint continues no other run.
-    let origin: [String: String]
+    let origin: Provenance
     let epoch: Int
     /// Steps done, which may end within the epoch, and what that epoch's came to.
     let step: Int
@@ -20,40 +20,22 @@ private struct RunState: Codable {
     let bestAge: Int
 }
 
-/// How values are written into checkpoints: the same value as the same text, losses that are infinite included.
-enum CheckpointCoding {
-    static func data(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try encoder.encode(value)
-    }
-
-    static func text(_ value: some Encodable) throws -> String { String(decoding: try data(value), as: UTF8.self) }
-
-    static func value<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(type, from: data)
-    }
-}
-
 extension Run {
-    private static var format: String { "retort checkpoint 3" }
-    /// The format before, which has the plan beside the origin.
-    private static var olderFormat: String { "retort checkpoint 2" }
+    /// Version 2 had the plan beside the origin.
+    private static var sealed: SealedFile {
+        SealedFile(
+            key: "state", formats: ["retort checkpoint 3", "retort checkpoint 2"], content: "state of a run")
+    }
 
     /// All that is needed to go on, as a file.
     ///
     /// - Parameter origin: what the run started from, by name.
-    func file(origin: [String: String]) throws -> SafetensorsFile {
-        let state = try CheckpointCoding.text(
+    func file(origin: Provenance) throws -> SafetensorsFile {
+        let state = try StableCoding.text(
             RunState(
                 origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters,
                 history: history,
-                controllers: try controllers.map { try CheckpointCoding.data($0) }, bestAccuracy: best?.accuracy,
+                controllers: try controllers.map { try StableCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0))
         var tensors: [String: Tensor] = [:]
         for (group, members) in [
@@ -62,42 +44,24 @@ extension Run {
         ] {
             for (path, tensor) in members { tensors["\(group)/\(path)"] = tensor }
         }
-        return SafetensorsFile(
-            metadata: ["format": Self.format, "state": state, "checksum": Self.checksum(state, tensors)],
-            entries: tensors.mapValues { .init($0) })
-    }
-
-    private static func checksum(_ state: String, _ tensors: [String: Tensor]) -> String {
-        Fingerprint.of {
-            $0.add(state)
-            $0.add(tensors)
-        }
+        return Self.sealed.file(state, tensors)
     }
 
     /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing.
     ///
     /// - Throws: `FormatError` for a file that is no checkpoint, was damaged, or belongs to a run with another plan,
     ///   network, loss, images or controllers.
-    mutating func restore(from file: SafetensorsFile, plan: TrainingPlan, origin: [String: String]) throws {
+    mutating func restore(from file: SafetensorsFile, plan: TrainingPlan, origin: Provenance) throws {
         func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
             FormatError(file: file.source, place: place, found: found, expected: expected)
         }
-        let formats = [Self.format, Self.olderFormat]
-        guard formats.contains(file.metadata["format"] ?? ""), let text = file.metadata["state"] else {
-            throw fault("metadata", "format '\(file.metadata["format"] ?? "none")'", "'\(Self.format)'")
-        }
-        var tensors: [String: Tensor] = [:]
-        for name in file.entries.keys.sorted() { tensors[name] = try file.tensor(name) }
-        guard file.metadata["checksum"] == Self.checksum(text, tensors) else {
-            throw fault("metadata", "another checksum than the content's", "an undamaged checkpoint")
-        }
-        guard let state = try? CheckpointCoding.value(RunState.self, from: Data(text.utf8)) else {
+        let (text, tensors) = try Self.sealed.open(file)
+        guard let state = try? StableCoding.value(RunState.self, from: Data(text.utf8)) else {
             throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
         }
         var found = state.origin
-        if let older = state.plan { found["training plan"] = try CheckpointCoding.text(older) }
-        let names = Set(found.keys).union(origin.keys).sorted()
-        if let other = names.first(where: { found[$0] != origin[$0] }) {
+        if let older = state.plan { found.values["training plan"] = try StableCoding.text(older) }
+        if let other = found.difference(from: origin) {
             throw fault("metadata: state", "another \(other)", "this run's (remove the file to start afresh)")
         }
         guard (0...plan.epochs).contains(state.epoch), plan.contains(step: state.step, in: state.epoch),
@@ -152,5 +116,5 @@ extension Run {
 }
 
 extension DataController {
-    fileprivate func decodedLikeSelf(_ data: Data) throws -> Self { try CheckpointCoding.value(Self.self, from: data) }
+    fileprivate func decodedLikeSelf(_ data: Data) throws -> Self { try StableCoding.value(Self.self, from: data) }
 }

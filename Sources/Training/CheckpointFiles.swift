@@ -5,8 +5,8 @@ import TensorCore
 public struct CheckpointKeeping: Hashable, Sendable {
     /// Steps from one state to the next; nil to write one at the end of each epoch alone, where one is written anyway.
     public var every: Int?
-    /// How many of the last states are kept, 1 or more: the newest in FILE, which a run continues, those before it in FILE.1,
-    /// FILE.2 and so on. To go back, copy one of them over FILE.
+    /// How many of the last states are kept, 1 or more: the newest in FILE, which a run continues, those before it in
+    /// FILE.1, FILE.2 and so on. To go back, copy one of them over FILE.
     public var last: Int
     /// Whether the state after the epoch with the highest validation accuracy is kept too, in FILE.best.
     public var best: Bool

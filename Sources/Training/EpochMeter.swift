@@ -17,7 +17,7 @@ struct EpochMeter: Codable {
     private var log: [String: [Float?]] = [:]
     private var losses: [Int: SampleLoss] = [:]
 
-    /// The share of labelled images that were classified rightly so far.
+    /// The share of labelled images that were classified correctly so far.
     var accuracy: Double { labelled == 0 ? 0 : Double(right) / Double(labelled) }
 
     mutating func add(_ loss: Float, logits: Tensor, rate: Float, values: [String: Float], _ batch: Batch) {

@@ -71,22 +71,22 @@ public struct Fingerprint {
 
 extension TrainingData {
     /// What a run depends on besides plan, network and loss: names, and fingerprints of what they name.
-    package func fingerprints() throws -> [String: String] {
+    package func provenance() throws -> Provenance {
         var found = ["labelled images": Fingerprint.of { $0.add(labelled) }]
         // Without their labels, which the run does not see either.
         if let unlabelled { found["unlabelled images"] = Fingerprint.of { $0.add(unlabelled.withoutLabels()) } }
         if let validation { found["validation images"] = Fingerprint.of { $0.add(validation) } }
-        found["normalization"] = try Fingerprint.of { $0.add(try CheckpointCoding.text(normalization)) }
+        found["normalization"] = try Fingerprint.of { $0.add(try StableCoding.text(normalization)) }
         found["augmentation"] = try Fingerprint.of {
             $0.add("\(type(of: transform))")
-            if let transform = transform as? any Encodable { $0.add(try CheckpointCoding.text(transform)) }
+            if let transform = transform as? any Encodable { $0.add(try StableCoding.text(transform)) }
         }
         found["controllers"] = try Fingerprint.of {
             for controller in controllers {
                 $0.add("\(type(of: controller))")
-                $0.add(try CheckpointCoding.text(controller))
+                $0.add(try StableCoding.text(controller))
             }
         }
-        return found
+        return Provenance(found)
     }
 }

@@ -8,7 +8,7 @@ public struct History: Hashable, Sendable, Codable {
         public let number: Int
         /// Mean of the steps' losses.
         public let loss: Double
-        /// Share of the labelled training images, as augmented, that were classified rightly; 0 without such images.
+        /// Share of the labelled training images, as augmented, that were classified correctly; 0 without such images.
         public let accuracy: Double
         /// How the model did on validation data afterwards.
         public let validation: ClassReport?
@@ -33,8 +33,8 @@ public struct History: Hashable, Sendable, Codable {
     /// The epochs so far.
     public internal(set) var epochs: [Epoch] = []
 
-    /// With early stopping, the number of the epoch that did best on validation data, whose weights the run returned; nil
-    /// without it, when the run returned its last weights.
+    /// With early stopping, the number of the epoch that did best on validation data, whose weights the run returned;
+    /// nil without it, when the run returned its last weights.
     public internal(set) var bestEpoch: Int?
 
     /// The epoch whose weights the run returned.
@@ -43,7 +43,8 @@ public struct History: Hashable, Sendable, Codable {
     /// The validation accuracy of the weights that the run returned, 0 ... 1; nil without validation.
     public var validationAccuracy: Double? { returned?.validation?.accuracy }
 
-    /// The history of each network that was trained beside the first, in the loss's order; empty for a run of one network.
+    /// The history of each network that was trained beside the first, in the loss's order; empty for a run of one
+    /// network.
     public var peers: [History] {
         (0..<(epochs.first?.peers?.count ?? 0)).map { number in
             var history = History()
@@ -64,7 +65,7 @@ public struct TrainingProgress: Sendable {
     public let step, steps: Int
     /// The step's loss.
     public let loss: Float
-    /// Share of the epoch's labelled images that were classified rightly so far.
+    /// Share of the epoch's labelled images that were classified correctly so far.
     public let accuracy: Double
     /// What the loss reports about itself: temperature, weight of the hard labels, the terms.
     public let values: [String: Float]

@@ -55,8 +55,8 @@ struct Run<M: Module> {
         return history.epochs.dropLast().allSatisfy { ($0.validation?.accuracy ?? 0) < accuracy }
     }
 
-    /// The first tensor of the model that holds a NaN or an infinity, if any; or else of the optimiser, where a second moment
-    /// can become infinite while the weights do not show it.
+    /// The first tensor of the model that holds a NaN or an infinity, if any; or else of the optimiser, where a second
+    /// moment can become infinite while the weights do not show it.
     func firstNonFinite(beyondModel: Bool = false) -> String? {
         if let found = model.parameters.first(where: { !$0.parameter.value.isFinite }) { return found.path }
         guard beyondModel else { return nil }

@@ -3,8 +3,8 @@ import TensorCore
 
 /// A number that changes over a run: a learning rate, a temperature, the weight of the hard labels.
 ///
-/// A value of the run's progress, so the same schedule serves short and long runs, and a resumed run continues it; none can be
-/// shorter than its run.
+/// A value of the run's progress, so the same schedule serves short and long runs, and a resumed run continues it; none
+/// can be shorter than its run.
 public indirect enum Schedule: Hashable, Sendable, Codable {
     /// The same throughout.
     case constant(Float)
@@ -18,8 +18,8 @@ public indirect enum Schedule: Hashable, Sendable, Codable {
     case step(from: Float, factor: Float, at: [Float])
     /// In a straight line from 0 over the first share of the run, then the other schedule over the rest.
     case warmUp(Float, then: Schedule)
-    /// Another schedule, held over each of `parts` equal parts of the run at its value where the part begins: as many as the run
-    /// has epochs for one value an epoch.
+    /// Another schedule, held over each of `parts` equal parts of the run at its value where the part begins: as many
+    /// as the run has epochs for one value an epoch.
     case stairs(Schedule, parts: Int)
     /// A function of the program's own; see ``custom(_:_:)``.
     case function(ScheduleFunction)

@@ -70,16 +70,17 @@ public struct Trainer: Sendable {
     public var plan: TrainingPlan
     /// On what.
     public var data: TrainingData
-    /// The file that keeps the run's state, written before the first epoch, after each, and when the run is stopped; nil to
-    /// keep none.
+    /// The file that keeps the run's state, written before the first epoch, after each, and when the run is stopped;
+    /// nil to keep none.
     ///
     /// If it exists, the run goes on from it; a call after the last epoch returns the same result again. It must come
-    /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is compared
-    /// by its JSON with sorted keys, anything else by its type.
+    /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is
+    /// compared by its JSON with sorted keys, anything else by its type.
     public var checkpoint: URL?
     /// How often within an epoch the state is written too, and what is kept beside the newest.
     public var keeping = CheckpointKeeping()
-    /// Asked after every step whether to stop there, for a signal that came; so does cancelling the task that this runs in.
+    /// Asked after every step whether to stop there, for a signal that came; so does cancelling the task that this runs
+    /// in.
     public var shouldStop: (@Sendable () -> Bool)?
     /// What a teacher makes of the validation images, for the reports' agreement.
     package var teacherChoices: [Int]?
@@ -103,14 +104,16 @@ public struct Trainer: Sendable {
     ///   - model: the network; holds the result afterwards.
     ///   - features: names of the feature maps that the loss reads from the tape.
     ///   - recipe: what the loss depends on, in the caller's words; a checkpoint of another recipe is refused.
-    ///   - peers: of a model that is several networks, those besides the one that its forward pass is, in the order of the
-    ///     loss's ``StepLoss/peers``. Each is validated by itself, and has a history of its own.
-    ///   - afterStep: called with the model and the number of steps that it has been trained for: before the first step, of a run that
-    ///     goes on from a checkpoint too, and after each. To keep pruned weights at zero, for instance.
+    ///   - peers: of a model that is several networks, those besides the one that its forward pass is, in the order of
+    ///     the loss's ``StepLoss/peers``. Each is validated by itself, and has a history of its own.
+    ///   - afterStep: called with the model and the number of steps that it has been trained for: before the first
+    ///     step, of a run that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for
+    ///     instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
-    /// - Throws: `ConfigurationError` for a parameter group of no parameter; `FormatError` when a class has no labelled image, data or
-    ///   plan do not go together, or the checkpoint is damaged or of another run, `FileWriteError` when it cannot be written, ``TrainingError`` when the loss or a
-    ///   weight is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
+    /// - Throws: `ConfigurationError` for a parameter group of no parameter; `FormatError` when a class has no labelled
+    ///   image, data or plan do not go together, or the checkpoint is damaged or of another run, `FileWriteError` when
+    ///   it cannot be written, ``TrainingError`` when the loss or a weight is no longer finite or the run was stopped,
+    ///   `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
         afterStep: ((inout M, _ steps: Int) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss
@@ -121,10 +124,10 @@ public struct Trainer: Sendable {
         var run = Run(model: model, plan: plan, controllers: data.controllers)
         var save: (Run<M>) throws -> Void = { _ in }
         if let checkpoint {
-            var origin = try data.fingerprints()
-            origin["network"] = Fingerprint.of { $0.add(model.tensors) }
-            origin["recipe"] = recipe
-            origin["training plan"] = try CheckpointCoding.text(plan)
+            var origin = try data.provenance()
+            origin.values["network"] = Fingerprint.of { $0.add(model.tensors) }
+            origin.values["recipe"] = recipe
+            origin.values["training plan"] = try StableCoding.text(plan)
             let files = CheckpointFiles(newest: checkpoint, keeping: keeping)
             save = { run in
                 // Between epochs alone, as the last validation is otherwise of an older state.

@@ -18,8 +18,8 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
     public var seed: UInt64
     /// The largest norm of all gradients together; nil for no limit.
     public var gradientClipping: Float?
-    /// Decay of an average of the weights over steps, which is then what is validated and returned (Polyak; Tarvainen and
-    /// Valpola, arXiv 1703.01780); nil to use the last weights.
+    /// Decay of an average of the weights over steps, which is then what is validated and returned (Polyak; Tarvainen
+    /// and Valpola, arXiv 1703.01780); nil to use the last weights.
     public var weightAveraging: Float?
     /// Ends the run when so many epochs in a row did not better the validation accuracy, and returns the best weights;
     /// nil to run on. Needs validation data.

@@ -1,7 +1,8 @@
 import Layers
 import TensorCore
 
-/// An exponential moving average of a model's weights and statistics: average ← decay · average + (1 − decay) · weights.
+/// An exponential moving average of a model's weights and statistics: average ← decay · average + (1 − decay) ·
+/// weights.
 ///
 /// Early steps count as if the average had just begun, decay ← min(decay, (1 + n) / (10 + n)), so that the random
 /// initial weights do not linger.
@@ -20,8 +21,8 @@ public struct WeightAverage: Sendable {
 
     /// Takes a model's weights into the average.
     ///
-    /// - Parameter isFrozen: whether a parameter, by its path, has not changed, so that its average stays the same to the last bit;
-    ///   none when omitted.
+    /// - Parameter isFrozen: whether a parameter, by its path, has not changed, so that its average stays the same to
+    ///   the last bit; none when omitted.
     public mutating func update(with model: some Module, freezing isFrozen: (_ path: String) -> Bool = { _ in false }) {
         let kept = Self.keptShare(decay: decay, step: steps)
         steps += 1

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Retort
 
 @main
 struct RetortCommand: ParsableCommand {
@@ -25,12 +27,25 @@ struct RetortCommand: ParsableCommand {
         let line = Array(CommandLine.arguments.dropFirst())
         do {
             let recipe = try Recipe(for: line)
-            do {
-                var command = try parseAsRoot(recipe?.arguments ?? line)
-                try command.run()
-            } catch {
-                throw recipe?.located(error) ?? error
+            var command = try parseAsRoot(recipe?.arguments ?? line)
+            do { try Setting.check(command) } catch let fault as ConfigurationError {
+                if let located = recipe?.located(fault) { throw located }
+                let usage = usageString(for: type(of: command))
+                FileHandle.standardError.write(Data("Error: --\(fault.ofOption)\n\(usage)\n".utf8))
+                Foundation.exit(ExitCode.validationFailure.rawValue)
+            }
+            do { try command.run() } catch let fault as ConfigurationError {
+                if let located = recipe?.located(fault) { throw located }
+                let names = Setting.all(of: command, isParsed: true).map(\.name)
+                guard case .name(let name) = fault.ofOption.path.first, names.contains(name) else { throw fault }
+                throw OptionError(text: "--\(fault.ofOption)")
             }
         } catch { exit(withError: error) }
     }
+}
+
+/// An option's value that turned out to be of no use in the work: an error, but no wrong usage.
+private struct OptionError: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
 }

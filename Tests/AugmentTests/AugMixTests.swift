@@ -197,7 +197,10 @@ struct AugMixTests {
         }
         let text = String(decoding: try plain.json, as: UTF8.self)
         #expect(policy != plain && !text.contains("weights"))
-        guard case .oneOf(_, let weights) = policy.scaled(by: 2).steps[0].content else { return }
+        guard case .oneOf(_, let weights) = policy.scaled(by: 2).steps[0].content else {
+            Issue.record("\(policy.scaled(by: 2).steps[0].content) is no choice")
+            return
+        }
         #expect(weights == [0.25, 3])
         let pair = #"[{"operation": "turn"}, {"operation": "grey"}]"#
         for (wrong, expected) in [

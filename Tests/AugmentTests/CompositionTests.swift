@@ -87,7 +87,7 @@ struct CompositionTests {
 
     @Test("AutoAugment has 25 pairs; TrivialAugment does one operation at most")
     func tables() {
-        guard case .oneOf(let pairs, _) = AugmentationPolicy.autoAugmentCIFAR.steps[0].content else { return }
+        let pairs = AugmentationPolicy.autoAugmentCIFAR.steps[0].members
         #expect(pairs.count == 25 && pairs.allSatisfy { $0.members.count == 2 })
         let views = AugmentationPolicy.trivialAugment.views(of: raw)
         #expect(views.allSatisfy { $0.passes.count <= 1 })

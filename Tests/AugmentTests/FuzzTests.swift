@@ -35,7 +35,6 @@ enum RandomPolicies {
             operation.visitFields(FieldVisitor(work: filling))
             random = filling.random
             if let error = filling.error { throw error }
-            for field in operation.fields { #expect(field.mismatch == nil, "\(Operation.self).\(field.name)") }
             return operation
         }
         return try opened(type)
@@ -48,22 +47,28 @@ enum RandomPolicies {
 
         init(_ random: Philox) { self.random = random }
 
-        func visit<Value>(_ name: String, _ field: inout Field<Value>) {
-            do { try fill(name, &field) } catch { self.error = error }
+        func visit<Value>(_ field: inout Field<Value>) {
+            do { try fill(&field, field.declaration) } catch { self.error = error }
         }
 
-        private func fill<Value>(_ name: String, _ field: inout Field<Value>) throws {
-            let rule = field.rule
+        private func fill<Value>(_ field: inout Field<Value>, _ declaration: FieldDeclaration<Value>) throws {
+            let rule = declaration.rule
+            func set(_ json: JSONValue) throws {
+                let value = try rule.value(of: json)
+                // The field itself would stop the program.
+                #expect(rule.mismatch(value) == nil, "\(declaration.owner).\(declaration.name)")
+                field.wrappedValue = value
+            }
             switch rule.json(field.wrappedValue) {
             case .string:
                 let text = RandomPolicies.expected(rule, .string("?"))
                 let choices = try #require(text).components(separatedBy: "one of ")[1].components(separatedBy: ", ")
-                field.wrappedValue = try rule.value(of: .string(choices[random.index(below: choices.count)]))
+                try set(.string(choices[random.index(below: choices.count)]))
             case .number:
                 let expected = RandomPolicies.expected(rule, .number(1e17))
                 let text = try #require(expected)
                 let number = RandomPolicies.number(in: try RandomPolicies.limits(text), &random)
-                field.wrappedValue = try rule.value(of: .number(text.contains("whole") ? number.rounded() : number))
+                try set(.number(text.contains("whole") ? number.rounded() : number))
             case .array(let elements):
                 let wrong: [JSONValue] = elements.map { _ in .number(1e17) }
                 let expected = RandomPolicies.expected(rule, .array(wrong))
@@ -71,9 +76,9 @@ enum RandomPolicies {
                 let limits = try RandomPolicies.limits(text)
                 var numbers = elements.map { _ in RandomPolicies.number(in: limits, &random) }
                 if text.contains("range") { numbers.sort() }
-                field.wrappedValue = try rule.value(of: .array(numbers.map(JSONValue.number)))
+                try set(.array(numbers.map(JSONValue.number)))
             default:
-                Issue.record("\(name): a kind of parameter that this test does not know")
+                Issue.record("\(declaration.name): a kind of parameter that this test does not know")
             }
         }
     }

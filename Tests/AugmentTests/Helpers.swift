@@ -36,6 +36,13 @@ extension AugmentationPolicy {
     }
 }
 
+extension View.Pass {
+    /// nil where the pass is another, as of the properties below.
+    var warp: Warp? { if case .warp(let warp) = self { warp } else { nil } }
+    var tones: [Tone]? { if case .tones(let tones) = self { tones } else { nil } }
+    var displacement: Displacement? { if case .displace(let displacement) = self { displacement } else { nil } }
+}
+
 /// A policy of everything that acts on pixels, certainly.
 let everything = AugmentationPolicy {
     Affine(rotate: -30...30, scale: 0.8...1.2, translate: 0.2, shear: -10...10, border: .reflect)

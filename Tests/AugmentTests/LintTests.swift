@@ -1,3 +1,4 @@
+import Datasets
 import TensorCore
 import Testing
 
@@ -95,5 +96,20 @@ struct LintTests {
         }
         #expect(AugmentationPolicy { Defocus(radius: 1...8) }.lint(for: .driving).isEmpty)
         #expect(AugmentationPolicy { Hue(-180...180) }.lint(for: .natural).isEmpty)
+    }
+
+    @Test("Every ready policy is found by its name, and by a leading dot where any transform is expected")
+    func names() {
+        let transforms: [(name: String, transform: any BatchTransform)] = [
+            ("digits", .digits), ("ocr", .ocr), ("natural", .natural), ("driving", .driving), ("medical", .medical),
+            ("randAugment", .randAugment()), ("trivialAugment", .trivialAugment),
+            ("autoAugmentCIFAR", .autoAugmentCIFAR),
+        ]
+        #expect(AugmentationPolicy.allNames == transforms.map(\.name))
+        for (name, transform) in transforms {
+            #expect(AugmentationPolicy.named(name) == transform as? AugmentationPolicy, "\(name)")
+        }
+        #expect(Set(transforms.compactMap { $0.transform as? AugmentationPolicy }).count == transforms.count)
+        #expect(AugmentationPolicy.named("Digits") == nil && AugmentationPolicy.named("none") == nil)
     }
 }

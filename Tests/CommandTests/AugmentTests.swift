@@ -82,7 +82,7 @@ struct AugmentCommandTests {
                 ("augment cost --policy p.json --calibration c", 1, "c: text that does not describe costs found"),
                 ("augment cost --policy bad", 1, "bad: operations[0].size"),
             ] as [(String, Int32, String)] {
-                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                let outcome = try retort.fail(line)
                 #expect(outcome.status == status && outcome.output.isEmpty, "\(line): \(outcome.status)")
                 #expect(outcome.errorLines.first?.contains(reason) == true, "\(line): \(outcome.errors)")
                 #expect(try retort.files() == before, "\(line) left a file")
@@ -104,7 +104,7 @@ struct AugmentCommandTests {
             }
             try Data("no image".utf8).write(to: folder.appending(path: "images/1/3.png"))
             let line = "augment preview --policy p.json --data images --image-size 16 --out x.png"
-            let outcome = try retort.run((line + (isAsked ? " --skip-bad" : "")).split(separator: " ").map(String.init))
+            let outcome = try isAsked ? retort.succeed("\(line) --skip-bad") : retort.fail(line)
             #expect(outcome.status == (isAsked ? 0 : 1))
             #expect(outcome.errorLines.count == 1 && outcome.errors.contains("images/1/3.png"))
             #expect(outcome.errors.contains("1 files left out") == isAsked)

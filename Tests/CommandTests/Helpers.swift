@@ -66,8 +66,16 @@ struct CommandLine {
     func succeed(
         _ line: String, environment: [String: String] = [:], location: SourceLocation = #_sourceLocation
     ) throws -> Outcome {
-        let outcome = try run(line.split(separator: " ").map(String.init), environment: environment)
+        let outcome = try run(line.words, environment: environment)
         #expect(outcome.status == 0, "\(line): \(outcome.errors)", sourceLocation: location)
+        return outcome
+    }
+
+    /// Runs a command line without quotes, which must be refused.
+    @discardableResult
+    func fail(_ line: String, location: SourceLocation = #_sourceLocation) throws -> Outcome {
+        let outcome = try run(line.words)
+        #expect(outcome.status != 0, "\(line): \(outcome.output)", sourceLocation: location)
         return outcome
     }
 
@@ -101,4 +109,9 @@ func writeMini(to folder: URL) throws {
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
     try writeMNIST("train", mini.get().train, to: data)
     try writeMNIST("t10k", mini.get().test, to: data)
+}
+
+extension String {
+    /// The arguments of a command line without quotes.
+    var words: [String] { split(separator: " ").map(String.init) }
 }

@@ -62,7 +62,7 @@ struct PipelineTests {
             let file = try ModelFile.read(folder.appending(path: "teacher.safetensors"))
             let input = try #require(
                 test.subset([7]).batches(of: 1, normalization: file.description.normalization).first { _ in true })
-            let expected = softmax(file.model.predict(input.inputs)).scalars
+            let expected = softmax(file.predict(input.inputs)).scalars
             let predicted = try retort.succeed("predict teacher.safetensors digit.png --json").json()
             let images = try #require(predicted["images"] as? [[String: Any]])
             let top = try #require(images.first?["top"] as? [[String: Any]])
@@ -94,7 +94,7 @@ struct PipelineTests {
             )
             let table = try retort.succeed("info mixed.safetensors").output
             #expect(table.split(separator: "\n").contains { $0.contains("classifier") && $0.contains("FP32") })
-            let refused = try retort.run("export mixed.safetensors --c net.c".split(separator: " ").map(String.init))
+            let refused = try retort.fail("export mixed.safetensors --c net.c")
             #expect(refused.status == 1 && refused.errors.contains("classifier: has no form in C"))
         }
     }
@@ -162,7 +162,7 @@ struct PipelineTests {
 
             // What cannot be had is told before anything is trained or written.
             let before = try retort.bytes("small")
-            let outcome = try retort.run("\(line) --to bytes:10".split(separator: " ").map(String.init))
+            let outcome = try retort.fail("\(line) --to bytes:10")
             #expect(outcome.status == 1 && outcome.errors.contains("10 bytes asked for, at least"), "\(outcome.errors)")
             #expect(outcome.errors.contains("bytes remain") && outcome.errorLines.count == 1)
             #expect(try retort.bytes("small") == before)
@@ -193,9 +193,9 @@ struct PipelineTests {
             let description = ModelFile.Description(
                 architecture: file.description.architecture, normalization: Normalization(mean: [0], deviation: [1]),
                 classNames: file.description.classNames)
-            try ModelFile(file.model, description: description).write(to: folder.appending(path: "other"))
-            let outcome = try retort.run(
-                "\(line) --teacher t0 --teacher other --output x".split(separator: " ").map(String.init))
+            try ModelFile(try #require(file.module), inputShape: file.inputShape, description: description)
+                .write(to: folder.appending(path: "other"))
+            let outcome = try retort.fail("\(line) --teacher t0 --teacher other --output x")
             #expect(outcome.status == 1 && outcome.errors.contains("as t0 has, expected"), "\(outcome.errors)")
         }
     }
@@ -218,7 +218,7 @@ struct PipelineTests {
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path).sorted()
                     == (0..<3).map { "epoch-\($0).safetensors" } + ["validation.safetensors"])
-            let other = try retort.run("\(line) --seed 1 --output x \(kept)".split(separator: " ").map(String.init))
+            let other = try retort.fail("\(line) --seed 1 --output x \(kept)")
             #expect(other.status == 1 && other.errorLines.count == 1)
             #expect(other.errors.contains("outputs/epoch-0.safetensors: metadata: another"), "\(other.errors)")
         }
@@ -235,7 +235,7 @@ struct PipelineTests {
             #expect(try retort.bytes("a") == retort.bytes("b"))
             // It continued after the last step, so there was no progress to show.
             #expect(first.errorLines.count == 3 && second.errors.isEmpty)
-            let other = try retort.run("\(line) c --steps 4".split(separator: " ").map(String.init))
+            let other = try retort.fail("\(line) c --steps 4")
             #expect(other.status == 1 && other.errors.contains("another training plan found"))
             #expect(try retort.files() == ["a", "b", "mini", "state", "state.1", "state.2", "state.best"])
         }

@@ -83,7 +83,7 @@ struct PreviewTargetTests {
                 ("0 0.5 0.5 1 1 0.5 0.5 3", "line 2: visibility 3.0 found"),
             ] {
                 try Data("0 0.5 0.5 1 1\n\(text)\n".utf8).write(to: folder.appending(path: "bad/a/2.txt"))
-                let outcome = try retort.run("\(line) bad".split(separator: " ").map(String.init))
+                let outcome = try retort.fail("\(line) bad")
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(text): \(outcome.errors)")
                 #expect(outcome.errors.contains(reason), "\(text): \(outcome.errors)")
             }
@@ -96,7 +96,7 @@ struct PreviewTargetTests {
                 ("\(line) labels --data digits", 1, "--data: digits found, a folder of images"),
                 ("\(line) labels --policy mix.json", 1, "an operation that mixes images by blending them found"),
             ] as [(String, Int32, String)] {
-                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                let outcome = try retort.fail(line)
                 #expect(outcome.status == status && outcome.errorLines.first?.contains(reason) == true, "\(outcome)")
             }
             #expect(try !retort.files().contains("s.png"))

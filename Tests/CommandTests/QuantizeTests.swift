@@ -75,9 +75,8 @@ struct QuantizeTests {
 
             try retort.succeed(
                 "train --data digits --architecture mlp-8 --steps 2 --output stranger.safetensors")
-            let refused = try retort.run(
-                "quantize teacher.safetensors --data mini --qat 2 --teacher stranger.safetensors --output x"
-                    .split(separator: " ").map(String.init))
+            let refused = try retort.fail(
+                "quantize teacher.safetensors --data mini --qat 2 --teacher stranger.safetensors --output x")
             #expect(refused.status == 1 && refused.errors.contains("inputs normalised by"), "\(refused.errors)")
         }
     }

@@ -57,7 +57,7 @@ struct RefusalTests {
     func usage(line: String, reason: String) throws {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
-            let outcome = try retort.run(line.split(separator: " ").map(String.init))
+            let outcome = try retort.fail(line)
             #expect(outcome.status == 64 && outcome.output.isEmpty)
             #expect(outcome.errorLines.first?.contains(reason) == true, "\(outcome.errors)")
             #expect(try retort.files().isEmpty)
@@ -96,7 +96,7 @@ struct RefusalTests {
                 ("predict m digit.png m", ["m: at byte 0", "a PNG or JPEG image expected"]),
                 ("info empty", ["empty", "expected"]),
             ] as [(String, [String])] {
-                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                let outcome = try retort.fail(line)
                 #expect(outcome.status == 1 && outcome.output.isEmpty, "\(line): \(outcome.status) \(outcome.output)")
                 #expect(outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
                 for part in parts { #expect(outcome.errors.contains(part), "\(line): \(outcome.errors)") }
@@ -117,7 +117,7 @@ struct RefusalTests {
                 "distill --teacher nowhere --output missing/x",
                 "distill --teacher nowhere --output x --teacher-cache file/x", "quantize nowhere --output file/x",
             ] {
-                let outcome = try retort.run(line.split(separator: " ").map(String.init))
+                let outcome = try retort.fail(line)
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1)
                 #expect(outcome.errors.contains(": cannot be written: "), "\(line): \(outcome.errors)")
                 #expect(try retort.files() == ["file"])
@@ -155,11 +155,12 @@ struct RefusalTests {
         try Data(#"{"operations": [{"operation": "flap"}]}"#.utf8).write(to: folder.appending(path: "bad.json"))
         var int8 = try SafetensorsFile.read(folder.appending(path: "int8"))
         for (name, side, classes) in [("lying", 28, 3), ("small", 14, 10)] {
-            int8.metadata["description"] = try ModelFile.Description(
-                architecture: Architecture(
-                    .mlp(hidden: [4]), height: side, width: side, channels: 1, classes: classes),
-                normalization: .of(data.train), classNames: (0..<classes).map(String.init)
-            ).encoded()
+            // As files before held it, which said the images' size too.
+            let names = (0..<classes).map { "\"\($0)\"" }.joined(separator: ",")
+            int8.metadata["description"] =
+                "{\"architecture\":{\"channels\":1,\"classes\":\(classes),\"family\":{\"mlp\":{\"hidden\":[4]}},"
+                + "\"height\":\(side),\"width\":\(side)},\"classNames\":[\(names)],"
+                + "\"normalization\":{\"deviation\":[1],\"mean\":[0]}}"
             try int8.write(to: folder.appending(path: name))
         }
         int8.metadata["description"] = nil

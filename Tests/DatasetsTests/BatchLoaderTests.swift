@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 import TensorCore
@@ -11,9 +12,19 @@ private final class Count: Sendable {
     let batches = Mutex(0)
 }
 
+/// Signals when the last transform that holds it is gone, and with it all that a loader had scheduled.
+private final class Lifetime: Sendable {
+    private let ended: DispatchSemaphore
+
+    init(_ ended: DispatchSemaphore) { self.ended = ended }
+
+    deinit { ended.signal() }
+}
+
 /// Normalises, and takes its time.
 private struct Slow: BatchTransform {
     let count: Count
+    let lifetime: Lifetime
 
     func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         usleep(1000)
@@ -45,14 +56,15 @@ private struct Slow: BatchTransform {
         }
     }
 
-    @Test("A loop that is left early neither hangs nor crashes, and works no further ahead than it was told to")
+    @Test("A loop that is left early neither hangs nor crashes, and works exactly as far ahead as it was told to")
     func leftEarly() {
         for prefetch in [0, 1, 3] {
             for taken in [0, 1, 5] {
-                let count = Count()
+                let (count, ended) = (Count(), DispatchSemaphore(value: 0))
                 do {
                     let loader = BatchLoader(
-                        plan, transform: Slow(count: count), normalization: normalization, prefetch: prefetch)
+                        plan, transform: Slow(count: count, lifetime: Lifetime(ended)), normalization: normalization,
+                        prefetch: prefetch)
                     var left = taken
                     if taken > 0 {
                         for _ in loader {
@@ -61,8 +73,8 @@ private struct Slow: BatchTransform {
                         }
                     }
                 }
-                usleep(20_000)
-                #expect(count.batches.withLock { $0 } <= taken + (taken > 0 ? prefetch : 0))
+                #expect(ended.wait(timeout: .now() + 60) == .success, "batches are still scheduled")
+                #expect(count.batches.withLock { $0 } == taken + (taken > 0 ? prefetch : 0))
             }
         }
     }

@@ -21,15 +21,7 @@ struct CIFARTests {
     }
 
     /// What a read of the folder says, with the name of the file alone.
-    static func refusal(_ folder: URL) -> String? {
-        do {
-            _ = try DataFolder.read(folder)
-            return nil
-        } catch let error as FormatError {
-            let name = error.file.split(separator: "/").last.map(String.init) ?? ""
-            return FormatError(file: name, place: error.place, found: error.found, expected: error.expected).description
-        } catch { return "\(error)" }
-    }
+    static func refusal(_ folder: URL) -> String? { refusalText { _ = try DataFolder.read(folder) } }
 
     @Test("planes become channels, row by row; ids count through both sets", arguments: [false, true])
     func cifar10(compressed: Bool) throws {

@@ -17,7 +17,7 @@ import Testing
         #expect(throws: FormatError.self) { _ = try DividedData(name: "none", train: TinyTask.images(3), test: none) }
     }
 
-    @Test("Labels that a student should not know; all of them where no number is given")
+    @Test("As many labels stay as asked for, of each class alike; all of them where no number is given")
     func partlyLabelled() throws {
         let data = try DividedData(name: "tiny", train: TinyTask.images(60), test: TinyTask.images(9))
         let few = try PartlyLabelledData(data, labels: 6, seed: 1)

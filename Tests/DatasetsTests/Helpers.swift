@@ -8,6 +8,17 @@ import Testing
 /// The folder with the real data sets, if the environment names one.
 let realData = ProcessInfo.processInfo.environment["RETORT_DATA"].flatMap { $0.isEmpty ? nil : URL(filePath: $0) }
 
+/// The error of a read that is refused, with the name of the file alone; nil for a read that succeeds.
+func refusalText(_ read: () throws -> Void) -> String? {
+    do {
+        try read()
+        return nil
+    } catch let error as FormatError {
+        let name = error.file.split(separator: "/").last.map(String.init) ?? ""
+        return FormatError(file: name, place: error.place, found: error.found, expected: error.expected).description
+    } catch { return "\(error)" }
+}
+
 /// An IDX file of bytes; the extents may lie.
 func idx(_ extents: [UInt32], _ content: [UInt8]) -> [UInt8] {
     [0, 0, 8, UInt8(extents.count)] + extents.flatMap(\.bigEndianBytes) + content

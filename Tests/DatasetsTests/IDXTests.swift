@@ -22,13 +22,7 @@ struct IDXTests {
 
     /// What a read of damaged files says, without the file's path.
     static func refusal(_ images: [UInt8] = images, _ labels: [UInt8] = labels) -> String? {
-        do {
-            _ = try read(images, labels)
-            return nil
-        } catch let error as FormatError {
-            let name = error.file.split(separator: "/").last.map(String.init) ?? ""
-            return FormatError(file: name, place: error.place, found: error.found, expected: error.expected).description
-        } catch { return "\(error)" }
+        refusalText { _ = try read(images, labels) }
     }
 
     @Test("pixels, extents, labels and ids arrive as they were written", arguments: [false, true])

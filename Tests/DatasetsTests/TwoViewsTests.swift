@@ -14,10 +14,10 @@ import Testing
         let noise = TinyNoise()
         let batch = TwoViews(weak: noise, strong: noise)(Self.raw, normalization: Self.normalization)
         let alone = noise(Self.raw, normalization: Self.normalization)
-        #expect(batch.inputs == alone.inputs && batch.labels == alone.labels && alone.labellerInputs == nil)
-        #expect(batch.labellerInputs?.shape == batch.inputs.shape && batch.labellerInputs != batch.inputs)
+        #expect(batch.inputs == alone.inputs && batch.labels == alone.labels && alone.teacherInputs == nil)
+        #expect(batch.teacherInputs?.shape == batch.inputs.shape && batch.teacherInputs != batch.inputs)
         let plain = TwoViews(weak: PlainTransform(), strong: noise)(Self.raw, normalization: Self.normalization)
-        #expect(plain.labellerInputs == PlainTransform()(Self.raw, normalization: Self.normalization).inputs)
+        #expect(plain.teacherInputs == PlainTransform()(Self.raw, normalization: Self.normalization).inputs)
     }
 
     @Test("Its coded form, by which a checkpoint knows its run, tells both views")

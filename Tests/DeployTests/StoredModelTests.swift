@@ -1,7 +1,9 @@
 import Datasets
 import Deploy
 import Foundation
+import Graph
 import Layers
+import Prune
 import Quantize
 import TensorCore
 import TestSupport
@@ -11,9 +13,9 @@ import Training
 /// An untrained network for the images of ``TinyTask``, with its description.
 func tiny(seed: UInt64 = 1) -> (network: any Module, description: ModelFile.Description) {
     let description = ModelFile.Description(
-        architecture: Architecture(.convNet(width: 4), height: 8, width: 8, channels: 1, classes: 3),
-        normalization: Normalization(mean: [0.3], deviation: [0.25]), classNames: ["a", "b", "c"])
-    return (description.architecture.makeNetwork(seed: seed), description)
+        architecture: "convnet-4", normalization: Normalization(mean: [0.3], deviation: [0.25]),
+        classNames: ["a", "b", "c"])
+    return (ConvNet(width: 4, channels: 1, classes: 3, seed: seed), description)
 }
 
 /// The network quantised on some images.
@@ -28,9 +30,9 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
         try withTemporaryFolder { folder in
             let (network, description) = tiny()
             let (float, int8) = (folder.appending(path: "int8"), folder.appending(path: "float"))
-            try ModelFile(network, description: description).write(to: float)
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: float)
             let model = try quantized(network, description.normalization)
-            try StoredModel.write(model, description: description, to: int8)
+            try ModelFile(model, description: description).write(to: int8)
             let images = TinyTask.images(20, seed: 5)
             let inputs = images.calibrationInputs(20, normalization: description.normalization)[0]
             let stored = (try StoredModel(float), try StoredModel(int8))
@@ -40,13 +42,36 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             #expect(stored.1.imageSize == ImageSize(of: images) && stored.1.imageSize.description == "8×8×1")
             let report = stored.0.evaluated(on: images)
             #expect(report == network.evaluated(on: images, normalization: description.normalization))
+            let choices = stored.1.predict(inputs).argmax()
+            let readings = stored.1.classified(images, top: 2)
+            #expect(readings.map { $0[0].name } == choices.map { description.classNames[$0] })
+            #expect(readings.allSatisfy { $0.count == 2 && $0[0].probability >= $0[1].probability })
             #expect(try stored.0.trained().tensors.keys == network.tensors.keys)
             let error = #expect(throws: FormatError.self) { _ = try stored.1.trained() }
             #expect(error?.found == "an INT8 model")
         }
     }
 
-    @Test("An int8 file whose description is missing, or is about other images or classes than the network takes")
+    @Test(
+        "A network without a type of its own is written as a graph, and read as one that predicts and trains the same")
+    func graphs() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let traced = try TracedNetwork(
+                NetworkGraph(tracing: network, inputShape: [8, 8, 1]).factorized(to: .energy(0.8)))
+            let url = folder.appending(path: "graph")
+            try ModelFile(traced, inputShape: [8, 8, 1], description: description).write(to: url)
+            let stored = try StoredModel(url)
+            let inputs = TinyTask.images(6).calibrationInputs(6, normalization: description.normalization)[0]
+            #expect(stored.predict(inputs).scalars == traced.predict(inputs).scalars)
+            #expect(try stored.trained().tensors.mapValues(\.scalars) == traced.tensors.mapValues(\.scalars))
+            #expect(stored.description == description)
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: url)
+            #expect(try StoredModel(url).trained().bits == network.bits)
+        }
+    }
+
+    @Test("An int8 file whose description is missing, or is about other channels or classes than the network takes")
     func descriptions() throws {
         try withTemporaryFolder { folder in
             let (network, description) = tiny()
@@ -54,16 +79,11 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             let model = try quantized(network, description.normalization)
             try model.write(to: url)
             #expect(throws: FormatError.self) { _ = try StoredModel(url) }
-            func described(height: Int, classNames: [String]) -> ModelFile.Description {
-                ModelFile.Description(
-                    architecture: Architecture(
-                        .convNet(width: 4), height: height, width: 8, channels: 1, classes: classNames.count),
-                    normalization: description.normalization, classNames: classNames)
-            }
-            let other = described(height: 16, classNames: description.classNames)
-            let more = described(height: 8, classNames: ["a", "b", "c", "d"])
-            for wrong in [other, more] {
-                try StoredModel.write(model, description: wrong, to: url)
+            var (more, colours) = (description, description)
+            more.classNames = ["a", "b", "c", "d"]
+            colours.normalization = Normalization(mean: [0, 0, 0], deviation: [1, 1, 1])
+            for wrong in [more, colours] {
+                try ModelFile(model, description: wrong).write(to: url)
                 let error = #expect(throws: FormatError.self) { _ = try StoredModel(url) }
                 #expect(error?.place == "metadata: description", "\(String(describing: error))")
             }
@@ -75,7 +95,7 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
         try withTemporaryFolder { folder in
             let (network, description) = tiny()
             let url = folder.appending(path: "model")
-            try ModelFile(network, description: description).write(to: url)
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: url)
             let stored = try StoredModel(url)
             let test = TinyTask.images(9)
             try stored.checkFits(DividedData(name: "tiny", train: TinyTask.images(30), test: test))
@@ -104,9 +124,9 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
         try withTemporaryFolder { folder in
             let (network, description) = tiny()
             let urls = ["float", "int8"].map { folder.appending(path: $0) }
-            try ModelFile(network, description: description).write(to: urls[0])
-            try StoredModel.write(
-                try quantized(network, description.normalization), description: description, to: urls[1])
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: urls[0])
+            try ModelFile(try quantized(network, description.normalization), description: description)
+                .write(to: urls[1])
             let float = try ModelSummary(StoredModel(urls[0]), name: "float")
             let int8 = try ModelSummary(StoredModel(urls[1]), name: "int8")
             #expect(float.parameters == network.parameterCount && !float.isQuantized && int8.isQuantized)

@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 @Suite struct DocumentTests {
-    @Test("A link to a file that was moved", arguments: Repository.documents.filter { !$0.hasPrefix("Sources/") })
+    @Test(
+        "Every link leads to a file that is there", arguments: Repository.documents.filter { !$0.hasPrefix("Sources/") }
+    )
     func links(document: String) throws {
         let folder = Repository.root.appendingPathComponent(document).deletingLastPathComponent()
         for line in try Page(document).prose {
@@ -19,7 +21,7 @@ import Testing
         }
     }
 
-    @Test("An example that the README does not list")
+    @Test("The README lists every example")
     func examples() throws {
         let readme = try Repository.text("README.md")
         let names = Repository.folders(in: "Examples", holding: "main.swift")
@@ -29,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("A symbol in a catalogue that was renamed, and a room without a page")
+    @Test("Every room has a page, and declares the symbols that its pages link to")
     func symbols() throws {
         for room in Room.libraries {
             let sources = try Repository.files(in: "Sources/\(room)", endingWith: ".swift").map(Repository.text)

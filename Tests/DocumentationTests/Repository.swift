@@ -61,3 +61,42 @@ struct Page {
         endsInsideBlock = open != nil
     }
 }
+
+/// The blocks of Swift code in a file's documentation comments: indented by four columns more than the text, as in
+/// CommonMark, or fenced and called `swift`. What is no Swift (formulas, JSON) is fenced and called something else.
+func snippetsOfComments(_ lines: [String]) -> [[String]] {
+    var blocks: [[String]] = []
+    var (open, language): ([String], String?) = ([], nil)
+    var canBegin = false
+    func close() {
+        if open.contains(where: { !$0.isEmpty }) { blocks.append(open) }
+        open = []
+    }
+    for line in lines {
+        let text = line.drop { $0 == " " }
+        guard text.hasPrefix("///") else {
+            close()
+            (canBegin, language) = (true, nil)
+            continue
+        }
+        let comment = text.dropFirst(3)
+        let content = comment.drop { $0 == " " }
+        if content.hasPrefix("```") {
+            close()
+            language = language == nil ? String(content.dropFirst(3)) : nil
+        } else if let language {
+            if language == "swift" { open.append(String(content)) }
+        } else if content.isEmpty {
+            canBegin = true
+            if !open.isEmpty { open.append("") }
+        } else if comment.hasPrefix("     "), canBegin || !open.isEmpty {
+            open.append(String(content))
+            canBegin = false
+        } else {
+            close()
+            canBegin = false
+        }
+    }
+    close()
+    return blocks
+}

@@ -17,7 +17,7 @@ enum Room {
         "Prune": ["Graph"],
         "Quantize": ["Graph"],
         "Reports": ["TensorCore"],
-        "Methods": ["Augment", "Distill"],
+        "Methods": ["Augment", "Distill", "Reports"],
         "Deploy": ["Training", "Prune", "Quantize"],
         "Retort": [
             "TensorCore", "Autograd", "Layers", "Graph", "Datasets", "ImageFiles", "Training", "Augment", "Distill",
@@ -62,7 +62,7 @@ enum Room {
 }
 
 @Suite struct RoomTests {
-    @Test("An import against the arrows, which the build lets pass when the module happens to be built already")
+    @Test("Every import follows the arrows: the build lets others pass when the module happens to be built already")
     func arrows() throws {
         for room in Room.beneath.keys.sorted() {
             let (allowed, files) = (Room.allowed(room), Repository.files(in: "Sources/\(room)", endingWith: ".swift"))
@@ -86,7 +86,7 @@ enum Room {
         #expect(Room.allowed("Distill").contains("TensorCore") && !Room.allowed("Distill").contains("CKernels"))
     }
 
-    @Test("A room that the map of CONTRIBUTING.md leaves out")
+    @Test("The map of CONTRIBUTING.md has every room")
     func map() throws {
         let table = try Repository.lines("CONTRIBUTING.md").filter { $0.hasPrefix("| ") }.joined(separator: "\n")
         let rooms = Repository.folders(in: "Sources", holding: ".swift")
@@ -96,11 +96,24 @@ enum Room {
         }
     }
 
-    @Test("A file that is about more than one thing: over 300 lines")
+    @Test("No file of ours has more than 300 lines, C and headers included")
     func length() throws {
-        for file in Repository.files(in: "Sources", endingWith: ".swift") {
-            let count = try Repository.lines(file).count - 1
-            if count > 300 { Issue.record("\(file) has \(count) lines") }
+        for folder in ["Sources", "Modules", "Tests", "Examples", "Benchmarks/Sources"] {
+            for file in [".swift", ".c", ".h"].flatMap({ Repository.files(in: folder, endingWith: $0) }) {
+                if file.contains("/.build/") || file.contains("/Golden/") { continue }
+                let count = try Repository.lines(file).count - 1
+                if count > 300 { Issue.record("\(file) has \(count) lines") }
+            }
+        }
+    }
+
+    @Test("No line of a documentation comment has more than 120 columns")
+    func width() throws {
+        for file in [".swift", ".c", ".h"].flatMap({ Repository.files(in: "Sources", endingWith: $0) }) {
+            for (index, line) in try Repository.lines(file).enumerated()
+            where line.count > 120 && line.trimmingPrefix(while: { $0 == " " }).hasPrefix("///") {
+                Issue.record("\(file):\(index + 1) has \(line.count) columns")
+            }
         }
     }
 }

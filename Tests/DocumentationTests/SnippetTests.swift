@@ -21,26 +21,70 @@ private func longestMatch(_ snippet: [String], in lines: [String]) -> Int {
     }
 }
 
+/// Records that a compiler has not seen a snippet, and where the nearest that it has seen stands.
+private func expectCompiled(_ lines: [String], of place: String) {
+    let snippet = normalized(lines)
+    let best = compiled.map { ($0.path, longestMatch(snippet, in: $0.lines)) }.max { $0.1 < $1.1 }
+    guard let (path, found) = best, found < snippet.count else { return }
+    Issue.record(
+        """
+        \(place): the snippet that begins with
+            \(snippet[0])
+        stands nowhere in an example or in a file of snippets. The nearest is \(path), up to the line
+            \(snippet[found])
+        """)
+}
+
 @Suite struct SnippetTests {
-    @Test("A snippet in a document that no compiler has seen", arguments: Repository.documents)
+    @Test("A compiler has seen every snippet of a document", arguments: Repository.documents)
     func snippets(document: String) throws {
         let page = try Page(document)
         #expect(!page.endsInsideBlock, "\(document): a block of code is not closed")
-        for block in page.blocks where block.language == "swift" {
-            let snippet = normalized(block.lines)
-            let best = compiled.map { ($0.path, longestMatch(snippet, in: $0.lines)) }.max { $0.1 < $1.1 }
-            guard let (path, found) = best, found < snippet.count else { continue }
-            Issue.record(
-                """
-                \(document): the snippet that begins with
-                    \(snippet[0])
-                stands nowhere in an example or in Snippets.swift. The nearest is \(path), up to the line
-                    \(snippet[found])
-                """)
-        }
+        for block in page.blocks where block.language == "swift" { expectCompiled(block.lines, of: document) }
     }
 
-    @Test("A check that finds no snippets, or nothing to compare them with, passes in vain")
+    @Test("A compiler has seen every snippet of a documentation comment")
+    func comments() throws {
+        var count = 0
+        for file in Repository.files(in: "Sources", endingWith: ".swift") {
+            for lines in snippetsOfComments(try Repository.lines(file)) {
+                expectCompiled(lines, of: file)
+                count += 1
+            }
+        }
+        #expect(count > 20)
+    }
+
+    @Test("Snippets of comments are told from text, lists, formulas and what stands between two comments")
+    func blocks() {
+        let lines = """
+            /// Text
+            ///     that goes on.
+            ///
+            ///     let a = 1
+            ///
+            ///     let b = 2
+            ///
+            /// - Parameter a: long,
+            ///     and longer.
+            struct A {
+                ///     a.first()
+                func f() {}
+                /// ```text
+                ///     a · b
+                /// ```
+                ///
+                /// ```swift
+                /// a.f()
+                /// ```
+                var x: Int
+            }
+            """
+        let found = snippetsOfComments(lines.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+        #expect(found.map(normalized) == [["let a = 1", "let b = 2"], ["a.first()"], ["a.f()"]])
+    }
+
+    @Test("There are snippets to check, and files to compare them with")
     func somethingIsChecked() throws {
         #expect(compiled.count > 7)
         #expect(try Page("README.md").blocks.filter { $0.language == "swift" }.count > 3)

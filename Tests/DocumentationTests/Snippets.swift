@@ -1,7 +1,6 @@
 // Snippets of the documentation that no example contains, so that they are compiled. Nothing here is run.
 import Foundation
 import Retort
-import Synchronization
 
 private func tensors(_ url: URL) throws -> Tensor {
     var random = Philox(seed: 7)
@@ -128,7 +127,7 @@ private func inference(_ model: ConvNet, _ images: Tensor) throws -> Tensor {
 }
 
 private func quantization(_ student: inout ConvNet, _ batches: [Tensor], _ images: Tensor, _ url: URL) throws {
-    let int8 = try QuantizedModel(student, calibratedOn: batches, observer: .percentile(99.99))
+    let int8 = try QuantizedModel(student, calibratedOn: batches)
     let logits = int8.predict(images)
     try int8.write(to: url, metadata: ["classes": "0 1 2 3 4 5 6 7 8 9"])
     let (model, metadata) = try QuantizedModel.read(url)
@@ -216,22 +215,11 @@ private func factorization(_ student: ConvNet, _ data: TrainingData, _ plan: Tra
     return small
 }
 
-/// A network that another thread may ask while its original learns.
-final class StudentCopy: Sendable {
-    private let network: Mutex<ConvNet>
-
-    init(_ network: ConvNet) { self.network = Mutex(network) }
-
-    func renew(_ network: ConvNet) { self.network.withLock { $0 = network } }
-
-    func predict(_ inputs: Tensor) -> Tensor { network.withLock { $0 }.predict(inputs) }
-}
-
 private func selecting(
     _ student: inout ConvNet, _ teacher: ConvNet, _ policy: AugmentationPolicy, _ labelled: ImageSet,
     _ plan: TrainingPlan
 ) throws -> History {
-    let copy = StudentCopy(student)
+    let copy = ModelCopy(of: student)
     let selector = ViewSelector(policy, candidates: 4) {
         teacher.predict($0)
     } student: {
@@ -291,27 +279,4 @@ private func mutual(_ data: TrainingData, _ plan: TrainingPlan) throws -> [Doubl
     var peer = ConvNet(width: 16, channels: 1, classes: 10, seed: 2)
     let history = try MutualLearning().fit(&student, &peer, on: data, plan: plan)
     return [history.validationAccuracy, history.peers[0].validationAccuracy]
-}
-
-private func dynamics(
-    _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy, _ split: DataSplit,
-    _ student: inout ConvNet, plan: TrainingPlan
-) throws -> History {
-    var distiller = distiller
-    let perturbation = FeaturePolicy(dropBlock: DropBlock(share: 0.1, blockSize: 5))
-    distiller.perturbing = { shape, random in perturbation.draw(shape: shape, using: &random) }
-    distiller.contrasts = [ContrastTerm("stage2", weight: 0.1, negatives: 256)]
-
-    distiller.dynamics.curriculum = TemperatureCurriculum(lowest: 1, highest: 21, reversal: .cosine(from: 0, to: 1))
-
-    distiller.temperature = .stairs(.exponential(from: 4, to: 1), parts: plan.epochs)
-    distiller.dynamics.temperatureFactor = EntropyFactor(sure: 1.5, unsure: 0.5)
-    distiller.dynamics.hardLabelFactor = EntropyFactor(sure: 0.5, unsure: 2)
-    distiller.dynamics.gapGain = 1
-
-    distiller.contrasts = []
-    distiller.dynamics.confidence = .atLeast(0.8)
-    return try distiller.fit(
-        &student, on: split.labelled, unlabelled: split.unlabelled, augmentedBy: TwoViews(weak: weak, strong: strong),
-        plan: plan)
 }

@@ -31,8 +31,8 @@ import Testing
         // Input; stem, 3 · 2 + 2 projections, average, dense: every sum and ReLU is part of a convolution.
         let resNet = withStatistics(ResNet(depth: 8, channels: 1, classes: 3, seed: 1), seed: 2)
         try check(resNet, smoothImages(9, side: 8, seed: 3), nodes: 12)
-        // Input; stem, depthwise, pointwise, sum + ReLU, wide + sum + ReLU, sigmoid, product, factor, concatenation, average,
-        // normalisation, tanh, global average, hidden + ReLU, classifier.
+        // Input; stem, depthwise, pointwise, sum + ReLU, wide + sum + ReLU, sigmoid, product, factor, concatenation,
+        // average, normalisation, tanh, global average, hidden + ReLU, classifier.
         try check(Self.patchwork, smoothImages(9, side: 16, channels: 2, seed: 4), nodes: 16)
         // Input; flatten, three dense layers.
         try check(MLP(inputs: 16, hidden: [9, 5], classes: 3, seed: 1), smoothImages(9, side: 4, seed: 3), nodes: 5)

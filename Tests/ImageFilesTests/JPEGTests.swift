@@ -7,7 +7,8 @@ import Testing
 
 @Suite("JPEG")
 struct JPEGTests {
-    // By Pillow 13.0 (libjpeg-turbo 3.2): the gradient in grey (10·x + 5·y), in colour with 4:2:0, progressive, in CMYK.
+    // By Pillow 13.0 (libjpeg-turbo 3.2): the gradient in grey (10·x + 5·y), in colour with 4:2:0, progressive, in
+    // CMYK.
     static let grey = """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB\
         YUGBIUFRT/wAALCAALABEBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAACAf/xAAjEAAABAUEAwAAAAAAAAAAAAAAByJBAQMEBiMUFjNRUmKh/9oACAEB\

@@ -54,8 +54,8 @@ import Testing
         #expect(!residual.contains { $0.hasPrefix("stage1.0.shortcut") })
     }
 
-    // By hand: a 3×3 block from a to b channels has 9ab + 2b; He et al. (arXiv 1512.03385, table 6) give 0.27 M for depth 20
-    // and 0.85 M for 56, there without projections.
+    // By hand: a 3×3 block from a to b channels has 9ab + 2b; He et al. (arXiv 1512.03385, table 6) give 0.27 M for
+    // depth 20 and 0.85 M for 56, there without projections.
     @Test("Parameter counts")
     func counts() {
         func block(_ a: Int, _ b: Int) -> Int { 9 * a * b + 2 * b }

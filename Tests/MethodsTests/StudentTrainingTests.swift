@@ -59,6 +59,24 @@ import Training
         #expect(try bits == run() && bits != TinyNet(seed: 2).bits)
     }
 
+    @Test(
+        "Charts of a run: a table for each epoch that decided on classes, one of them open, and no number that is none")
+    func charts() throws {
+        var student = TinyNet(seed: 2)
+        let plan = TrainingPlan(steps: 6, stepsPerEpoch: 2, batchSize: 6, learningRate: .constant(0.05), seed: 3)
+        let training = training([.augmentation, .distillation, .closedLoop, .judged])
+        let history = try training.fit(&student, plan: plan, progress: nil)
+        let gate = try #require(training.gate)
+        let epochs = history.epochs.map { EpochFigures($0, rejections: gate.rejections(epoch: $0.number)) }
+        #expect(epochs.count == 3 && epochs.map(\.temperature).first == 3)
+        let operations = policy.singleOperations.map(\.name)
+        let html = TrainingCharts(epochs, classNames: data.train.classNames, operations: operations).html
+        let decided = epochs.count { $0.classDecisions != nil }
+        #expect(decided > 0 && html.matches(of: /<details/).count == decided)
+        #expect(html.matches(of: /<details open>/).count == 1)
+        #expect(html.contains("Probability of drawing each class") && !html.contains("nan"))
+    }
+
     @Test("Distillation without a teacher stops the program and says so")
     func missingTeacher() async {
         let expected = "StudentTraining: a method that distils, and no teacher"

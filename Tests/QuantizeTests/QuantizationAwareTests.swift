@@ -251,27 +251,30 @@ import Testing
         }
     }
 
+    // A run at these rates is chaotic: the last bit of a sum, which depends on the processor's kernels, decides whether it
+    // ends at 140 or at 225 of 240. So the claims are about the mean of five seeds. Measured on AVX-512, on scalar kernels
+    // and with OpenBLAS' AVX2 kernels: 194 to 204 with 3 bits, 204 to 216 with 8; the logarithm of a scale changes by 2.3
+    // at most. With fixed statistics (`batchNormPasses: 0`) all five end at 80 with 8 bits, chance, and it changes by 17.
     @Test(
-        "At the rates that networks are trained at rounding in place breaks neither the network nor a step: statistics are the batch's",
+        "At the rates that networks are trained at rounding in place breaks neither networks nor scales: statistics are the batch's",
         arguments: [(3, Float(0.1)), (8, 0.5)])
     func highRates(bits: Int, rate: Float) throws {
         let (images, classes, _) = Self.quarters(240, seed: 2)
-        var model = ConvNet(width: 4, channels: 1, classes: 3, seed: 1)
-        Self.descend(&model, rate: 0.05, steps: 60)
-        var aware = try QuantizationAwareNetwork(model, calibratedOn: [images], weightBits: bits)
-        let before = aware.tensors
-        Self.descend(&aware, rate: rate, steps: 120)
-        for (path, start) in before where path.hasSuffix("logStep") {
-            let change = aware[path].value - start
-            #expect(change.scalars.allSatisfy { abs($0) < log(20) }, "\(path): \(change.scalars)")
+        var (correct, changes): ([Int], [Float]) = ([], [])
+        for seed in 1...5 as ClosedRange<UInt64> {
+            var model = ConvNet(width: 4, channels: 1, classes: 3, seed: seed)
+            Self.descend(&model, rate: 0.05, steps: 60)
+            var aware = try QuantizationAwareNetwork(model, calibratedOn: [images], weightBits: bits)
+            let before = aware.tensors
+            Self.descend(&aware, rate: rate, steps: 120)
+            let moved = before.filter { $0.key.hasSuffix("logStep") }.map { (aware[$0.key].value - $0.value).scalars }
+            changes.append(moved.joined().map(abs).max() ?? .infinity)
+            let choices = try aware.quantized().predict(images).argmax()
+            correct.append(zip(choices, classes).count { $0 == $1 })
         }
-        let logits = try aware.quantized().predict(images)
-        let right = classes.indices.count { image in
-            let row = (0..<3).map { logits[image, $0] }
-            return row.indices.max { row[$0] < row[$1] } == classes[image]
-        }
-        // With fixed statistics 8 bits end at 80 of 240, which is chance. Labels are wrong for every seventh image.
-        #expect(right > 180, "\(right) of 240")
+        // Labels are wrong for every seventh image of those that are trained on.
+        #expect(correct.reduce(0, +) > 5 * 150, "\(correct) of 240 each")
+        #expect(changes.reduce(0, +) < 5 * log(20), "\(changes)")
     }
 
     @Test("What has no form on bytes is refused by name, before any training")

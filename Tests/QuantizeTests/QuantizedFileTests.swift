@@ -107,7 +107,7 @@ import Testing
         #expect(with("\"pad\":[1,1]", "\"stride\":[0,1]").contains("node 1"))
         #expect(with("\"pad\":[1,1]", "\"dilation\":[1048576,1048576]").contains("node 1"))
         #expect(with("\"op\":\"convolution2D\"", "\"in\":[1],\"op\":\"convolution2D\"").contains("earlier nodes"))
-        #expect(with("\"op\":\"convolution2D\"", "\"in\":[],\"op\":\"convolution2D\"").contains("0 operands"))
+        #expect(with("\"op\":\"convolution2D\"", "\"in\":[],\"op\":\"convolution2D\"").contains("0 inputs"))
         #expect(with("\"op\":\"convolution2D\"", "\"add\":0,\"op\":\"convolution2D\"").contains("residual"))
         #expect(with("\"op\":\"maxPool2D\"", "\"op\":\"median\"").contains("operation median"))
         #expect(with("\"window\":[2,2]", "\"window\":[0,2]").contains("window"))

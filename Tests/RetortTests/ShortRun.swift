@@ -111,7 +111,7 @@ struct ShortRun: Sendable, CustomTestStringConvertible {
     /// The outputs of a file that the commit before this test wrote.
     private static func readFloat(_ name: String, _ fingerprint: inout Fingerprint) throws {
         let file = try ModelFile.read(goldenFolder.appending(path: "\(name).safetensors"))
-        fingerprint.add(file.model.predict(try images(file.description.normalization)))
+        fingerprint.add(file.predict(try images(file.description.normalization)))
         file.description.classNames.forEach { fingerprint.add($0) }
     }
 

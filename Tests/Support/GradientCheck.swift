@@ -5,9 +5,9 @@ import TensorCore
 /// differences. Also checks that the tape is freed when the pass is over, whether it ran backwards or not.
 ///
 /// The bound, 10⁻⁴ of the largest magnitude (of 1 if all are smaller): a sum of K single-precision products is off by
-/// at most K · 2⁻²⁴ of the sum of their magnitudes, 3 · 10⁻⁵ for the K ≤ 500 of these tests, and an operation is one or two
-/// such sums. A central difference with step h = 10⁻⁵ adds h² f‴ / 6 and 2⁻⁵³ |f| / h, both below 10⁻⁹: the oracle is exact
-/// at this scale.
+/// at most K · 2⁻²⁴ of the sum of their magnitudes, 3 · 10⁻⁵ for the K ≤ 500 of these tests, and an operation is one or
+/// two such sums. A central difference with step h = 10⁻⁵ adds h² f‴ / 6 and 2⁻⁵³ |f| / h, both below 10⁻⁹: the oracle
+/// is exact at this scale.
 ///
 /// - Parameters:
 ///   - inputs: what the operation takes; each wants a gradient.

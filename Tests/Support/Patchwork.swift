@@ -3,7 +3,8 @@ import Layers
 import TensorCore
 
 /// A network that no framework has seen: a branch with a depthwise convolution, concatenation, average pooling, a
-/// residual whose two ends are read elsewhere too, a normalisation before its activation and one behind a pooling, dense.
+/// residual whose two ends are read elsewhere too, a normalisation before its activation and one behind a pooling,
+/// dense.
 public struct Patchwork: Module {
     var stem: Conv2D
     var stemNorm = BatchNorm(6)

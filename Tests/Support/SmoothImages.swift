@@ -1,7 +1,8 @@
 import Layers
 import TensorCore
 
-/// Images with large structures, as calibration and test inputs: a few random waves each. [count, side, side, channels].
+/// Images with large structures, as calibration and test inputs: a few random waves each. [count, side, side,
+/// channels].
 public func smoothImages(_ count: Int, side: Int, channels: Int = 1, seed: UInt64) -> Tensor {
     var random = Philox(seed: seed)
     var scalars: [Float] = []

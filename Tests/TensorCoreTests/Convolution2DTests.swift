@@ -25,7 +25,8 @@ import Testing
         }
     }
 
-    /// A geometry with every parameter drawn alone: non-square kernels and images, all of the borders, all of the groups.
+    /// A geometry with every parameter drawn alone: non-square kernels and images, all of the borders, all of the
+    /// groups.
     private static func randomCase(_ random: inout Philox) -> Case {
         func draw(_ range: ClosedRange<Int>) -> Int { range.lowerBound + random.index(below: range.count) }
         // Small kernels more often: 7×7 is slow and 1×1 and 3×3 are what networks are made of.
@@ -243,7 +244,8 @@ import Testing
             it.naive.output(DoubleArray(x), DoubleArray(weights)),
             it.naive.output(DoubleArray(x).map(abs), DoubleArray(weights).map(abs))
         )
-        // A sum of K products in any order is off by at most K · 2⁻²⁴ · Σ |a · b| (Higham, Accuracy and Stability, 3.1).
+        // A sum of K products in any order is off by at most K · 2⁻²⁴ · Σ |a · b| (Higham, Accuracy and Stability,
+        // 3.1).
         let bound = Double(it.geometry.patchLength) * 0x1p-24
         let result = convolution2D(x, weights, it.geometry, algorithm: .im2col)
         for ((found, expected), size) in zip(zip(result.scalars, output.values), magnitude.values) {

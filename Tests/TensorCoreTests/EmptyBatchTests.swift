@@ -1,8 +1,8 @@
 import TensorCore
 import Testing
 
-// A batch of no images: every operation gives the empty result of the right shape, or zeros where it sums over the batch.
-// Means and extrema of nothing are refused.
+// A batch of no images: every operation gives the empty result of the right shape, or zeros where it sums over the
+// batch. Means and extrema of nothing are refused.
 @Suite struct EmptyBatchTests {
     private let none = Tensor.zeros([0, 6])
     private let six = Tensor.ones([6])
@@ -24,7 +24,7 @@ import Testing
             (none[rows: 0..<0], [0, 6]), (none.gatheringRows([]), [0, 6]),
             (Tensor.ones([2, 6]).gatheringRows([]), [0, 6]),
             (none.permutingLastAxis([5, 4, 3, 2, 1, 0]), [0, 6]), (.concatenated([none, none], axis: 0), [0, 6]),
-            (.concatenated([none, none], axis: 1), [0, 12]), (.stacked([none, none]), [2, 0, 6]),
+            (.concatenated([none, none], axis: 1), [0, 12]),
             (none.quantized(two).dequantized(two), [0, 6]), (Tensor([], shape: [0, 6]), [0, 6]),
         ]
         for (place, (result, shape)) in shaped.enumerated() { #expect(result.shape == shape, "result \(place)") }
@@ -150,7 +150,7 @@ import Testing
         }
         #expect(text(scalar).contains("shape [0] has 0 elements, 1 expected"))
         let nothing = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tensor.stacked([])
+            _ = Tensor.concatenated([], axis: 0)
         }
         #expect(text(nothing).contains("concatenated: no tensors given"))
         let matrix = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

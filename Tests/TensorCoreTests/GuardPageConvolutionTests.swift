@@ -67,7 +67,7 @@ import Testing
     @Test("Winograd: so many patches that they go through in several panels, from any patch to any other")
     func panels() async {
         await #expect(processExitsWith: .success) {
-            guard let layer = WinogradCase(3, (19, 18), 16, 16, 1) else { return }
+            let layer = try #require(WinogradCase(3, (19, 18), 16, 16, 1))
             for (first, count) in [(0, 0), (0, 1), (1, 28), (3, 29), (24, 27), (0, 75), (74, 1)] {
                 for level in SIMDLevel.available {
                     expectStaysInside("\(count) patches from \(first)", level: level) {

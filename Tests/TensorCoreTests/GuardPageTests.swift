@@ -2,8 +2,8 @@ import CKernels
 import TensorCore
 import Testing
 
-// Every kernel with buffers that end at, or begin behind, a page that may not be touched: a read or write beside them is
-// the end of the process. So each test has one of its own, which also has the SIMD level to itself.
+// Every kernel with buffers that end at, or begin behind, a page that may not be touched: a read or write beside them
+// is the end of the process. So each test has one of its own, which also has the SIMD level to itself.
 @Suite struct GuardPageTests {
     @Test("A buffer's neighbours are really out of reach: one element too many ends the process")
     func guarded() async {

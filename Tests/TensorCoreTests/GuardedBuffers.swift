@@ -96,7 +96,8 @@ final class Buffers {
     }
 }
 
-/// Calls a kernel at a level with its buffers in every placement: it touches nothing beside them, and writes the same bits.
+/// Calls a kernel at a level with its buffers in every placement: it touches nothing beside them, and writes the same
+/// bits.
 func expectStaysInside(
     _ what: @autoclosure () -> String, level: SIMDLevel, _ call: (Buffers) -> Void
 ) {

@@ -187,8 +187,8 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         }
     }
 
-    // Sums below 2²⁵ are exact modulo 2²⁶: 9 · 112 · 255 · 127 is the last below, 9 · 128 · 255 · 127 beyond; a bias fills up
-    // the first to the last that is, and to the first that is not.
+    // Sums below 2²⁵ are exact modulo 2²⁶: 9 · 112 · 255 · 127 is the last below, 9 · 128 · 255 · 127 beyond; a bias
+    // fills up the first to the last that is, and to the first that is not.
     @Test(
         "Winograd's largest sums are exact, and larger ones are not its own",
         arguments: [

@@ -43,8 +43,8 @@ import Testing
         #expect(seen.count == 600)
     }
 
-    // With n = 20,000 draws the mean of a variable with deviation s lies within 5 s / √n of its expectation in all but one
-    // of some 2 million seeds; this seed is fixed, so the test never flickers.
+    // With n = 20,000 draws the mean of a variable with deviation s lies within 5 s / √n of its expectation in all but
+    // one of some 2 million seeds; this seed is fixed, so the test never flickers.
     private let n = 20_000
     private func near(_ values: [Double], mean: Double, deviation: Double) -> Bool {
         abs(values.reduce(0, +) / Double(values.count) - mean) <= 5 * deviation / Double(values.count).squareRoot()

@@ -5,8 +5,8 @@ import Testing
 @testable import TensorCore
 
 @Suite struct SafetensorsTests {
-    // Written by the reference implementation, Python package safetensors 0.8.0 with PyTorch: every type that we read, names and
-    // metadata with characters that JSON escapes, an array without axes and one without elements.
+    // Written by the reference implementation, Python package safetensors 0.8.0 with PyTorch: every type that we read,
+    // names and metadata with characters that JSON escapes, an array without axes and one without elements.
     static let reference = Data(
         base64Encoded: """
             mAIAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCIsIm5vdGUiOiJ0YWJcdCwgbmV3bGluZVxuLCDDqSwg8J+YgCJ9LCJsIjp7Im

@@ -67,7 +67,7 @@ private struct SignDescent: OptimizerRule {
 
     @Test("A rule and a schedule from a program cannot be decoded; Retort's rules survive JSON as ever")
     func coding() throws {
-        func data(_ rule: Optimizer.Rule) throws -> Data { try CheckpointCoding.data(rule) }
+        func data(_ rule: Optimizer.Rule) throws -> Data { try StableCoding.data(rule) }
         let rule = Optimizer.Rule.adamW(beta1: 0.8)
         #expect(try JSONDecoder().decode(Optimizer.Rule.self, from: data(rule)) == rule)
         // As the synthesised coding of an enumeration had it, which files of older versions hold.
@@ -77,7 +77,7 @@ private struct SignDescent: OptimizerRule {
         #expect(throws: DecodingError.self) {
             try JSONDecoder().decode(Optimizer.Rule.self, from: data(.init(SignDescent())))
         }
-        let schedule = try CheckpointCoding.data(Schedule.custom("one") { _ in 1 })
+        let schedule = try StableCoding.data(Schedule.custom("one") { _ in 1 })
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(Schedule.self, from: schedule) }
     }
 

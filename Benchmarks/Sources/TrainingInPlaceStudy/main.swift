@@ -2,10 +2,10 @@
 //
 //     swift run -c release --package-path Benchmarks TrainingInPlaceStudy [SEEDS]
 //
-// Each seed on the embedded digits, all images augmented: ConvNet(16), 600 steps; ConvNet(4), 600 steps under it; then weights of
-// 3 bits, repaired without training, or trained for 300 steps more by each of three: labels, the network itself in FP32, the larger one.
-// Of the highest learning rates and temperatures each way of training takes what does best on the validation images of its seed. The
-// test images are read once for each result.
+// Each seed on the embedded digits, all images augmented: ConvNet(16), 600 steps; ConvNet(4), 600 steps under it; then
+// weights of 3 bits, repaired without training, or trained for 300 steps more by each of three: labels, the network
+// itself in FP32, the larger one. Of the highest learning rates and temperatures each way of training takes what does
+// best on the validation images of its seed. The test images are read once for each result.
 
 import Foundation
 import Retort

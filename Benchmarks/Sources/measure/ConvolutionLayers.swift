@@ -6,8 +6,8 @@ struct ConvolutionLayers {
     /// Each geometry once, with the networks that have it and how often.
     private var layers: [(geometry: Conv2DGeometry, places: [(network: String, count: Int)])] = []
 
-    /// Finds layers by a work's name: `convolution`, `convolution/NET`, or `convolution/32x32x16-32k3s2`, where kernel 3 and
-    /// stride 1 may be left out; nil for other names.
+    /// Finds layers by a work's name: `convolution`, `convolution/NET`, or `convolution/32x32x16-32k3s2`, where kernel
+    /// 3 and stride 1 may be left out; nil for other names.
     init?(_ name: String) throws {
         let parts = name.split(separator: "/").map(String.init)
         guard parts.first == "convolution", parts.count <= 2 else { return nil }
@@ -21,7 +21,9 @@ struct ConvolutionLayers {
             for node in graph.nodes {
                 if let source = node.sources.first, node.operation?.is(Convolution2DOperation.self) == true,
                     let geometry = node.geometry(reading: graph.nodes[source].shape)
-                { add(geometry, in: network) }
+                {
+                    add(geometry, in: network)
+                }
             }
         }
     }
@@ -47,8 +49,8 @@ struct ConvolutionLayers {
 
     /// Prints a markdown row for each layer and pass as soon as it is measured.
     ///
-    /// A rate counts the operations of the direct form, whatever the algorithm saves, so that shares of the limit compare
-    /// times.
+    /// A rate counts the operations of the direct form, whatever the algorithm saves, so that shares of the limit
+    /// compare times.
     func printTable(batch: Int, _ limits: MachineLimits, seconds: Double) {
         let algorithms = Conv2DAlgorithm.allCases
         let columns = limits.rows.flatMap { row in

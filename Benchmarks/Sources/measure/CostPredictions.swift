@@ -1,8 +1,8 @@
 import Foundation
 import Retort
 
-/// How near the cost model comes to measured times: every operation by itself, and the ready policies, at sides that were
-/// calibrated and at others.
+/// How near the cost model comes to measured times: every operation by itself, and the ready policies, at sides that
+/// were calibrated and at others.
 struct CostPredictions {
     private let channels: [Int]
     private let sides = [28, 64, 96, 160, 224]
@@ -24,7 +24,8 @@ struct CostPredictions {
         channels = [asked]
     }
 
-    /// Prints a markdown row for each policy: at each side, microseconds measured and by how much the prediction is off.
+    /// Prints a markdown row for each policy: at each side, microseconds measured and by how much the prediction is
+    /// off.
     func printTable() throws {
         let single = AugmentationPolicy.everyOperation.steps.map { step in AugmentationPolicy { step } }
         for channels in channels {

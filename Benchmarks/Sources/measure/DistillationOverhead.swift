@@ -17,7 +17,8 @@ struct DistillationOverhead {
         digits = try Digits.embedded()
     }
 
-    /// A table: each loss alone, and a run with and without controllers, beside a loop that has nothing but the networks.
+    /// A table: each loss alone, and a run with and without controllers, beside a loop that has nothing but the
+    /// networks.
     func printTable() throws {
         let normalization = Normalization.of(digits.train)
         let raw = RawBatch(images: digits.train.subset(Array(0..<batch)), seed: 1, epoch: 0)

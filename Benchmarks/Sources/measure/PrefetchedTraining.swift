@@ -1,8 +1,8 @@
 import Dispatch
 import Retort
 
-/// What augmentation adds to the time of a training step of cnn16 when the loader prepares batches ahead: epochs with and
-/// without it take turns.
+/// What augmentation adds to the time of a training step of cnn16 when the loader prepares batches ahead: epochs with
+/// and without it take turns.
 struct PrefetchedTraining {
     private let channels: Int
     private let images: ImageSet
@@ -21,8 +21,8 @@ struct PrefetchedTraining {
         self.batch = batch
     }
 
-    /// Images a second with and without augmentation, medians over rounds that together take the time given, and the share
-    /// of time that augmentation adds: median, least and most of the rounds.
+    /// Images a second with and without augmentation, medians over rounds that together take the time given, and the
+    /// share of time that augmentation adds: median, least and most of the rounds.
     func measure(seconds: Double) -> (augmented: Double, plain: Double, added: [Double]) {
         var model = ConvNet(width: 16, channels: channels, classes: 10, seed: 1)
         var optimizer = Optimizer(.sgd(momentum: 0.9, nesterov: false, weightDecay: 0))

@@ -5,8 +5,8 @@ struct Work {
     let images: Int
     let step: () -> Void
 
-    /// Finds a work by its name: `train/NET`, `infer/NET`, `int8/NET`, `distill/TEACHER-STUDENT`, `augment/policySIDE` or with
-    /// another name of ``Augmentations``; NET is `cnn16`, `cnn32`, `resnet20` and the like.
+    /// Finds a work by its name: `train/NET`, `infer/NET`, `int8/NET`, `distill/TEACHER-STUDENT`, `augment/policySIDE`
+    /// or with another name of ``Augmentations``; NET is `cnn16`, `cnn32`, `resnet20` and the like.
     init?(_ name: String, batch: Int) throws {
         let parts = name.split(separator: "/").map(String.init)
         guard parts.count == 2 else { return nil }

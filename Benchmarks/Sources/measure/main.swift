@@ -9,9 +9,9 @@
 // costs, costs/CHANNELS: how well the cost model predicts each operation and ready policy at sides that were not
 // calibrated.
 //
-// convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks, of
-// one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one thread
-// and on all that were asked for. machine: what the processor can do at most.
+// convolution, convolution/NET, convolution/LAYER: a table of every algorithm on each layer of the yardstick networks,
+// of one network, or on a layer given as 32x32x16-32k3s2 (H×W×C→K, kernel, stride); S seconds (0.3) a figure, on one
+// thread and on all that were asked for. machine: what the processor can do at most.
 //
 // overhead: what each loss, and a run of distillation, takes beyond both networks; S seconds (1) a figure.
 

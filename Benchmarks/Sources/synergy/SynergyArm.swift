@@ -1,4 +1,5 @@
 import ArgumentParser
+import Retort
 
 /// The ways of training that the experiment compares, in the order of its tables.
 enum SynergyArm: String, CaseIterable, Codable, ExpressibleByArgument {

@@ -31,7 +31,7 @@ struct SynergyCell: Codable, Hashable {
     func settings(images fingerprint: String) throws -> [String: String] {
         let (method, policy) = (arm.method, data.policy)
         var found = [
-            "images": fingerprint, "student": data.student.name,
+            "images": fingerprint, "student": data.student,
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
         ]
         if let strength { found["augmentation"] = try jsonLine(policy.scaled(by: strength)) }
@@ -81,7 +81,7 @@ struct SynergyTeacher: Codable, Hashable {
     /// As ``SynergyCell/settings(images:)``.
     func settings(images fingerprint: String) throws -> [String: String] {
         var found = [
-            "images": fingerprint, "network": data.teacher.name,
+            "images": fingerprint, "network": data.teacher,
             "plan": try jsonLine(TrainingPlan.experiment(steps: steps, seed: seed)),
         ]
         if let strength { found["augmentation"] = try jsonLine(data.policy.scaled(by: strength)) }

@@ -111,7 +111,7 @@ private struct SynergyRunResult: Encodable, CustomStringConvertible {
     let peakBytes: Int?
     let output: String
 
-    var text: String {
+    var description: String {
         "\(output): \(runs) runs, \(trained) of them trained now, \(ProgressBar.clock(seconds)) min"
             + PeakMemory.text(peakBytes)
     }

@@ -16,10 +16,10 @@ enum SynergyData: String, Codable, CaseIterable {
     }
 
     /// The network that learns from few labels.
-    var student: Architecture.Family { self == .cifar10 ? .resNet(depth: 8) : .convNet(width: 16) }
+    var student: String { self == .cifar10 ? "resnet-8" : "convnet-16" }
 
     /// The network that teaches it.
-    var teacher: Architecture.Family { self == .cifar10 ? .resNet(depth: 20) : .convNet(width: 32) }
+    var teacher: String { self == .cifar10 ? "resnet-20" : "convnet-32" }
 
     /// The augmentation at strength 1.
     var policy: AugmentationPolicy { self == .cifar10 ? .natural : .digits }
@@ -51,9 +51,9 @@ enum SynergyData: String, Codable, CaseIterable {
     }
 
     /// A network for the images.
-    func architecture(_ family: Architecture.Family, for images: ImageSet) -> Architecture {
-        Architecture(
-            family, height: images.height, width: images.width, channels: images.channels, classes: images.classCount)
+    func network(_ name: String, for images: ImageSet, seed: UInt64) throws -> any Module {
+        try NetworkRegistry.standard.makeNetwork(
+            named: name, inputShape: ImageSize(of: images).shape, classes: images.classCount, seed: seed)
     }
 }
 

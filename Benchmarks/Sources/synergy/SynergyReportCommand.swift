@@ -47,7 +47,7 @@ private struct SynergyReportResult: Encodable, CustomStringConvertible {
     let runs: Int
     let settings: [SynergyFindings]
 
-    var text: String {
+    var description: String {
         let rows = settings.map { one in
             [
                 one.setting.title, "\(one.logInteraction.values.count)", fixed(one.logInteraction.mean, 2),

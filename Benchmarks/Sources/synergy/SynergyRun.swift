@@ -40,7 +40,7 @@ struct SynergyRun {
         let training = StudentTraining(
             cell.arm.method, on: data.labelled, of: data, policy: cell.data.policy.scaled(by: cell.strength ?? 1),
             teacher: teacher, seed: cell.seed)
-        var student = cell.data.architecture(cell.data.student, for: data.train).makeNetwork(seed: cell.seed)
+        var student = try cell.data.network(cell.data.student, for: data.train, seed: cell.seed)
         let history = try Self.fit(
             &student, training, .experiment(steps: cell.steps, seed: cell.seed), title: "\(title) \(cell.arm.rawValue)")
         let test = student.evaluated(on: data.test, normalization: data.normalization)
@@ -60,8 +60,7 @@ struct SynergyRun {
         let settings = try teacher.settings(images: fingerprint)
         if let network = try store.teacher(teacher, settings: settings) { return network }
         let start = Date()
-        let architecture = teacher.data.architecture(teacher.data.teacher, for: data.train)
-        var network = architecture.makeNetwork(seed: teacher.seed)
+        var network = try teacher.data.network(teacher.data.teacher, for: data.train, seed: teacher.seed)
         let training = StudentTraining(
             teacher.method, on: data.labelled, of: data, policy: teacher.data.policy.scaled(by: teacher.strength ?? 1),
             seed: teacher.seed)
@@ -70,9 +69,12 @@ struct SynergyRun {
         let test = network.evaluated(on: data.test, normalization: data.normalization)
         let seconds = Date().timeIntervalSince(start)
         try store.write(
-            teacher, network,
-            description: ModelFile.Description(
-                architecture: architecture, normalization: data.normalization, classNames: data.train.classNames),
+            teacher,
+            ModelFile(
+                network, inputShape: ImageSize(of: data.train).shape,
+                description: .init(
+                    architecture: teacher.data.teacher, normalization: data.normalization,
+                    classNames: data.train.classNames)),
             settings: settings, test: test, seconds: seconds)
         ProgressBar.say(
             "teacher \(teacher.name): test \(fixed(test.accuracy * 100, 2)) %, \(fixed(seconds, 0)) s")

@@ -66,7 +66,9 @@ struct SynergyStore {
         let record = try Self.read(TeacherRecord.self, from: url)
         try checkSettings(record.settings, settings, file: url.path)
         let weights = weights(of: teacher)
-        let network = try ModelFile.read(weights).model
+        guard let network = try ModelFile.read(weights).module else {
+            throw FormatError(file: weights.path, found: "an int8 model", expected: "a teacher in float32")
+        }
         guard record.checksum == Self.checksum(network) else {
             throw FormatError(
                 file: weights.path, found: "other weights", expected: "those that \(url.lastPathComponent) is about")
@@ -76,10 +78,10 @@ struct SynergyStore {
 
     /// Writes a teacher: its weights first, so that there are weights where there is a record.
     func write(
-        _ teacher: SynergyTeacher, _ network: any Module, description: ModelFile.Description,
-        settings: [String: String], test: ClassReport, seconds: Double
+        _ teacher: SynergyTeacher, _ model: ModelFile, settings: [String: String], test: ClassReport, seconds: Double
     ) throws {
-        try ModelFile(network, description: description).write(to: weights(of: teacher))
+        guard let network = model.module else { fatalError("SynergyStore: an int8 teacher") }
+        try model.write(to: weights(of: teacher))
         let record = TeacherRecord(
             teacher: teacher, settings: settings, checksum: Self.checksum(network), testAccuracy: test.accuracy,
             seconds: seconds)

@@ -13,9 +13,9 @@ struct SynergyTables {
         <!-- Written by `make synergy` from stored results; changes here are lost. -->
         # Synergy: the figures
 
-        Test accuracy in percent, mean ± sample standard deviation over the seeds; in brackets 95 % confidence intervals of
-        the mean (Student's t), for differences and interactions over the differences within each seed. n counts seeds. What
-        the arms are, and what an interaction is, is in [synergy.md](synergy.md); the single runs are in
+        Test accuracy in percent, mean ± sample standard deviation over the seeds; in brackets 95 % confidence intervals
+        of the mean (Student's t), for differences and interactions over the differences within each seed. n counts
+        seeds. What the arms are, and what an interaction is, is in [synergy.md](synergy.md); the single runs are in
         [runs.csv](\(folder)/runs.csv).
 
         ## Overview
@@ -98,8 +98,8 @@ extension SynergyResults {
     /// One line a run.
     var csv: String {
         let head =
-            "data,labels,steps,arm,strength,teacher labels,teacher steps,teacher strength,teacher seed,seed,right,images,"
-            + "loss,validation accuracy,seconds,threads"
+            "data,labels,steps,arm,strength,teacher labels,teacher steps,teacher strength,teacher seed,seed,right,"
+            + "images,loss,validation accuracy,seconds,threads"
         let lines = all.map { run in
             let cell = run.cell
             let teacher = cell.teacher.map {

@@ -140,14 +140,18 @@ struct SynergyTests {
             let data = try mini.get().train
             let teacher = SynergyTeacher(data: .mnist, labels: nil, steps: 2, strength: 1, seed: 5)
             let settings = try teacher.settings(images: "0")
-            let description = ModelFile.Description(
-                architecture: SynergyData.mnist.architecture(.convNet(width: 2), for: data),
-                normalization: .of(data), classNames: data.classNames)
+            func model(_ seed: UInt64) throws -> ModelFile {
+                ModelFile(
+                    try SynergyData.mnist.network("convnet-2", for: data, seed: seed),
+                    inputShape: ImageSize(of: data).shape,
+                    description: .init(
+                        architecture: "convnet-2", normalization: .of(data), classNames: data.classNames))
+            }
             #expect(try store.teacher(teacher, settings: settings) == nil)
-            let network = description.architecture.makeNetwork(seed: 1)
+            let network = try #require(try model(1).module)
             let report = ClassReport(epoch: 0, loss: 0, confusion: [[1]], classLosses: [0])
             try store.write(
-                teacher, network, description: description, settings: settings, test: report, seconds: 1)
+                teacher, model(1), settings: settings, test: report, seconds: 1)
             let read = try #require(try store.teacher(teacher, settings: settings))
             #expect(read.tensors.mapValues(\.scalars) == network.tensors.mapValues(\.scalars))
 
@@ -157,7 +161,7 @@ struct SynergyTests {
                 "\(error)".contains("\(teacher.name).json: settings: images: 0 found, 1")
             }
             let weights = folder.appending(path: "teachers/\(teacher.name).safetensors")
-            try ModelFile(description.architecture.makeNetwork(seed: 2), description: description).write(to: weights)
+            try model(2).write(to: weights)
             #expect {
                 _ = try store.teacher(teacher, settings: settings)
             } throws: { error in

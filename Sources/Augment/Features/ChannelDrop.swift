@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Drops whole channels of a feature map, of each map its own, and scales the others so that the mean stays (Tompson et al.
-/// 2015, "Efficient object localization using convolutional networks": spatial dropout).
+/// Drops whole channels of a feature map, of each map its own, and scales the others so that the mean stays (Tompson et
+/// al. 2015, "Efficient object localization using convolutional networks": spatial dropout).
 public struct ChannelDrop: Sendable, Hashable {
     /// The probability that a channel is dropped, in 0 ..< 1.
     public let share: Double

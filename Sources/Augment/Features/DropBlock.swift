@@ -1,12 +1,12 @@
 import TensorCore
 
-/// Drops square blocks of a feature map, in each channel its own, and scales what is left so that the mean stays (Ghiasi et
-/// al. 2018, "DropBlock: A regularization method for convolutional networks", arXiv 1810.12890, algorithm 1 with a mask for
-/// each channel).
+/// Drops square blocks of a feature map, in each channel its own, and scales what is left so that the mean stays
+/// (Ghiasi et al. 2018, "DropBlock: A regularization method for convolutional networks", arXiv 1810.12890, algorithm 1
+/// with a mask for each channel).
 ///
-/// As in the paper, blocks lie wholly inside the map and are set at the rate share / b² · H W / ((H − b + 1)(W − b + 1)),
-/// which counts overlaps twice: fewer places are dropped than the share says. ``RandomMask`` covers all channels alike, to
-/// the exact share.
+/// As in the paper, blocks lie wholly inside the map and are set at the rate share / b² · H W / ((H − b + 1)(W − b +
+/// 1)), which counts overlaps twice: fewer places are dropped than the share says. ``RandomMask`` covers all channels
+/// alike, to the exact share.
 public struct DropBlock: Sendable, Hashable {
     /// The share of places to drop, the paper's 1 − keep_prob; in 0 ..< 1.
     public let share: Double
@@ -22,8 +22,8 @@ public struct DropBlock: Sendable, Hashable {
         self.blockSize = blockSize
     }
 
-    /// Factors [N, H, W, C]: 0 where dropped, elsewhere places / places left of the map, all channels counted. A map that
-    /// would be dropped wholly is left as it is.
+    /// Factors [N, H, W, C]: 0 where dropped, elsewhere places / places left of the map, all channels counted. A map
+    /// that would be dropped wholly is left as it is.
     func draw(shape: Shape, using random: inout Philox) -> Tensor {
         let (height, width, channels) = (shape[1], shape[2], shape[3])
         let (blockHeight, blockWidth) = (min(blockSize, height), min(blockSize, width))

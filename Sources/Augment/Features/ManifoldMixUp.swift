@@ -4,9 +4,9 @@ import TensorCore
 /// Blends the feature maps of a batch with one another (Verma et al. 2019, "Manifold mixup: Better representations by
 /// interpolating hidden states", arXiv 1806.05236).
 ///
-/// As in the paper all rows of a batch have one share, from Beta(alpha, alpha), and partners by a permutation; as in ``MixUp``
-/// the share is half at least, so that a row's label still names it. For a loss on labels `RowBlend.targets(_:)` blends
-/// them alike; a loss that compares a teacher's and a student's maps needs none.
+/// As in the paper all rows of a batch have one share, from Beta(alpha, alpha), and partners by a permutation; as in
+/// ``MixUp`` the share is half at least, so that a row's label still names it. For a loss on labels
+/// `RowBlend.targets(_:)` blends them alike; a loss that compares a teacher's and a student's maps needs none.
 public struct ManifoldMixUp: Sendable, Hashable {
     /// Small: mostly one map; 1: all shares alike; large: halves. Positive; the paper's is 2.
     public let alpha: Double

@@ -22,8 +22,8 @@ public struct RandomMask: Sendable, Hashable {
         self.probability = probability
     }
 
-    /// Factors [N, H, W, 1]: 0 where covered, elsewhere places / places left. A map that would be covered wholly is left
-    /// as it is.
+    /// Factors [N, H, W, 1]: 0 where covered, elsewhere places / places left. A map that would be covered wholly is
+    /// left as it is.
     func draw(batch: Int, height: Int, width: Int, using random: inout Philox) -> Tensor {
         let blockHeight = min(blockSize, height)
         let blockWidth = min(blockSize, width)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What a gate has seen, shared by the threads that use it. Counts alone and what depends on an image alone, so that the
-/// order of the calls does not matter.
+/// What a gate has seen, shared by the threads that use it. Counts alone and what depends on an image alone, so that
+/// the order of the calls does not matter.
 final class GateRecord: Sendable {
     /// What the teacher reads of an image as it is.
     struct Reference {

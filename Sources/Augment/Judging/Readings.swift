@@ -54,7 +54,8 @@ extension RawBatch {
     /// - Parameter number: 0 for the ordinary draws, at most ``largestRedraw``.
     func redrawn(_ number: Int) -> RawBatch {
         var batch = self
-        // An image comes less than 2¹⁶ times in an epoch; places · draws stay within the 32 bits that a stream has for them.
+        // An image comes less than 2¹⁶ times in an epoch; places · draws stay within the 32 bits that a stream has for
+        // them.
         for row in draws.indices { batch.draws[row] += number << 16 }
         return batch
     }

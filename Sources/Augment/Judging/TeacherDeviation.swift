@@ -5,9 +5,10 @@ import TensorCore
 /// "What makes a good data augmentation in knowledge distillation" (arXiv 2012.02909).
 ///
 /// Views are drawn in shuffled passes over the images. For each group of `batches` · `batchSize` views the teacher's
-/// probabilities are averaged; the result is the sample standard deviation of these averages over the groups, averaged over
-/// the classes. Of two policies the one with the smaller value should teach a student better, and no student has to be
-/// trained to know. The paper's groups have 320 views too, half of which are images without the policy; here all go through it.
+/// probabilities are averaged; the result is the sample standard deviation of these averages over the groups, averaged
+/// over the classes. Of two policies the one with the smaller value should teach a student better, and no student has
+/// to be trained to know. The paper's groups have 320 views too, half of which are images without the policy; here all
+/// go through it.
 ///
 /// - Parameters:
 ///   - transform: usually an ``AugmentationPolicy``.

@@ -5,18 +5,19 @@ import TensorCore
 ///
 ///     let gate = TeacherGate(policy) { teacher.predict($0) }
 ///
-/// A view *collapses* when the teacher's probability of the label falls under a share of what it was for the image as it
-/// is. Such a view is drawn again, up to a number of times. If all collapse, the best read of them stays with a weight in
-/// the loss: what is left of the probability, as a share. For an image without a label, what the teacher reads of the
-/// image as it is stands for it. Where ``MixUp`` blended images, the overlap of the teacher's probabilities with the
-/// targets stands for the label's probability; a redrawn image is blended with others that are redrawn.
+/// A view *collapses* when the teacher's probability of the label falls under a share of what it was for the image as
+/// it is. Such a view is drawn again, up to a number of times. If all collapse, the best read of them stays with a
+/// weight in the loss: what is left of the probability, as a share. For an image without a label, what the teacher
+/// reads of the image as it is stands for it. Where ``MixUp`` blended images, the overlap of the teacher's
+/// probabilities with the targets stands for the label's probability; a redrawn image is blended with others that are
+/// redrawn.
 ///
 /// Redraws have draw numbers that the ordinary draws of an epoch do not reach, so each depends on (seed, epoch, sample,
 /// operation, draw) alone: batch size, order and threads change nothing, as far as the teacher gives an image the same
 /// probabilities in any batch.
 ///
-/// One gate is for one data set, whose images the sample ids name: how the teacher reads an image as it is, is asked once
-/// and kept.
+/// One gate is for one data set, whose images the sample ids name: how the teacher reads an image as it is, is asked
+/// once and kept.
 public struct TeacherGate: BatchTransform {
     /// What is drawn from.
     public let policy: AugmentationPolicy
@@ -29,8 +30,8 @@ public struct TeacherGate: BatchTransform {
 
     /// Creates a gate.
     ///
-    /// - Parameter teacher: from inputs [N, H, W, C] to logits [N, classes], in evaluation mode; called on the thread that
-    ///   makes the batches.
+    /// - Parameter teacher: from inputs [N, H, W, C] to logits [N, classes], in evaluation mode; called on the thread
+    ///   that makes the batches.
     public init(
         _ policy: AugmentationPolicy, share: Float = 0.5, redraws: Int = 3,
         teacher: @escaping @Sendable (Tensor) -> Tensor
@@ -44,7 +45,8 @@ public struct TeacherGate: BatchTransform {
         self.teacher = teacher
     }
 
-    /// What was judged since the gate was made, operation by operation in the order of the policy; of one epoch, or of all.
+    /// What was judged since the gate was made, operation by operation in the order of the policy; of one epoch, or of
+    /// all.
     public func rejections(epoch: Int? = nil) -> [OperationRejections] {
         let tallies = record.tallies(epoch: epoch)
         return policy.leaves.map { leaf in

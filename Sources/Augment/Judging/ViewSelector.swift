@@ -5,15 +5,17 @@ import TensorCore
 ///
 /// Of candidate v of an image that shows y, with the teacher's probabilities t and the student's s, the score is
 ///
-///     t(y | v) · KL(t(v) ‖ s(v)),
+/// ```text
+/// t(y | v) · KL(t(v) ‖ s(v)),
+/// ```
 ///
 /// and the highest score stays; of equal ones the earliest draw. That is what a generator network learns to find in TST
-/// (Shao et al. 2022, arXiv 2212.05422), chosen among the policy's own views as CutMixPick chooses by entropy (Wang et al. 2020,
-/// arXiv 2012.02909). For an image without a label the teacher's largest probability stands for t(y | v).
+/// (Shao et al. 2022, arXiv 2212.05422), chosen among the policy's own views as CutMixPick chooses by entropy (Wang et
+/// al. 2020, arXiv 2012.02909). For an image without a label the teacher's largest probability stands for t(y | v).
 ///
-/// The first candidate is the ordinary draw; the others have draw numbers of their own, so each depends on (seed, epoch,
-/// sample, operation, draw) alone. The student changes as it learns: to get the same bits again, the closure must call a
-/// copy that is renewed between epochs, when no batch is being prepared.
+/// The first candidate is the ordinary draw; the others have draw numbers of their own, so each depends on (seed,
+/// epoch, sample, operation, draw) alone. The student changes as it learns: to get the same bits again, the closure
+/// must call a copy that is renewed between epochs, when no batch is being prepared.
 public struct ViewSelector: BatchTransform {
     /// What is drawn from.
     public let policy: AugmentationPolicy
@@ -25,8 +27,8 @@ public struct ViewSelector: BatchTransform {
     /// Creates a selector.
     ///
     /// - Parameters:
-    ///   - teacher: from inputs [N, H, W, C] to logits [N, classes], in evaluation mode; called on the thread that makes
-    ///     the batches.
+    ///   - teacher: from inputs [N, H, W, C] to logits [N, classes], in evaluation mode; called on the thread that
+    ///     makes the batches.
     ///   - student: likewise.
     public init(
         _ policy: AugmentationPolicy, candidates: Int = 4, teacher: @escaping @Sendable (Tensor) -> Tensor,

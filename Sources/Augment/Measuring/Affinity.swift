@@ -13,7 +13,7 @@ import TensorCore
 ///   - normalization: the network's.
 ///   - seed: what the draws depend on.
 ///   - network: trained without this transform, from inputs [N, H, W, C] to logits [N, classes], in evaluation mode.
-/// - Returns: 0 or more; nil if the network is right on no image as it is.
+/// - Returns: 0 or more; nil if the network classifies no image correctly as it is.
 public func affinity(
     of transform: any BatchTransform, on images: ImageSet, normalization: Normalization, seed: UInt64 = 0,
     network: (Tensor) -> Tensor
@@ -26,8 +26,8 @@ public func affinity(
 /// How much views still ask of the network that was trained on them: diversity of Gontijo-Lopes et al. 2020
 /// (arXiv 2002.08973), the final training loss under the policy.
 ///
-/// Compare it with that of a network trained without the policy, on images as they are: the larger the ratio, the harder
-/// the views are to fit.
+/// Compare it with that of a network trained without the policy, on images as they are: the larger the ratio, the
+/// harder the views are to fit.
 ///
 /// - Parameters:
 ///   - transform: the one that the network was trained with.
@@ -44,7 +44,7 @@ public func diversity(
     return found.count == 0 ? 0 : found.loss / Double(found.count)
 }
 
-/// Images read rightly, the sum of cross-entropies and the number of labelled images.
+/// How many images are classified correctly, the sum of cross-entropies and the number of labelled images.
 private func score(
     _ images: ImageSet, _ transform: any BatchTransform, _ normalization: Normalization, _ seed: UInt64,
     _ network: (Tensor) -> Tensor

@@ -44,8 +44,8 @@ extension OperationCosts {
             operations: operations)
     }
 
-    /// Images to measure on, some 2¹⁷ pixels of them, and 16 at least: the output of a few large images stays in caches that
-    /// a training batch's does not fit.
+    /// Images to measure on, some 2¹⁷ pixels of them, and 16 at least: the output of a few large images stays in caches
+    /// that a training batch's does not fit.
     private static func noise(side: Int, channels: Int) -> RawBatch {
         let count = max(16, (1 << 17) / (side * side))
         var random = Philox(seed: 1)
@@ -108,8 +108,8 @@ extension AugmentationPolicy {
         Mosaic()
     }
 
-    /// Microseconds that one image of the batch takes on one thread: the mean over epochs, for draws differ, of the least of
-    /// several rounds, for others may use the machine meanwhile.
+    /// Microseconds that one image of the batch takes on one thread: the mean over epochs, for draws differ, of the
+    /// least of several rounds, for others may use the machine meanwhile.
     public func microseconds(on raw: RawBatch, epochs: Int, rounds: Int = 3) -> Double {
         require(epochs > 0 && rounds > 0, "AugmentationPolicy.microseconds: \(epochs) epochs of \(rounds) rounds")
         let normalization = Normalization(

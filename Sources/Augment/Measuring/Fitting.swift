@@ -30,15 +30,16 @@ public struct FittedPolicy: Sendable, Hashable {
 extension AugmentationPolicy {
     /// The policy with as much taken away as it needs to keep within a budget.
     ///
-    /// Again and again the operation of the largest expected cost becomes less probable, down to a quarter of what it was;
-    /// if that is not enough it is dropped, and the next one has its turn.
+    /// Again and again the operation of the largest expected cost becomes less probable, down to a quarter of what it
+    /// was; if that is not enough it is dropped, and the next one has its turn.
     ///
     /// - Parameters:
     ///   - budget: microseconds for one image on one thread.
     ///   - imageSize: height and width.
     ///   - costs: a calibration.
     ///   - channels: of the images.
-    /// - Throws: `FormatError` for a budget under the cost of normalisation alone, and as ``cost(imageSize:by:channels:)``.
+    /// - Throws: `FormatError` for a budget under the cost of normalisation alone, and as
+    ///   ``cost(imageSize:by:channels:)``.
     public func fitting(
         budget: Double, imageSize: (height: Int, width: Int), by costs: OperationCosts, channels: Int = 3
     ) throws(FormatError) -> FittedPolicy {
@@ -51,7 +52,8 @@ extension AugmentationPolicy {
                 file: "budget", found: "\(budget) µs",
                 expected: "at least \(cost.plain) µs, which normalisation alone takes")
         }
-        // The operation that gives way, until it is dropped: draws do not meet a probability exactly, so one step may not do.
+        // The operation that gives way, until it is dropped: draws do not meet a probability exactly, so one turn may
+        // not do.
         var turn: Int?
         while cost.microseconds > budget {
             let whose = cost.parts.first { $0.number == turn && $0.microseconds > 0 }

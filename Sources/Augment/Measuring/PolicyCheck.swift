@@ -33,8 +33,8 @@ extension AugmentationPolicy {
     ///   - normalization: the network's; that of the images when omitted.
     ///   - seed: what the draws depend on.
     ///   - file: the name that errors give.
-    ///   - network: trained without the policy, from inputs [N, H, W, C] to logits [N, classes]; nil to look at statistics
-    ///     alone.
+    ///   - network: trained without the policy, from inputs [N, H, W, C] to logits [N, classes]; nil to look at
+    ///     statistics alone.
     /// - Throws: `FormatError` that says which limit is passed and which operation by itself goes farthest.
     @discardableResult
     public func check(

@@ -23,21 +23,19 @@ public struct PolicyCost: Sendable, Hashable, CustomStringConvertible {
     public var microseconds: Double { parts.reduce(plain) { $0 + $1.microseconds } }
 
     public var description: String {
-        let lines = parts.map { "  \($0.place) \($0.operation): \(($0.microseconds * 100).rounded() / 100) µs" }
-        return
-            ([
-                "\((microseconds * 100).rounded() / 100) µs an image, \((plain * 100).rounded() / 100) µs without operations"
-            ]
-            + lines).joined(separator: "\n")
+        func rounded(_ microseconds: Double) -> String { "\((microseconds * 100).rounded() / 100) µs" }
+        let all = "\(rounded(microseconds)) an image, \(rounded(plain)) without operations"
+        return ([all] + parts.map { "  \($0.place) \($0.operation): \(rounded($0.microseconds))" })
+            .joined(separator: "\n")
     }
 }
 
 extension AugmentationPolicy {
     /// What this policy is expected to cost on the machine of a calibration.
     ///
-    /// The mean over 1,000 draws of the policy, of what is done in each: so probabilities and choices count, an operation
-    /// that goes into its neighbour's pass costs its draw and what its pixels take beyond the neighbour's, and one with
-    /// nothing after it what it costs as the last.
+    /// The mean over 1,000 draws of the policy, of what is done in each: so probabilities and choices count, an
+    /// operation that goes into its neighbour's pass costs its draw and what its pixels take beyond the neighbour's,
+    /// and one with nothing after it what it costs as the last.
     ///
     /// - Parameters:
     ///   - imageSize: height and width.
@@ -71,7 +69,8 @@ extension AugmentationPolicy {
                 extent: ImageExtent(height: imageSize.height, width: imageSize.width, channels: channels), seed: 0,
                 epoch: 0, sample: sample, draw: 0, strength: 1)
             drawing.addAll(steps, from: 0)
-            // What the pixels of the last pass cost so far: of operations that share a pass the costliest sets its time.
+            // What the pixels of the last pass cost so far: of operations that share a pass the costliest sets its
+            // time.
             var charged = 0.0
             for done in drawing.done {
                 guard let cost = known[done.place] else { continue }
@@ -98,6 +97,6 @@ extension AugmentationPolicy {
 }
 
 extension Drawing {
-    /// Passes over the pixels that the first steps come to.
+    /// Passes over the pixels that the first changes come to.
     fileprivate func passes(upTo count: Int) -> Int { View(fusing: Array(view[..<count])).passes.count }
 }

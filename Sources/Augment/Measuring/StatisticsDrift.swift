@@ -46,8 +46,8 @@ public struct StatisticsDrift: Sendable, Hashable, Codable, CustomStringConverti
     }
 }
 
-/// Statistics of one channel of a set; deviation and gradient energy are those of one level of 255 at least, so that an even
-/// image has a ratio to it.
+/// Statistics of one channel of a set; deviation and gradient energy are those of one level of 255 at least, so that an
+/// even image has a ratio to it.
 private struct ChannelStatistics {
     let mean, deviation, gradientEnergy: Double
     /// Shares of 32 bins.

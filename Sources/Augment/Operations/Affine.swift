@@ -6,16 +6,16 @@ public struct Affine: PixelOperation {
     public static let isGeometric = true
     public static let template = Affine()
 
-    /// Degrees, counter-clockwise as one sees it, within -180 ... 180.
-    @Field(within: -180...180, neutral: 0) public private(set) var rotate: ClosedRange<Double>
-    /// Factor on both sides, within 0.05 ... 20.
-    @Field(within: 0.05...20, neutral: 1) public private(set) var scale: ClosedRange<Double>
-    /// The largest shift along each side, as a share of that side, within 0 ... 1.
-    @Field(within: 0...1, neutral: 0) public private(set) var translate: Double
-    /// Degrees by which vertical lines lean, to the right as one sees it, within -80 ... 80.
-    @Field(within: -80...80, neutral: 0) public private(set) var shear: ClosedRange<Double>
+    /// The angle in degrees, counter-clockwise as one sees it.
+    @Field("rotate", within: -180...180, neutral: 0) public var rotate: ClosedRange<Double>
+    /// The factor on both sides.
+    @Field("scale", within: 0.05...20, neutral: 1) public var scale: ClosedRange<Double>
+    /// The largest shift along each side, as a share of that side.
+    @Field("translate", within: 0...1, neutral: 0) public var translate: Double
+    /// The degrees by which vertical lines lean, to the right as one sees it.
+    @Field("shear", within: -80...80, neutral: 0) public var shear: ClosedRange<Double>
     /// What is read beyond the edges.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation; the defaults change nothing.
     public init(
@@ -27,15 +27,14 @@ public struct Affine: PixelOperation {
         self.translate = translate
         self.shear = shear
         self.border = border
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("rotate", &_rotate)
-        visit("scale", &_scale)
-        visit("translate", &_translate)
-        visit("shear", &_shear)
-        visit("border", &_border)
+        visit(&_rotate)
+        visit(&_scale)
+        visit(&_translate)
+        visit(&_shear)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

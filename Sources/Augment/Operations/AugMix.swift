@@ -6,26 +6,27 @@ import TensorCore
 ///
 /// Each chain does one to ``depth`` operations, each of the nine of the paper, equally likely: automatic contrast,
 /// equalisation, posterisation, rotation, solarisation, shears and shifts along either axis. They leave out what
-/// ImageNet-C tests: contrast, brightness, colour, sharpness. Chains are weighted by Dirichlet(alpha), and their blend and
-/// the image itself by Beta(alpha, alpha).
+/// ImageNet-C tests: contrast, brightness, colour, sharpness. Chains are weighted by Dirichlet(alpha), and their blend
+/// and the image itself by Beta(alpha, alpha).
 ///
-/// Strengths are drawn evenly up to the severity, where the authors' code leaves out the mildest hundredth of the scale;
-/// posterisation leaves 1 bit at the highest severity and not 0. Boxes, points and label maps stay where the image itself
-/// has them. The paper's second half, the Jensen–Shannon loss that asks for like outputs on several views of an image, is
-/// the loss's business and not part of this.
+/// Strengths are drawn evenly up to the severity, where the authors' code leaves out the mildest hundredth of the
+/// scale; posterisation leaves 1 bit at the highest severity and not 0. Boxes, points and label maps stay where the
+/// image itself has them. The paper's second half, the Jensen–Shannon loss that asks for like outputs on several views
+/// of an image, is the loss's business and not part of this.
 public struct AugMix: ComposedOperation {
     public static let name = "augMix"
     public static let template = AugMix()
 
     /// How strong the operations may be: at 10 rotations by 30°, shears of slope 0.3, shifts by a third of a side,
-    /// everything solarised; 0 does nothing; within 0 ... 10.
-    @Field(within: 0...10, neutral: 0) public private(set) var severity: Double
-    /// Chains, within 1 ... 10.
-    @Field(within: 1...10) public private(set) var width: Int
-    /// Operations of a chain at most, within 1 ... 10.
-    @Field(within: 1...10) public private(set) var depth: Int
-    /// Small: mostly one of the chains, and that or the image; 1: all shares alike; large: even blends. Within 0.01 ... 100.
-    @Field(within: 0.01...100) public private(set) var alpha: Double
+    /// everything solarised. 0 does nothing.
+    @Field("severity", within: 0...10, neutral: 0) public var severity: Double
+    /// The number of chains.
+    @Field("width", within: 1...10) public var width: Int
+    /// The most operations of a chain.
+    @Field("depth", within: 1...10) public var depth: Int
+    /// The parameter of both distributions. Small values give mostly one of the chains, and that or the image; 1 makes
+    /// all shares equally likely; large values blend evenly.
+    @Field("alpha", within: 0.01...100) public var alpha: Double
 
     /// Creates the operation; the defaults are the paper's.
     public init(severity: Double = 3, width: Int = 3, depth: Int = 3, alpha: Double = 1) {
@@ -33,14 +34,13 @@ public struct AugMix: ComposedOperation {
         self.width = width
         self.depth = depth
         self.alpha = alpha
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("severity", &_severity)
-        visit("width", &_width)
-        visit("depth", &_depth)
-        visit("alpha", &_alpha)
+        visit(&_severity)
+        visit(&_width)
+        visit(&_depth)
+        visit(&_alpha)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

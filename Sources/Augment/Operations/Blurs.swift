@@ -7,16 +7,13 @@ public struct GaussianBlur: PixelOperation {
     public static let name = "gaussianBlur"
     public static let template = GaussianBlur(sigma: 0...0)
 
-    /// Deviation in pixels, within 0 ... 16.
-    @Field(within: 0...16, neutral: 0, required: true) public private(set) var sigma: ClosedRange<Double>
+    /// The deviation in pixels.
+    @Field("sigma", within: 0...16, neutral: 0, required: true) public var sigma: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(sigma: ClosedRange<Double>) {
-        self.sigma = sigma
-        requireFields()
-    }
+    public init(sigma: ClosedRange<Double>) { self.sigma = sigma }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("sigma", &_sigma) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_sigma) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let deviation = stream.uniform(in: sigma)
@@ -28,27 +25,26 @@ public struct GaussianBlur: PixelOperation {
     }
 }
 
-/// Blurs along a line, as a camera that moves while it sees: the mean over evenly spaced points of a centred line, read by
-/// interpolation.
+/// Blurs along a line, as a camera that moves while it sees: the mean over evenly spaced points of a centred line, read
+/// by interpolation.
 public struct MotionBlur: PixelOperation {
     public static let name = "motionBlur"
     public static let template = MotionBlur(length: 1...1)
 
-    /// Pixels that a point is spread over: 1 changes nothing; within 1 ... 64.
-    @Field(within: 1...64, neutral: 1, required: true) public private(set) var length: ClosedRange<Double>
-    /// Degrees of the line, counter-clockwise as one sees it, 0 is level; within -180 ... 180.
-    @Field(within: -180...180) public private(set) var angle: ClosedRange<Double>
+    /// The pixels that a point is spread over. 1 changes nothing.
+    @Field("length", within: 1...64, neutral: 1, required: true) public var length: ClosedRange<Double>
+    /// The angle of the line in degrees, counter-clockwise as one sees it. 0 is level.
+    @Field("angle", within: -180...180) public var angle: ClosedRange<Double>
 
     /// Creates the operation.
     public init(length: ClosedRange<Double>, angle: ClosedRange<Double> = -90...90) {
         self.length = length
         self.angle = angle
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("length", &_length)
-        visit("angle", &_angle)
+        visit(&_length)
+        visit(&_angle)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
@@ -64,25 +60,22 @@ public struct MotionBlur: PixelOperation {
     }
 }
 
-/// Blurs by a disc, as a lens out of focus. A pixel counts by how far its centre lies inside the disc's rim, half a pixel
-/// beyond the radius: max(0, min(1, radius + 0.5 − distance)).
+/// Blurs by a disc, as a lens out of focus. A pixel counts by how far its centre lies inside the disc's rim, half a
+/// pixel beyond the radius: max(0, min(1, radius + 0.5 − distance)).
 ///
-/// ImageNet-C's severities 1 to 5 (Hendrycks and Dietterich 2019) have radii 3, 4, 6, 8 and 10, with a rim softened by a
-/// small Gaussian blur.
+/// ImageNet-C's severities 1 to 5 (Hendrycks and Dietterich 2019) have radii 3, 4, 6, 8 and 10, with a rim softened by
+/// a small Gaussian blur.
 public struct Defocus: PixelOperation {
     public static let name = "defocus"
     public static let template = Defocus(radius: 0...0)
 
-    /// Pixels, within 0 ... 16.
-    @Field(within: 0...16, neutral: 0, required: true) public private(set) var radius: ClosedRange<Double>
+    /// The radius of the disc in pixels.
+    @Field("radius", within: 0...16, neutral: 0, required: true) public var radius: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(radius: ClosedRange<Double>) {
-        self.radius = radius
-        requireFields()
-    }
+    public init(radius: ClosedRange<Double>) { self.radius = radius }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("radius", &_radius) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_radius) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let radius = stream.uniform(in: radius)
@@ -100,22 +93,19 @@ public struct Defocus: PixelOperation {
     }
 }
 
-/// Sharpens or softens: out = smooth + factor · (in − smooth), smooth being the mean of the pixel, counted five times, and
-/// its eight neighbours, as Pillow's `ImageEnhance.Sharpness`, which leaves the outermost pixels as they are.
+/// Sharpens or softens: out = smooth + factor · (in − smooth), smooth being the mean of the pixel, counted five times,
+/// and its eight neighbours, as Pillow's `ImageEnhance.Sharpness`, which leaves the outermost pixels as they are.
 public struct Sharpen: PixelOperation {
     public static let name = "sharpen"
     public static let template = Sharpen(factor: 1...1)
 
-    /// 0 is smooth, 1 changes nothing, 2 is sharper; within 0 ... 10.
-    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
+    /// The factor. 0 is smooth, 1 changes nothing, 2 is sharper.
+    @Field("factor", within: 0...10, neutral: 1, required: true) public var factor: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(factor: ClosedRange<Double>) {
-        self.factor = factor
-        requireFields()
-    }
+    public init(factor: ClosedRange<Double>) { self.factor = factor }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_factor) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)

@@ -3,21 +3,20 @@ public struct BrightnessContrast: PixelOperation {
     public static let name = "brightnessContrast"
     public static let template = BrightnessContrast(brightness: 0, contrast: 0)
 
-    /// The largest shift either way, of values in 0 ... 1; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0) public private(set) var brightness: Double
-    /// How far the contrast factor lies from 1 at most; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0) public private(set) var contrast: Double
+    /// The largest shift either way, of values in 0 ... 1.
+    @Field("brightness", within: 0...1, neutral: 0) public var brightness: Double
+    /// How far the contrast factor lies from 1 at most.
+    @Field("contrast", within: 0...1, neutral: 0) public var contrast: Double
 
     /// Creates the operation.
     public init(brightness: Double, contrast: Double) {
         self.brightness = brightness
         self.contrast = contrast
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("brightness", &_brightness)
-        visit("contrast", &_contrast)
+        visit(&_brightness)
+        visit(&_contrast)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

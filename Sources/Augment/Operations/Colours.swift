@@ -11,16 +11,13 @@ public struct Saturation: PixelOperation {
     public static let name = "saturation"
     public static let template = Saturation(1...1)
 
-    /// 0 is grey, 1 changes nothing; within 0 ... 10.
-    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
+    /// The factor. 0 is grey, 1 changes nothing.
+    @Field("factor", within: 0...10, neutral: 1, required: true) public var factor: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(_ factor: ClosedRange<Double>) {
-        self.factor = factor
-        requireFields()
-    }
+    public init(_ factor: ClosedRange<Double>) { self.factor = factor }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_factor) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)
@@ -36,16 +33,13 @@ public struct Hue: PixelOperation {
     public static let name = "hue"
     public static let template = Hue(0...0)
 
-    /// Degrees, positive from red to green; within -180 ... 180.
-    @Field(within: -180...180, neutral: 0, required: true) public private(set) var degrees: ClosedRange<Double>
+    /// The angle in degrees, positive from red to green.
+    @Field("degrees", within: -180...180, neutral: 0, required: true) public var degrees: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(_ degrees: ClosedRange<Double>) {
-        self.degrees = degrees
-        requireFields()
-    }
+    public init(_ degrees: ClosedRange<Double>) { self.degrees = degrees }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("degrees", &_degrees) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_degrees) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let degrees = stream.uniform(in: degrees)
@@ -75,22 +69,19 @@ public struct Hue: PixelOperation {
 
 /// Takes colour away: mixes each pixel with its luma (ITU-R BT.601).
 ///
-/// `Grey().probability(0.2)` is the peers' random greyscale. Images of one channel and the fourth channel of four stay as
-/// they are.
+/// `Grey().probability(0.2)` is the peers' random greyscale. Images of one channel and the fourth channel of four stay
+/// as they are.
 public struct Grey: PixelOperation {
     public static let name = "grey"
     public static let template = Grey()
 
-    /// How much of the colour goes: 1 leaves none; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0) public private(set) var amount: ClosedRange<Double>
+    /// The share of the colour that is taken away. 1 leaves none.
+    @Field("amount", within: 0...1, neutral: 0) public var amount: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(amount: ClosedRange<Double> = 1...1) {
-        self.amount = amount
-        requireFields()
-    }
+    public init(amount: ClosedRange<Double> = 1...1) { self.amount = amount }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("amount", &_amount) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_amount) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let amount = stream.uniform(in: amount)

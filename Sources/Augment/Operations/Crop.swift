@@ -1,5 +1,5 @@
-/// Cuts out a rectangle of the image's own shape, at its centre or at a random place inside, and enlarges it to the whole
-/// image.
+/// Cuts out a rectangle of the image's own shape, at its centre or at a random place inside, and enlarges it to the
+/// whole image.
 ///
 /// Of other shapes is ``RandomResizedCrop``; with a border around it ``PadAndCrop``.
 public struct Crop: PixelOperation {
@@ -15,21 +15,20 @@ public struct Crop: PixelOperation {
     public static let isGeometric = true
     public static let template = Crop(side: 1...1)
 
-    /// The rectangle's sides as a share of the image's, within 0.1 ... 1.
-    @Field(within: 0.1...1, neutral: 1, required: true) public private(set) var side: ClosedRange<Double>
+    /// The rectangle's sides as a share of the image's.
+    @Field("side", within: 0.1...1, neutral: 1, required: true) public var side: ClosedRange<Double>
     /// Where the rectangle lies.
-    @Field public private(set) var place: Place
+    @Field("place") public var place: Place
 
     /// Creates the operation.
     public init(side: ClosedRange<Double>, place: Place = .random) {
         self.side = side
         self.place = place
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("side", &_side)
-        visit("place", &_place)
+        visit(&_side)
+        visit(&_place)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

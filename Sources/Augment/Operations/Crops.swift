@@ -9,21 +9,20 @@ public struct RandomResizedCrop: PixelOperation {
     public static let isGeometric = true
     public static let template = RandomResizedCrop()
 
-    /// The rectangle's share of the image's area, within 0.01 ... 1.
-    @Field(within: 0.01...1, neutral: 1) public private(set) var area: ClosedRange<Double>
-    /// Width by height, both as shares of the image's sides, within 0.1 ... 10; drawn evenly by its logarithm.
-    @Field(within: 0.1...10, neutral: 1) public private(set) var aspect: ClosedRange<Double>
+    /// The rectangle's share of the image's area.
+    @Field("area", within: 0.01...1, neutral: 1) public var area: ClosedRange<Double>
+    /// Width by height, both as shares of the image's sides. It is drawn evenly by its logarithm.
+    @Field("aspect", within: 0.1...10, neutral: 1) public var aspect: ClosedRange<Double>
 
     /// Creates the operation; the defaults are the usual ones for photographs, but for a larger smallest area.
     public init(area: ClosedRange<Double> = 0.25...1, aspect: ClosedRange<Double> = 0.75...(4.0 / 3)) {
         self.area = area
         self.aspect = aspect
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("area", &_area)
-        visit("aspect", &_aspect)
+        visit(&_area)
+        visit(&_aspect)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
@@ -44,21 +43,20 @@ public struct PadAndCrop: PixelOperation {
     public static let isGeometric = true
     public static let template = PadAndCrop(padding: 0)
 
-    /// Pixels of border on each side, within 0 ... 1024.
-    @Field(within: 0...1024, neutral: 0, required: true) public private(set) var padding: Int
+    /// The pixels of border on each side.
+    @Field("padding", within: 0...1024, neutral: 0, required: true) public var padding: Int
     /// What the border shows.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation.
     public init(padding: Int, border: ImageBorder = .zero) {
         self.padding = padding
         self.border = border
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("padding", &_padding)
-        visit("border", &_border)
+        visit(&_padding)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

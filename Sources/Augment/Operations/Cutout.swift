@@ -4,21 +4,20 @@ public struct Cutout: PixelOperation {
     public static let name = "cutout"
     public static let template = Cutout(size: 0)
 
-    /// The square's side as a share of the image's shorter side, within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var size: Double
+    /// The square's side as a share of the image's shorter side.
+    @Field("size", within: 0...1, neutral: 0, required: true) public var size: Double
     /// What it is covered with: 0 black, 1 white.
-    @Field(within: 0...1) public private(set) var fill: Double
+    @Field("fill", within: 0...1) public var fill: Double
 
     /// Creates the operation.
     public init(size: Double, fill: Double = 0) {
         self.size = size
         self.fill = fill
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("size", &_size)
-        visit("fill", &_fill)
+        visit(&_size)
+        visit(&_fill)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -1,34 +1,33 @@
-/// Moves every pixel by a smooth random field (Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural
-/// networks applied to visual document analysis"): uniform numbers, smoothed by a Gaussian.
+/// Moves every pixel by a smooth random field (Simard, Steinkraus and Platt 2003, "Best practices for convolutional
+/// neural networks applied to visual document analysis"): uniform numbers, smoothed by a Gaussian.
 ///
-/// Beyond the edges the numbers count as zero, so the field is calmer there. Sizes are shares of the shorter side, where
-/// the paper has pixels and a factor whose effect depends on the smoothing; its 29-pixel digits had a smoothing of 4, here
-/// 0.14.
+/// Beyond the edges the numbers count as zero, so the field is calmer there. Sizes are shares of the shorter side,
+/// where the paper has pixels and a factor whose effect depends on the smoothing; its 29-pixel digits had a smoothing
+/// of 4, here 0.14.
 public struct ElasticDeformation: PixelOperation {
     public static let name = "elasticDeformation"
     public static let isGeometric = true
     public static let template = ElasticDeformation(displacement: 0)
 
-    /// Standard deviation of the shift along each side, as a share of the shorter side, within 0 ... 0.2. Pixels fold over
+    /// The standard deviation of the shift along each side, as a share of the shorter side. Pixels fold over
     /// one another where it is larger than about half the smoothing.
-    @Field(within: 0...0.2, neutral: 0, required: true) public private(set) var displacement: Double
-    /// Standard deviation of the Gaussian, as a share of the shorter side, within 0.01 ... 0.3.
-    @Field(within: 0.01...0.3) public private(set) var smoothing: Double
+    @Field("displacement", within: 0...0.2, neutral: 0, required: true) public var displacement: Double
+    /// The standard deviation of the Gaussian, as a share of the shorter side.
+    @Field("smoothing", within: 0.01...0.3) public var smoothing: Double
     /// What is read beyond the edges.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation.
     public init(displacement: Double, smoothing: Double = 0.1, border: ImageBorder = .zero) {
         self.displacement = displacement
         self.smoothing = smoothing
         self.border = border
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("displacement", &_displacement)
-        visit("smoothing", &_smoothing)
-        visit("border", &_border)
+        visit(&_displacement)
+        visit(&_smoothing)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
@@ -42,28 +41,27 @@ public struct ElasticDeformation: PixelOperation {
     }
 }
 
-/// Lays a mesh of equal cells over the image and moves its inner corners at random; between corners the shift is bilinear.
-/// The outline stays, so nothing from beyond the edges is seen.
+/// Lays a mesh of equal cells over the image and moves its inner corners at random; between corners the shift is
+/// bilinear. The outline stays, so nothing from beyond the edges is seen.
 public struct GridDistortion: PixelOperation {
     public static let name = "gridDistortion"
     public static let isGeometric = true
     public static let template = GridDistortion(strength: 0)
 
-    /// The largest shift of a corner along each side, as a share of a cell's, within 0 ... 0.5.
-    @Field(within: 0...0.5, neutral: 0, required: true) public private(set) var strength: Double
-    /// Cells along each side, within 2 ... 64.
-    @Field(within: 2...64) public private(set) var cells: Int
+    /// The largest shift of a corner along each side, as a share of a cell's side.
+    @Field("strength", within: 0...0.5, neutral: 0, required: true) public var strength: Double
+    /// The number of cells along each side.
+    @Field("cells", within: 2...64) public var cells: Int
 
     /// Creates the operation.
     public init(strength: Double, cells: Int = 5) {
         self.strength = strength
         self.cells = cells
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("strength", &_strength)
-        visit("cells", &_cells)
+        visit(&_strength)
+        visit(&_cells)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

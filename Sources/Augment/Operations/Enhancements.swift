@@ -5,16 +5,13 @@ public struct Brightness: PixelOperation {
     public static let name = "brightness"
     public static let template = Brightness(1...1)
 
-    /// Within 0 ... 10.
-    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
+    /// The factor. 1 changes nothing.
+    @Field("factor", within: 0...10, neutral: 1, required: true) public var factor: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(_ factor: ClosedRange<Double>) {
-        self.factor = factor
-        requireFields()
-    }
+    public init(_ factor: ClosedRange<Double>) { self.factor = factor }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_factor) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.tone(.linear(gain: Float(stream.uniform(in: factor)), offset: 0)))
@@ -29,16 +26,13 @@ public struct Contrast: PixelOperation {
     public static let name = "contrast"
     public static let template = Contrast(1...1)
 
-    /// Within 0 ... 10.
-    @Field(within: 0...10, neutral: 1, required: true) public private(set) var factor: ClosedRange<Double>
+    /// The factor. 1 changes nothing.
+    @Field("factor", within: 0...10, neutral: 1, required: true) public var factor: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(_ factor: ClosedRange<Double>) {
-        self.factor = factor
-        requireFields()
-    }
+    public init(_ factor: ClosedRange<Double>) { self.factor = factor }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("factor", &_factor) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_factor) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let factor = stream.uniform(in: factor)

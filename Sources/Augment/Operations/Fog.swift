@@ -1,27 +1,24 @@
 import CImageKernels
 
 /// Veils the image by patches of fog, at severities as ImageNet-C's (Hendrycks and Dietterich 2019, arXiv 1903.12261):
-/// out = (in + thickness · plasma) · m / (m + thickness), of values in 0 ... 1, m being the largest of the image and plasma
-/// a fractal in 0 ... 1.
+/// out = (in + thickness · plasma) · m / (m + thickness), of values in 0 ... 1, m being the largest of the image and
+/// plasma a fractal in 0 ... 1.
 ///
-/// What differs from ImageNet-C: severities between the whole numbers interpolate its constants, 0 is no fog at all; the
-/// fractal is made by successive random addition (Saupe 1988, "Algorithms for random fractals"), where ImageNet-C's
-/// diamonds and squares leave each number as it was first drawn; its patches are as large as the image, whatever its size.
-/// The fourth channel of four stays as it is.
+/// What differs from ImageNet-C: severities between the whole numbers interpolate its constants, 0 is no fog at all;
+/// the fractal is made by successive random addition (Saupe 1988, "Algorithms for random fractals"), where ImageNet-C's
+/// diamonds and squares leave each number as it was first drawn; its patches are as large as the image, whatever its
+/// size. The fourth channel of four stays as it is.
 public struct Fog: PixelOperation {
     public static let name = "fog"
     public static let template = Fog(severity: 0...0)
 
-    /// 1 is thin, 5 is thick, 0 changes nothing; within 0 ... 5.
-    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
+    /// The severity. 1 is thin, 5 is thick, 0 changes nothing.
+    @Field("severity", within: 0...5, neutral: 0, required: true) public var severity: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(severity: ClosedRange<Double>) {
-        self.severity = severity
-        requireFields()
-    }
+    public init(severity: ClosedRange<Double>) { self.severity = severity }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("severity", &_severity) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_severity) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let drawn = stream.uniform(in: severity)

@@ -4,16 +4,13 @@ public struct GaussianNoise: PixelOperation {
     public static let name = "gaussianNoise"
     public static let template = GaussianNoise(standardDeviation: 0)
 
-    /// Of pixel values in 0 ... 1; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var standardDeviation: Double
+    /// The deviation, of values in 0 ... 1.
+    @Field("standardDeviation", within: 0...1, neutral: 0, required: true) public var standardDeviation: Double
 
     /// Creates the operation.
-    public init(standardDeviation: Double) {
-        self.standardDeviation = standardDeviation
-        requireFields()
-    }
+    public init(standardDeviation: Double) { self.standardDeviation = standardDeviation }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("standardDeviation", &_standardDeviation) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_standardDeviation) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.noise(deviation: standardDeviation, stream: stream))

@@ -4,25 +4,24 @@ public struct GridMask: PixelOperation {
     public static let name = "gridMask"
     public static let template = GridMask(cover: 0)
 
-    /// A square's side as a share of the grid's unit: 1 less the paper's r; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var cover: Double
-    /// The grid's unit, the paper's d, as a share of the image's shorter side; within 0.1 ... 1.
-    @Field(within: 0.1...1) public private(set) var unit: ClosedRange<Double>
+    /// A square's side as a share of the grid's unit, which is 1 − r of the paper.
+    @Field("cover", within: 0...1, neutral: 0, required: true) public var cover: Double
+    /// The grid's unit, the paper's d, as a share of the image's shorter side.
+    @Field("unit", within: 0.1...1) public var unit: ClosedRange<Double>
     /// What squares are covered with: 0 black, 1 white.
-    @Field(within: 0...1) public private(set) var fill: Double
+    @Field("fill", within: 0...1) public var fill: Double
 
     /// Creates the operation; the default unit is the paper's for ImageNet, 96 ... 224 of 224 pixels.
     public init(cover: Double, unit: ClosedRange<Double> = 0.43...1, fill: Double = 0) {
         self.cover = cover
         self.unit = unit
         self.fill = fill
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("cover", &_cover)
-        visit("unit", &_unit)
-        visit("fill", &_fill)
+        visit(&_cover)
+        visit(&_unit)
+        visit(&_fill)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -4,8 +4,8 @@ import CImageKernels
 /// `ImageOps.equalize`: value v becomes (step / 2 + pixels darker than v) / step, where step is the 255th part of all
 /// pixels but the brightest ones.
 ///
-/// A channel of one value, or of fewer than 255 pixels below its brightest, stays as it is, and so does the fourth channel
-/// of four. Without strength.
+/// A channel of one value, or of fewer than 255 pixels below its brightest, stays as it is, and so does the fourth
+/// channel of four. Without strength.
 public struct Equalise: PixelOperation {
     public static let name = "equalise"
     public static let template = Equalise()
@@ -18,24 +18,21 @@ public struct Equalise: PixelOperation {
     }
 }
 
-/// Stretches each colour channel so that its darkest value becomes 0 and its brightest 255, after a share of its pixels is
-/// set aside at each end, by the table of Pillow's `ImageOps.autocontrast`, which rounds down.
+/// Stretches each colour channel so that its darkest value becomes 0 and its brightest 255, after a share of its pixels
+/// is set aside at each end, by the table of Pillow's `ImageOps.autocontrast`, which rounds down.
 ///
 /// A channel of one value stays as it is, and so does the fourth channel of four. Without strength.
 public struct Autocontrast: PixelOperation {
     public static let name = "autocontrast"
     public static let template = Autocontrast()
 
-    /// The share of pixels set aside at each end; within 0 ... 0.49.
-    @Field(within: 0...0.49) public private(set) var cutoff: Double
+    /// The share of pixels that is set aside at each end.
+    @Field("cutoff", within: 0...0.49) public var cutoff: Double
 
     /// Creates the operation; without `.probability` it is always done.
-    public init(cutoff: Double = 0) {
-        self.cutoff = cutoff
-        requireFields()
-    }
+    public init(cutoff: Double = 0) { self.cutoff = cutoff }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("cutoff", &_cutoff) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_cutoff) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(HistogramTable.stretched(cutoff: cutoff)))

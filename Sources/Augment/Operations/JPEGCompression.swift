@@ -3,24 +3,21 @@ import CImageKernels
 /// What a JPEG file of a quality leaves of an image, without writing one.
 ///
 /// Colours go through luma and two differences (ITU-T T.871), the differences at half the resolution (4:2:0), blocks of
-/// 8×8 through the discrete cosine transform, and its coefficients through the quantisation tables of ITU-T T.81, annex K,
-/// scaled by the quality as in the Independent JPEG Group's library. Coding the coefficients loses nothing and is left
-/// out. The transform is computed in Float32, where that library has whole numbers: a coefficient may be rounded otherwise
-/// where it lies half-way. Images of one channel are luma alone; the fourth channel of four stays as it is.
+/// 8×8 through the discrete cosine transform, and its coefficients through the quantisation tables of ITU-T T.81, annex
+/// K, scaled by the quality as in the Independent JPEG Group's library. Coding the coefficients loses nothing and is
+/// left out. The transform is computed in Float32, where that library has whole numbers: a coefficient may be rounded
+/// otherwise where it lies half-way. Images of one channel are luma alone; the fourth channel of four stays as it is.
 public struct JPEGCompression: PixelOperation {
     public static let name = "jpegCompression"
     public static let template = JPEGCompression(quality: 100...100)
 
-    /// Rounded to a whole number after the draw; 100 still rounds, to about a level. Within 1 ... 100.
-    @Field(within: 1...100, neutral: 100, required: true) public private(set) var quality: ClosedRange<Double>
+    /// The quality, which is rounded to a whole number after the draw. 100 still rounds values, to about a level.
+    @Field("quality", within: 1...100, neutral: 100, required: true) public var quality: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(quality: ClosedRange<Double>) {
-        self.quality = quality
-        requireFields()
-    }
+    public init(quality: ClosedRange<Double>) { self.quality = quality }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("quality", &_quality) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_quality) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(JPEGRoundTrip(quality: Int(stream.uniform(in: quality).rounded()))))

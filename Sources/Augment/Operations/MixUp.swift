@@ -12,16 +12,14 @@ public struct MixUp: PixelOperation {
     public static let name = "mixUp"
     public static let template = MixUp(alpha: 0)
 
-    /// Small: mostly one image; 1: all shares alike; large: halves. 0 does nothing; within 0 ... 100.
-    @Field(within: 0...100, neutral: 0, required: true) public private(set) var alpha: Double
+    /// The parameter of the distribution. Small values give mostly one image, 1 makes all shares equally likely, large
+    /// values give halves, and 0 does nothing.
+    @Field("alpha", within: 0...100, neutral: 0, required: true) public var alpha: Double
 
     /// Creates the operation.
-    public init(alpha: Double) {
-        self.alpha = alpha
-        requireFields()
-    }
+    public init(alpha: Double) { self.alpha = alpha }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("alpha", &_alpha) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_alpha) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         guard alpha > 0 else { return }

@@ -5,72 +5,66 @@ import CImageKernels
 /// Counts photons: each value becomes a number from Poisson's distribution with that mean, scaled back, so that bright
 /// places are noisier in absolute terms and dark ones in relative terms.
 ///
-/// The variance of a value v in 0 ... 1 is intensity · v: white stands for 1 / intensity photons. ImageNet-C's severities
-/// 1 to 5 (Hendrycks and Dietterich 2019, arXiv 1903.12261) are 1/60, 1/25, 1/12, 1/5 and 1/3. Where white stands for more
-/// than 256 photons, the normal distribution of the same mean and variance takes Poisson's place.
+/// The variance of a value v in 0 ... 1 is intensity · v: white stands for 1 / intensity photons. ImageNet-C's
+/// severities 1 to 5 (Hendrycks and Dietterich 2019, arXiv 1903.12261) are 1/60, 1/25, 1/12, 1/5 and 1/3. Where white
+/// stands for more than 256 photons, the normal distribution of the same mean and variance takes Poisson's place.
 public struct ShotNoise: PixelOperation {
     public static let name = "shotNoise"
     public static let template = ShotNoise(intensity: 0)
 
-    /// The variance at white, of values in 0 ... 1; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var intensity: Double
+    /// The variance at white, of values in 0 ... 1.
+    @Field("intensity", within: 0...1, neutral: 0, required: true) public var intensity: Double
 
     /// Creates the operation.
-    public init(intensity: Double) {
-        self.intensity = intensity
-        requireFields()
-    }
+    public init(intensity: Double) { self.intensity = intensity }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("intensity", &_intensity) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_intensity) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(ValueNoise.photons(intensity: intensity, stream)))
     }
 }
 
-/// Multiplies each value by 1 + z, z normally distributed: out = in + in · z, cut to the range of pixels, as ImageNet-C's
-/// speckle noise (Hendrycks and Dietterich 2019), whose severities 1 to 5 are 0.15, 0.2, 0.35, 0.45 and 0.6.
+/// Multiplies each value by 1 + z, z normally distributed: out = in + in · z, cut to the range of pixels, as
+/// ImageNet-C's speckle noise (Hendrycks and Dietterich 2019), whose severities 1 to 5 are 0.15, 0.2, 0.35, 0.45 and
+/// 0.6.
 public struct SpeckleNoise: PixelOperation {
     public static let name = "speckleNoise"
     public static let template = SpeckleNoise(standardDeviation: 0)
 
-    /// Of z; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var standardDeviation: Double
+    /// The deviation of z.
+    @Field("standardDeviation", within: 0...1, neutral: 0, required: true) public var standardDeviation: Double
 
     /// Creates the operation.
-    public init(standardDeviation: Double) {
-        self.standardDeviation = standardDeviation
-        requireFields()
-    }
+    public init(standardDeviation: Double) { self.standardDeviation = standardDeviation }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("standardDeviation", &_standardDeviation) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_standardDeviation) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.filter(ValueNoise.speckle(deviation: standardDeviation, stream)))
     }
 }
 
-/// Makes single pixels black or white, all channels of a pixel alike, as dead and stuck cells of a sensor do. scikit-image
-/// and ImageNet-C decide for each channel by itself.
+/// Makes single pixels black or white, all channels of a pixel alike, as dead and stuck cells of a sensor do.
+/// scikit-image and ImageNet-C decide for each channel by itself.
 public struct SaltAndPepper: PixelOperation {
     public static let name = "saltAndPepper"
     public static let template = SaltAndPepper(amount: 0)
 
-    /// The share of pixels that change, on average; within 0 ... 1.
-    @Field(within: 0...1, neutral: 0, required: true) public private(set) var amount: Double
-    /// The share of those that become white; within 0 ... 1.
-    @Field(within: 0...1) public private(set) var salt: Double
+    /// The share of pixels that change, on average.
+    @Field("amount", within: 0...1, neutral: 0, required: true) public var amount: Double
+    /// The share of the changed pixels that become white.
+    @Field("salt", within: 0...1) public var salt: Double
 
     /// Creates the operation.
     public init(amount: Double, salt: Double = 0.5) {
         self.amount = amount
         self.salt = salt
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("amount", &_amount)
-        visit("salt", &_salt)
+        visit(&_amount)
+        visit(&_salt)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -60,25 +60,24 @@ public struct PCALighting: PixelOperation {
     public static let name = "pcaLighting"
     public static let template = PCALighting(standardDeviation: 0)
 
-    /// Of each α; within 0 ... 10.
-    @Field(within: 0...10, neutral: 0, required: true) public private(set) var standardDeviation: Double
-    /// λ: three numbers within 0 ... 1.
-    @Field(count: 3, within: 0...1) public private(set) var variances: [Double]
-    /// p, one after another: nine numbers within -1 ... 1.
-    @Field(count: 9, within: -1...1) public private(set) var directions: [Double]
+    /// The deviation of each α.
+    @Field("standardDeviation", within: 0...10, neutral: 0, required: true) public var standardDeviation: Double
+    /// The three variances λ.
+    @Field("variances", count: 3, within: 0...1) public var variances: [Double]
+    /// The three directions p, one after another.
+    @Field("directions", count: 9, within: -1...1) public var directions: [Double]
 
     /// Creates the operation.
     public init(standardDeviation: Double, components: ColorComponents = .imageNet) {
         self.standardDeviation = standardDeviation
         variances = components.variances
         directions = components.directions
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("standardDeviation", &_standardDeviation)
-        visit("variances", &_variances)
-        visit("directions", &_directions)
+        visit(&_standardDeviation)
+        visit(&_variances)
+        visit(&_directions)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -5,22 +5,21 @@ public struct Perspective: PixelOperation {
     public static let isGeometric = true
     public static let template = Perspective(distortion: 0)
 
-    /// Twice the largest share of a side that a corner moves along it, within 0 ... 0.6: at more than 2/3 corners could pass
+    /// Twice the largest share of a side that a corner moves along it. At more than 2/3 corners could pass
     /// one another.
-    @Field(within: 0...0.6, neutral: 0, required: true) public private(set) var distortion: Double
+    @Field("distortion", within: 0...0.6, neutral: 0, required: true) public var distortion: Double
     /// What is read beyond the edges.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation.
     public init(distortion: Double, border: ImageBorder = .zero) {
         self.distortion = distortion
         self.border = border
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("distortion", &_distortion)
-        visit("border", &_border)
+        visit(&_distortion)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
@@ -35,8 +34,8 @@ public struct Perspective: PixelOperation {
 
     /// The map that shows the image's corners at the given places, clockwise from the upper left.
     ///
-    /// From the unit square to a quadrilateral in closed form (Heckbert 1989, "Fundamentals of texture mapping and image
-    /// warping", section 2.2.3), then inverted by its adjugate.
+    /// From the unit square to a quadrilateral in closed form (Heckbert 1989, "Fundamentals of texture mapping and
+    /// image warping", section 2.2.3), then inverted by its adjugate.
     static func warp(_ extent: ImageExtent, to corners: [Point], border: ImageBorder) -> Warp {
         let (p, q, r, s) = (corners[0], corners[1], corners[2], corners[3])
         let (dx1, dy1) = (q.x - r.x, q.y - r.y)

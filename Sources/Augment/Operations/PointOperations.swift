@@ -1,5 +1,5 @@
-// Operations of this file change single values by themselves; neighbouring ones, brightness and gamma among them, become
-// one table. They leave the fourth channel of four alone.
+// Operations of this file change single values by themselves; neighbouring ones, brightness and gamma among them,
+// become one table. They leave the fourth channel of four alone.
 
 /// Turns values over: black becomes white. The fourth channel of four stays as it is.
 public struct Invert: PixelOperation {
@@ -20,38 +20,32 @@ public struct Solarise: PixelOperation {
     public static let name = "solarise"
     public static let template = Solarise(threshold: 1...1)
 
-    /// Values above it are turned over: at 1 none; within 0 ... 1.
-    @Field(within: 0...1, neutral: 1, required: true) public private(set) var threshold: ClosedRange<Double>
+    /// The value above which values are turned over. At 1 none is.
+    @Field("threshold", within: 0...1, neutral: 1, required: true) public var threshold: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(threshold: ClosedRange<Double>) {
-        self.threshold = threshold
-        requireFields()
-    }
+    public init(threshold: ClosedRange<Double>) { self.threshold = threshold }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("threshold", &_threshold) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_threshold) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         view.append(.tone(.solarise(threshold: Float(stream.uniform(in: threshold)))))
     }
 }
 
-/// Keeps the highest bits of each byte and clears the others, as Pillow's `ImageOps.posterize`. The fourth channel of four
-/// stays as it is.
+/// Keeps the highest bits of each byte and clears the others, as Pillow's `ImageOps.posterize`. The fourth channel of
+/// four stays as it is.
 public struct Posterise: PixelOperation {
     public static let name = "posterise"
     public static let template = Posterise(bits: 8...8)
 
-    /// Bits that are kept, rounded to a whole number after the draw: 8 changes nothing; within 1 ... 8.
-    @Field(within: 1...8, neutral: 8, required: true) public private(set) var bits: ClosedRange<Double>
+    /// The number of bits that are kept, rounded to a whole number after the draw. 8 changes nothing.
+    @Field("bits", within: 1...8, neutral: 8, required: true) public var bits: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(bits: ClosedRange<Double>) {
-        self.bits = bits
-        requireFields()
-    }
+    public init(bits: ClosedRange<Double>) { self.bits = bits }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("bits", &_bits) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_bits) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         // Each whole number has an interval of length 1, cut to the range where the range ends in it.
@@ -69,16 +63,13 @@ public struct ToneCurve: PixelOperation {
     public static let name = "toneCurve"
     public static let template = ToneCurve(amount: 0)
 
-    /// The largest shift of each inner point, of values in 0 ... 1; within 0 ... 0.33.
-    @Field(within: 0...0.33, neutral: 0, required: true) public private(set) var amount: Double
+    /// The largest shift of each inner point, of values in 0 ... 1.
+    @Field("amount", within: 0...0.33, neutral: 0, required: true) public var amount: Double
 
     /// Creates the operation.
-    public init(amount: Double) {
-        self.amount = amount
-        requireFields()
-    }
+    public init(amount: Double) { self.amount = amount }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("amount", &_amount) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_amount) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let low = Float(stream.uniform(in: -amount...amount))

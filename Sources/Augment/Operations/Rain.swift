@@ -5,29 +5,28 @@ import TensorCore
 /// Streaks of rain before a darker image, at severities 1 to 5.
 ///
 /// ImageNet-C (arXiv 1903.12261) has no rain; this one adds light, as in the model image = background + rain of the
-/// literature on its removal (Li et al. 2016, "Rain streak removal using layer priors"). At severity s there are 4 s streaks
-/// a thousand pixels, of 0.05 + 0.02 s of the shorter side in length, and the image loses 6 s percent of its light. All
-/// streaks of an image lean by the same angle; each has its own place, length and light, and is a pixel wide. Severity 0 is
-/// no rain. The fourth channel of four stays as it is.
+/// literature on its removal (Li et al. 2016, "Rain streak removal using layer priors"). At severity s there are 4 s
+/// streaks a thousand pixels, of 0.05 + 0.02 s of the shorter side in length, and the image loses 6 s percent of its
+/// light. All streaks of an image lean by the same angle; each has its own place, length and light, and is a pixel
+/// wide. Severity 0 is no rain. The fourth channel of four stays as it is.
 public struct Rain: PixelOperation {
     public static let name = "rain"
     public static let template = Rain(severity: 0...0)
 
-    /// 1 is a drizzle, 5 a cloudburst, 0 changes nothing; within 0 ... 5.
-    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
-    /// Degrees by which rain leans from upright, positive where it falls to the right; within -45 ... 45.
-    @Field(within: -45...45) public private(set) var slant: ClosedRange<Double>
+    /// The severity. 1 is a drizzle, 5 is a cloudburst, 0 changes nothing.
+    @Field("severity", within: 0...5, neutral: 0, required: true) public var severity: ClosedRange<Double>
+    /// The degrees by which rain leans from upright, positive where it falls to the right.
+    @Field("slant", within: -45...45) public var slant: ClosedRange<Double>
 
     /// Creates the operation.
     public init(severity: ClosedRange<Double>, slant: ClosedRange<Double> = -20...20) {
         self.severity = severity
         self.slant = slant
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("severity", &_severity)
-        visit("slant", &_slant)
+        visit(&_severity)
+        visit(&_slant)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -19,12 +19,12 @@ public struct RandomErasing: PixelOperation {
     public static let name = "randomErasing"
     public static let template = RandomErasing()
 
-    /// The rectangle's share of the image's area, within 0 ... 1.
-    @Field(within: 0...1, neutral: 0) public private(set) var area: ClosedRange<Double>
-    /// Height by width in pixels, within 0.1 ... 10; drawn evenly by its logarithm.
-    @Field(within: 0.1...10) public private(set) var aspect: ClosedRange<Double>
+    /// The rectangle's share of the image's area.
+    @Field("area", within: 0...1, neutral: 0) public var area: ClosedRange<Double>
+    /// Height by width in pixels. It is drawn evenly by its logarithm.
+    @Field("aspect", within: 0.1...10) public var aspect: ClosedRange<Double>
     /// What it is covered with.
-    @Field public private(set) var fill: ErasingFill
+    @Field("fill") public var fill: ErasingFill
 
     /// Creates the operation; the defaults are the paper's.
     public init(
@@ -34,13 +34,12 @@ public struct RandomErasing: PixelOperation {
         self.area = area
         self.aspect = aspect
         self.fill = fill
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("area", &_area)
-        visit("aspect", &_aspect)
-        visit("fill", &_fill)
+        visit(&_area)
+        visit(&_aspect)
+        visit(&_fill)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -1,31 +1,30 @@
 import Foundation
 
-/// Shifts by drawn shares of the sides, each side by its own range: what ``Affine``, whose shifts go all ways alike, does
-/// not say, and policies from tables need.
+/// Shifts by drawn shares of the sides, each side by its own range: what ``Affine``, whose shifts go all ways alike,
+/// does not say, and policies from tables need.
 public struct Translate: PixelOperation {
     public static let name = "translate"
     public static let isGeometric = true
     public static let template = Translate()
 
-    /// To the right, as a share of the width, within -1 ... 1.
-    @Field(within: -1...1, neutral: 0) public private(set) var right: ClosedRange<Double>
-    /// Downwards, as a share of the height, within -1 ... 1.
-    @Field(within: -1...1, neutral: 0) public private(set) var down: ClosedRange<Double>
+    /// The shift to the right, as a share of the width.
+    @Field("right", within: -1...1, neutral: 0) public var right: ClosedRange<Double>
+    /// The shift downwards, as a share of the height.
+    @Field("down", within: -1...1, neutral: 0) public var down: ClosedRange<Double>
     /// What is read beyond the edges.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation; the defaults change nothing.
     public init(right: ClosedRange<Double> = 0...0, down: ClosedRange<Double> = 0...0, border: ImageBorder = .zero) {
         self.right = right
         self.down = down
         self.border = border
-        requireFields()
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("right", &_right)
-        visit("down", &_down)
-        visit("border", &_border)
+        visit(&_right)
+        visit(&_down)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
@@ -41,12 +40,12 @@ public struct Shear: PixelOperation {
     public static let isGeometric = true
     public static let template = Shear()
 
-    /// Degrees by which vertical lines lean, to the right as one sees it, within -80 ... 80.
-    @Field(within: -80...80, neutral: 0) public private(set) var horizontal: ClosedRange<Double>
-    /// Degrees by which horizontal lines fall, to the right as one sees it, within -80 ... 80.
-    @Field(within: -80...80, neutral: 0) public private(set) var vertical: ClosedRange<Double>
+    /// The degrees by which vertical lines lean, to the right as one sees it.
+    @Field("horizontal", within: -80...80, neutral: 0) public var horizontal: ClosedRange<Double>
+    /// The degrees by which horizontal lines fall, to the right as one sees it.
+    @Field("vertical", within: -80...80, neutral: 0) public var vertical: ClosedRange<Double>
     /// What is read beyond the edges.
-    @Field public private(set) var border: ImageBorder
+    @Field("border") public var border: ImageBorder
 
     /// Creates the operation; the defaults change nothing. Where both are drawn, rows are sheared first.
     public init(
@@ -55,7 +54,6 @@ public struct Shear: PixelOperation {
         self.horizontal = horizontal
         self.vertical = vertical
         self.border = border
-        requireFields()
     }
 
     /// The wider of the two ranges.
@@ -65,9 +63,9 @@ public struct Shear: PixelOperation {
     }
 
     public mutating func visitFields(_ visit: FieldVisitor) {
-        visit("horizontal", &_horizontal)
-        visit("vertical", &_vertical)
-        visit("border", &_border)
+        visit(&_horizontal)
+        visit(&_vertical)
+        visit(&_border)
     }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {

@@ -2,26 +2,24 @@ import CImageKernels
 import Foundation
 
 /// Whitens the image and lets flakes fall over it, at severities as ImageNet-C's (Hendrycks and Dietterich 2019, arXiv
-/// 1903.12261): normal noise, enlarged, cut off below a threshold, blurred along the wind, added once and once turned by
-/// 180°, to an image that is mixed with a whiter one.
+/// 1903.12261): normal noise, enlarged, cut off below a threshold, blurred along the wind, added once and once turned
+/// by 180°, to an image that is mixed with a whiter one.
 ///
 /// What differs from ImageNet-C: severities between the whole numbers interpolate its constants, 0 is no snow at all;
-/// the blur is symmetric about a flake; flakes and blur keep their size relative to the shorter side, which is 224 pixels
-/// there. Frost, which ImageNet-C pastes from photographs, is left out. The fourth channel of four stays as it is.
+/// the blur is symmetric about a flake; flakes and blur keep their size relative to the shorter side, which is 224
+/// pixels there. Frost, which ImageNet-C pastes from photographs, is left out. The fourth channel of four stays as it
+/// is.
 public struct Snow: PixelOperation {
     public static let name = "snow"
     public static let template = Snow(severity: 0...0)
 
-    /// 1 is light, 5 is heavy, 0 changes nothing; within 0 ... 5.
-    @Field(within: 0...5, neutral: 0, required: true) public private(set) var severity: ClosedRange<Double>
+    /// The severity. 1 is light, 5 is heavy, 0 changes nothing.
+    @Field("severity", within: 0...5, neutral: 0, required: true) public var severity: ClosedRange<Double>
 
     /// Creates the operation.
-    public init(severity: ClosedRange<Double>) {
-        self.severity = severity
-        requireFields()
-    }
+    public init(severity: ClosedRange<Double>) { self.severity = severity }
 
-    public mutating func visitFields(_ visit: FieldVisitor) { visit("severity", &_severity) }
+    public mutating func visitFields(_ visit: FieldVisitor) { visit(&_severity) }
 
     public func draw(_ extent: ImageExtent, from stream: inout RandomStream, into view: inout [PixelChange]) {
         let drawn = stream.uniform(in: severity)

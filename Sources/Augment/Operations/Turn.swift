@@ -1,7 +1,7 @@
 /// Turns by 90°, 180° or 270°, each equally likely; an image of unequal sides by 180°, since images keep their size.
 ///
-/// Every pixel stays what it is: four turns by 90° are none. With ``HorizontalFlip`` this makes all eight symmetries of a
-/// square.
+/// Every pixel stays what it is: four turns by 90° are none. With ``HorizontalFlip`` this makes all eight symmetries of
+/// a square.
 public struct Turn: PixelOperation {
     public static let name = "turn"
     public static let isGeometric = true

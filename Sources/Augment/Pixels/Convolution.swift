@@ -1,8 +1,8 @@
 import CImageKernels
 import Foundation
 
-/// A filter whose output pixel is a weighted sum of the pixels around it; beyond the edges the nearest pixel counts. All
-/// channels alike.
+/// A filter whose output pixel is a weighted sum of the pixels around it; beyond the edges the nearest pixel counts.
+/// All channels alike.
 struct Convolution: PixelFilter {
     /// Whole weights, in units of 2⁻¹⁶, that sum to 1.
     private(set) var taps: [rk_image_tap]

@@ -38,7 +38,8 @@ public struct PixelChange: Sendable {
     /// - Parameters:
     ///   - border: what is read beyond the edges.
     ///   - place: from the centre of an output pixel to the place in the image that it shows, both as (x, y) in pixels
-    ///     from the upper left corner: the centre of the first pixel is (0.5, 0.5). A pure function, called on any thread.
+    ///     from the upper left corner: the centre of the first pixel is (0.5, 0.5). A pure function, called on any
+    ///     thread.
     public static func displacement(
         border: ImageBorder, _ place: @escaping @Sendable (_ x: Double, _ y: Double) -> (x: Double, y: Double)
     ) -> PixelChange {
@@ -47,27 +48,31 @@ public struct PixelChange: Sendable {
 
     /// Changes each value by itself. Neighbouring changes of this kind become one table, without rounding in between.
     ///
-    /// - Parameter change: from a value in 0 ... 1 to another, which is cut to that range; what is not a number becomes 0.
-    ///   A pure function, called on any thread. The fourth channel of four, opacity, stays as it is.
+    /// - Parameter change: from a value in 0 ... 1 to another, which is cut to that range; what is not a number becomes
+    ///   0. A pure function, called on any thread. The fourth channel of four, opacity, stays as it is.
     public static func values(_ change: @escaping @Sendable (Float) -> Float) -> PixelChange {
         .tone(.function(ToneFunction(change)))
     }
 
-    /// Changes the colour of each pixel by a matrix. Neighbouring matrices become one. Images of one or two channels and
-    /// the fourth channel of four stay as they are.
+    /// Changes the colour of each pixel by a matrix. Neighbouring matrices become one. Images of one or two channels
+    /// and the fourth channel of four stay as they are.
     public static func color(_ matrix: ColorMatrix) -> PixelChange { PixelChange(content: .color(matrix)) }
 
-    /// Replaces each pixel by a weighted sum of the pixels around it, in all channels alike; beyond the edges the nearest
-    /// pixel counts. Weights are divided by their sum and rounded to 2⁻¹⁶.
+    /// Replaces each pixel by a weighted sum of the pixels around it, in all channels alike; beyond the edges the
+    /// nearest pixel counts. Weights are divided by their sum and rounded to 2⁻¹⁶.
     ///
-    /// - Parameter weights: for each pixel that counts, how many rows below and columns to the right of the output pixel it
-    ///   lies, and its weight. The sum is positive, and the sum of magnitudes less than 100 times that.
+    /// - Parameter weights: for each pixel that counts, how many rows below and columns to the right of the output
+    ///   pixel it lies, and its weight. The sum is positive, the sum of magnitudes less than 100 times that, and no
+    ///   pixel is farther than 1,024 rows or columns away.
     public static func convolution(_ weights: [(row: Int, column: Int, weight: Double)]) -> PixelChange {
         let (sum, size) = weights.reduce((0.0, 0.0)) { ($0.0 + $1.weight, $0.1 + abs($1.weight)) }
         require(
             sum > 0 && size.isFinite && size < 100 * sum,
             "PixelChange.convolution: weights that sum to \(sum), their magnitudes to \(size): a positive sum and less "
                 + "than 100 times that expected")
+        require(
+            weights.allSatisfy { (-1024...1024).contains($0.row) && (-1024...1024).contains($0.column) },
+            "PixelChange.convolution: a pixel farther than 1,024 rows or columns away")
         return .filter(Convolution(weights))
     }
 

@@ -18,7 +18,8 @@ struct Pixels {
     var count: Int { area * extent.channels }
 }
 
-/// Memory that images are rendered in. It grows to what the largest image or filter needs, and is then used again and again.
+/// Memory that images are rendered in. It grows to what the largest image or filter needs, and is then used again and
+/// again.
 final class Scratch: @unchecked Sendable {
     private var memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
     private var capacity = 64

@@ -48,8 +48,8 @@ struct Canvas: ~Copyable {
         output.update(from: last, count: image.count)
     }
 
-    /// Writes the labels of an image's pixels, one byte each, after all passes that move pixels; each label is read at the
-    /// nearest pixel. The canvas has one channel.
+    /// Writes the labels of an image's pixels, one byte each, after all passes that move pixels; each label is read at
+    /// the nearest pixel. The canvas has one channel.
     func renderLabels(
         _ view: View, of labels: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>
     ) {
@@ -108,8 +108,8 @@ struct Canvas: ~Copyable {
         return current
     }
 
-    /// Resamples an image of any size. Pixels are averaged before where one of the view covers several of the image, so that
-    /// detail does not alias; labels and images that keep their size are not.
+    /// Resamples an image of any size. Pixels are averaged before where one of the view covers several of the image, so
+    /// that detail does not alias; labels and images that keep their size are not.
     private func warp(
         _ warp: Warp, from source: UnsafePointer<UInt8>?, of size: ImageExtent, filter: rk_image_filter,
         into output: UnsafeMutablePointer<UInt8>

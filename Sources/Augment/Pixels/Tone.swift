@@ -85,8 +85,8 @@ extension [Tone] {
         }
     }
 
-    /// Writes the curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has the
-    /// identity.
+    /// Writes the curve, normalised: `channel * 256 + byte`, as `Normalization.table`; the fourth of four channels has
+    /// the identity.
     func writeTable(_ normalization: Normalization, into table: UnsafeMutablePointer<Float>) {
         let channels = normalization.mean.count
         withCurve { values in

@@ -15,9 +15,11 @@ public enum ImageBorder: String, Sendable, Hashable, Codable, CaseIterable {
 /// A map of the plane that says where each output pixel reads, affine or projective. Coordinates are in pixels from the
 /// upper left corner, with pixel centres at i + 0.5:
 ///
-///     x = (xx · column + xy · row + x0) / w
-///     y = (yx · column + yy · row + y0) / w
-///     w = wx · column + wy · row + 1
+/// ```text
+/// x = (xx · column + xy · row + x0) / w
+/// y = (yx · column + yy · row + y0) / w
+/// w = wx · column + wy · row + 1
+/// ```
 public struct Warp: Sendable, Hashable {
     /// The numerator of x.
     public internal(set) var xx, xy, x0: Double
@@ -55,7 +57,8 @@ public struct Warp: Sendable, Hashable {
         of extent: ImageExtent, degrees: Double = 0, factor: Double = 1, lean: Double = 0, right: Double = 0,
         down: Double = 0, border: ImageBorder?
     ) -> Warp {
-        // With rows counted downwards, counter-clockwise as one sees it takes (x, y) to (x cos + y sin, −x sin + y cos).
+        // With rows counted downwards, counter-clockwise as one sees it takes (x, y) to
+        // (x cos + y sin, −x sin + y cos).
         let (cosine, sine) = cosineAndSine(degrees: degrees)
         let slope = tan(lean * .pi / 180)
         let (centreX, centreY) = (Double(extent.width) / 2, Double(extent.height) / 2)
@@ -135,7 +138,8 @@ extension Warp {
             xx: Double(source.width) / Double(extent.width), yy: Double(source.height) / Double(extent.height))
     }
 
-    /// How many pixels of the input a pixel in the middle of the output covers along each axis, in whole ones, 1 at least.
+    /// How many pixels of the input a pixel in the middle of the output covers along each axis, in whole ones, 1 at
+    /// least.
     func cover(_ extent: ImageExtent) -> (rows: Int, columns: Int) {
         let (column, row) = (Double(extent.width) / 2, Double(extent.height) / 2)
         let w = wx * column + wy * row + 1

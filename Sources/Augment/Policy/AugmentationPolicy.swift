@@ -6,18 +6,22 @@ import TensorCore
 ///     let policy = AugmentationPolicy {
 ///         Affine(rotate: -30...30, scale: 0.8...1.2, translate: 0.2).probability(0.8)
 ///         GaussianNoise(standardDeviation: 0.1).probability(0.25)
-///         OneOf { Gamma(0.7...1.5); Cutout(size: 0.3) }
+///         OneOf {
+///             Gamma(0.7...1.5)
+///             Cutout(size: 0.3)
+///         }
 ///     }
 ///
-/// A policy is compared, hashed and kept in JSON like any value, and has no state. It turns bytes into normalised inputs
-/// as a `BatchTransform`. Every draw is a pure function of seed, epoch, sample id, the operation's place in the policy
-/// and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for ``MixUp``,
-/// which needs them).
+/// A policy is compared, hashed and kept in JSON like any value, and has no state. It turns bytes into normalised
+/// inputs as a `BatchTransform`. Every draw is a pure function of seed, epoch, sample id, the operation's place in the
+/// policy and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for
+/// ``MixUp``, which needs them).
 ///
-/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations they are bytes; neighbouring geometric operations are one resampling, and
-/// neighbouring operations on single values one table.
+/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations
+/// they are bytes; neighbouring geometric operations are one resampling, and neighbouring operations on single values
+/// one table.
 public struct AugmentationPolicy: Sendable, Hashable {
-    /// The steps, in the order in which they act.
+    /// The operations and groups, each with its probability, in the order in which they act.
     public let steps: [AugmentationStep]
 
     /// Creates a policy from the operations in the closure, which act in that order.

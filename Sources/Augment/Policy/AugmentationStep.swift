@@ -2,7 +2,7 @@ import TensorCore
 
 /// What a policy is built of: an operation, a group of them, or either with a probability.
 public protocol PolicyElement: Sendable {
-    /// This element as a step of a policy.
+    /// This element with its probability, as a policy keeps it.
     var step: AugmentationStep { get }
 }
 
@@ -34,7 +34,8 @@ public struct AugmentationStep: PolicyElement {
 
     let content: Content
     var probability: Double
-    /// Places that this step takes in a policy: its own, and its members'. Kept, since a policy is walked for every image.
+    /// The places that this element takes in a policy: its own, and its members'. It is kept, since a policy is walked
+    /// for every image.
     let placeCount: Int
 
     init(content: Content, probability: Double = 1) {
@@ -45,7 +46,7 @@ public struct AugmentationStep: PolicyElement {
 
     public var step: AugmentationStep { self }
 
-    /// The steps of a group; none of an operation.
+    /// The members of a group; none of an operation.
     var members: [AugmentationStep] { Self.members(of: content) }
 
     private static func members(of content: Content) -> [AugmentationStep] {

@@ -4,123 +4,96 @@
 /// initialisers, in policy files and when strength scales it.
 ///
 ///     /// Degrees, counter-clockwise as one sees it.
-///     @Field(within: -180...180, neutral: 0) var rotate: ClosedRange<Double>
+///     @Field("rotate", within: -180...180, neutral: 0) var rotate: ClosedRange<Double>
 ///     /// What is read beyond the edges.
-///     @Field var border: ImageBorder
+///     @Field("border") var border: ImageBorder
 ///
 /// Give every field a value in the type's initialiser, and visit it in ``PixelOperation/visitFields(_:)``.
 @propertyWrapper
 public struct Field<Value: Hashable & Sendable>: Hashable, Sendable {
-    /// What the field holds.
-    public var wrappedValue: Value
-    let rule: any FieldRule<Value>
-    /// Whether a policy file must give it.
-    let isRequired: Bool
+    private var value: Value
+    let declaration: FieldDeclaration<Value>
 
-    init(_ rule: any FieldRule<Value>, isRequired: Bool) {
-        wrappedValue = rule.start
-        self.rule = rule
-        self.isRequired = isRequired
+    private init(_ declaration: FieldDeclaration<Value>) {
+        value = declaration.rule.start
+        self.declaration = declaration
+    }
+
+    /// What the field holds. Stops the program where it is set to what is outside the limits.
+    public var wrappedValue: Value {
+        get { value }
+        set {
+            if let mismatch = declaration.rule.mismatch(newValue) {
+                fatalError(
+                    "\(declaration.owner): \(declaration.name): \(mismatch.found) given, \(mismatch.expected) expected")
+            }
+            value = newValue
+        }
     }
 
     /// A number within limits.
     ///
     /// - Parameters:
+    ///   - name: the property's own, which policy files use.
     ///   - limits: the least and the largest value.
     ///   - neutral: the value that changes nothing, about which strength scales; nil for what has no strength.
-    ///   - isRequired: whether a policy file must give the field. Otherwise that of ``PixelOperation/template`` stands for
-    ///     it where a file leaves it out.
-    public init(within limits: ClosedRange<Double>, neutral: Double? = nil, required isRequired: Bool = false)
-    where Value == Double {
-        self.init(NumberRule(limits: limits, neutral: neutral), isRequired: isRequired)
+    ///   - isRequired: whether a policy file must give the field. Otherwise that of ``PixelOperation/template`` stands
+    ///     for it where a file leaves it out.
+    ///   - owner: the type that declares the field, for errors.
+    public init(
+        _ name: String, within limits: ClosedRange<Double>, neutral: Double? = nil, required isRequired: Bool = false,
+        owner: StaticString = #function
+    ) where Value == Double {
+        self.init(.init(name, NumberRule(limits: limits, neutral: neutral), isRequired, owner))
     }
 
     /// A whole number within limits; parameters as for a number.
-    public init(within limits: ClosedRange<Int>, neutral: Int? = nil, required isRequired: Bool = false)
-    where Value == Int {
-        self.init(CountRule(limits: limits, neutral: neutral), isRequired: isRequired)
+    public init(
+        _ name: String, within limits: ClosedRange<Int>, neutral: Int? = nil, required isRequired: Bool = false,
+        owner: StaticString = #function
+    ) where Value == Int {
+        self.init(.init(name, CountRule(limits: limits, neutral: neutral), isRequired, owner))
     }
 
     /// A range within limits, which a policy file gives as `[lower, upper]`; parameters as for a number.
-    public init(within limits: ClosedRange<Double>, neutral: Double? = nil, required isRequired: Bool = false)
-    where Value == ClosedRange<Double> {
-        self.init(RangeRule(bound: NumberRule(limits: limits, neutral: neutral)), isRequired: isRequired)
+    public init(
+        _ name: String, within limits: ClosedRange<Double>, neutral: Double? = nil, required isRequired: Bool = false,
+        owner: StaticString = #function
+    ) where Value == ClosedRange<Double> {
+        self.init(.init(name, RangeRule(bound: NumberRule(limits: limits, neutral: neutral)), isRequired, owner))
     }
 
     /// So many numbers within limits, an array in a policy file. They have no strength.
-    public init(count: Int, within limits: ClosedRange<Double>) where Value == [Double] {
-        self.init(NumbersRule(count: count, limits: limits), isRequired: false)
+    public init(_ name: String, count: Int, within limits: ClosedRange<Double>, owner: StaticString = #function)
+    where Value == [Double] {
+        self.init(.init(name, NumbersRule(count: count, limits: limits), false, owner))
     }
 
     /// One of a few names, the cases of an enumeration.
-    public init() where Value: RawRepresentable<String> & CaseIterable {
-        self.init(ChoiceRule<Value>(), isRequired: false)
+    public init(_ name: String, owner: StaticString = #function)
+    where Value: RawRepresentable<String> & CaseIterable {
+        self.init(.init(name, ChoiceRule<Value>(), false, owner))
     }
 
     /// Whether two fields hold the same.
-    public static func == (left: Field, right: Field) -> Bool { left.wrappedValue == right.wrappedValue }
+    public static func == (left: Field, right: Field) -> Bool { left.value == right.value }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(wrappedValue) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(value) }
 }
 
-/// Walks the fields of a ``PixelOperation`` with their names.
-public struct FieldVisitor {
-    let work: any FieldWork
-
-    /// Visits a field.
-    ///
-    /// - Parameter name: the property's own, which policy files use.
-    public func callAsFunction<Value>(_ name: String, _ field: inout Field<Value>) { work.visit(name, &field) }
-}
-
-/// What is done to each field of an operation.
-protocol FieldWork {
-    func visit<Value>(_ name: String, _ field: inout Field<Value>)
-}
-
-/// A field as it was found.
-struct ListedField {
+/// What is said of a field where it is declared.
+final class FieldDeclaration<Value: Sendable>: Sendable {
     let name: String
-    let json: JSONValue
-    let mismatch: Mismatch?
-}
+    let rule: any FieldRule<Value>
+    /// Whether a policy file must give the field.
+    let isRequired: Bool
+    /// The type that has the field.
+    let owner: StaticString
 
-/// Lists fields.
-final class FieldList: FieldWork {
-    private(set) var fields: [ListedField] = []
-
-    func visit<Value>(_ name: String, _ field: inout Field<Value>) {
-        let value = field.wrappedValue
-        fields.append(ListedField(name: name, json: field.rule.json(value), mismatch: field.rule.mismatch(value)))
-    }
-}
-
-/// Scales fields about what changes nothing.
-struct FieldScaling: FieldWork {
-    let factor: Double
-
-    func visit<Value>(_ name: String, _ field: inout Field<Value>) {
-        field.wrappedValue = field.rule.scaled(field.wrappedValue, by: factor)
-    }
-}
-
-/// Sets fields from the members of a JSON object, takes those out, and keeps the first fault.
-final class FieldReading: FieldWork {
-    private(set) var members: [String: JSONValue]
-    private(set) var fault: (field: String, mismatch: Mismatch)?
-
-    init(_ members: [String: JSONValue]) { self.members = members }
-
-    func visit<Value>(_ name: String, _ field: inout Field<Value>) {
-        guard fault == nil else { return }
-        guard let json = members.removeValue(forKey: name) else {
-            if field.isRequired { fault = (name, Mismatch(found: "nothing", expected: "this field")) }
-            return
-        }
-        do throws(Mismatch) {
-            let value = try field.rule.value(of: json)
-            if let mismatch = field.rule.mismatch(value) { throw mismatch }
-            field.wrappedValue = value
-        } catch { fault = (name, error) }
+    init(_ name: String, _ rule: any FieldRule<Value>, _ isRequired: Bool, _ owner: StaticString) {
+        self.name = name
+        self.rule = rule
+        self.isRequired = isRequired
+        self.owner = owner
     }
 }

@@ -130,8 +130,8 @@ struct Mixing {
         }
     }
 
-    /// Calls the closure, in threads by rows, for all elements that lie together and have one blend: with the place of the
-    /// row's first element in the batch and the elements' places in the row.
+    /// Calls the closure, in threads by rows, for all elements that lie together and have one blend: with the place of
+    /// the row's first element in the batch and the elements' places in the row.
     private func forEachRun(
         _ body: @Sendable (_ first: Int, _ run: Range<Int>, _ blend: UnsafeBufferPointer<Source>) -> Void
     ) {

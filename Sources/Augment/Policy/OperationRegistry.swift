@@ -1,5 +1,4 @@
 import Synchronization
-import TensorCore
 
 /// The library's own operations that a policy file can name.
 let operationTypes: [any PixelOperation.Type] = [
@@ -35,13 +34,9 @@ enum OperationRegistry {
     /// Adds an operation, and stops the program if its declaration is wrong or its name taken.
     static func add(_ type: any PixelOperation.Type) {
         if let fault = type.declarationFault { fatalError(fault) }
-        require(!groups.contains(type.name), "\(type): is called \(type.name), the name of a group")
+        guard !isOwn(type) else { return }
         added.withLock { types in
-            if let other = types.first(where: { $0.name == type.name }) {
-                require(other == type, "\(type): is called \(type.name), the name of \(other)")
-            } else if !isOwn(type) {
-                types.append(type)
-            }
+            if !types.contains(where: { $0 == type }) { types.append(type) }
         }
     }
 }
@@ -50,9 +45,8 @@ extension AugmentationPolicy {
     /// Lets policy files name an operation of your own, from now on and in the whole process.
     ///
     /// Call it before anything that holds a policy is read: a policy file, a recipe, a checkpoint with an
-    /// ``OperationController``. An operation can be used without it, also in a policy that is written to JSON. To register
-    /// a type again changes nothing. Stops the program where ``PixelOperation/step`` does, and where another operation or
-    /// a group has the name already.
+    /// ``OperationController``. An operation can be used without it, also in a policy that is written to JSON. To
+    /// register a type again changes nothing. Stops the program where ``PixelOperation/step`` does.
     public static func register(_ operation: any PixelOperation.Type) { OperationRegistry.add(operation) }
 
     /// What the operations of a policy file can be called: the library's, then those that were registered.

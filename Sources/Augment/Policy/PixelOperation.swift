@@ -11,11 +11,11 @@ import TensorCore
 ///         static let isGeometric = true
 ///
 ///         /// The largest share of the height by which a column rises, either way.
-///         @Field(within: 0...1, neutral: 0, required: true) var slope: Double
+///         @Field("slope", within: 0...1, neutral: 0, required: true) var slope: Double
 ///
 ///         init(slope: Double) { self.slope = slope }
 ///
-///         mutating func visitFields(_ visit: FieldVisitor) { visit("slope", &_slope) }
+///         mutating func visitFields(_ visit: FieldVisitor) { visit(&_slope) }
 ///
 ///         var effects: [PixelEffect]? { [.shears(degrees: atan(slope) * 180 / .pi)] }
 ///
@@ -25,10 +25,10 @@ import TensorCore
 ///         }
 ///     }
 ///
-/// An ``AugmentationPolicy`` then treats it as it treats the others: neighbours fuse, the policy's JSON names it and its
-/// fields, rules of tasks see its ``effects``, its cost is measured and predicted, a ``DrawRecord`` gives its views again,
-/// boxes and points move with the pixels, and a sample's hardness scales its geometry. Reading it from JSON needs
-/// ``AugmentationPolicy/register(_:)`` first.
+/// An ``AugmentationPolicy`` then treats it as it treats the others: neighbours fuse, the policy's JSON names it and
+/// its fields, rules of tasks see its ``effects``, its cost is measured and predicted, a ``DrawRecord`` gives its views
+/// again, boxes and points move with the pixels, and a sample's hardness scales its geometry. Reading it from JSON
+/// needs ``AugmentationPolicy/register(_:)`` first.
 ///
 /// The type is a struct whose stored properties are all fields.
 public protocol PixelOperation: PolicyElement, Hashable {
@@ -40,21 +40,21 @@ public protocol PixelOperation: PolicyElement, Hashable {
     static var isGeometric: Bool { get }
     /// What the operation can do to an image at most, for the rules of an ``ImageTask``.
     ///
-    /// An empty array says that every task bears the operation. nil, which holds unless said otherwise, says nothing, and
-    /// ``AugmentationPolicy/lint(for:)`` reports the operation for every task. The library's own operations are known to
-    /// the rules by their types, and this property is not read.
+    /// An empty array says that every task bears the operation. nil, which holds unless said otherwise, says nothing,
+    /// and ``AugmentationPolicy/lint(for:)`` reports the operation for every task. The library's own operations are
+    /// known to the rules by their types, and this property is not read.
     var effects: [PixelEffect]? { get }
 
-    /// Hands every field to the visitor under its name, a line each: `visit("slope", &_slope)`.
+    /// Hands every field to the visitor, a line each: `visit(&_slope)`.
     ///
     /// A type without fields needs no such function.
     mutating func visitFields(_ visit: FieldVisitor)
 
     /// Draws once, and appends what is to be done to the pixels of one image.
     ///
-    /// What is appended must be a function of the fields, the extent and the stream alone. Take as many numbers from the
-    /// stream whatever the fields hold, where that is possible: then a wider range moves the draws and does not shuffle
-    /// them.
+    /// What is appended must be a function of the fields, the extent and the stream alone. Take as many numbers from
+    /// the stream whatever the fields hold, where that is possible: then a wider range moves the draws and does not
+    /// shuffle them.
     ///
     /// - Parameters:
     ///   - extent: of the image.
@@ -72,10 +72,9 @@ extension PixelOperation {
 
     /// The operation as an element of a policy.
     ///
-    /// Stops the program where a field is outside its limits, and where the type is declared wrongly: a stored property
-    /// that ``visitFields(_:)`` does not visit, or a name that belongs to another operation.
+    /// Stops the program where the type is declared wrongly: a stored property that ``visitFields(_:)`` does not visit,
+    /// a field of another name than its property's, or a name that belongs to another operation or a group.
     public var step: AugmentationStep {
-        requireFields()
         if let fault = Self.declarationFault { fatalError(fault) }
         return AugmentationStep(content: .operation(self))
     }
@@ -83,7 +82,7 @@ extension PixelOperation {
 
 extension PixelOperation {
     /// The fields with their names, in the order in which they are visited.
-    var fields: [ListedField] {
+    var fields: [(name: String, json: JSONValue)] {
         var copy = self
         let list = FieldList()
         copy.visitFields(FieldVisitor(work: list))
@@ -96,15 +95,6 @@ extension PixelOperation {
         var scaled = self
         scaled.visitFields(FieldVisitor(work: FieldScaling(factor: factor)))
         return scaled
-    }
-
-    /// Stops the program where a field is outside its limits: for initialisers.
-    func requireFields() {
-        for field in fields {
-            if let mismatch = field.mismatch {
-                fatalError("\(Self.self): \(field.name): \(mismatch.found) given, \(mismatch.expected) expected")
-            }
-        }
     }
 
     /// What is wrong with the declaration of this type; nil for a sound one.
@@ -122,6 +112,7 @@ extension PixelOperation {
         if let reserved = visited.first(where: { ["operation", "probability"].contains($0) }) {
             return "\(Self.self): a field is called \(reserved), which policy files use themselves"
         }
+        if OperationRegistry.groups.contains(name) { return "\(Self.self): is called \(name), the name of a group" }
         guard let other = OperationRegistry.type(named: name), other != Self.self else { return nil }
         return "\(Self.self): is called \(name), the name of \(other)"
     }
@@ -141,7 +132,8 @@ public struct ImageExtent: Sendable, Hashable {
 
     /// Bytes of an image.
     public var count: Int { height * width * channels }
-    /// Whether three channels are red, green and blue: true for images of 3 channels, and of 4, whose fourth is opacity.
+    /// Whether three channels are red, green and blue: true for images of 3 channels, and of 4, whose fourth is
+    /// opacity.
     public var hasColour: Bool { channels == 3 || channels == 4 }
     /// Channels that show colour or brightness: all but the fourth of four, which is opacity.
     public var colours: Int { channels == 4 ? 3 : channels }
@@ -160,8 +152,8 @@ extension ImageExtent {
 public struct RandomStream: Sendable {
     let seed: UInt64
     let epoch, sample, operation: Int
-    /// The generator itself, for what ``uniform(in:)`` does not give. Its first word has decided whether the operation is
-    /// done at all.
+    /// The generator itself, for what ``uniform(in:)`` does not give. Its first word has decided whether the operation
+    /// is done at all.
     public var random: Philox
 
     init(seed: UInt64, epoch: Int, sample: Int, draw: Int, place: Int) {

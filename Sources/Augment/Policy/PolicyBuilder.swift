@@ -1,6 +1,6 @@
 import TensorCore
 
-/// Collects the steps of a policy or a group from a closure; `if` and `for` work inside.
+/// Collects the operations and groups of a policy, or of a group, from a closure; `if` and `for` work inside.
 @resultBuilder
 public enum PolicyBuilder {
     public static func buildExpression(_ element: some PolicyElement) -> [AugmentationStep] { [element.step] }
@@ -25,7 +25,8 @@ public struct OneOf: PolicyElement {
     /// Creates a group whose members are not equally likely.
     ///
     /// - Parameters:
-    ///   - weights: one for each member, finite, 0 or more: its probability is its share of their sum, which is positive.
+    ///   - weights: one for each member, finite, 0 or more: its probability is its share of their sum, which is
+    ///     positive.
     ///   - members: the operations in the closure, one or more.
     public init(weights: [Double], @PolicyBuilder _ members: () -> [AugmentationStep]) {
         let members = members()
@@ -62,8 +63,8 @@ public struct AllOf: PolicyElement {
     }
 }
 
-/// Does some of its members, in their order: how many is drawn evenly from a range, which is drawn without repetition, each
-/// equally likely. A chosen member's own probability then counts.
+/// Does some of its members, in their order: how many is drawn evenly from a range, which is drawn without repetition,
+/// each equally likely. A chosen member's own probability then counts.
 public struct SomeOf: PolicyElement {
     public let step: AugmentationStep
 

@@ -5,11 +5,13 @@ import TensorCore
 extension AugmentationPolicy {
     /// Reads a policy from JSON:
     ///
-    ///     {"operations": [
-    ///         {"operation": "affine", "rotate": [-30, 30], "translate": 0.2, "probability": 0.8},
-    ///         {"operation": "oneOf", "of": [
-    ///             {"operation": "gamma", "exponent": [0.7, 1.5]},
-    ///             {"operation": "cutout", "size": 0.3}]}]}
+    /// ```json
+    /// {"operations": [
+    ///     {"operation": "affine", "rotate": [-30, 30], "translate": 0.2, "probability": 0.8},
+    ///     {"operation": "oneOf", "of": [
+    ///         {"operation": "gamma", "exponent": [0.7, 1.5]},
+    ///         {"operation": "cutout", "size": 0.3}]}]}
+    /// ```
     ///
     /// Fields that have a default in Swift may be left out; unknown ones are refused. An operation of your own is known
     /// after ``register(_:)``.

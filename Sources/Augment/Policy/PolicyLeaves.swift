@@ -2,7 +2,8 @@ import TensorCore
 
 /// An operation of a policy, and where it stands.
 struct PolicyLeaf {
-    /// Its number among all operations and groups of the policy, each group before its members: what draws are keyed by.
+    /// Its number among all operations and groups of the policy, each group before its members: what draws are keyed
+    /// by.
     let place: Int
     /// Where it stands in the policy's JSON: `operations[2].of[0]`.
     let path: String
@@ -27,8 +28,8 @@ extension AugmentationPolicy {
         return leaves
     }
 
-    /// The policy with each operation replaced by what the closure makes of it, its place and its path; groups stay, and
-    /// so do places.
+    /// The policy with each operation replaced by what the closure makes of it, its place and its path; groups stay,
+    /// and so do places.
     func editingLeaves(
         _ edit: (_ step: AugmentationStep, _ place: Int, _ path: String) -> AugmentationStep
     ) -> AugmentationPolicy {
@@ -44,7 +45,7 @@ extension AugmentationPolicy {
         return AugmentationPolicy(steps: edited(steps, from: 0, "operations"))
     }
 
-    /// The steps with their probabilities times the factors, at most 1.
+    /// The elements with their probabilities times the factors, at most 1.
     func weighted(_ factors: [Double]) -> [AugmentationStep] {
         require(
             factors.count == steps.count && factors.allSatisfy { $0 >= 0 },

@@ -1,7 +1,7 @@
 import Datasets
 import TensorCore
 
-/// The images of one step, of one size or of several, and the size of their views.
+/// The images that one call augments, of one size or of several, and the size of their views.
 struct StepImages {
     /// Sets of images, each of one size.
     let raws: [RawBatch]
@@ -18,7 +18,8 @@ struct StepImages {
     /// Images that keep their size.
     init(_ raw: RawBatch) { self.init([raw], height: raw.images.height, width: raw.images.width) }
 
-    /// Images of one or more sets, whose views all have the size given. Stops the program where sets do not go together.
+    /// Images of one or more sets, whose views all have the size given. Stops the program where sets do not go
+    /// together.
     init(_ raws: [RawBatch], height: Int, width: Int) {
         guard let first = raws.first?.images else {
             fatalError("AugmentationPolicy: no images given, a set or more expected")

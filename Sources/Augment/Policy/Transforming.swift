@@ -6,7 +6,8 @@ extension AugmentationPolicy: BatchTransform {
     ///
     /// - Parameter normalization: one mean and deviation per channel of the images.
     /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`. Targets
-    ///   [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images: probabilities for a row with a label, zeros for one without.
+    ///   [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images: probabilities for a row with a label,
+    ///   zeros for one without.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         batch(of: StepImages(raw), normalization)
     }
@@ -17,13 +18,13 @@ extension AugmentationPolicy: BatchTransform {
     /// Augments images of any sizes, and makes one batch of one size of them.
     ///
     /// What is drawn is what is drawn for an image of the size asked for, with the same seed, epoch, sample id and draw
-    /// number: the policy acts on the resized image. But the resize and the geometric operations that come first are one
-    /// resampling, straight from the image: ``RandomResizedCrop`` takes its rectangle out of all pixels there are.
+    /// number: the policy acts on the resized image. But the resize and the geometric operations that come first are
+    /// one resampling, straight from the image: ``RandomResizedCrop`` takes its rectangle out of all pixels there are.
     ///
-    /// Resizing fills the frame, so the sides' ratio is not kept; pixel centres lie at i + 0.5. Where a pixel covers two or
-    /// more of the image along an axis, blocks of so many whole pixels are averaged first, so that detail does not alias;
-    /// the rest is bilinear. So a whole fraction of the size is the mean of the pixels, and an image that has the size
-    /// already gives the same bits as ``callAsFunction(_:normalization:)``.
+    /// Resizing fills the frame, so the sides' ratio is not kept; pixel centres lie at i + 0.5. Where a pixel covers
+    /// two or more of the image along an axis, blocks of so many whole pixels are averaged first, so that detail does
+    /// not alias; the rest is bilinear. So a whole fraction of the size is the mean of the pixels, and an image that
+    /// has the size already gives the same bits as ``callAsFunction(_:normalization:)``.
     ///
     /// - Parameters:
     ///   - raws: sets of images and their draws, one set for each size: of as many channels and the same classes.
@@ -98,7 +99,7 @@ extension AugmentationPolicy: BatchTransform {
         }
     }
 
-    /// What is drawn for each image of a batch, with neighbouring steps fused.
+    /// What is drawn for each image of a batch, with neighbouring changes fused.
     func views(of raw: RawBatch) -> [View] { views(of: StepImages(raw)) }
 
     /// What is drawn for each image of a batch, operation by operation.
@@ -142,7 +143,7 @@ struct Drawing {
     /// The operations that are done: their places in the policy, and which changes of the view each drew.
     var done: [(place: Int, steps: Range<Int>)] = []
 
-    /// Steps count their places from the first's; members of a group follow it.
+    /// Places count from the first element's; members of a group follow it.
     mutating func addAll(_ steps: [AugmentationStep], from first: Int) {
         var place = first
         for step in steps {

@@ -1,10 +1,10 @@
 extension AugmentationPolicy {
-    /// AutoAugment's policy for CIFAR-10 (Cubuk et al. 2018, arXiv 1805.09501, appendix, table "AutoAugment policy found on
-    /// reduced CIFAR-10"): one of 25 pairs of operations, each pair equally likely, each operation with its own
-    /// probability and at one of ten magnitudes.
+    /// AutoAugment's policy for CIFAR-10 (Cubuk et al. 2018, arXiv 1805.09501, appendix, table "AutoAugment policy
+    /// found on reduced CIFAR-10"): one of 25 pairs of operations, each pair equally likely, each operation with its
+    /// own probability and at one of ten magnitudes.
     ///
-    /// Magnitudes mean what they mean in torchvision's `AutoAugment`, but for shears about the centre and contrast about
-    /// middle grey. The paper puts flips, crops with padding and cutout around it.
+    /// Magnitudes mean what they mean in torchvision's `AutoAugment`, but for shears about the centre and contrast
+    /// about middle grey. The paper puts flips, crops with padding and cutout around it.
     public static let autoAugmentCIFAR = AugmentationPolicy {
         OneOf {
             for (first, second) in cifarPairs {

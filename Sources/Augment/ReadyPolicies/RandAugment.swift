@@ -4,9 +4,9 @@ extension AugmentationPolicy {
     /// RandAugment (Cubuk et al. 2019, arXiv 1909.13719): so many operations one after another, each one of fourteen,
     /// equally likely and all of one magnitude; signs are drawn.
     ///
-    /// Ranges are those of torchvision's `RandAugment`: at magnitude 30 rotations by 30°, shears of slope 0.3, shifts by
-    /// 45 % of a side, enhancement by a factor of 0.1 or 1.9, 4 bits of posterisation, everything solarised. What differs
-    /// from it: shears are about the centre and not the corner, and contrast is about middle grey.
+    /// Ranges are those of torchvision's `RandAugment`: at magnitude 30 rotations by 30°, shears of slope 0.3, shifts
+    /// by 45 % of a side, enhancement by a factor of 0.1 or 1.9, 4 bits of posterisation, everything solarised. What
+    /// differs from it: shears are about the centre and not the corner, and contrast is about middle grey.
     ///
     /// - Parameters:
     ///   - operations: how many, within 1 ... 20.
@@ -31,7 +31,8 @@ extension AugmentationPolicy {
     /// TrivialAugment (Müller and Hutter 2021, arXiv 2103.10158), the "wide" ranges: one operation of fourteen, equally
     /// likely, at a strength that is drawn evenly from nothing to the most. Nothing to tune.
     ///
-    /// Strengths are continuous, where the paper has 31 of them; shifts are up to 32 of 224 pixels, as a share of the side.
+    /// Strengths are continuous, where the paper has 31 of them; shifts are up to 32 of 224 pixels, as a share of the
+    /// side.
     public static let trivialAugment = AugmentationPolicy {
         OneOf {
             AllOf {}

@@ -2,8 +2,8 @@ import Foundation
 
 /// The operations that the tables of AutoAugment and its successors name, at a share of their largest strength.
 ///
-/// Ranges are those of torchvision's `autoaugment.py`. Shears are about the centre, as in all of this library, where those
-/// are about the corner; contrast is about middle grey, see ``Contrast``.
+/// Ranges are those of torchvision's `autoaugment.py`. Shears are about the centre, as in all of this library, where
+/// those are about the corner; contrast is about middle grey, see ``Contrast``.
 enum TableOperation: CaseIterable {
     case shearX, shearY, translateX, translateY, rotate, brightness, color, contrast, sharpness, posterize, solarize
     case autoContrast, equalize, invert
@@ -23,7 +23,7 @@ enum TableOperation: CaseIterable {
         var bits = 4.0
     }
 
-    /// The step at exactly this share of the ranges, either sign where there are two.
+    /// The operation at exactly this share of the ranges, with either sign where there are two.
     func step(_ share: Double, _ ranges: Ranges = Ranges()) -> AugmentationStep {
         func signed(_ step: (ClosedRange<Double>) -> AugmentationStep) -> AugmentationStep {
             share == 0 ? step(0...0) : OneOf { for sign in [-share, share] { step(sign...sign) } }.step
@@ -31,10 +31,11 @@ enum TableOperation: CaseIterable {
         return isSigned ? signed { operation(within: $0, ranges).step } : operation(within: share...share, ranges).step
     }
 
-    /// The step at a strength drawn evenly between nothing and the most, either sign where there are two.
+    /// The operation at a strength drawn evenly between nothing and the most, with either sign where there are two.
     func evenStep(_ ranges: Ranges) -> AugmentationStep { evenOperation(ranges).step }
 
-    /// The operation at a strength drawn evenly between nothing and so much of the most, either sign where there are two.
+    /// The operation at a strength drawn evenly between nothing and so much of the most, either sign where there are
+    /// two.
     func evenOperation(_ ranges: Ranges, upTo most: Double = 1) -> any PixelOperation {
         operation(within: isSigned ? -most...most : 0...most, ranges)
     }

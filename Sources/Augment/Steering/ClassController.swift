@@ -2,16 +2,16 @@ import Datasets
 import TensorCore
 
 /// Draws classes that the model still gets wrong more often: while a class's validation accuracy is below the threshold
-/// its relative probability rises by a step after each validation, and once it is above, the surplus decays. Or by a
-/// class's validation loss, with above and below exchanged.
+/// its relative probability rises by a fixed amount after each validation, and once it is above, the surplus decays. Or
+/// by a class's validation loss, with above and below exchanged.
 ///
-/// Between the threshold and a small margin beyond it nothing changes, so that a class at the threshold does not make its
-/// probability swing. A class without validation images keeps its probability. While no class has a surplus the
+/// Between the threshold and a small margin beyond it nothing changes, so that a class at the threshold does not make
+/// its probability swing. A class without validation images keeps its probability. While no class has a surplus the
 /// controller leaves sampling alone; as soon as one has, classes are drawn by these probabilities whatever their sizes.
-public struct ClassController: Hashable {
+public struct ClassController: Hashable, SteeringSettings {
     /// What a class is judged by.
     public enum Measure: String, Sendable, Hashable, Codable {
-        /// The share of its validation images that is classified rightly.
+        /// The share of its validation images that is classified correctly.
         case accuracy
         /// The mean cross-entropy of its validation images, in nats: sees doubt where accuracy sees none.
         case loss
@@ -39,18 +39,23 @@ public struct ClassController: Hashable {
         by measure: Measure = .accuracy, threshold: Double = 0.9, step: Double = 0.5, cap: Double = 3,
         decay: Double = 0.5, margin: Double = 0.01
     ) {
+        self.init(
+            unchecked: measure, threshold: threshold, step: step, cap: cap, decay: decay, margin: margin)
+        requireSettings()
+    }
+
+    init(
+        unchecked measure: Measure, threshold: Double, step: Double, cap: Double, decay: Double, margin: Double
+    ) {
         self.measure = measure
         self.threshold = threshold
         self.step = step
         self.cap = cap
         self.decay = decay
         self.margin = margin
-        let mismatch = mismatch
-        require(
-            mismatch == nil, "ClassController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    var mismatch: Mismatch? {
         let isValid =
             threshold >= 0 && threshold <= (measure == .accuracy ? 1 : .greatestFiniteMagnitude) && step >= 0
             && step.isFinite && cap >= 1 && cap.isFinite && decay >= 0
@@ -60,7 +65,8 @@ public struct ClassController: Hashable {
             : Mismatch(
                 found: "\(measure) threshold \(threshold), step \(step), cap \(cap), decay \(decay), margin \(margin)",
                 expected:
-                    "threshold within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, margin 0 or more"
+                    "threshold within 0…1 or a loss of 0 or more, step 0 or more, cap 1 or more, decay within 0..<1, "
+                    + "margin 0 or more"
             )
     }
 }
@@ -122,12 +128,10 @@ extension ClassController: Codable {
         history = try container.decode([[Double]].self, forKey: .history)
         weights = try container.decode([Double].self, forKey: .weights)
         decisions = try container.decode([ClassDecision].self, forKey: .decisions)
-        if let mismatch {
-            throw FormatError(file: "ClassController", found: mismatch.found, expected: mismatch.expected)
-        }
+        try checkSettings()
         guard weights.allSatisfy({ $0 >= 1 && $0 <= cap }), history.allSatisfy({ $0.count == weights.count }) else {
-            throw FormatError(
-                file: "ClassController", place: "weights", found: "\(weights)",
+            throw Self.error(
+                place: "weights", found: "\(weights)",
                 expected: "one within 1…\(cap) for each class of the history")
         }
     }

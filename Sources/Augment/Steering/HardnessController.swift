@@ -1,21 +1,23 @@
 import Datasets
 import TensorCore
 
-/// Makes the geometric transforms of hard samples stronger, or weaker, by a running mean of each sample's training loss.
+/// Makes the geometric transforms of hard samples stronger, or weaker, by a running mean of each sample's training
+/// loss.
 ///
-/// Samples are ranked by that mean, so the scale of the loss and its outliers do not matter. Stronger and weaker: those up
-/// to the middle rank keep strength 1; from there it changes evenly to the limit, which the hardest has, and a sample that
-/// was not seen yet has strength 1. Curriculum: all begin with the same strength, and hard samples leave it last.
-public struct HardnessController: DataController, Hashable {
+/// Samples are ranked by that mean, so the scale of the loss and its outliers do not matter. Stronger and weaker: those
+/// up to the middle rank keep strength 1; from there it changes evenly to the limit, which the hardest has, and a
+/// sample that was not seen yet has strength 1. Curriculum: all begin with the same strength, and hard samples leave it
+/// last.
+public struct HardnessController: DataController, Hashable, SteeringSettings {
     /// What hardness does to a sample's strength.
     public enum Effect: Sendable, Hashable, Codable {
         /// Up to this factor, 1 or more: variety where the model has not learnt enough.
         case stronger(upTo: Float)
         /// Down to this factor, in 0 ... 1: relief for samples that may be hard because they are distorted.
         case weaker(downTo: Float)
-        /// From one factor to another, both 0 or more, over so many epochs: a sample changes evenly within half of them,
-        /// the easiest in the first half, the hardest in the second (easy ones first: Bengio et al. 2009, "Curriculum
-        /// learning"). One that was not seen yet counts as of the middle rank.
+        /// From one factor to another, both 0 or more, over so many epochs: a sample changes evenly within half of
+        /// them, the easiest in the first half, the hardest in the second (easy ones first: Bengio et al. 2009,
+        /// "Curriculum learning"). One that was not seen yet counts as of the middle rank.
         case curriculum(from: Float, to: Float, epochs: Int)
 
         /// The factor for a sample.
@@ -43,14 +45,16 @@ public struct HardnessController: DataController, Hashable {
 
     /// Creates a controller that has seen nothing.
     public init(_ effect: Effect, momentum: Float = 0.7) {
-        self.effect = effect
-        self.momentum = momentum
-        let mismatch = mismatch
-        require(
-            mismatch == nil, "HardnessController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
+        self.init(unchecked: effect, momentum: momentum)
+        requireSettings()
     }
 
-    private var mismatch: Mismatch? {
+    init(unchecked effect: Effect, momentum: Float) {
+        self.effect = effect
+        self.momentum = momentum
+    }
+
+    var mismatch: Mismatch? {
         let isEffect =
             switch effect {
             case .stronger(let limit): limit >= 1 && limit.isFinite
@@ -98,15 +102,13 @@ extension HardnessController: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         effect = try container.decode(Effect.self, forKey: .effect)
         momentum = try container.decode(Float.self, forKey: .momentum)
-        if let mismatch {
-            throw FormatError(file: "HardnessController", found: mismatch.found, expected: mismatch.expected)
-        }
+        try checkSettings()
         epochs = try container.decode(Int.self, forKey: .epochs)
         let samples = try container.decode([Int].self, forKey: .samples)
         let values = try container.decode([Float].self, forKey: .losses)
         guard samples.count == values.count, Set(samples).count == samples.count else {
-            throw FormatError(
-                file: "HardnessController", place: "losses",
+            throw Self.error(
+                place: "losses",
                 found: "\(values.count) losses of \(samples.count) samples",
                 expected: "one for each")
         }

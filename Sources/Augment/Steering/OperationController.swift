@@ -4,35 +4,38 @@ import TensorCore
 
 /// Learns which operations still teach which classes something, and makes those more probable for their images.
 ///
-/// After each validation the loop tries the model on *probes*: the validation images under one step of the policy alone,
-/// certainly done. Let p(c, o) be the share of class c that is read rightly under step o. What o has to teach c is
+/// After each validation the loop tries the model on *probes*: the validation images under one operation of the policy
+/// alone, certainly done. Let p(c, o) be the share of class c that is classified correctly under operation o. What o
+/// has to teach c is
 ///
-///     p(c, o) · (1 − p(c, o)),
+/// ```text
+/// p(c, o) · (1 − p(c, o)),
+/// ```
 ///
-/// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing where
-/// it is never read, because the step destroys what the label names. The step's probability for images of the class is
-/// multiplied by its learnability over the mean of all steps', within 1 / cap ... cap.
+/// the learnability of Tzannetos et al. 2023 (arXiv 2304.12877): nothing where the class is read anyway, and nothing
+/// where it is never read, because the operation destroys what the label names. The operation's probability for images
+/// of the class is multiplied by its learnability over the mean of all operations', within 1 / cap ... cap.
 ///
-/// The bandit is discounted Thompson sampling (Raj and Kalyani 2017, arXiv 1707.09727): p(c, o) is drawn from
-/// Beta(1 + right, 1 + wrong), counts fade with each validation, and those steps are probed next whose drawn learnability,
-/// as the mean over the classes, is highest. So a step that was not probed for long, or never, is probed again. Draws are
-/// Philox's, keyed by (seed, validation, class, step): the same run gives the same choices.
+/// The bandit is discounted Thompson sampling (Raj and Kalyani 2017, arXiv 1707.09727): p(c, o) is drawn from Beta(1 +
+/// right, 1 + wrong), counts fade with each validation, and those operations are probed next whose drawn learnability,
+/// as the mean over the classes, is highest. So an operation that was not probed for long, or never, is probed again.
+/// Draws are Philox's, keyed by (seed, validation, class, operation): the same run gives the same choices.
 ///
 /// A class of which no probe has shown an image keeps factor 1.
-public struct OperationController: Hashable {
-    /// The policy whose steps are steered: the one that the run's transform has.
+public struct OperationController: Hashable, SteeringSettings {
+    /// The policy whose operations are steered: the one that the run's transform has.
     public let policy: AugmentationPolicy
     /// What the draws depend on.
     public let seed: UInt64
-    /// How many steps are probed after each validation; each costs as much as the validation itself.
+    /// How many operations are probed after each validation; each costs as much as the validation itself.
     public let probesPerEpoch: Int
     /// The largest factor; the smallest is its inverse.
     public let cap: Double
     /// What remains of all counts after each validation, in 0 ... 1.
     public let memory: Double
-    /// After each validation, the factors: by class, then by step.
+    /// After each validation, the factors: by class, then by operation.
     public private(set) var history: [[[Double]]] = []
-    /// Images read rightly and wrongly, faded: by class, then by step.
+    /// Counts of images classified correctly and misclassified, faded: by class, then by operation.
     private var right: [[Double]] = []
     private var wrong: [[Double]] = []
 
@@ -40,18 +43,19 @@ public struct OperationController: Hashable {
     public init(
         _ policy: AugmentationPolicy, seed: UInt64 = 0, probesPerEpoch: Int = 2, cap: Double = 2, memory: Double = 0.8
     ) {
+        self.init(unchecked: policy, seed: seed, probesPerEpoch: probesPerEpoch, cap: cap, memory: memory)
+        requireSettings()
+    }
+
+    init(unchecked policy: AugmentationPolicy, seed: UInt64, probesPerEpoch: Int, cap: Double, memory: Double) {
         self.policy = policy
         self.seed = seed
         self.probesPerEpoch = probesPerEpoch
         self.cap = cap
         self.memory = memory
-        let mismatch = mismatch
-        require(
-            mismatch == nil,
-            "OperationController: \(mismatch?.found ?? "") given, \(mismatch?.expected ?? "") expected")
     }
 
-    private var mismatch: Mismatch? {
+    var mismatch: Mismatch? {
         let isValid = probesPerEpoch >= 1 && cap >= 1 && cap.isFinite && memory >= 0 && memory <= 1
         return isValid
             ? nil
@@ -60,12 +64,13 @@ public struct OperationController: Hashable {
                 expected: "1 probe or more, cap 1 or more, memory within 0…1")
     }
 
-    /// The share of each class that was read rightly under each step, by class and step; nil where it was never probed.
+    /// The share of each class that was classified correctly under each operation, by class and operation; nil where it
+    /// was never probed.
     public var shares: [[Double?]] {
         zip(right, wrong).map { zip($0, $1).map { $0 + $1 > 0 ? $0 / ($0 + $1) : nil } }
     }
 
-    /// p (1 − p) of one class and step, with p drawn from what is known of it.
+    /// p (1 − p) of one class and operation, with p drawn from what is known of it.
     private func drawnLearnability(_ label: Int, _ step: Int, for purpose: Int) -> Double {
         var random = Philox(
             seed: seed, epoch: history.count, sample: label * AugmentationStep.placeLimit + step, operation: purpose)
@@ -74,7 +79,7 @@ public struct OperationController: Hashable {
         return p * (1 - p)
     }
 
-    /// The steps to probe next, ascending.
+    /// The places of the operations to probe next, ascending.
     private var chosen: [Int] {
         let classes = max(right.count, 1)
         let scores = policy.steps.indices.map { step in
@@ -152,16 +157,14 @@ extension OperationController: Codable {
         history = try container.decode([[[Double]]].self, forKey: .history)
         right = try container.decode([[Double]].self, forKey: .right)
         wrong = try container.decode([[Double]].self, forKey: .wrong)
-        if let mismatch {
-            throw FormatError(file: "OperationController", found: mismatch.found, expected: mismatch.expected)
-        }
+        try checkSettings()
         let counts = right + wrong
         guard right.count == wrong.count, counts.allSatisfy({ $0.count == policy.steps.count }),
             counts.joined().allSatisfy({ $0 >= 0 && $0.isFinite }), history.isEmpty == right.isEmpty,
             history.allSatisfy({ $0.count == right.count && $0.allSatisfy { $0.count == policy.steps.count } })
         else {
-            throw FormatError(
-                file: "OperationController", place: "counts", found: "\(right.count) and \(wrong.count) classes",
+            throw Self.error(
+                place: "counts", found: "\(right.count) and \(wrong.count) classes",
                 expected: "as many, with a count of 0 or more for each of \(policy.steps.count) steps")
         }
     }

@@ -39,15 +39,15 @@ public struct Keypoint: Sendable, Hashable {
 public enum BoxConvention: String, Sendable, Hashable, Codable, CaseIterable {
     /// Left, top, width and height in pixels.
     case coco
-    /// Left, top, right and bottom in pixels, of edges from 0 on, as peers' `pascal_voc`. The files of PASCAL VOC itself
-    /// count pixels from 1 and include the last: subtract 1 from left and top.
+    /// Left, top, right and bottom in pixels, of edges from 0 on, as peers' `pascal_voc`. The files of PASCAL VOC
+    /// itself count pixels from 1 and include the last: subtract 1 from left and top.
     case voc
     /// Centre's x and y, width and height, as shares of the image's sides.
     case yolo
 }
 
-/// A rectangle around a thing, in pixels from the image's upper left corner: edges, not pixel numbers, so that the first
-/// pixel alone is 0, 0, 1, 1.
+/// A rectangle around a thing, in pixels from the image's upper left corner: edges, not pixel numbers, so that the
+/// first pixel alone is 0, 0, 1, 1.
 public struct BoundingBox: Sendable, Hashable {
     /// Its edges.
     public var left, top, right, bottom: Double
@@ -69,8 +69,8 @@ public struct BoundingBox: Sendable, Hashable {
     ///   - numbers: four, in the order of the convention.
     ///   - height: of the image, as width.
     ///   - file: the name that errors give, with the place.
-    /// - Throws: `FormatError` for other than four numbers, for one that is not finite, for a box without area, and for one
-    ///   that lies outside the image, by more than rounding to 10⁻⁶ of a side explains.
+    /// - Throws: `FormatError` for other than four numbers, for one that is not finite, for a box without area, and for
+    ///   one that lies outside the image, by more than rounding to 10⁻⁶ of a side explains.
     public init(
         _ numbers: [Double], as convention: BoxConvention, label: Int = 0, height: Int, width: Int,
         file: String = "targets", place: String = "box"

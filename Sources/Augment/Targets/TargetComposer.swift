@@ -14,7 +14,8 @@ struct TargetComposer {
     /// The least visible share of a box that stays.
     let minimum: Double
 
-    /// The targets of a row that shows the parts, which cover it: its own first, then the others' in the order of the parts.
+    /// The targets of a row that shows the parts, which cover it: its own first, then the others' in the order of the
+    /// parts.
     func targets(of row: Int, showing parts: [Part]) -> (targets: ImageTargets, dropped: [DroppedBox]) {
         var sources = [row]
         for part in parts where !sources.contains(part.source) { sources.append(part.source) }

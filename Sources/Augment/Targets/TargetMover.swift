@@ -121,7 +121,8 @@ private struct ReadingPlaces {
         return hull
     }
 
-    /// Where a point shows: beside the pixel that reads nearest to it, by what is missing. Exact where the field is even.
+    /// Where a point shows: beside the pixel that reads nearest to it, by what is missing. Exact where the field is
+    /// even.
     func output(of point: Point) -> Point {
         var best = (distance: Double.infinity, index: 0)
         for (index, place) in places.enumerated() {

@@ -5,8 +5,8 @@ import TensorCore
 public struct TargetedImages: Sendable {
     /// The images.
     public let images: ImageSet
-    /// For each image its targets. Boxes that were dropped are missing; keypoints keep their number and order, and visible
-    /// ones of images that were pasted follow.
+    /// For each image its targets. Boxes that were dropped are missing; keypoints keep their number and order, and
+    /// visible ones of images that were pasted follow.
     public let targets: [ImageTargets]
     /// For each image the boxes that are no longer there.
     public let dropped: [[DroppedBox]]
@@ -14,8 +14,8 @@ public struct TargetedImages: Sendable {
 
 /// A box of which too little is left in the image.
 public struct DroppedBox: Sendable, Hashable {
-    /// The image whose box it is, by its place in the batch: where images are pasted into one another, not always the one that
-    /// it is missing from.
+    /// The image whose box it is, by its place in the batch: where images are pasted into one another, not always the
+    /// one that it is missing from.
     public let image: Int
     /// Its place in the list that was given for that image.
     public let index: Int
@@ -28,33 +28,35 @@ public struct DroppedBox: Sendable, Hashable {
 extension AugmentationPolicy {
     /// Augments images and, by the same draws, the boxes, points and label maps beside them.
     ///
-    /// - A box becomes the smallest upright rectangle around its four moved corners, cut to the frame, which after turns
-    ///   by other than quarters is larger than the thing. After an elastic or grid distortion it is the smallest rectangle
-    ///   around all pixels that show something of it. So it goes for each resampling; neighbouring ones are one.
+    /// - A box becomes the smallest upright rectangle around its four moved corners, cut to the frame, which after
+    ///   turns by other than quarters is larger than the thing. After an elastic or grid distortion it is the smallest
+    ///   rectangle around all pixels that show something of it. So it goes for each resampling; neighbouring ones are
+    ///   one.
     /// - Its visible share is the area inside the frame over the area before the cut; several shares multiply. A box
     ///   whose share is below the minimum, or 0, is dropped and reported.
-    /// - ``CutMix`` and ``Mosaic`` bring the boxes, points and labels of what they paste, after the image's own. A box of
-    ///   either becomes the rectangle around what is still to be seen of it, and its share counts as above. A box of another
-    ///   image is reported as dropped where a little of it shows, and not where nothing does. A pasted part whose image has
-    ///   no label map has label 0; an image without one gets none.
-    /// - A label map is read at the nearest pixel; ``ImageBorder/zero`` is label 0. What covers pixels, such as ``Cutout``,
-    ///   covers no label and drops no box. Mirrored copies that ``ImageBorder/reflect`` shows have no boxes and points.
+    /// - ``CutMix`` and ``Mosaic`` bring the boxes, points and labels of what they paste, after the image's own. A box
+    ///   of either becomes the rectangle around what is still to be seen of it, and its share counts as above. A box of
+    ///   another image is reported as dropped where a little of it shows, and not where nothing does. A pasted part
+    ///   whose image has no label map has label 0; an image without one gets none.
+    /// - A label map is read at the nearest pixel; ``ImageBorder/zero`` is label 0. What covers pixels, such as
+    ///   ``Cutout``, covers no label and drops no box. Mirrored copies that ``ImageBorder/reflect`` shows have no boxes
+    ///   and points.
     ///
     /// - Parameters:
     ///   - raw: the images and their draws.
     ///   - targets: as many as images.
     ///   - minimumVisibleShare: in 0 ... 1.
     /// - Throws: `FormatError` for a box that lies outside its image, has no area or a number that is not finite, for
-    ///   such a point, for a mask of another size, for another number of targets than images; and for ``MixUp``, because
-    ///   what boxes a blend of two images has depends on its use.
+    ///   such a point, for a mask of another size, for another number of targets than images; and for ``MixUp``,
+    ///   because what boxes a blend of two images has depends on its use.
     public func apply(
         to raw: RawBatch, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
     ) throws -> TargetedImages {
         try apply(to: StepImages(raw), targets, minimumVisibleShare)
     }
 
-    /// Augments images of any sizes, and makes images of one size of them, with the boxes, points and label maps beside them:
-    /// ``images(_:height:width:)`` as ``apply(to:targets:minimumVisibleShare:)``.
+    /// Augments images of any sizes, and makes images of one size of them, with the boxes, points and label maps beside
+    /// them: ``images(_:height:width:)`` as ``apply(to:targets:minimumVisibleShare:)``.
     ///
     /// - Parameters:
     ///   - raws: sets of images and their draws, one set for each size.

@@ -1,11 +1,11 @@
 import TensorCore
 
 extension AugmentationPolicy {
-    /// What of this policy would change what the images of a task say: first single operations in their order, then angles.
-    /// Empty for a sound policy.
+    /// What of this policy would change what the images of a task say: first single operations in their order, then
+    /// angles. Empty for a sound policy.
     ///
-    /// Rotations and shears of operations that can act on the same image are added up. How probable an operation is does
-    /// not matter: a rule broken seldom gives wrong labels seldom.
+    /// Rotations and shears of operations that can act on the same image are added up. How probable an operation is
+    /// does not matter: a rule broken seldom gives wrong labels seldom.
     public func lint(for task: ImageTask) -> [LintFinding] {
         var findings: [LintFinding] = []
         func walk(_ steps: [AugmentationStep], at path: String) {

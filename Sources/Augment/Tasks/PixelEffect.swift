@@ -1,7 +1,7 @@
 /// What an operation of your own can do to an image at most, for the rules of an ``ImageTask``.
 ///
-/// The rules that bound the library's own operations bound these: what a rotation or a mirrored image means for a task does
-/// not depend on who wrote the operation.
+/// The rules that bound the library's own operations bound these: what a rotation or a mirrored image means for a task
+/// does not depend on who wrote the operation.
 public enum PixelEffect: Sendable, Hashable {
     /// Left and right change places.
     case mirrorsSideways

@@ -28,8 +28,8 @@ extension AugmentationPolicy {
         Cutout(size: 0.4, fill: 0.5).probability(0.3)
     }
 
-    /// For what a car sees: other light, weather, speed and dirt, but signs, lights and the side of the road stay what they
-    /// are.
+    /// For what a car sees: other light, weather, speed and dirt, but signs, lights and the side of the road stay what
+    /// they are.
     public static let driving = AugmentationPolicy {
         Affine(rotate: -3...3, scale: 0.9...1.2, translate: 0.05, border: .edge).probability(0.5)
         OneOf {

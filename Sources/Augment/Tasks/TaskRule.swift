@@ -179,8 +179,8 @@ extension TaskRule {
         }
     }
 
-    /// Bounds the deviation, along an axis, of what blurs spread a point to: a disc of radius r has r / 2, a line of length l
-    /// has l / √12.
+    /// Bounds the deviation, along an axis, of what blurs spread a point to: a disc of radius r has r / 2, a line of
+    /// length l has l / √12.
     static func blur(_ deviation: Double, _ reason: String) -> TaskRule {
         func found(_ most: Double) -> String? {
             most > deviation ? "spreads points by a deviation of up to \(most.text) pixels" : nil

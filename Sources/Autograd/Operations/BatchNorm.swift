@@ -1,6 +1,7 @@
 import TensorCore
 
-/// Batch normalisation with given statistics. Operands: x [..., C], scale [C], shift [C], running mean [C], running variance [C].
+/// Batch normalisation with given statistics. Operands: x [..., C], scale [C], shift [C], running mean [C], running
+/// variance [C].
 public struct BatchNormOperation: GraphOperation {
     public static let name = "batchNorm"
 

@@ -41,7 +41,8 @@ public struct BatchedMatmulOperation: GraphOperation {
     }
 }
 
-/// dB[K, N] = Aᵀ[K, M] · dY[M, N], summed over the pairs that a matrix was repeated for; one product if it is all of them.
+/// dB[K, N] = Aᵀ[K, M] · dY[M, N], summed over the pairs that a matrix was repeated for; one product if it is all of
+/// them.
 func batchedMatmulGradientToRight(_ upstream: Tensor, _ a: Tensor, _ shape: Shape) -> Tensor {
     guard shape.rank == 2 else { return batchedMatmul(a, upstream, transposeA: true).summed(to: shape) }
     let rows = a.shape.dropLast().reduce(1, *)

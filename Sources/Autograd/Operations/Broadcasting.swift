@@ -1,7 +1,7 @@
 import TensorCore
 
-// What operations with broadcast operands share. Shapes are aligned at their last axes, and an axis of extent 1, or one that
-// is missing, is repeated; what flows back to an operand is summed over the axes along which it was.
+// What operations with broadcast operands share. Shapes are aligned at their last axes, and an axis of extent 1, or one
+// that is missing, is repeated; what flows back to an operand is summed over the axes along which it was.
 
 extension [Shape] {
     /// The shape that operands have together.
@@ -30,8 +30,8 @@ extension GraphOperation {
 
     /// Records the operation on operands that are broadcast.
     ///
-    /// - Parameter pullbacks: for each operand its gradient in the result's shape; nil for one that gets none. They are called
-    ///   for operands that a gradient is wanted for.
+    /// - Parameter pullbacks: for each operand its gradient in the result's shape; nil for one that gets none. They are
+    ///   called for operands that a gradient is wanted for.
     func recordBroadcast(_ operands: [Variable], pullbacks: [((Tensor) -> Tensor)?]) -> Variable {
         requireFit(operands)
         let ways = zip(operands, pullbacks).map { (shape: $0.shape, pullback: $0.node == nil ? nil : $1) }

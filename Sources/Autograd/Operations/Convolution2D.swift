@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Convolution. Operands: x [N, H, W, C], or rows [N, C] as images of one pixel; weights [kernel height, kernel width, C / groups, C'];
-/// and the bias [C'] if there is one.
+/// Convolution. Operands: x [N, H, W, C], or rows [N, C] as images of one pixel; weights [kernel height, kernel width,
+/// C / groups, C']; and the bias [C'] if there is one.
 public struct Convolution2DOperation: GraphOperation {
     public static let name = "convolution2D"
 
@@ -50,8 +50,8 @@ public struct Convolution2DOperation: GraphOperation {
         if groups != 1 { try fields.encode(groups, forKey: .groups) }
     }
 
-    /// Sizes up to this, padding up to a thousandth of it: products of a few of them do not overflow, and a small file cannot ask for
-    /// much memory.
+    /// Sizes up to this, padding up to a thousandth of it: products of a few of them do not overflow, and a small file
+    /// cannot ask for much memory.
     private static let limit = 1 << 20
 
     /// The geometry for operands of these shapes.
@@ -128,6 +128,16 @@ public struct Convolution2DOperation: GraphOperation {
         }
     }
 
+    /// A depthwise convolution has as many groups as its input has channels.
+    public func fitting(_ operands: [Shape]) -> Convolution2DOperation {
+        guard operands.count > 1, let channels = operands[0].last, operands[1].rank == 4, operands[1][2] > 0,
+            channels / operands[1][2] != groups
+        else { return self }
+        return Convolution2DOperation(
+            stride: (strideHeight, strideWidth), padding: (paddingHeight, paddingWidth),
+            dilation: (dilationHeight, dilationWidth), groups: channels / operands[1][2])
+    }
+
     public func multiplyAdds(of operands: [Shape]) -> Int {
         guard operands.count > 1, let geometry = try? geometry(input: operands[0], weights: operands[1]) else {
             return 0
@@ -153,8 +163,8 @@ extension Variable {
         return Convolution2DOperation(geometry).record([self, weights] + (bias.map { [$0] } ?? []))
     }
 
-    /// Convolution, batch normalisation with given statistics, a residual added and negative values cut, in one pass over the
-    /// map; nil on a tape that trains or traces, which wants the steps one by one.
+    /// Convolution, batch normalisation with given statistics, a residual added and negative values cut, in one pass
+    /// over the map; nil on a tape that trains or traces, which wants the steps one by one.
     ///
     /// - Parameters:
     ///   - weights: [kernel height, kernel width, C / groups, C'].

@@ -47,7 +47,7 @@ public struct ReshapeOperation: GraphOperation {
 extension Variable {
     /// The same elements in order under another shape.
     ///
-    /// - Parameter extents: of the result; one may be −1, which is what the others leave, so that [−1, 4, 2] works for any
-    ///   batch.
+    /// - Parameter extents: of the result; one may be −1, which is what the others leave, so that [−1, 4, 2] works for
+    ///   any batch.
     public func reshaped(to extents: [Int]) -> Variable { ReshapeOperation(extents: extents).record([self]) }
 }

@@ -1,6 +1,7 @@
 import TensorCore
 
-/// Operand 1 where operand 0, the mask, is not 0, and operand 2 elsewhere; all three broadcast. No gradient for the mask.
+/// Operand 1 where operand 0, the mask, is not 0, and operand 2 elsewhere; all three broadcast. No gradient for the
+/// mask.
 public struct SelectOperation: GraphOperation {
     public static let name = "select"
 

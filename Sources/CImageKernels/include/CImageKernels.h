@@ -1,4 +1,5 @@
-// Retort's pixel kernels, used by Augment alone: plain C, one job each, chosen at run time by what the processor offers.
+// Retort's pixel kernels, used by Augment alone: plain C, one job each, chosen at run time by what the processor
+// offers.
 //
 // Images are bytes [height, width, channels], row-major, pixel centres at i + 0.5. Every kernel gives the same bits at
 // every level: coordinates and interpolation are integers, and float expressions are never contracted.
@@ -40,8 +41,8 @@ typedef enum { RK_IMAGE_ZERO = 0, RK_IMAGE_EDGE = 1, RK_IMAGE_REFLECT = 2 } rk_i
 /// Bilinear for pixels; nearest for labels, which have nothing between them.
 typedef enum { RK_IMAGE_BILINEAR = 0, RK_IMAGE_NEAREST = 1 } rk_image_filter;
 
-/// Where output pixel (row, column) reads: x = x0 + column · x_column + row · x_row, and y alike, in units of 2⁻³² pixel,
-/// counted from the centre of the first input pixel.
+/// Where output pixel (row, column) reads: x = x0 + column · x_column + row · x_row, and y alike, in units of 2⁻³²
+/// pixel, counted from the centre of the first input pixel.
 typedef struct {
     int64_t x0, x_column, x_row;
     int64_t y0, y_column, y_row;
@@ -59,14 +60,15 @@ void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptr
                    rk_image_border border, rk_image_filter filter, const rk_image_map *map, ptrdiff_t out_height,
                    ptrdiff_t out_width, uint8_t *out);
 
-/// The mean of each block of pixels, rounded, halves up: out is [⌈height / block_rows⌉, ⌈width / block_columns⌉, channels].
-/// The last blocks of a row or column may be smaller. Blocks have up to 2¹⁶ rows. sums: width · channels numbers to work in.
+/// The mean of each block of pixels, rounded, halves up: out is [⌈height / block_rows⌉, ⌈width / block_columns⌉,
+/// channels]. The last blocks of a row or column may be smaller. Blocks have up to 2¹⁶ rows. sums: width · channels
+/// numbers to work in.
 void rk_image_average_blocks(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                              ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, uint8_t *out);
 
-/// Where output pixel (row, column) reads: x = (x[0] + column · x[1] + row · x[2]) / (w[0] + column · w[1] + row · w[2]) and
-/// y alike, in pixels, counted from the centre of the first input pixel. Where the divisor is not positive there is only
-/// border.
+/// Where output pixel (row, column) reads: x = (x[0] + column · x[1] + row · x[2]) / (w[0] + column · w[1] + row ·
+/// w[2]) and y alike, in pixels, counted from the centre of the first input pixel. Where the divisor is not positive
+/// there is only border.
 typedef struct {
     double x[3], y[3], w[3];
 } rk_image_projection;
@@ -76,7 +78,8 @@ void rk_image_project(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, 
                       rk_image_border border, rk_image_filter filter, const rk_image_projection *map,
                       ptrdiff_t out_height, ptrdiff_t out_width, uint8_t *out);
 
-/// As rk_image_warp, at the same size; each output pixel reads at its own place plus (right, down), [height, width], in pixels.
+/// As rk_image_warp, at the same size; each output pixel reads at its own place plus (right, down), [height, width], in
+/// pixels.
 void rk_image_displace(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                        rk_image_border border, rk_image_filter filter, const float *right, const float *down,
                        uint8_t *out);
@@ -121,7 +124,8 @@ size_t rk_image_shot_noise_bytes(void);
 void rk_image_add_shot_noise(uint8_t *x, size_t n, float photons, const uint32_t key[2], const uint32_t counter[4],
                              void *work);
 
-/// Sets whole pixels to 0 with the chance pepper · 2⁻²⁴, and to 255 with the chance salt · 2⁻²⁴, which sum to 1 at most.
+/// Sets whole pixels to 0 with the chance pepper · 2⁻²⁴, and to 255 with the chance salt · 2⁻²⁴, which sum to 1 at
+/// most.
 void rk_image_salt_and_pepper(uint8_t *x, size_t pixels, size_t channels, uint32_t pepper, uint32_t salt,
                               const uint32_t key[2], const uint32_t counter[4]);
 
@@ -130,8 +134,8 @@ void rk_image_random_bytes(uint8_t *out, size_t n, const uint32_t key[2], const 
 
 // ---- colours --------------------------------------------------------------------------------------------------------
 
-/// Replaces the first three of 3 or 4 channels: row c of the matrix [3, 4] times (r, g, b, 1), in units of 2⁻¹⁶, rounded
-/// and cut. The sum of a row's magnitudes times 256 is below 2³¹.
+/// Replaces the first three of 3 or 4 channels: row c of the matrix [3, 4] times (r, g, b, 1), in units of 2⁻¹⁶,
+/// rounded and cut. The sum of a row's magnitudes times 256 is below 2³¹.
 void rk_image_mix_colours(uint8_t *x, size_t pixels, size_t channels, const int32_t matrix[12]);
 
 /// How often each value occurs in every `channels`-th byte from x on.
@@ -151,12 +155,13 @@ typedef struct {
 void rk_image_add_margin(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                          ptrdiff_t margin_rows, ptrdiff_t margin_columns, uint8_t *framed);
 
-/// The sum of the taps, rounded and cut. Taps stay within the margins; the magnitudes of their weights sum to 2²² at most.
+/// The sum of the taps, rounded and cut. Taps stay within the margins; the magnitudes of their weights sum to 2²² at
+/// most.
 void rk_image_convolve(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                        ptrdiff_t margin_rows, ptrdiff_t margin_columns, const rk_image_tap *taps, size_t count,
                        uint8_t *out);
 
-// ---- weather: layers are numbers [height, width], in rows `stride` numbers apart -------------------------------------
+// ---- weather: layers are numbers [height, width], in rows `stride` numbers apart -----------------------------------
 
 /// One step of successive random addition: a grid of twice the density, interpolated, each number plus
 /// (random − 128) · amplitude / 128.
@@ -178,17 +183,18 @@ typedef struct {
     int32_t top, rows, x, light;
 } rk_image_streak;
 
-/// Adds the light of streaks to a layer [height, width], shared between the two nearest columns. slope: 2⁻¹⁶ columns a row.
+/// Adds the light of streaks to a layer [height, width], shared between the two nearest columns. slope: 2⁻¹⁶ columns a
+/// row.
 void rk_image_draw_streaks(int16_t *layer, ptrdiff_t height, ptrdiff_t width, const rk_image_streak *streaks,
                            size_t count, int32_t slope);
 
-/// Enlarges a one-channel image by interpolation; output (row, column) reads at (row, column) · step · 2⁻¹⁶. Results below
-/// the threshold become 0. small: one more row and column than is read at.
+/// Enlarges a one-channel image by interpolation; output (row, column) reads at (row, column) · step · 2⁻¹⁶. Results
+/// below the threshold become 0. small: one more row and column than is read at.
 void rk_image_enlarge(const uint8_t *small, ptrdiff_t small_width, ptrdiff_t height, ptrdiff_t width, int32_t step,
                       uint8_t threshold, uint8_t *out);
 
-/// keep · x + (1 − keep) · max(x, 1.5 · luma + 127.5), of values up to 255, in all channels but a fourth of four. Luma is
-/// that of ITU-R BT.601 for 3 and 4 channels, the value itself otherwise.
+/// keep · x + (1 − keep) · max(x, 1.5 · luma + 127.5), of values up to 255, in all channels but a fourth of four. Luma
+/// is that of ITU-R BT.601 for 3 and 4 channels, the value itself otherwise.
 void rk_image_whiten(uint8_t *x, size_t pixels, size_t channels, float keep);
 
 /// The largest value in any channel but a fourth of four.

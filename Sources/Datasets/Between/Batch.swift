@@ -1,6 +1,6 @@
 import TensorCore
 
-/// What one training step sees: transformed images, and what is known of their classes.
+/// The input of one training step: transformed images, and what is known of their classes.
 public struct Batch: Sendable {
     /// Normalised images, [N, H, W, C].
     public var inputs: Tensor
@@ -13,7 +13,7 @@ public struct Batch: Sendable {
     /// For each image, its weight in a loss, 0 or more; nil for 1.
     public var weights: [Float]?
     /// Another view of each image, [N, H, W, C], that a teacher reads in place of ``inputs``; nil to read those.
-    public var labellerInputs: Tensor?
+    public var teacherInputs: Tensor?
 
     /// Creates a batch.
     public init(

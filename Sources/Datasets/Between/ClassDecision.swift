@@ -9,7 +9,7 @@ public struct ClassDecision: Hashable, Sendable, Codable {
     public let found: Double?
     /// What it was compared with.
     public let threshold: Double
-    /// What followed from it.
+    /// What the controller did.
     public let change: Change
     /// The relative probability since; that of a class at rest is 1.
     public let weight: Double

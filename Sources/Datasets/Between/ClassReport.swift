@@ -21,13 +21,13 @@ public struct ClassReport: Sendable, Hashable, Codable {
         self.classLosses = classLosses
     }
 
-    /// The share of all images that were classified rightly, in 0 ... 1.
+    /// The share of all images that were classified correctly, in 0 ... 1.
     public var accuracy: Double {
         let total = confusion.joined().reduce(0, +)
         return total == 0 ? 0 : Double(confusion.indices.reduce(0) { $0 + confusion[$1][$1] }) / Double(total)
     }
 
-    /// The share of each class that was classified rightly; nil for a class without images.
+    /// The share of each class that was classified correctly; nil for a class without images.
     public var classAccuracies: [Double?] {
         confusion.indices.map { actual in
             let total = confusion[actual].reduce(0, +)

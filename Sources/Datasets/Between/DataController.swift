@@ -1,6 +1,7 @@
 /// Steers the data of the next epoch by what the last validation and the last epoch's losses said.
 ///
-/// A training loop calls these, logs the state and keeps it in checkpoints; what is done with it is the conformer's.
+/// A training loop calls these, logs the state and keeps it in checkpoints; a conforming type decides what it makes of
+/// them.
 public protocol DataController: Sendable, Codable {
     /// After each validation.
     mutating func validated(_ report: ClassReport)
@@ -8,12 +9,13 @@ public protocol DataController: Sendable, Codable {
     mutating func trained(epoch: Int, sampleLosses: [Int: Float])
     /// Relative probability of drawing a sample of each class in the next epoch; nil to draw all samples alike.
     var classProbabilities: [Double]? { get }
-    /// Why the class probabilities are what they are, class by class; nil before the first validation, and from a controller
-    /// that leaves them alone.
+    /// Why the class probabilities are what they are, class by class; nil before the first validation, and from a
+    /// controller that leaves them alone.
     var classDecisions: [ClassDecision]? { get }
     /// The factor on the strength of geometric transforms for a sample.
     func strength(forSample id: Int) -> Float
-    /// For images of a class, a factor on the probability of each step of the policy; nil to leave all as they are.
+    /// For images of a class, a factor on the probability of each operation of the policy; nil to leave all as they
+    /// are.
     func stepFactors(forClass label: Int) -> [Double]?
     /// Transforms of the validation images on which the loop is to try the model after each validation.
     var probes: [any BatchTransform] { get }

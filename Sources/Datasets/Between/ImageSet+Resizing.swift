@@ -6,8 +6,8 @@ public enum ResizeMethod: String, Sendable, Hashable, Codable, CaseIterable {
     case nearest
     /// Linear between the two nearest centres. An image made smaller than half aliases.
     case bilinear
-    /// Along an axis that shrinks, the mean of the old pixels that a new one covers, in proportion to the cover, so that no
-    /// detail aliases; along one that grows, as bilinear.
+    /// Along an axis that shrinks, the mean of the old pixels that a new one covers, in proportion to the cover, so
+    /// that no detail aliases; along one that grows, as bilinear.
     case area
 }
 

@@ -1,4 +1,4 @@
-/// Images as they lie in a data set, cut out for one step and not yet transformed.
+/// The images of one training step as the data set has them, not yet transformed.
 public struct RawBatch: Sendable {
     /// The images and their labels; `sampleIDs` names them.
     public var images: ImageSet
@@ -10,7 +10,8 @@ public struct RawBatch: Sendable {
     public var draws: [Int]
     /// For each image, the factor on the strength of geometric transforms; 1 unless hardness steers it.
     public var strengths: [Float]
-    /// For some classes, a factor on the probability of each step of a policy, for their images; empty unless steered.
+    /// For some classes, a factor on the probability of each operation of a policy, for their images; empty unless
+    /// steered.
     public var stepFactors: [Int: [Double]] = [:]
 
     /// Creates a batch; draws default to 0, strengths to 1.

@@ -23,8 +23,8 @@ public enum CIFAR10 {
 
 /// CIFAR-100's binary version: 32 × 32 colour images of 100 classes, 50,000 for training and 10,000 for tests.
 ///
-/// Source: as for ``CIFAR10``; a record begins with two label bytes, the superclass (0 ..< 20) and the class (0 ..< 100).
-/// The class is read, the superclass only checked.
+/// Source: as for ``CIFAR10``; a record begins with two label bytes, the superclass (0 ..< 20) and the class (0 ..<
+/// 100). The class is read, the superclass only checked.
 public enum CIFAR100 {
     /// Reads `train.bin` and `test.bin`, each of them gzipped (`.bin.gz`) or not.
     ///

@@ -3,10 +3,11 @@ import TensorCore
 
 /// Finds a data set by what a folder holds.
 public enum DataFolder {
-    /// Reads MNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in one of its subfolders.
+    /// Reads MNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in one of its
+    /// subfolders.
     ///
-    /// Files have their original names, with or without `.gz`; in MNIST's the part before `idx` may end in `.` or `-`. A
-    /// set with MNIST's file names and layout (Fashion-MNIST) is read as MNIST.
+    /// Files have their original names, with or without `.gz`; in MNIST's the part before `idx` may end in `.` or `-`.
+    /// A set with MNIST's file names and layout (Fashion-MNIST) is read as MNIST.
     ///
     /// - Throws: `FormatError` when there is no such set or more than one, when a part of it is missing or damaged.
     public static func read(_ url: URL) throws -> LabelledData {

@@ -17,7 +17,8 @@ public struct Digits: Sendable {
 
     /// Reads the embedded images.
     ///
-    /// - Throws: `FormatError` when the resources are not beside the executable (it was moved without them) or are damaged.
+    /// - Throws: `FormatError` when the resources are not beside the executable (it was moved without them) or are
+    ///   damaged.
     public static func embedded() throws -> Digits { try Digits(folder: try EmbeddedResources.folder("Digits")) }
 
     init(folder: URL) throws {

@@ -30,7 +30,8 @@ enum EmbeddedResources {
             expected: "the folder that was built with it (when \(program) is moved, it moves along)")
     }
 
-    /// Where the bundle may lie: beside the executable, also where a link to it leads, and in an application's resources.
+    /// Where the bundle may lie: beside the executable, also where a link to it leads, and in an application's
+    /// resources.
     static var candidates: [URL] {
         let executable = Bundle.main.executableURL
         let places: [URL?] = [

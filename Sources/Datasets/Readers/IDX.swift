@@ -4,7 +4,8 @@ import TensorCore
 /// The format of MNIST and its relatives: big-endian header, then unsigned bytes; gzipped or not.
 ///
 /// Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats". Bytes 0
-/// and 1 are zero, byte 2 is the type (0x08: unsigned byte), byte 3 the number of axes; a 32-bit extent follows for each.
+/// and 1 are zero, byte 2 is the type (0x08: unsigned byte), byte 3 the number of axes; a 32-bit extent follows for
+/// each.
 public enum IDX {
     /// Images of one size with their labels.
     ///

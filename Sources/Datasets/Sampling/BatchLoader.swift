@@ -4,7 +4,7 @@ import TensorCore
 
 /// The batches of an epoch, transformed on a second thread while the caller works on the one before.
 ///
-///     for batch in BatchLoader(plan, transform: policy, normalization: normalization) { … }
+///     for batch in BatchLoader(plan, transform: policy, normalization: normalization) { print(batch.inputs.shape) }
 ///
 /// The result does not depend on the prefetching: every draw is a function of seed, epoch, sample and draw number.
 public struct BatchLoader: Sequence, Sendable {

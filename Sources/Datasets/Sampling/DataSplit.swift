@@ -64,7 +64,8 @@ extension ImageSet {
     /// Images keep their order, labels and sample ids.
     ///
     /// - Parameters:
-    ///   - count: about how many images to hold out: of a class with the share p of the images, p · count, rounded down.
+    ///   - count: about how many images to hold out: of a class with the share p of the images, p · count, rounded
+    ///     down.
     ///   - seed: what the choice depends on.
     public func holdingOut(_ count: Int, seed: UInt64) -> (rest: ImageSet, held: ImageSet) {
         require(count >= 0 && count <= self.count, "holdingOut: \(count) of \(self.count) images")

@@ -45,8 +45,8 @@ public struct EpochPlan: Sendable {
     ///   - firstStep: the steps of all epochs before it, from which the passes go on; epoch · steps when omitted.
     ///   - epoch: from 0.
     ///   - seed: the run's seed.
-    ///   - classProbabilities: relative probability of each class, for sources that have labels, of which images without
-    ///     one are then not drawn; nil for passes.
+    ///   - classProbabilities: relative probability of each class, for sources that have labels, of which images
+    ///     without one are then not drawn; nil for passes.
     ///   - stepFactors: for some classes, factors on the probabilities of a policy's steps.
     ///   - strength: the factor on geometric transforms for a sample id.
     public init(

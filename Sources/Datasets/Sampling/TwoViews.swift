@@ -1,9 +1,9 @@
 import TensorCore
 
-/// Two views of each image: a strong one that the student learns from and a weak one that the teacher reads, as in FixMatch
-/// (Sohn et al., arXiv 2001.07685).
+/// Two views of each image: a strong one that the student learns from and a weak one that the teacher reads, as in
+/// FixMatch (Sohn et al., arXiv 2001.07685).
 ///
-///     let views = TwoViews(weak: .digits, strong: strong)      // two policies, or any transforms
+///     let views = TwoViews(weak: .digits, strong: strong)  // two policies, or any transforms
 ///
 /// Labels, targets and weights of the batch are those of the strong view. Each view draws from a stream of its own.
 /// Mixing images in one view alone makes no sense: a strong view with mixed targets is refused.
@@ -24,7 +24,7 @@ public struct TwoViews: BatchTransform {
         other.seed = ~raw.seed  // else operations at the same place of both would draw the same numbers
         var batch = strong(raw, normalization: normalization)
         require(batch.targets == nil, "TwoViews: the strong view mixes images, which the weak one does not")
-        batch.labellerInputs = weak(other, normalization: normalization).inputs
+        batch.teacherInputs = weak(other, normalization: normalization).inputs
         return batch
     }
 }

@@ -1,21 +1,25 @@
 import Foundation
 import TensorCore
 
-/// A pair of feature maps of which the student's is to tell its image from others in the teacher's: contrastive representation
-/// distillation (CRD; Tian, Krishnan and Isola, arXiv 1910.10699).
+/// A pair of feature maps of which the student's is to tell its image from others in the teacher's: contrastive
+/// representation distillation (CRD; Tian, Krishnan and Isola, arXiv 1910.10699).
 ///
-/// Each map's average over its pixels is a point. The teacher's, t, has the mean over the training images taken out; the
-/// student's, s, goes through a learnt affine map to the teacher's channels, dropped at the end. Both are scaled to norm 1. A
-/// bank keeps t of every training image. The loss of an image is
+/// Each map's average over its pixels is a point. The teacher's, t, has the mean over the training images taken out;
+/// the student's, s, goes through a learnt affine map to the teacher's channels, dropped at the end. Both are scaled to
+/// norm 1. A bank keeps t of every training image. The loss of an image is
 ///
-///     −log h(t) − N · mean over negatives n of log (1 − h(n)),   h(x) = e^(s·x / τ) / (e^(s·x / τ) + N · z),
+/// ```text
+/// −log h(t) − N · mean over negatives n of log (1 − h(n)),   h(x) = e^(s·x / τ) / (e^(s·x / τ) + N · z),
+/// ```
 ///
-/// averaged over the batch by its weights. N negatives are drawn from the bank for each step, for all its images; an image
-/// leaves out itself and, if it has a label, those of its class. z, the mean of e^(s·n / τ) in the first step, stays. As in any
-/// contrastive loss, a student that equals its teacher has no loss of 0: it is told from the negatives still.
+/// averaged over the batch by its weights. N negatives are drawn from the bank for each step, for all its images; an
+/// image leaves out itself and, if it has a label, those of its class. z, the mean of e^(s·n / τ) in the first step,
+/// stays. As in any contrastive loss, a student that equals its teacher has no loss of 0: it is told from the negatives
+/// still.
 ///
-/// The paper learns an embedding of the teacher's maps too, and so needs a second bank for the other direction. Here the teacher's
-/// points are as they are: what the bank keeps never ages but for the view, so one direction and little momentum are enough.
+/// The paper learns an embedding of the teacher's maps too, and so needs a second bank for the other direction. Here
+/// the teacher's points are as they are: what the bank keeps never ages but for the view, so one direction and little
+/// momentum are enough.
 public struct ContrastTerm: Hashable, Sendable, Codable {
     /// The name of the student's map.
     public let student: String

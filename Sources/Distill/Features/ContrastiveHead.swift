@@ -139,7 +139,8 @@ struct ContrastiveHead: DistillationTerm, Module {
             batch.weights ?? [Float](repeating: 1, count: batch.count), of: output)
     }
 
-    /// b ← momentum · b + (1 − momentum) · t, scaled to norm 1, row by row; an image that the batch has twice goes in twice.
+    /// b ← momentum · b + (1 − momentum) · t, scaled to norm 1, row by row; an image that the batch has twice goes in
+    /// twice.
     private func updatedBank(with points: Tensor, at places: [Int]) -> Tensor {
         var bank = bank.value
         let size = bank.shape[1]

@@ -6,12 +6,12 @@ import TensorCore
 ///
 /// Where ``FeatureLoss`` compares pixels the larger map is averaged down, so its sides must be a whole multiple of the
 /// other's. Where it compares elements the student's map also goes through an adapter, a 1×1 convolution and a
-/// normalisation, so channels may differ. It starts as the best affine map for some of the images, is learnt with the student and
-/// dropped at the end.
+/// normalisation, so channels may differ. It starts as the best affine map for some of the images, is learnt with the
+/// student and dropped at the end.
 public struct Hint: Hashable, Sendable, Codable {
-    /// The name of the student's map.
+    /// The name of the student's map, or the path of a layer or block that gives it: `stage2.0.first`.
     public let student: String
-    /// The name of the teacher's map.
+    /// The name of the teacher's map, or a path likewise.
     public let teacher: String
     /// The factor of this pair in the loss, 0 or more.
     public let weight: Float
@@ -40,8 +40,8 @@ public struct Hint: Hashable, Sendable, Codable {
     ///   - studentMap: [N, H, W, C].
     ///   - adapter: from C to the teacher's channels, for losses that need it.
     ///   - teacherMap: [N, H', W', C'].
-    ///   - perturbing: from the maps' common shape to a change that both go through before they are compared; for losses that
-    ///     compare elements, as no others have maps of a common shape.
+    ///   - perturbing: from the maps' common shape to a change that both go through before they are compared; for
+    ///     losses that compare elements, as no others have maps of a common shape.
     ///   - weights: of the images, 0 or more; nil for 1.
     func loss(
         _ studentMap: Variable, adapter: FeatureAdapter?, teacherMap: Tensor,
@@ -78,7 +78,8 @@ public struct Hint: Hashable, Sendable, Codable {
     /// Checks a pair of maps of some images.
     ///
     /// - Parameter names: of the maps that each network has.
-    /// - Throws: `ConfigurationError` if a map is missing or of no use to the loss, the sides do not divide, or a weight is negative.
+    /// - Throws: `ConfigurationError` if a map is missing or of no use to the loss, the sides do not divide, or a
+    ///   weight is negative.
     func check(student: Tensor?, teacher: Tensor?, names: (student: [String], teacher: [String])) throws {
         guard let student = student?.shape else {
             throw ConfigurationError.missingMap(self.student, among: names.student).within("student")
@@ -98,8 +99,8 @@ public struct Hint: Hashable, Sendable, Codable {
         guard isJoinable || !loss.needsEqualSides else {
             throw ConfigurationError(
                 [],
-                "maps of \(student[1])×\(student[2]) (student '\(self.student)') and \(teacher[1])×\(teacher[2]) (teacher "
-                    + "'\(self.teacher)'), of which neither is a whole multiple of the other; loss "
+                "maps of \(student[1])×\(student[2]) (student '\(self.student)') and \(teacher[1])×\(teacher[2]) "
+                    + "(teacher '\(self.teacher)'), of which neither is a whole multiple of the other; loss "
                     + "\(FeatureLoss.ofAnyShape) takes any")
         }
         for (name, weight) in [("weight", weight)] + loss.factors where !(weight >= 0 && weight.isFinite) {
@@ -111,7 +112,7 @@ public struct Hint: Hashable, Sendable, Codable {
 extension FeatureLoss {
     /// Those that take maps of any shapes, in words.
     fileprivate static var ofAnyShape: String {
-        all.filter { !$0.needsEqualSides }.map { "'\($0.name)'" }.joined(separator: " or ")
+        named.filter { !$0.value.needsEqualSides }.map { "'\($0.name)'" }.joined(separator: " or ")
     }
 }
 

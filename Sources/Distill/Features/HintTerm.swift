@@ -17,7 +17,8 @@ struct HintTerm: DistillationTerm, Module {
 
     /// Checks a hint with maps of some images, and fits its adapter to them.
     ///
-    /// - Throws: `ConfigurationError` for a hint that cannot be followed; `LinearAlgebraError` for a student's map that is not finite.
+    /// - Throws: `ConfigurationError` for a hint that cannot be followed; `LinearAlgebraError` for a student's map that
+    ///   is not finite.
     init(_ hint: Hint, number: Int, for preview: TermPreview) throws {
         self.hint = hint
         self.number = number

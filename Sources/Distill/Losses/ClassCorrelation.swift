@@ -1,7 +1,7 @@
 import TensorCore
 
-/// ``ResponseLoss/correlation(inter:intra:)``, DIST: 1 − r as half the squared distance of the two centred directions, which
-/// is 0 to the last bit where both agree.
+/// ``ResponseLoss/correlation(inter:intra:)``, DIST: 1 − r as half the squared distance of the two centred directions,
+/// which is 0 to the last bit where both agree.
 struct ClassCorrelation: SoftenedFunction {
     let inter, intra: Float
 

@@ -28,8 +28,8 @@ struct Decoupled: RowDivergence {
 extension SoftRow {
     /// target · KL of the events "class t" and "any other" + nonTarget · KL among the others, both of q from self.
     ///
-    /// The event's logit is zₜ − log Σₖ≠ₜ eᶻ. So the first has the gradient p(t) − q(t) at t and shares out its negative among
-    /// the others by their probabilities without t, p̂; the second has p̂ − q̂ there.
+    /// The event's logit is zₜ − log Σₖ≠ₜ eᶻ. So the first has the gradient p(t) − q(t) at t and shares out its
+    /// negative among the others by their probabilities without t, p̂; the second has p̂ − q̂ there.
     fileprivate func decoupled(
         from q: SoftRow, at t: Int, target: Double, nonTarget: Double
     ) -> (loss: Double, gradient: [Double]) {

@@ -3,8 +3,8 @@ import TensorCore
 
 /// A vector divided by its Euclidean norm.
 ///
-/// A norm below the floor counts as the floor: a vector that is almost zero has no direction to speak of, and its gradient
-/// must not explode.
+/// A norm below the floor counts as the floor: a vector that is almost zero has no direction to speak of, and its
+/// gradient must not explode.
 struct Direction {
     let unit: [Double]
     private let norm: Double
@@ -63,7 +63,8 @@ struct StandardizedRows {
         values = Tensor(rows, shape: matrix.shape)
     }
 
-    /// From the gradient with respect to ``values`` to that with respect to the matrix: (u − mean u − v · mean (u v)) / σ.
+    /// From the gradient with respect to ``values`` to that with respect to the matrix: (u − mean u − v · mean (u v)) /
+    /// σ.
     func gradient(_ upstream: Tensor) -> Tensor {
         var result: [Float] = []
         result.reserveCapacity(upstream.count)

@@ -18,7 +18,8 @@ private func relativeSquares(
     return (shares.sumOfSquares(difference) * scale, shares.scaling(difference, by: 2 * scale))
 }
 
-/// ``FeatureLoss/marginReLU``: as the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤ t ≤ 0.
+/// ``FeatureLoss/marginReLU``: as the hint's, with max(t, mean negative response of the channel) for t, and 0 where s ≤
+/// t ≤ 0.
 struct MarginDistance: FeatureFunction {
     let name = "marginReLU"
     let compares = ComparedParts.elements

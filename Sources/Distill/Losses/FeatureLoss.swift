@@ -3,37 +3,44 @@ import TensorCore
 
 /// How unlike two feature maps are.
 ///
-/// Each is scaled so that a weight means much the same at every stage: none grows with a map's size or its activations. Where
-/// the images of a batch have weights, means over images are by them, and means over pairs and triples by their products.
+/// Each is scaled so that a weight means much the same at every stage: none grows with a map's size or its activations.
+/// Where the images of a batch have weights, means over images are by them, and means over pairs and triples by their
+/// products.
 public enum FeatureLoss: Hashable, Sendable, Codable {
-    /// The mean squared difference between the student's adapted map and the teacher's, divided by the mean square of the
-    /// teacher's, at least 10⁻⁶ (FitNets, Romero et al., arXiv 1412.6550). About 1 for an adapter that has learnt nothing.
+    /// The mean squared difference between the student's adapted map and the teacher's, divided by the mean square of
+    /// the teacher's, at least 10⁻⁶ (FitNets, Romero et al., arXiv 1412.6550). About 1 for an adapter that has learnt
+    /// nothing.
     case hint
 
-    /// As ``hint``, with the teacher's map cut from below at each channel's mean negative response, and no loss where the target is not
-    /// above 0 and the student is below it (Heo et al., arXiv 1904.01866).
+    /// As ``hint``, with the teacher's map cut from below at each channel's mean negative response, and no loss where
+    /// the target is not above 0 and the student is below it (Heo et al., arXiv 1904.01866).
     ///
-    /// For maps before their ReLU, from which it copies which activations pass and how strongly, and not by how much the others
-    /// fail to. The mean is over the batch. After a ReLU, as in our ready networks, the cut is at 0.
+    /// For maps before their ReLU, from which it copies which activations pass and how strongly, and not by how much
+    /// the others fail to. The mean is over the batch. After a ReLU, as in our ready networks, the cut is at 0.
     case marginReLU
 
-    /// The squared distance between both attention maps, the mean over channels of squared activations, each scaled to norm 1,
-    /// averaged over images (Zagoruyko and Komodakis, arXiv 1612.03928). 0 ... 2. Says where to look and not what to see there.
+    /// The squared distance between both attention maps, the mean over channels of squared activations, each scaled to
+    /// norm 1, averaged over images (Zagoruyko and Komodakis, arXiv 1612.03928). 0 ... 2. Says where to look and not
+    /// what to see there.
     case attention
 
-    /// The squared differences between both matrices of how similar each two images of the batch are, map · mapᵀ with rows scaled to
-    /// norm 1, divided by N² (Tung and Mori, arXiv 1907.09682). Maps of any shapes.
+    /// The squared differences between both matrices of how similar each two images of the batch are, map · mapᵀ with
+    /// rows scaled to norm 1, divided by N² (Tung and Mori, arXiv 1907.09682). Maps of any shapes.
     case similarity
 
-    /// distance · L_D + angle · L_A over the images as points, each map's average over its pixels (Park et al., arXiv 1904.05068).
+    /// distance · L_D + angle · L_A over the images as points, each map's average over its pixels (Park et al., arXiv
+    /// 1904.05068).
     ///
-    /// L_D compares the distances between each two points, divided by their mean, L_A the cosine at each point of the angle between
-    /// each two others; both by the Huber loss, averaged over all pairs and triples with those of a point with itself. Maps of
-    /// any shapes. Takes time in proportion to N³. Weights 0 or more.
+    /// L_D compares the distances between each two points, divided by their mean, L_A the cosine at each point of the
+    /// angle between each two others; both by the Huber loss, averaged over all pairs and triples with those of a point
+    /// with itself. Maps of any shapes. Takes time in proportion to N³. Weights 0 or more.
     case relational(distance: Float = 25, angle: Float = 50)
 
-    /// All, each with its standard numbers.
-    public static let all: [FeatureLoss] = [.hint, .marginReLU, .attention, .similarity, .relational()]
+    /// All by the names that recipes have for them, each with its standard numbers.
+    public static let named: [(name: String, value: FeatureLoss)] = [
+        ("hint", .hint), ("margin-relu", .marginReLU), ("attention", .attention), ("similarity", .similarity),
+        ("relational", .relational()),
+    ]
 
     /// What computes it: the place where a loss is entered beside its case.
     private var function: any FeatureFunction {

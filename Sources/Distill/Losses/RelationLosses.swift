@@ -1,6 +1,7 @@
 import TensorCore
 
-/// ``FeatureLoss/attention``: the mean over images of ‖a / ‖a‖ − b / ‖b‖‖², where a and b are the mean squares over channels at each pixel.
+/// ``FeatureLoss/attention``: the mean over images of ‖a / ‖a‖ − b / ‖b‖‖², where a and b are the mean squares over
+/// channels at each pixel.
 ///
 /// Maps [N, H, W, C] and [N, H, W, C'].
 struct AttentionDistance: FeatureFunction {
@@ -24,8 +25,8 @@ struct AttentionDistance: FeatureFunction {
     }
 }
 
-/// ``FeatureLoss/similarity``: ‖G − H‖² / N², or Σ share share (g − h)², where G and H are the rows' products with one another,
-/// each row of them scaled to norm 1.
+/// ``FeatureLoss/similarity``: ‖G − H‖² / N², or Σ share share (g − h)², where G and H are the rows' products with one
+/// another, each row of them scaled to norm 1.
 ///
 /// Maps [N, ...] and [N, ...].
 struct SimilarityDistance: FeatureFunction {

@@ -79,8 +79,9 @@ protocol SoftenedFunction: ResponseFunction {
 extension SoftenedFunction {
     /// T² (2 f − r), where r is the change of f along ln (1 / T).
     ///
-    /// On that way log p changes by u − Σ p u, with u = s / T; so KL(q ‖ p) changes by Σ q (b (log q − log p) + b − a), where a and
-    /// b are the changes of log p and log q. Where images have temperatures of their own, all of them change by the same factor.
+    /// On that way log p changes by u − Σ p u, with u = s / T; so KL(q ‖ p) changes by Σ q (b (log q − log p) + b − a),
+    /// where a and b are the changes of log p and log q. Where images have temperatures of their own, all of them
+    /// change by the same factor.
     func temperatureSlopes(
         student: Tensor, teacher: Tensor, labels: [Int?]?, temperatures: [Float]
     ) -> [Double] {

@@ -3,44 +3,46 @@ import TensorCore
 
 /// How far a student's outputs are from a teacher's.
 ///
-/// In the formulas q = softmax(teacher / T) and p = softmax(student / T) of one image, and the loss of a batch is the mean
-/// over its images. Every loss that has a temperature is multiplied by T², which keeps the gradient's size when T changes.
-/// All but ``meanSquaredError`` see only differences between a row's logits, and all are 0 where both networks agree.
+/// In the formulas q = softmax(teacher / T) and p = softmax(student / T) of one image, and the loss of a batch is the
+/// mean over its images. Every loss that has a temperature is multiplied by T², which keeps the gradient's size when T
+/// changes. All but ``meanSquaredError`` see only differences between a row's logits, and all are 0 where both networks
+/// agree.
 public indirect enum ResponseLoss: Hashable, Sendable, Codable {
     /// T² · ((1 − reverse) · KL(q ‖ p) + reverse · KL(p ‖ q)).
     ///
-    /// With `reverse` 0 that of Hinton, Vinyals and Dean (arXiv 1503.02531): the student covers every class that the teacher
-    /// deems possible. With 1 it keeps to classes that the teacher deems likely (Gu et al., arXiv 2306.08543), with a number
-    /// between it is a mixture. `reverse` is in 0 ... 1.
+    /// With `reverse` 0 that of Hinton, Vinyals and Dean (arXiv 1503.02531): the student covers every class that the
+    /// teacher deems possible. With 1 it keeps to classes that the teacher deems likely (Gu et al., arXiv 2306.08543),
+    /// with a number between it is a mixture. `reverse` is in 0 ... 1.
     case kullbackLeibler(reverse: Float = 0)
 
-    /// T² · ½ (KL(p ‖ m) + KL(q ‖ m)) with m = ½ (p + q) (Lin, IEEE Transactions on Information Theory 37 (1), 1991): symmetric and
-    /// at most T² ln 2, so that images of which the two think quite differently do not rule the batch.
+    /// T² · ½ (KL(p ‖ m) + KL(q ‖ m)) with m = ½ (p + q) (Lin, IEEE Transactions on Information Theory 37 (1), 1991):
+    /// symmetric and at most T² ln 2, so that images of which the two think quite differently do not rule the batch.
     case jensenShannon
 
-    /// ½ · the mean over classes of the squared differences between logits (Ba and Caruana, arXiv 1312.6184; Kim et al.,
-    /// arXiv 2105.08919): what T² · KL goes to when T grows, for rows of equal mean. It has no temperature.
+    /// ½ · the mean over classes of the squared differences between logits (Ba and Caruana, arXiv 1312.6184; Kim et
+    /// al., arXiv 2105.08919): what T² · KL goes to when T grows, for rows of equal mean. It has no temperature.
     case meanSquaredError
 
     /// T² · (target · TCKD + nonTarget · NCKD), decoupled distillation (Zhao et al., arXiv 2203.08679).
     ///
-    /// TCKD is KL(q ‖ p) of the two events "the target class" and "any other", NCKD is KL(q ‖ p) among the other classes alone.
-    /// Hinton's loss has 1 and 1 − q(target) as their factors, so a sure teacher's view of the other classes hardly counts.
-    /// The target is the image's label, and the teacher's most probable class where there is none. Weights 0 or more.
+    /// TCKD is KL(q ‖ p) of the two events "the target class" and "any other", NCKD is KL(q ‖ p) among the other
+    /// classes alone. Hinton's loss has 1 and 1 − q(target) as their factors, so a sure teacher's view of the other
+    /// classes hardly counts. The target is the image's label, and the teacher's most probable class where there is
+    /// none. Weights 0 or more.
     case decoupled(target: Float = 1, nonTarget: Float = 8)
 
     /// T² · (inter · Σ (1 − r(qᵢ, pᵢ)) / N + intra · Σ (1 − r(qₖ, pₖ)) / K), DIST (Huang et al., arXiv 2205.10536).
     ///
-    /// r is Pearson's correlation: of an image's probabilities over the K classes, and of a class's over the N images of the
-    /// batch. The student may be less sure than the teacher, as long as the order and the relations are right. Probabilities
-    /// whose deviations have a norm below 10⁻³ are as if it were 10⁻³, as they have no direction; a batch of one image has
-    /// no second term. Weights 0 or more.
+    /// r is Pearson's correlation: of an image's probabilities over the K classes, and of a class's over the N images
+    /// of the batch. The student may be less sure than the teacher, as long as the order and the relations are right.
+    /// Probabilities whose deviations have a norm below 10⁻³ are as if it were 10⁻³, as they have no direction; a batch
+    /// of one image has no second term. Weights 0 or more.
     case correlation(inter: Float = 2, intra: Float = 2)
 
     /// Another loss of standardised logits, (z − mean) / √(variance + 10⁻⁵) of each row (Sun et al., arXiv 2403.01427).
     ///
-    /// A small student need not reach the size of its teacher's logits, only their relations. The variance is that of the paper,
-    /// over K; the 10⁻⁵, which the paper does not have, bounds the gradient of a row of equal logits.
+    /// A small student need not reach the size of its teacher's logits, only their relations. The variance is that of
+    /// the paper, over K; the 10⁻⁵, which the paper does not have, bounds the gradient of a row of equal logits.
     case standardized(ResponseLoss)
 
     /// What computes it: the place where a loss is entered beside its case.
@@ -54,6 +56,13 @@ public indirect enum ResponseLoss: Hashable, Sendable, Codable {
         case .standardized(let loss): Standardized(loss: loss)
         }
     }
+
+    /// The losses by the names that the literature has for them, each with its standard numbers.
+    public static let named: [(name: String, value: ResponseLoss)] = [
+        ("kl", .hinton), ("reverse-kl", .kullbackLeibler(reverse: 1)), ("jensen-shannon", .jensenShannon),
+        ("mse", .meanSquaredError), ("dkd", .decoupled()), ("dist", .correlation()),
+        ("standardized-kl", .standardized(.hinton)), ("standardized-dkd", .standardized(.decoupled())),
+    ]
 
     /// T² · KL(teacher ‖ student) (Hinton, Vinyals and Dean, arXiv 1503.02531).
     public static let hinton = ResponseLoss.kullbackLeibler()

@@ -5,28 +5,36 @@ import TensorCore
 
 /// Several networks that teach as one.
 ///
-///     Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
+///     let distiller = Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
 ///
 /// A ``Distiller`` asks each member for its logits, and joins them at the temperature of the step and with the images'
-/// labels. Used like any network, to evaluate it for instance, an ensemble joins at T = 1 and without labels. Its members
-/// are trained one by one, so a pass in training mode stops the program.
+/// labels. Used like any network, to evaluate it for instance, an ensemble joins at T = 1 and without labels. Its
+/// members are trained one by one, so a pass in training mode stops the program.
 public struct Ensemble: Module {
-    /// How the outputs of K members become one. In the formulas zₖ are a member's logits of an image, and qₖ = softmax(zₖ / T).
+    /// How the outputs of K members become one. In the formulas zₖ are a member's logits of an image, and qₖ =
+    /// softmax(zₖ / T).
     public enum Joining: String, Hashable, Sendable, Codable {
-        /// The mean of zₖ, which makes q the normalised geometric mean of qₖ (Hinton, Vinyals and Dean, arXiv 1503.02531, name both
-        /// this and the next). A class that one member rules out is as good as ruled out.
+        /// The mean of zₖ, which makes q the normalised geometric mean of qₖ (Hinton, Vinyals and Dean, arXiv
+        /// 1503.02531, name both this and the next). A class that one member rules out is as good as ruled out.
         case logits
 
         /// q is the mean of qₖ. A class that one member deems possible stays possible.
         case probabilities
 
-        /// q = Σ wₖ qₖ with wₖ = (1 − exp(hₖ) / Σⱼ exp(hⱼ)) / (K − 1), image by image, where hₖ is the entropy of softmax(zₖ), in nats:
-        /// who is unsure has less to say. Needs no labels.
+        /// q = Σ wₖ qₖ with wₖ = (1 − exp(hₖ) / Σⱼ exp(hⱼ)) / (K − 1), image by image, where hₖ is the entropy of
+        /// softmax(zₖ), in nats: who is unsure has less to say. Needs no labels.
         case entropy
 
-        /// As ``entropy``, with the cross-entropy of softmax(zₖ) with the label for hₖ: who is wrong has less to say (CA-MKD, Zhang,
-        /// Chen and Wang, arXiv 2201.00007). An image without a label is weighed by the entropy; mixed labels count by their shares.
+        /// As ``entropy``, with the cross-entropy of softmax(zₖ) with the label for hₖ: who is wrong has less to say
+        /// (CA-MKD, Zhang, Chen and Wang, arXiv 2201.00007). An image without a label is weighed by the entropy; mixed
+        /// labels count by their shares.
         case crossEntropy
+
+        /// All by the names of options.
+        public static let named: [(name: String, value: Joining)] = [
+            ("logits", .logits), ("probabilities", .probabilities), ("entropy", .entropy),
+            ("cross-entropy", .crossEntropy),
+        ]
     }
 
     /// The networks, one or more of the same classes.
@@ -54,9 +62,9 @@ public struct Ensemble: Module {
 
     /// The members' logits as one.
     ///
-    /// All but ``Joining/logits`` give T · log q, of which softmax(· / T) is q; and as a row of logits means the same with any number
-    /// added, each is moved to the mean that the weighted logits have. So members that agree give their logits back, which
-    /// losses that compare logits themselves see.
+    /// All but ``Joining/logits`` give T · log q, of which softmax(· / T) is q; and as a row of logits means the same
+    /// with any number added, each is moved to the mean that the weighted logits have. So members that agree give their
+    /// logits back, which losses that compare logits themselves see.
     ///
     /// - Parameters:
     ///   - logits: of each member for the same images, [N, classes].

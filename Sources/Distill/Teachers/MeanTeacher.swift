@@ -6,12 +6,14 @@ import Training
 /// The student's own past as its teacher: a moving average of its weights and statistics, renewed after each step
 /// (Mean Teacher, Tarvainen and Valpola, arXiv 1703.01780).
 ///
-///     Distiller(teacher: MeanTeacher(of: student, decay: 0.99), hardLabelWeight: .linear(from: 1, to: 0.5))
+///     let teacher = MeanTeacher(of: student, decay: 0.99)
+///     let distiller = Distiller(teacher: teacher, hardLabelWeight: .linear(from: 1, to: 0.5))
 ///
-/// average ← decay · average + (1 − decay) · weights, with a smaller decay in the first steps, as `WeightAverage` has it. A
-/// ``Distiller`` keeps the average with the run's state, checkpoints included, and drops it at the end; a plan with the same
-/// `weightAveraging` returns it. Teacher and student see the same view, so what the student learns from is the difference
-/// that dropout, batch statistics and age make. The average is of little use before the student is: let λ begin at 1.
+/// average ← decay · average + (1 − decay) · weights, with a smaller decay in the first steps, as `WeightAverage` has
+/// it. A ``Distiller`` keeps the average with the run's state, checkpoints included, and drops it at the end; a plan
+/// with the same `weightAveraging` returns it. Teacher and student see the same view, so what the student learns from
+/// is the difference that dropout, batch statistics and age make. The average is of little use before the student is:
+/// let λ begin at 1.
 public struct MeanTeacher: Module {
     /// The average.
     public private(set) var network: any Module

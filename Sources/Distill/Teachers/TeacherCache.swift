@@ -5,8 +5,9 @@ import Training
 
 /// What a run's teachers said, on disk: a file for each epoch and one for the validation images, whole or not there.
 ///
-/// A step's outputs are kept under the fingerprint of the very inputs that gave them, so they can be wrong for no run, whatever
-/// steered its views. What the inputs come from is kept beside it by name, so that a refusal can say what differs.
+/// A step's outputs are kept under the fingerprint of the very inputs that gave them, so they can be wrong for no run,
+/// whatever steered its views. What the inputs come from is kept beside it by name, so that a refusal can say what
+/// differs.
 struct TeacherCache {
     private struct Step {
         let views: String
@@ -14,15 +15,16 @@ struct TeacherCache {
         let logits: [Tensor]
     }
 
-    /// In an epoch's place, for the outputs for validation images, whose batches are its steps. Those of other images are replaced:
-    /// no student is trained on them.
+    /// In an epoch's place, for the outputs for validation images, whose batches are its steps. Those of other images
+    /// are replaced: no student is trained on them.
     static let validation = -1
 
-    private static let format = "retort teacher outputs 1"
+    private static let sealed = SealedFile(
+        key: "contents", formats: ["retort teacher outputs 1"], content: "outputs (remove the file to compute them)")
     private static let remedy = "a run that differs keeps its outputs in a folder of its own"
     private let folder: URL
     /// What the outputs depend on, by name.
-    private let origin: [String: String]
+    private let origin: Provenance
     private var epoch: Int?
     private var steps: [Int: Step] = [:]
     private var isChanged = false
@@ -31,7 +33,7 @@ struct TeacherCache {
     ///
     /// - Parameter origin: what the outputs depend on, by name.
     /// - Throws: `FormatError` if the outputs in it are of another origin, `FileWriteError` if it cannot be created.
-    init(_ folder: URL, origin: [String: String]) throws {
+    init(_ folder: URL, origin: Provenance) throws {
         self.folder = folder
         self.origin = origin
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
@@ -52,8 +54,8 @@ struct TeacherCache {
     ///   - step: from 0 over the whole run.
     ///   - epoch: that it is in, or ``validation``.
     /// - Returns: logits of each member, [N, classes].
-    /// - Throws: `FormatError` if the outputs that are kept for the step are of other inputs, or the epoch's file is damaged or
-    ///   of another origin.
+    /// - Throws: `FormatError` if the outputs that are kept for the step are of other inputs, or the epoch's file is
+    ///   damaged or of another origin.
     mutating func logits(
         of inputs: Tensor, members: Int, step number: Int, epoch: Int, computing: () throws -> [Tensor]
     ) throws -> [Tensor] {
@@ -89,26 +91,18 @@ struct TeacherCache {
     /// - Throws: `FileWriteError`.
     mutating func save() throws {
         guard isChanged, let epoch else { return }
-        let tensors = steps.flatMap { number, step in
-            step.logits.enumerated().map { (name: "\(number)/\($0.offset)", value: $0.element) }
+        var tensors: [String: Tensor] = [:]
+        for (number, step) in steps {
+            for (member, logits) in step.logits.enumerated() { tensors["\(number)/\(member)"] = logits }
         }
         let views = Dictionary(uniqueKeysWithValues: steps.map { ("\($0)", $1.views) })
-        let contents = try Contents(origin: origin, views: views).encoded()
-        let checksum = Self.checksum(contents, Dictionary(uniqueKeysWithValues: tensors.map { ($0, $1) }))
-        let metadata = ["format": Self.format, "contents": contents, "checksum": checksum]
-        try SafetensorsFile(metadata: metadata, tensors: tensors).write(to: url(of: epoch))
+        let contents = try StableCoding.text(Contents(origin: origin, views: views))
+        try Self.sealed.file(contents, tensors).write(to: url(of: epoch))
         isChanged = false
     }
 
     private func url(of epoch: Int) -> URL {
         folder.appending(path: "\(epoch == Self.validation ? "validation" : "epoch-\(epoch)").safetensors")
-    }
-
-    private static func checksum(_ contents: String, _ tensors: [String: Tensor]) -> String {
-        Fingerprint.of {
-            $0.add(contents)
-            $0.add(tensors)
-        }
     }
 
     /// The steps of an epoch's file.
@@ -119,18 +113,11 @@ struct TeacherCache {
         func fault(_ found: String, _ expected: String) -> FormatError {
             FormatError(file: file.source, place: "metadata", found: found, expected: expected)
         }
-        guard file.metadata["format"] == Self.format, let text = file.metadata["contents"] else {
-            throw fault("format '\(file.metadata["format"] ?? "none")'", "'\(Self.format)'")
+        let (text, tensors) = try Self.sealed.open(file)
+        guard let contents = try? JSONDecoder().decode(Contents.self, from: Data(text.utf8)) else {
+            throw fault("text that cannot be decoded", "what the outputs are of")
         }
-        var tensors: [String: Tensor] = [:]
-        for name in file.entries.keys.sorted() { tensors[name] = try file.tensor(name) }
-        guard file.metadata["checksum"] == Self.checksum(text, tensors),
-            let contents = try? JSONDecoder().decode(Contents.self, from: Data(text.utf8))
-        else {
-            throw fault("another checksum than the content's", "undamaged outputs (remove the file to compute them)")
-        }
-        let names = Set(contents.origin.keys).union(origin.keys).sorted()
-        if let other = names.first(where: { contents.origin[$0] != origin[$0] }) {
+        if let other = contents.origin.difference(from: origin) {
             throw fault("another \(other)", "this run's: \(Self.remedy)")
         }
         var steps: [Int: Step] = [:]
@@ -145,13 +132,7 @@ struct TeacherCache {
 
 /// What a file of outputs says besides tensors.
 private struct Contents: Codable {
-    let origin: [String: String]
+    let origin: Provenance
     /// The fingerprints of the inputs, by step.
     let views: [String: String]
-
-    func encoded() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 }

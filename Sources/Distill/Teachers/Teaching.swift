@@ -16,8 +16,9 @@ struct Teaching {
     ///   - features: names of the teacher's maps that hints and contrasts read.
     ///   - sampled: each teacher's logits of some images, by which a cache knows its arithmetic again.
     ///   - plan: of the run.
-    /// - Throws: `ConfigurationError` for hints or contrasts with several teachers or with a cache, and a cache for a teacher that
-    ///   follows the student; `FormatError` for a cache that is of another run; `FileWriteError` if its folder cannot be created.
+    /// - Throws: `ConfigurationError` for hints or contrasts with several teachers or with a cache, and a cache for a
+    ///   teacher that follows the student; `FormatError` for a cache that is of another run; `FileWriteError` if its
+    ///   folder cannot be created.
     init(
         _ distiller: Distiller, _ features: Set<String>, sampled: [Tensor], on data: TrainingData, plan: TrainingPlan
     ) throws {
@@ -39,35 +40,36 @@ struct Teaching {
             throw ConfigurationError(
                 ["teacherCache"], "cannot hold a teacher that follows the student: it is another for every student")
         }
-        var origin = try data.fingerprints()
-        origin["validation images"] = nil  // they count through what they make controllers choose, which views show
-        origin["teacher"] = Fingerprint.of {
+        var origin = try data.provenance()
+        // They count through what they make controllers choose, which views show.
+        origin.values["validation images"] = nil
+        origin.values["teacher"] = Fingerprint.of {
             for member in ensemble.members {
                 $0.add("\(type(of: member))")
                 $0.add(member.tensors)
             }
         }
         // The same weights give other bits in other code or on another processor.
-        origin["teacher's arithmetic"] =
+        origin.values["teacher's arithmetic"] =
             "\(SIMDLevel.active) " + Fingerprint.of { for logits in sampled { $0.add(logits) } }
-        origin["seed"] = "\(plan.seed)"
-        origin["batch size"] = "\(plan.batchSize)"
-        if data.unlabelled != nil { origin["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
-        origin["steps an epoch"] = "\(plan.stepsPerEpoch)"
+        origin.values["seed"] = "\(plan.seed)"
+        origin.values["batch size"] = "\(plan.batchSize)"
+        if data.unlabelled != nil { origin.values["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
+        origin.values["steps an epoch"] = "\(plan.stepsPerEpoch)"
         cache = try TeacherCache(folder, origin: origin)
     }
 
     /// What the teachers say of a batch, in evaluation mode and without a tape.
     ///
     /// - Parameter followers: the present state of those of the teachers that change as the student learns.
-    /// - Throws: `FormatError` for outputs that are not finite, and for a cache that is of another run; `FileWriteError` when the
-    ///   cache cannot be written.
+    /// - Throws: `FormatError` for outputs that are not finite, and for a cache that is of another run;
+    ///   `FileWriteError` when the cache cannot be written.
     mutating func outputs(
         for batch: Batch, following followers: [MeanTeacher], temperature: Float, in context: StepContext
     ) throws -> NetworkOutputs<Tensor> {
         var present = followers.makeIterator()
         let members = ensemble.members.map { member in member is MeanTeacher ? present.next() ?? member : member }
-        let (features, inputs) = (features, batch.labellerInputs ?? batch.inputs)
+        let (features, inputs) = (features, batch.teacherInputs ?? batch.inputs)
         var maps: [String: Tensor] = [:]
         func ask() throws -> [Tensor] {
             try members.map { member in

@@ -16,8 +16,8 @@ import Training
 ///
 ///     distiller.terms = [LogitDistance()]
 ///
-/// A term that is a `Module` too learns its parameters with the student; checkpoints hold them, and they are dropped at the
-/// end. A checkpoint knows a term again by its type, name and weight and, if it is `Encodable`, by its JSON.
+/// A term that is a `Module` too learns its parameters with the student; checkpoints hold them, and they are dropped at
+/// the end. A checkpoint knows a term again by its type, name and weight and, if it is `Encodable`, by its JSON.
 public protocol DistillationTerm: Sendable {
     /// Under what its loss is logged.
     var name: String { get }
@@ -94,7 +94,8 @@ public struct DistillationStep {
     /// The sum of the terms' losses by their weights, and each loss by its term's name.
     ///
     /// - Parameters:
-    ///   - response: what compares the outputs. It and the cross-entropy are left out where their share is 0, but not both.
+    ///   - response: what compares the outputs. It and the cross-entropy are left out where their share is 0, but not
+    ///     both.
     ///   - terms: what is learnt beside.
     func loss(_ response: ResponseLoss, and terms: [any DistillationTerm]) -> (
         total: Variable, values: [String: Float]

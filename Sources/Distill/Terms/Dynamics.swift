@@ -11,8 +11,9 @@ public struct Dynamics: Hashable, Sendable, Codable {
     public var temperatureFactor: EntropyFactor?
     /// A factor on each image's λ, likewise; λ stays within 0 ... 1.
     public var hardLabelFactor: EntropyFactor?
-    /// λ ← λ − gain · (training accuracy − validation accuracy) of the last epoch, while that is positive, and not below 0: a
-    /// student that learns its labels by heart is taught more by the teacher. 0 or more; above 0 it needs validation images.
+    /// λ ← λ − gain · (training accuracy − validation accuracy) of the last epoch, while that is positive, and not
+    /// below 0: a student that learns its labels by heart is taught more by the teacher. 0 or more; above 0 it needs
+    /// validation images.
     public var gapGain: Float = 0
     /// What the teacher's confidence makes of images without labels.
     public var confidence = ConfidenceRule.all
@@ -139,8 +140,8 @@ extension ResponseLoss {
     }
 }
 
-/// A factor that goes with the entropy H of the teacher's probabilities at T = 1, divided by that of the uniform distribution:
-/// sure + (unsure − sure) · H.
+/// A factor that goes with the entropy H of the teacher's probabilities at T = 1, divided by that of the uniform
+/// distribution: sure + (unsure − sure) · H.
 public struct EntropyFactor: Hashable, Sendable, Codable {
     /// The factor where the teacher is sure of one class, H = 0; 0 or more.
     public let sure: Float
@@ -161,8 +162,8 @@ public struct EntropyFactor: Hashable, Sendable, Codable {
 public enum ConfidenceRule: Hashable, Sendable, Codable {
     /// 1 for all.
     case all
-    /// 1 if the probability reaches this, else 0 (FixMatch, Sohn et al., arXiv 2001.07685). Images left out still count in
-    /// the mean, so a teacher that reads little has a small say.
+    /// 1 if the probability reaches this, else 0 (FixMatch, Sohn et al., arXiv 2001.07685). Images left out still count
+    /// in the mean, so a teacher that reads little has a small say.
     case atLeast(Float)
     /// The probability itself.
     case weighted

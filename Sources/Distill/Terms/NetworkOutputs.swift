@@ -42,7 +42,7 @@ extension NetworkOutputs<Tensor> {
 }
 
 extension Module {
-    /// Logits and named feature maps of a batch, without gradients.
+    /// Logits and feature maps of a batch by their names, or by the paths of layers, without gradients.
     ///
     /// - Parameter mode: in training mode with the batch's statistics, which are not kept.
     func featureMaps(
@@ -50,7 +50,7 @@ extension Module {
     ) -> NetworkOutputs<Tensor> {
         let tape = Tape(mode: mode, features: names)
         var model = self
-        if mode == .training { tape.bind(&model) }
+        if mode == .training || !names.isEmpty { tape.bind(&model) }  // so that a layer's path is known
         let logits = model(tape.input(input)).value
         return NetworkOutputs(logits: logits, maps: tape.features.mapValues(\.value), names: tape.featureNames)
     }

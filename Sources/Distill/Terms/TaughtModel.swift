@@ -4,7 +4,8 @@ import Layers
 import TensorCore
 import Training
 
-/// A student, the terms of its loss with what they learn, the teachers that follow it, and a temperature that is learnt.
+/// A student, the terms of its loss with what they learn, the teachers that follow it, and a temperature that is
+/// learnt.
 struct TaughtModel<Student: Module>: Module {
     var student: Student
     /// Hints, contrasts and the caller's terms, in this order.
@@ -27,6 +28,18 @@ struct TaughtModel<Student: Module>: Module {
         visitor("temperature", &temperature)
     }
 
+    /// What a pass is asked for, to have the student's maps of these names: the path of a layer begins elsewhere here.
+    static func requests(_ names: Set<String>) -> Set<String> { names.union(names.map { "student." + $0 }) }
+
+    /// The student's maps of these names.
+    static func maps(of tape: Tape, _ names: Set<String>) -> [String: Variable] {
+        let found = tape.features
+        return Dictionary(
+            uniqueKeysWithValues: names.compactMap { name in
+                (found[name] ?? found["student." + name]).map { (name, $0) }
+            })
+    }
+
     /// Takes the student, as a step left it, into the averages.
     mutating func follow(step: Int) {
         for index in followers.indices { followers[index].follow(student, step: step) }
@@ -38,8 +51,8 @@ struct TaughtModel<Student: Module>: Module {
     ///   - distiller: what is taught, and by whom.
     ///   - taught: what each teacher says of the images; terms read the first.
     ///   - images: of the training set.
-    /// - Throws: `ConfigurationError` for a teacher whose outputs are not finite, networks of different numbers of classes, and a term
-    ///   that cannot be followed; `LinearAlgebraError` for a student's map that is not finite.
+    /// - Throws: `ConfigurationError` for a teacher whose outputs are not finite, networks of different numbers of
+    ///   classes, and a term that cannot be followed; `LinearAlgebraError` for a student's map that is not finite.
     init(
         _ student: Student, _ distiller: Distiller, taught: [NetworkOutputs<Tensor>], images: Tensor,
         data: TrainingData, seed: UInt64
@@ -91,10 +104,11 @@ struct TermPreview {
     ///
     /// - Throws: `ConfigurationError` for one that is not.
     func check(_ term: any DistillationTerm, number: Int) throws {
-        for (whose, wanted, found) in [
-            ("student", term.studentFeatures, student.names), ("teacher", term.teacherFeatures, teacher.names),
+        for (whose, wanted, maps, found) in [
+            ("student", term.studentFeatures, student.maps, student.names),
+            ("teacher", term.teacherFeatures, teacher.maps, teacher.names),
         ] {
-            guard let missing = wanted.subtracting(found).min() else { continue }
+            guard let missing = wanted.subtracting(maps.keys).min() else { continue }
             throw ConfigurationError.missingMap(missing, among: found)
                 .within("terms", .index(number), .name("\(whose)Features"))
         }
@@ -104,9 +118,7 @@ struct TermPreview {
 extension ConfigurationError {
     /// A network has no map of a name.
     static func missingMap(_ name: String, among names: [String]) -> Self {
-        Self(
-            [],
-            "no feature map '\(name)'; the network \(names.isEmpty ? "names none" : "has \(names.joined(separator: ", "))")"
-        )
+        let found = names.isEmpty ? "names none" : "has \(names.joined(separator: ", "))"
+        return Self([], "no feature map '\(name)'; the network \(found)")
     }
 }

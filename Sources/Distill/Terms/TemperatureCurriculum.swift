@@ -4,11 +4,13 @@ import Layers
 import TensorCore
 import Training
 
-/// A temperature that is learnt against the student: CTKD with one temperature for all images (Li et al., arXiv 2211.16231).
+/// A temperature that is learnt against the student: CTKD with one temperature for all images (Li et al., arXiv
+/// 2211.16231).
 ///
-/// T = lowest + (highest − lowest) · σ(θ). θ takes the same steps as the weights, but up the response loss: its gradient is
-/// −reversal · ∂loss/∂θ. So lessons get harder as the reversal grows from 0, easy ones first. T starts at the distiller's
-/// temperature schedule's first value, which must lie within the range; the rest of that schedule is not read.
+/// T = lowest + (highest − lowest) · σ(θ). θ takes the same steps as the weights, but up the response loss: its
+/// gradient is −reversal · ∂loss/∂θ. So lessons get harder as the reversal grows from 0, easy ones first. T starts at
+/// the distiller's temperature schedule's first value, which must lie within the range; the rest of that schedule is
+/// not read.
 public struct TemperatureCurriculum: Hashable, Sendable, Codable {
     /// The bounds of T, the lower one above 0; the paper's code has 1 and 21.
     public let lowest, highest: Float
@@ -22,12 +24,14 @@ public struct TemperatureCurriculum: Hashable, Sendable, Codable {
         self.reversal = reversal
     }
 
-    /// - Throws: `ConfigurationError` for bounds that do not enclose the first temperature, and a reversal that is negative in some step.
+    /// - Throws: `ConfigurationError` for bounds that do not enclose the first temperature, and a reversal that is
+    ///   negative in some step.
     func check(from first: Float, over plan: TrainingPlan) throws {
         guard lowest > 0, highest.isFinite, lowest < first, first < highest else {
             throw ConfigurationError(
                 ["dynamics", "curriculum"],
-                "a first temperature of \(first) does not lie between \(lowest) and \(highest), both above 0, equal to neither"
+                "a first temperature of \(first) does not lie between \(lowest) and \(highest), both above 0, equal to "
+                    + "neither"
             )
         }
         for step in 0..<plan.steps {
@@ -62,7 +66,8 @@ struct LearntTemperature: Module {
     /// T.
     var value: Float { Float(Double(lowest) + Double(highest - lowest) * share) }
 
-    /// A variable of value 0 whose gradient, factor · slope, reaches θ: added to a loss it stands for the loss's dependence on T.
+    /// A variable of value 0 whose gradient, factor · slope, reaches θ: added to a loss it stands for the loss's
+    /// dependence on T.
     ///
     /// - Parameters:
     ///   - slope: T · ∂loss/∂T.

@@ -6,9 +6,9 @@ import Training
 
 /// The temperature that serves best on validation data, by trying those of a grid.
 ///
-/// With several rounds it is successive halving (Jamieson and Talwalkar, arXiv 1502.07943): all are tried with short runs, the
-/// better half again with runs of twice the length, and so on. Each run is a whole one, with its schedules stretched to its
-/// length, so a round does not go on from the one before.
+/// With several rounds it is successive halving (Jamieson and Talwalkar, arXiv 1502.07943): all are tried with short
+/// runs, the better half again with runs of twice the length, and so on. Each run is a whole one, with its schedules
+/// stretched to its length, so a round does not go on from the one before.
 public struct TemperatureSearch: Hashable, Sendable, Codable {
     /// One try.
     public struct Trial: Hashable, Sendable, Codable {
@@ -23,8 +23,8 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
     /// All tries, round by round, in each in the grid's order.
     public let trials: [Trial]
 
-    /// Of the longest runs the temperature of the highest validation accuracy; among equals that of the lowest validation
-    /// loss, and then the first of the grid.
+    /// Of the longest runs the temperature of the highest validation accuracy; among equals that of the lowest
+    /// validation loss, and then the first of the grid.
     public var best: Float {
         let longest = trials.map(\.steps).max()
         return Self.ranked(trials.filter { $0.steps == longest }).first?.temperature ?? 1
@@ -37,12 +37,13 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
     ///   - student: where every try starts.
     ///   - temperatures: the grid, each above 0; `Array(stride(from: 1, through: 5, by: 0.5))` is a finer one.
     ///   - data: with validation images.
-    ///   - plan: of every try of the last round; short ones rank temperatures well enough. Each round before has half the steps of
-    ///     the next.
+    ///   - plan: of every try of the last round; short ones rank temperatures well enough. Each round before has half
+    ///     the steps of the next.
     ///   - rounds: how often the grid is halved, and one more.
-    ///   - atOnce: how many tries run at the same time, each on one thread of its own; nil for as many as there are threads. Each
-    ///     has a student, its optimiser's state and its batches in memory. The results have the same bits for any number. With a
-    ///     ``Distiller/teacherCache`` it is one, on all threads, since what one try writes the next reads.
+    ///   - atOnce: how many tries run at the same time, each on one thread of its own; nil for as many as there are
+    ///     threads. Each has a student, its optimiser's state and its batches in memory. The results have the same bits
+    ///     for any number. With a ``Distiller/teacherCache`` it is one, on all threads, since what one try writes the
+    ///     next reads.
     /// - Throws: `ConfigurationError` without validation images, and what ``Distiller`` throws.
     public init(
         _ distiller: Distiller, student: some Module, over temperatures: [Float] = [1, 2, 3, 4, 5],
@@ -51,7 +52,8 @@ public struct TemperatureSearch: Hashable, Sendable, Codable {
         require(!temperatures.isEmpty, "TemperatureSearch: an empty grid")
         require(
             rounds > 0 && rounds < 32 && plan.steps >> (rounds - 1) > 0,
-            "TemperatureSearch: \(rounds) rounds with \(plan.steps) steps in the last, a step or more in the first expected"
+            "TemperatureSearch: \(rounds) rounds with \(plan.steps) steps in the last, a step or more in the first "
+                + "expected"
         )
         require(atOnce ?? 1 > 0, "TemperatureSearch: \(atOnce ?? 1) tries at once, 1 or more expected")
         guard data.usableValidation != nil else {

@@ -50,13 +50,16 @@ extension NetworkGraph {
         _ file: SafetensorsFile, operations: OperationRegistry = .standard
     ) throws -> (graph: NetworkGraph, metadata: [String: String]) {
         let stored = try StoredGraph(file, operations: operations)
-        guard !stored.isInt8 else {
-            throw FormatError(file: file.source, found: "an int8 model", expected: "a model in float32")
-        }
         return (try NetworkGraph(stored), stored.metadata)
     }
 
-    private init(_ stored: StoredGraph) throws {
+    /// The graph of a float32 file's nodes, with their arrays.
+    ///
+    /// - Throws: `FormatError` for an int8 file, values that are not finite and arrays that are left over.
+    package init(_ stored: StoredGraph) throws {
+        guard !stored.isInt8 else {
+            throw FormatError(file: stored.file.source, found: "an int8 model", expected: "a model in float32")
+        }
         var unread = Set(stored.file.entries.keys)
         nodes = []
         for (index, node) in stored.nodes.enumerated() {

@@ -2,8 +2,8 @@ import Autograd
 import Foundation
 import TensorCore
 
-/// The nodes of a file, checked: each reads earlier nodes and arrays that are there, its operation takes them, and its result has a size
-/// that memory can hold. The one reader of both precisions; what arrays contain is not looked at yet.
+/// The nodes of a file, checked: each reads earlier nodes and arrays that are there, its operation takes them, and its
+/// result has a size that memory can hold. The one reader of both precisions; what arrays contain is not looked at yet.
 package struct StoredGraph {
     /// What a node reads.
     package enum Operand {

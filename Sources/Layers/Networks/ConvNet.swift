@@ -48,3 +48,13 @@ public struct ConvNet: Module {
         visitor("classifier", &classifier)
     }
 }
+
+extension ConvNet {
+    /// By name: "convnet-16".
+    public static let family = NetworkFamily("convnet-WIDTH", accepts: { $0.count == 1 }) {
+        sizes, input, classes, seed in
+        // The maximum halves the image.
+        guard input[0] >= 2, input[1] >= 2 else { return nil }
+        return ConvNet(width: sizes[0], channels: input[2], classes: classes, seed: seed)
+    }
+}

@@ -30,3 +30,12 @@ public struct MLP: Module {
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) { visitor("layers", &layers) }
 }
+
+extension MLP {
+    /// By name: "mlp-128-64". It has no normalisation and so wants a low rate.
+    public static let family = NetworkFamily(
+        "mlp-HIDDEN[-HIDDEN…]", learningRate: 0.05, accepts: { (1...8).contains($0.count) }
+    ) { sizes, input, classes, seed in
+        return MLP(inputs: input.elementCount, hidden: sizes, classes: classes, seed: seed)
+    }
+}

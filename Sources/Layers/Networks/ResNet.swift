@@ -25,6 +25,7 @@ public struct ResidualBlock: Module {
 
     public func callAsFunction(_ input: Variable) -> Variable {
         second(first(input), residual: shortcut?(input, relu: false) ?? input, relu: true)
+            .outputOfModule(with: first.convolution.weight.slot, below: 3)
     }
 
     public mutating func visitParameters(_ visitor: ParameterVisitor) {
@@ -54,13 +55,13 @@ public struct ResNet: Module {
     ///
     /// - Parameters:
     ///   - depth: 6n + 2: 8, 20, 32, 56 …
-    ///   - widths: channels of the three stages and then of the first convolution of each block, 3 + 3n in all; nil for 16, 32
-    ///     and 64.
+    ///   - widths: channels of the three stages and then of the first convolution of each block, 3 + 3n in all; nil for
+    ///     16, 32 and 64.
     public init(depth: Int, widths: [Int]? = nil, channels: Int, classes: Int, seed: UInt64) {
         require(depth >= 8 && (depth - 2) % 6 == 0, "ResNet: depth \(depth), 6n + 2 expected (8, 20, 32, 56)")
         require(channels > 0 && classes > 0, "ResNet: \(channels) channels, \(classes) classes, 1 or more expected")
         let blocks = (depth - 2) / 6
-        let widths = widths ?? Self.widths(depth: depth)
+        let widths = widths ?? Self.channels(depth: depth)
         require(
             widths.count == 3 + 3 * blocks && widths.allSatisfy { $0 > 0 },
             "ResNet: widths \(widths), \(3 + 3 * blocks) of 1 or more expected")
@@ -86,7 +87,7 @@ public struct ResNet: Module {
     }
 
     /// Those of He et al.
-    static func widths(depth: Int) -> [Int] {
+    package static func channels(depth: Int) -> [Int] {
         let blocks = max(0, (depth - 2) / 6)
         let stages = [16, 32, 64]
         return stages + stages.flatMap { [Int](repeating: $0, count: blocks) }
@@ -105,5 +106,15 @@ public struct ResNet: Module {
         visitor("stage2", &stage2)
         visitor("stage3", &stage3)
         visitor("classifier", &classifier)
+    }
+}
+
+extension ResNet {
+    /// By name: "resnet-20".
+    public static let family = NetworkFamily(
+        "resnet-DEPTH (8, 20, 32, 56: 6n + 2)",
+        accepts: { $0.count == 1 && $0[0] >= 8 && $0[0] <= 1202 && ($0[0] - 2) % 6 == 0 }
+    ) { sizes, input, classes, seed in
+        return ResNet(depth: sizes[0], channels: input[2], classes: classes, seed: seed)
     }
 }

@@ -3,9 +3,9 @@ import TensorCore
 
 /// Which channels of a network can only be cut together.
 ///
-/// Channels are places on axes: of a step's result, and of the tensors that it reads. A convolution ties the places of its
-/// weights' input axis to those of its input, a sum ties the places of both operands, joined parts keep their own. What is
-/// tied, directly or through others, is one set (dependency graph of Fang et al., arXiv 2301.12900).
+/// Channels are places on axes: of a step's result, and of the tensors that it reads. A convolution ties the places of
+/// its weights' input axis to those of its input, a sum ties the places of both operands, joined parts keep their own.
+/// What is tied, directly or through others, is one set (dependency graph of Fang et al., arXiv 2301.12900).
 struct ChannelSets {
     /// An axis along which channels are counted.
     enum Axis: Hashable {

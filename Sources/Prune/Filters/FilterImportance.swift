@@ -5,12 +5,13 @@ public enum FilterImportance: Sendable {
     /// The mean magnitude of a filter's weights, relative to that of its layer (Li et al., arXiv 1608.08710), so that
     /// layers of large and of small weights compare. Needs nothing but the network.
     case l1
-    /// The magnitude of the scale in the batch normalisation behind a filter (network slimming, Liu et al., arXiv 1708.06519).
-    /// Means most when training pulled scales towards 0. Filters without a normalisation stay.
+    /// The magnitude of the scale in the batch normalisation behind a filter (network slimming, Liu et al., arXiv
+    /// 1708.06519). Means most when training pulled scales towards 0. Filters without a normalisation stay.
     case batchNormScale
-    /// How much the loss would change, to first order: the square of Σ parameter · gradient, averaged over batches (Molchanov
-    /// et al., arXiv 1906.10771). Scale and shift of the normalisation behind a filter speak for it, since with the batch's
-    /// statistics the loss does not depend on the size of its weights; weights and bias where there is none.
+    /// How much the loss would change, to first order: the square of Σ parameter · gradient, averaged over batches
+    /// (Molchanov et al., arXiv 1906.10771). Scale and shift of the normalisation behind a filter speak for it, since
+    /// with the batch's statistics the loss does not depend on the size of its weights; weights and bias where there is
+    /// none.
     ///
     /// - Parameter gradients: one dictionary a batch, with the loss's gradient for every learnt parameter by its path.
     case taylor(gradients: [[String: Tensor]])

@@ -8,8 +8,8 @@ public enum PruningBudget: Sendable, Hashable {
     case multiplyAdds(Double)
     /// Bytes of all its tensors in FP32; in INT8 it is a quarter.
     case bytes(Int)
-    /// Seconds for one image as the `InferencePlan` takes them here and now, above 0: the median of many passes. What else the
-    /// machine does counts, so leave it alone meanwhile.
+    /// Seconds for one image as the `InferencePlan` takes them here and now, above 0: the median of many passes. What
+    /// else the machine does counts, so leave it alone meanwhile.
     case latency(Double)
 }
 
@@ -48,11 +48,11 @@ extension PruningBudget {
 extension Module {
     /// The network with its least important filters cut out: a network of the same type, with smaller tensors.
     ///
-    /// Whatever reads a cut channel loses its weights for it: normalisations, biases, the next layers, behind a flatten too.
-    /// Channels that are added to each other go together, joined ones need not; groups of a convolution lose the same
-    /// places, and a depthwise one goes with its input. Every layer keeps a channel. The network is traced, so any module
-    /// can be pruned whose layers take their sizes from their weights, as ours do. It is trained on as any network;
-    /// batch statistics and weights want it, ideally under the unpruned network as teacher.
+    /// Whatever reads a cut channel loses its weights for it: normalisations, biases, the next layers, behind a flatten
+    /// too. Channels that are added to each other go together, joined ones need not; groups of a convolution lose the
+    /// same places, and a depthwise one goes with its input. Every layer keeps a channel. The network is traced, so any
+    /// module can be pruned whose layers take their sizes from their weights, as ours do. It is trained on as any
+    /// network; batch statistics and weights want it, ideally under the unpruned network as teacher.
     ///
     ///     let small = try student.pruned(to: .multiplyAdds(0.5), inputShape: [28, 28, 1], channelMultiple: 8)
     ///
@@ -60,12 +60,12 @@ extension Module {
     ///   - budget: what the result may cost; no cut is made that it does not need.
     ///   - inputShape: extents of an image, [H, W, C].
     ///   - importance: what tells which filters go.
-    ///   - channelMultiple: layers that are cut keep a multiple of so many channels, since kernels compute 8 or 16 at once:
-    ///     layers of 11 channels take about the time of 16.
-    ///   - images: inputs as the network takes them, [N, H, W, C], some hundred: each layer's weights then make up for the inputs
-    ///     that it lost, as in ``PruningMask/apply(to:compensatingOn:)``. Nil to leave them as they are.
-    /// - Throws: ``PruningError`` for a budget that cannot be met, with the closest that can; `GraphError` for a network that
-    ///   no graph represents.
+    ///   - channelMultiple: layers that are cut keep a multiple of so many channels, since kernels compute 8 or 16 at
+    ///     once: layers of 11 channels take about the time of 16.
+    ///   - images: inputs as the network takes them, [N, H, W, C], some hundred: each layer's weights then make up for
+    ///     the inputs that it lost, as in ``PruningMask/apply(to:compensatingOn:)``. Nil to leave them as they are.
+    /// - Throws: ``PruningError`` for a budget that cannot be met, with the closest that can; `GraphError` for a
+    ///   network that no graph represents.
     public func pruned(
         to budget: PruningBudget, inputShape: Shape, by importance: FilterImportance = .l1, channelMultiple: Int = 1,
         compensatingOn images: Tensor? = nil
@@ -138,8 +138,8 @@ struct FilterCuts {
         }
         // What comes back is not measured: no clock can tell it.
         if case .latency = budget { return }
-        // The last cuts may have been of cheap layers, or one of a dear layer more than was needed: the most important that
-        // still fit come back. Of a family only the last cut can, so that its least important ones stay cut.
+        // The last cuts may have been of cheap layers, or one of a dear layer more than was needed: the most important
+        // that still fit come back. Of a family only the last cut can, so that its least important ones stay cut.
         var closed: Set<Int> = []
         for block in order[..<few].reversed() where !closed.contains(block.family) {
             for unit in block.units { removed.remove(unit) }
@@ -156,7 +156,8 @@ struct FilterCuts {
         let units: [ChannelSets.Unit]
     }
 
-    /// Blocks of units in the order in which they go. Within a family the least important go first, and one block stays.
+    /// Blocks of units in the order in which they go. Within a family the least important go first, and one block
+    /// stays.
     private static func order(
         _ sets: ChannelSets, _ scores: [[Double?]], _ multiple: Int
     ) -> [Block] {

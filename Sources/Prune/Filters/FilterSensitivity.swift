@@ -23,7 +23,8 @@ public struct FilterSensitivity: Sendable, Equatable {
 }
 
 extension Module {
-    /// How much each layer can spare: the least important filters of one layer are cut, the others stay, nothing is trained.
+    /// How much each layer can spare: the least important filters of one layer are cut, the others stay, nothing is
+    /// trained.
     ///
     ///     let scan = try student.filterSensitivity(inputShape: [28, 28, 1]) { evaluate($0) }
     ///

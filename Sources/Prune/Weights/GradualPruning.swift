@@ -1,14 +1,14 @@
 import Layers
 import TensorCore
 
-/// Magnitude pruning by and by while a network is trained, so that the rest can take over from what goes: much is cut early, where
-/// much is superfluous, and little at the end (Zhu and Gupta, arXiv 1710.01878).
+/// Magnitude pruning by and by while a network is trained, so that the rest can take over from what goes: much is cut
+/// early, where much is superfluous, and little at the end (Zhu and Gupta, arXiv 1710.01878).
 ///
 ///     var pruning = GradualPruning(to: 0.8, over: 100...600, every: 25)
 ///     _ = try Trainer(plan, on: data).fit(&model, afterStep: { pruning.update(&$0, steps: $1) })
 ///
-/// Of a run that goes on from a checkpoint it finds its mask in the weights that are 0 there. With weight averaging or early stopping
-/// the result may be older than the last cut: apply ``mask`` to it.
+/// Of a run that goes on from a checkpoint it finds its mask in the weights that are 0 there. With weight averaging or
+/// early stopping the result may be older than the last cut: apply ``mask`` to it.
 public struct GradualPruning: Sendable {
     /// The shares of weights that are 0 from the first step on, and at the end.
     public let sparsities: (initial: Double, final: Double)

@@ -4,26 +4,28 @@ import TensorCore
 
 /// How far the ranks of layers are lowered.
 public enum FactorizationBudget: Sendable, Hashable {
-    /// Each layer keeps this share, above 0 and at most 1, of its weights' square sum, or what little more the next rank gives.
+    /// Each layer keeps this share, above 0 and at most 1, of its weights' square sum, or what little more the next
+    /// rank gives.
     case energy(Double)
-    /// A share of the network's multiply-adds for an image, above 0 and at most 1; the most of the square sum that it allows is kept,
-    /// the same share in all layers.
+    /// A share of the network's multiply-adds for an image, above 0 and at most 1; the most of the square sum that it
+    /// allows is kept, the same share in all layers.
     case multiplyAdds(Double)
 }
 
 extension NetworkGraph {
-    /// The same network with convolutions and dense layers replaced by two smaller ones where that saves multiply-adds: to R
-    /// channels with the layer's own window, then to its outputs with a window of 1×1.
+    /// The same network with convolutions and dense layers replaced by two smaller ones where that saves multiply-adds:
+    /// to R channels with the layer's own window, then to its outputs with a window of 1×1.
     ///
-    /// With the weights as a matrix W [K, C'] = U S Vᵀ, the two are U √S and √S Vᵀ cut to the R greatest singular values: no pair of
-    /// that size is nearer to W (Eckart and Young 1936; Denton et al., arXiv 1404.0736). It saves while R (K + C') < K C' and
-    /// the rank of a trained layer is low, which those of small networks are seldom. Layers with groups stay.
+    /// With the weights as a matrix W [K, C'] = U S Vᵀ, the two are U √S and √S Vᵀ cut to the R greatest singular
+    /// values: no pair of that size is nearer to W (Eckart and Young 1936; Denton et al., arXiv 1404.0736). It saves
+    /// while R (K + C') < K C' and the rank of a trained layer is low, which those of small networks are seldom. Layers
+    /// with groups stay.
     ///
     ///     let graph = try NetworkGraph(tracing: student, inputShape: [28, 28, 1]).factorized(to: .multiplyAdds(0.6))
-    ///     var small = try TracedNetwork(graph)      // to be trained on
+    ///     var small = try TracedNetwork(graph)
     ///
-    /// - Throws: ``PruningError`` for a share of multiply-adds that cannot be met, with the closest that can; `GraphError` for weights
-    ///   that are not finite.
+    /// - Throws: ``PruningError`` for a share of multiply-adds that cannot be met, with the closest that can;
+    ///   `GraphError` for weights that are not finite.
     public func factorized(to budget: FactorizationBudget) throws -> NetworkGraph {
         let layers = try nodes.indices.compactMap { try FactorizedLayer(self, node: $0) }
         let energy: Double

@@ -4,9 +4,10 @@ import TensorCore
 /// Which weights of a network are kept and which are 0: magnitude pruning (Han et al., arXiv 1506.02626).
 ///
 ///     let mask = PruningMask(sparsity: 0.5, of: model)
-///     mask.apply(to: &model)      // and again after each step of fine-tuning
+///     mask.apply(to: &model)  // and again after each step of fine-tuning
 ///
-/// Weights of convolutions and dense layers take part, biases and normalisations stay. A pruned model's file says what was pruned: ``init(ofZerosIn:)`` gives its mask back.
+/// Weights of convolutions and dense layers take part, biases and normalisations stay. A pruned model's file says what
+/// was pruned: ``init(ofZerosIn:)`` gives its mask back.
 public struct PruningMask: Sendable, Equatable {
     /// For each parameter that takes part 1 where it is kept, 0 where it is not.
     let factors: [String: Tensor]
@@ -29,7 +30,8 @@ public struct PruningMask: Sendable, Equatable {
         self.init(sparsity: sparsity, of: module, scope: scope, including: nil)
     }
 
-    /// As above, and what an earlier mask of the network does not keep this one does not keep either, though it be more.
+    /// As above, and what an earlier mask of the network does not keep this one does not keep either, though it be
+    /// more.
     init(sparsity: Double, of module: some Module, scope: Scope, including earlier: PruningMask?) {
         require(sparsity >= 0 && sparsity <= 1, "PruningMask: sparsity \(sparsity), 0 ... 1 expected")
         let weights = Self.weights(of: module)

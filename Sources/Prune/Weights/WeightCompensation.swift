@@ -3,19 +3,21 @@ import Layers
 import TensorCore
 
 extension PruningMask {
-    /// Sets what is not kept to 0 and lets the rest of each layer make up for it: optimal brain surgeon (Hassibi and Stork, NIPS
-    /// 1992) for all weights of a layer together, as in OBC (Frantar and Alistarh, arXiv 2208.11580) and SparseGPT (arXiv 2301.00774).
+    /// Sets what is not kept to 0 and lets the rest of each layer make up for it: optimal brain surgeon (Hassibi and
+    /// Stork, NIPS 1992) for all weights of a layer together, as in OBC (Frantar and Alistarh, arXiv 2208.11580) and
+    /// SparseGPT (arXiv 2301.00774).
     ///
-    /// What is kept becomes the least-squares solution for the layer's own sums in the unpruned network, given what reaches the
-    /// layer in the pruned one; from the input on, so that each layer also makes up for those before it. Needs no labels. A layer
-    /// whose weights another one shares is only masked.
+    /// What is kept becomes the least-squares solution for the layer's own sums in the unpruned network, given what
+    /// reaches the layer in the pruned one; from the input on, so that each layer also makes up for those before it.
+    /// Needs no labels. A layer whose weights another one shares is only masked.
     ///
     ///     let mask = PruningMask(sparsity: 0.7, of: model)
     ///     try mask.apply(to: &model, compensatingOn: images)
     ///
     /// - Parameters:
     ///   - module: the network that the mask was made of, not yet pruned.
-    ///   - images: inputs as the network takes them, [N, H, W, C]; some hundred. The activations of a layer are in memory together.
+    ///   - images: inputs as the network takes them, [N, H, W, C]; some hundred. The activations of a layer are in
+    ///     memory together.
     /// - Throws: `GraphError` for a network that no graph represents, no images, and activations that are not finite.
     public func apply<M: Module>(to module: inout M, compensatingOn images: Tensor) throws {
         var pruned = module
@@ -71,9 +73,9 @@ extension Module {
 
 /// The weights q, 0 where they must be, with the least Σ (y − xᵀ q)² + λ |q − w|² for each output channel.
 ///
-/// With H = Σ x xᵀ and b = Σ x y, over the places that are kept: (H + λ) q = b + λ w. With y = xᵀ w this is the optimal brain
-/// surgeon's q = w + H⁻¹ H' w', where H' w' is what the removed ones leave to the kept. Channels that keep the same places share one
-/// Cholesky factor.
+/// With H = Σ x xᵀ and b = Σ x y, over the places that are kept: (H + λ) q = b + λ w. With y = xᵀ w this is the optimal
+/// brain surgeon's q = w + H⁻¹ H' w', where H' w' is what the removed ones leave to the kept. Channels that keep the
+/// same places share one Cholesky factor.
 ///
 /// - Parameters:
 ///   - weights: w, [..., C / groups, C'], or [in, out].

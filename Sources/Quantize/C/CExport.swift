@@ -5,9 +5,9 @@ import TensorCore
 
 /// A quantised network as C11: one source file and its header, for places where no Swift and no library is.
 ///
-/// Weights are constants, kernels are scalar loops in portable C; nothing is allocated, the results of steps share one static
-/// buffer. The output equals ``QuantizedModel/predict(_:)`` bit for bit, where Float is IEEE single precision and products and
-/// sums are not contracted (`-std=c11`, or `-ffp-contract=off`).
+/// Weights are constants, kernels are scalar loops in portable C; nothing is allocated, the results of steps share one
+/// static buffer. The output equals ``QuantizedModel/predict(_:)`` bit for bit, where Float is IEEE single precision
+/// and products and sums are not contracted (`-std=c11`, or `-ffp-contract=off`).
 public struct CExport: Sendable {
     /// The header's text.
     public let header: String
@@ -24,8 +24,8 @@ public struct CExport: Sendable {
     ///   - model: the network; one image at a time goes through it.
     ///   - name: a C identifier, which all names that others see begin with.
     ///   - comment: goes into the header, such as how inputs are normalised; without "*/".
-    /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for a layer that
-    ///   was kept in single precision.
+    /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for a
+    ///   layer that was kept in single precision.
     public init(_ model: QuantizedModel, name: String, comment: String = "") throws {
         require(Self.isIdentifier(name), "CExport: '\(name)' is no identifier")
         require(!comment.contains("*/"), "CExport: the comment ends itself")
@@ -110,8 +110,8 @@ struct ActivationMemory {
         for (index, step) in steps.enumerated() {
             for source in step.sources { last[owners[source]] = max(last[owners[source]], index) }
         }
-        // The largest first, each at the first place that is free while it lives (greedy by size, Pisarchyk and Lee, arXiv
-        // 2001.03288): small results fit between large ones, not the other way round.
+        // The largest first, each at the first place that is free while it lives (greedy by size, Pisarchyk and Lee,
+        // arXiv 2001.03288): small results fit between large ones, not the other way round.
         let owning = steps.indices.filter { steps[$0].quantization != nil && owners[$0] == $0 }
         func size(_ index: Int) -> Int { steps[index].shape.elementCount }
         var placed: [Int] = []

@@ -3,26 +3,27 @@ import TensorCore
 
 /// How the range of an activation is found from what it was on calibration images.
 ///
-/// All but ``minMax`` trade the few large values that a range cuts off for finer steps between the many small ones. What is
-/// kept meanwhile does not grow with the number of images.
+/// All but ``minMax`` trade the few large values that a range cuts off for finer steps between the many small ones.
+/// What is kept meanwhile does not grow with the number of images.
 public enum Observer: Sendable, Hashable {
     /// The least and the greatest value that occurred. Nothing is cut; one outlier makes all steps coarse.
     case minMax
-    /// The least and the greatest value of each batch, in an exponential average over batches (Jacob et al., arXiv 1712.05877,
-    /// section 3.1). Depends on how images are divided into batches, and on their order.
+    /// The least and the greatest value of each batch, in an exponential average over batches (Jacob et al., arXiv
+    /// 1712.05877, section 3.1). Depends on how images are divided into batches, and on their order.
     ///
     /// - Parameter share: of the new batch in the average, above 0 and at most 1.
     case movingAverage(share: Float)
     /// The range without a share of values at each end: 99.99 cuts one value in 10,000 there. Above 50, at most 100.
     case percentile(Double)
-    /// The range whose bytes have the least mean square error, of a grid of ranges (Choukroun et al., arXiv 1902.06822).
+    /// The range whose bytes have the least mean square error, of a grid of ranges (Choukroun et al., arXiv
+    /// 1902.06822).
     case meanSquaredError
-    /// The range whose bytes lose the least information, as the Kullback–Leibler divergence of the values' distribution from
-    /// that of the bytes (Migacz, 8-bit inference with TensorRT, GTC 2017), of a grid of ranges.
+    /// The range whose bytes lose the least information, as the Kullback–Leibler divergence of the values' distribution
+    /// from that of the bytes (Migacz, 8-bit inference with TensorRT, GTC 2017), of a grid of ranges.
     case entropy
-    /// For each layer that of minMax, percentile(99.99), meanSquaredError and entropy with which the network's output on the
-    /// first 128 images is nearest to the float network's; layer after layer, from the input on. The others choose in
-    /// milliseconds, this one runs the network some times a layer.
+    /// For each layer that of minMax, percentile(99.99), meanSquaredError and entropy with which the network's output
+    /// on the first 128 images is nearest to the float network's; layer after layer, from the input on. The others
+    /// choose in milliseconds, this one runs the network some times a layer.
     case search
 }
 

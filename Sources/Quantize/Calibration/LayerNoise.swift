@@ -9,8 +9,8 @@ public struct LayerNoise: Sendable, Equatable {
     public let name: String
     /// Extents of its result for one image.
     public let shape: Shape
-    /// 10 log₁₀ (Σ float² / Σ difference²) over the images, in decibels: 6 for each bit that holds. With all errors of the
-    /// steps before it; infinite where there is no difference.
+    /// 10 log₁₀ (Σ float² / Σ difference²) over the images, in decibels: 6 for each bit that holds. With all errors of
+    /// the steps before it; infinite where there is no difference.
     public let signalToNoise: Double
 }
 
@@ -18,8 +18,8 @@ extension QuantizedModel {
     /// What rounding did to each step, on images: where the numbers fall, the next step is sensitive.
     ///
     /// - Parameters:
-    ///   - module: the network that this one was made of; for one of an equalised graph, whose channels have other sizes, take
-    ///     ``layerNoise(of:on:)-(NetworkGraph,_)``.
+    ///   - module: the network that this one was made of; for one of an equalised graph, whose channels have other
+    ///     sizes, take ``layerNoise(of:on:)-(NetworkGraph,_)``.
     ///   - images: inputs as the network takes them, [N, H, W, C]; one batch, whose activations are all in memory.
     /// - Returns: one entry a step, from the input on.
     /// - Throws: `GraphError` for another network than this was made of.
@@ -27,8 +27,8 @@ extension QuantizedModel {
         try layerNoise(of: NetworkGraph(tracing: module, inputShape: inputShape), on: images)
     }
 
-    /// What rounding did to each step of a model that was made of a graph: an equalised one's channels are of another size than the
-    /// traced network's, so only the equalised graph can say what they should be.
+    /// What rounding did to each step of a model that was made of a graph: an equalised one's channels are of another
+    /// size than the traced network's, so only the equalised graph can say what they should be.
     public func layerNoise(of graph: NetworkGraph, on images: Tensor) throws -> [LayerNoise] {
         let graph = graph.foldingBatchNorm().fusingActivations()
         let steps = network.program.steps

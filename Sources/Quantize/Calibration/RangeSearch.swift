@@ -50,8 +50,8 @@ extension Histogram {
         return bins
     }
 
-    /// KL(P ‖ Q): P is the values' distribution with what is cut off at the ends, Q that of the bytes, each spread evenly over
-    /// the bins that it stands for and that hold something.
+    /// KL(P ‖ Q): P is the values' distribution with what is cut off at the ends, Q that of the bytes, each spread
+    /// evenly over the bins that it stands for and that hold something.
     func divergence(_ bins: [Bin], _ range: ClosedRange<Float>) -> Double {
         let quantization = AffineQuantization(covering: range)
         let inside = bins.filter { range.contains($0.middle) }

@@ -7,8 +7,8 @@ typealias QuantizedTensor = (bytes: ByteTensor, quantization: AffineQuantization
 
 /// An operation with a kernel of its own on uint8.
 ///
-/// How the others are computed follows from what they are: a ``QuantizedLayer`` in int8 with sums of 32 bits, an `ElementwiseOperation`
-/// as a table of 256 values, and any other in float32, at the end of a network or on request.
+/// How the others are computed follows from what they are: a ``QuantizedLayer`` in int8 with sums of 32 bits, an
+/// `ElementwiseOperation` as a table of 256 values, and any other in float32, at the end of a network or on request.
 protocol IntegerKernel: GraphOperation {
     /// Whether the result's values are some of the operand's, so that it has the same scale and zero point.
     var keepsQuantization: Bool { get }
@@ -16,7 +16,8 @@ protocol IntegerKernel: GraphOperation {
     /// Whether the kernel takes operands of one shape alone, although the operation broadcasts.
     var needsOneShape: Bool { get }
 
-    /// The function by whose table each operand comes to the result's scale before the kernel runs; nil where the kernel does that.
+    /// The function by whose table each operand comes to the result's scale before the kernel runs; nil where the
+    /// kernel does that.
     var tableOfOperands: ((Float) -> Float)? { get }
 
     /// The result.
@@ -49,7 +50,8 @@ extension AnyOperation {
     /// Whether the result's values are some of the operand's.
     var keepsQuantization: Bool { integerKernel?.keepsQuantization == true }
 
-    /// The function whose table brings each operand to the result: the operation itself where it is a function of one number.
+    /// The function whose table brings each operand to the result: the operation itself where it is a function of one
+    /// number.
     var tableFunction: ((Float) -> Float)? {
         if let elementwise = base as? any ElementwiseOperation { return { elementwise.value(at: $0) } }
         return integerKernel?.tableOfOperands

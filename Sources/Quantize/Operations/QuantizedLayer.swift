@@ -2,7 +2,8 @@ import Autograd
 import Graph
 import TensorCore
 
-/// An operation that is a convolution once its tensors are known, so that its weights become int8 and its sums have 32 bits.
+/// An operation that is a convolution once its tensors are known, so that its weights become int8 and its sums have 32
+/// bits.
 protocol QuantizedLayer: GraphOperation {
     /// Geometry, weights and bias.
     ///

@@ -42,7 +42,8 @@ struct IntegerProgram: Sendable {
         let scales: [Float]
     }
 
-    /// Weights and bias of one that is computed on numbers: what it reads is turned into them, and its result into bytes again.
+    /// Weights and bias of one that is computed on numbers: what it reads is turned into them, and its result into
+    /// bytes again.
     struct FloatLayer: Sendable {
         let geometry: Conv2DGeometry
         /// [kernel height, kernel width, C / groups, C'].

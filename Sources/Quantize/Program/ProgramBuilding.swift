@@ -122,8 +122,8 @@ extension NetworkGraph {
         }
     }
 
-    /// The nodes whose results are numbers: operations at the end that are float32 alone, as a softmax, the layer that gives the logits, and what only layers in single
-    /// precision read of one another.
+    /// The nodes whose results are numbers: operations at the end that are float32 alone, as a softmax, the layer that
+    /// gives the logits, and what only layers in single precision read of one another.
     fileprivate func nodesInNumbers(_ floatNodes: Set<Int>) -> Set<Int> {
         var found = floatNodes.filter { node in
             let readers = nodes.indices.filter { nodes[$0].sources.contains(node) }
@@ -147,8 +147,8 @@ extension NetworkGraph {
 }
 
 extension NetworkGraph {
-    /// The layers at some paths or below them, and the steps that are operations of some names, as far as they have a form in
-    /// single precision here.
+    /// The layers at some paths or below them, and the steps that are operations of some names, as far as they have a
+    /// form in single precision here.
     ///
     /// - Throws: ``GraphError`` for a name that there is none of, with those that there are.
     func nodes(named names: Set<String>) throws -> Set<Int> {

@@ -4,9 +4,10 @@ import Graph
 import TensorCore
 
 extension QuantizedModel {
-    /// The file's content: per layer `N.weight` (I8), and for all layers one after another `bias` (I32) and `scale` (F32, the
-    /// weights' scales); `activation.scale` (F32) and `activation.zero` (U8) of each step with bytes; the steps in the
-    /// metadata. A layer in single precision has `N.weight` (F32) and `N.bias` (F32) instead; what another operation in float32 reads is `constant.N.PLACE` (F32).
+    /// The file's content: per layer `N.weight` (I8), and for all layers one after another `bias` (I32) and `scale`
+    /// (F32, the weights' scales); `activation.scale` (F32) and `activation.zero` (U8) of each step with bytes; the
+    /// steps in the metadata. A layer in single precision has `N.weight` (F32) and `N.bias` (F32) instead; what another
+    /// operation in float32 reads is `constant.N.PLACE` (F32).
     func file(metadata: [String: String]) -> SafetensorsFile {
         let steps = network.program.steps
         var file = SafetensorsFile()
@@ -52,7 +53,8 @@ extension IntegerProgram.Step {
 }
 
 extension GraphRecord.Node {
-    /// Describes a step; what has its usual value is left out. Stored tensors of float32 operations are added to the file.
+    /// Describes a step; what has its usual value is left out. Stored tensors of float32 operations are added to the
+    /// file.
     fileprivate init(_ step: IntegerProgram.Step, at index: Int, in file: inout SafetensorsFile) {
         guard let operation = step.operation else { fatalError("QuantizedModel: step \(index) has no operation") }
         var references = step.inputs.map { GraphRecord.Reference.node($0) }

@@ -6,8 +6,8 @@ import TensorCore
 extension QuantizedModel {
     /// Reads what ``write(to:metadata:)`` wrote, and files of earlier versions.
     ///
-    /// Every node is checked before anything runs: its inputs, its sizes, that no sum can overflow. A file can only give a model that
-    /// works, or an error.
+    /// Every node is checked before anything runs: its inputs, its sizes, that no sum can overflow. A file can only
+    /// give a model that works, or an error.
     ///
     /// - Parameters:
     ///   - url: the file.
@@ -20,9 +20,6 @@ extension QuantizedModel {
         try decode(SafetensorsFile.read(url), operations: operations)
     }
 
-    /// Whether a file holds a graph, which is a quantised model unless it says that it is in float32.
-    public static func isQuantized(_ file: SafetensorsFile) -> Bool { StoredGraph.isGraph(file) }
-
     /// Reads a file's content.
     ///
     /// - Throws: `FormatError`.
@@ -30,14 +27,20 @@ extension QuantizedModel {
         _ file: SafetensorsFile, operations: OperationRegistry = .standard
     ) throws -> (model: QuantizedModel, metadata: [String: String]) {
         let stored = try StoredGraph(file, operations: operations)
+        return (try QuantizedModel(stored), stored.metadata)
+    }
+
+    /// The model of an int8 file's nodes, with their arrays.
+    ///
+    /// - Throws: `FormatError`.
+    package init(_ stored: StoredGraph) throws {
+        let file = stored.file
         guard stored.isInt8 else {
             throw FormatError(file: file.source, found: "a model in float32", expected: "a quantised model")
         }
         var reader = try ProgramReader(stored)
         let program = try reader.program()
-        do { return (QuantizedModel(network: try IntegerNetwork(program)), stored.metadata) } catch let error
-            as GraphError
-        {
+        do { self.init(network: try IntegerNetwork(program)) } catch let error as GraphError {
             throw FormatError(
                 file: file.source, place: error.operation, found: error.reason, expected: "nodes that can run")
         }

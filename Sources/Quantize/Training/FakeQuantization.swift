@@ -3,8 +3,8 @@ import Foundation
 import TensorCore
 
 // Rounding that gradients pass (Bengio et al., arXiv 1308.3432). Steps have the gradient of LSQ (Esser et al., arXiv
-// 1902.08153); what is learnt are their logarithms (Jain et al., arXiv 1903.08066), so that none becomes 0 or negative, and
-// the gradient, step · ∂/∂step, does not depend on the unit.
+// 1902.08153); what is learnt are their logarithms (Jain et al., arXiv 1903.08066), so that none becomes 0 or negative,
+// and the gradient, step · ∂/∂step, does not depend on the unit.
 extension Variable {
     /// An activation as its bytes would have it: step · clamp(round(x / step), −zeroPoint, 255 − zeroPoint).
     ///

@@ -34,7 +34,8 @@ extension QuantizationAwareNetwork {
 }
 
 extension QuantizationAwareNetwork {
-    /// What rounding adds to the folded bias of a layer, which is stored in steps of the sums: input step · weight step.
+    /// What rounding adds to the folded bias of a layer, which is stored in steps of the sums: input step · weight
+    /// step.
     ///
     /// - Parameters:
     ///   - layer: the traced convolution or dense layer.

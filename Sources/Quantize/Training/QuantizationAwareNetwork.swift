@@ -5,23 +5,23 @@ import Layers
 import TensorCore
 
 /// A network that is trained with the rounding of its INT8 form in place, so that its weights learn to live with it:
-/// quantisation-aware training (Jacob et al., arXiv 1712.05877) with learnt steps (LSQ, arXiv 1902.08153; their logarithms: TQT,
-/// arXiv 1903.08066).
+/// quantisation-aware training (Jacob et al., arXiv 1712.05877) with learnt steps (LSQ, arXiv 1902.08153; their
+/// logarithms: TQT, arXiv 1903.08066).
 ///
 ///     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches)
-///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)     // or any Trainer
+///     _ = try Distiller(teacher: student).fit(&aware, on: data, plan: plan)  // or any Trainer
 ///     let int8 = try aware.quantized()
 ///
-/// Made from any network that can be traced. Wherever ``QuantizedModel`` rounds an activation to a byte this module rounds it
-/// too, and weights to −127 ... 127 steps of their output channel, so that its outputs in evaluation are those of
-/// ``quantized()``, but for the order of float sums. Gradients pass the rounding as if it were not there, and stop where it
-/// saturates. Steps of weights and activations are learnt; zero points stay as calibrated.
+/// Made from any network that can be traced. Wherever ``QuantizedModel`` rounds an activation to a byte this module
+/// rounds it too, and weights to −127 ... 127 steps of their output channel, so that its outputs in evaluation are
+/// those of ``quantized()``, but for the order of float sums. Gradients pass the rounding as if it were not there, and
+/// stop where it saturates. Steps of weights and activations are learnt; zero points stay as calibrated.
 ///
-/// Normalisations use the batch's statistics for the first ``batchNormPasses`` training passes and their running ones from then
-/// on, as in use (Krishnamoorthi, arXiv 1806.08342, section 3.2.2). With fixed statistics nothing keeps activations in size:
-/// at a rate of 0.05 every run ended at chance, with weights of 3 bits and of 8. So freeze, if at all, when the schedule has
-/// brought the rate below 0.005. Quantising before the normalisation is folded is the same as
-/// after, since a channel's weights and their step are multiplied alike.
+/// Normalisations use the batch's statistics for the first ``batchNormPasses`` training passes and their running ones
+/// from then on, as in use (Krishnamoorthi, arXiv 1806.08342, section 3.2.2). With fixed statistics nothing keeps
+/// activations in size: at a rate of 0.05 every run ended at chance, with weights of 3 bits and of 8. So freeze, if at
+/// all, when the schedule has brought the rate below 0.005. Quantising before the normalisation is folded is the same
+/// as after, since a channel's weights and their step are multiplied alike.
 ///
 /// What a trace does not hold is lost: dropout, names of feature maps, a normalisation's own momentum (0.1 here).
 public struct QuantizationAwareNetwork: Module {

@@ -3,16 +3,16 @@ import Graph
 import TensorCore
 
 extension NetworkGraph {
-    /// The same function with the channels between layers scaled so that no channel is much smaller than its neighbours:
-    /// cross-layer equalisation (Nagel et al., arXiv 1906.04721, section 4.1).
+    /// The same function with the channels between layers scaled so that no channel is much smaller than its
+    /// neighbours: cross-layer equalisation (Nagel et al., arXiv 1906.04721, section 4.1).
     ///
     ///     let graph = try NetworkGraph(tracing: model, inputShape: shape).foldingBatchNorm().fusingActivations()
     ///     let int8 = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
     ///
-    /// Where a layer's result goes to one other layer alone, through nothing but ReLU, pooling and flattening, channel c of the first
-    /// is divided by s = √(r₁ r₂) / r₂ and the second's weights for it are multiplied by s; r₁ and r₂ are the greatest magnitudes
-    /// of these weights, which are equal afterwards. ReLU and pooling let positive factors through. A layer that adds a residual stays
-    /// as it is, since the residual is not its own.
+    /// Where a layer's result goes to one other layer alone, through nothing but ReLU, pooling and flattening, channel
+    /// c of the first is divided by s = √(r₁ r₂) / r₂ and the second's weights for it are multiplied by s; r₁ and r₂
+    /// are the greatest magnitudes of these weights, which are equal afterwards. ReLU and pooling let positive factors
+    /// through. A layer that adds a residual stays as it is, since the residual is not its own.
     ///
     /// - Parameter self: folded and fused: a normalisation between two layers would keep them apart.
     public func equalizingLayers() -> NetworkGraph {
@@ -25,7 +25,8 @@ extension NetworkGraph {
         return graph
     }
 
-    /// The only layer that reads another's result, as it is or through steps that let positive factors of channels through.
+    /// The only layer that reads another's result, as it is or through steps that let positive factors of channels
+    /// through.
     private func follower(of first: Int) -> Int? {
         guard nodes[first].isLinearLayer, nodes[first].residual == nil else { return nil }
         var place = first

@@ -3,11 +3,12 @@ import TensorCore
 
 /// Rounds a layer's weights so that its sums, not its weights, change least.
 ///
-/// For a channel with weights w, rounded to q, the square error of its sums is (w − q)ᵀ H (w − q), where H are the second moments
-/// of its inputs. With H = L Lᵀ it is Σᵢ (Lᵢᵢ eᵢ + Σⱼ﹥ᵢ Lⱼᵢ eⱼ)², e = w − q, so that, from the last weight to the first, the best
-/// integer for weight i given those already chosen is that next to wᵢ + Σⱼ﹥ᵢ Lⱼᵢ eⱼ / Lᵢᵢ. This is GPTQ (Frantar et al., arXiv
-/// 2210.17323) without its inverse, by Chen et al. (arXiv 2507.18553); its equal is the nearest plane algorithm of Babai. Inputs
-/// with the greatest second moments come first, whose errors the others can still make up for.
+/// For a channel with weights w, rounded to q, the square error of its sums is (w − q)ᵀ H (w − q), where H are the
+/// second moments of its inputs. With H = L Lᵀ it is Σᵢ (Lᵢᵢ eᵢ + Σⱼ﹥ᵢ Lⱼᵢ eⱼ)², e = w − q, so that, from the last
+/// weight to the first, the best integer for weight i given those already chosen is that next to wᵢ + Σⱼ﹥ᵢ Lⱼᵢ eⱼ /
+/// Lᵢᵢ. This is GPTQ (Frantar et al., arXiv 2210.17323) without its inverse, by Chen et al. (arXiv 2507.18553); its
+/// equal is the nearest plane algorithm of Babai. Inputs with the greatest second moments come first, whose errors the
+/// others can still make up for.
 ///
 /// - Parameters:
 ///   - weights: [..., C / groups, C'], or [in, out].

@@ -1,18 +1,19 @@
 import Graph
 import TensorCore
 
-/// What is done, without training, against the error that rounding of weights makes; one layer after another from the input on, so
-/// that each repairs what those before it left.
+/// What is done, without training, against the error that rounding of weights makes; one layer after another from the
+/// input on, so that each repairs what those before it left.
 public struct WeightRepairs: OptionSet, Sendable, Hashable {
     public let rawValue: Int
 
     public init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// Weights of an output channel are rounded one after another, and what one lost the rest make up for as far as their
-    /// inputs go together on the calibration images (OBQ, Frantar et al., arXiv 2208.11580; GPTQ, arXiv 2210.17323).
+    /// Weights of an output channel are rounded one after another, and what one lost the rest make up for as far as
+    /// their inputs go together on the calibration images (OBQ, Frantar et al., arXiv 2208.11580; GPTQ, arXiv
+    /// 2210.17323).
     public static let secondOrderRounding = WeightRepairs(rawValue: 1)
-    /// The bias of each output channel takes up the mean error of its sums on the calibration images, which comes from rounded
-    /// weights and rounded inputs (Nagel et al., arXiv 1906.04721, section 4.2 and appendix D).
+    /// The bias of each output channel takes up the mean error of its sums on the calibration images, which comes from
+    /// rounded weights and rounded inputs (Nagel et al., arXiv 1906.04721, section 4.2 and appendix D).
     public static let biasCorrection = WeightRepairs(rawValue: 2)
 
     /// What measurements speak for.

@@ -20,7 +20,8 @@ struct WeightRounding: Sendable {
         self.steps = steps
     }
 
-    /// Chooses the steps of every layer: with 8 bits those that cut nothing off, with fewer those of least square error.
+    /// Chooses the steps of every layer: with 8 bits those that cut nothing off, with fewer those of least square
+    /// error.
     init(of graph: NetworkGraph, bits: Int) {
         self.init(bits: bits)
         guard bits < 8 else { return }
@@ -29,8 +30,8 @@ struct WeightRounding: Sendable {
         }
     }
 
-    /// For each output channel the step, of a grid of 64 up to the one that cuts nothing off, whose rounded weights have the
-    /// least square error.
+    /// For each output channel the step, of a grid of 64 up to the one that cuts nothing off, whose rounded weights
+    /// have the least square error.
     ///
     /// - Parameter weights: [..., C'].
     static func leastError(_ weights: Tensor, limit: Int) -> [Float] {
@@ -54,7 +55,8 @@ struct WeightRounding: Sendable {
         }
     }
 
-    /// Half to even, saturated. Below 2²² in magnitude, adding and taking away 1.5 · 2²³ rounds, without a call for each number.
+    /// Half to even, saturated. Below 2²² in magnitude, adding and taking away 1.5 · 2²³ rounds, without a call for
+    /// each number.
     static func rounded(_ value: Float, limit: Float) -> Float {
         min(max(value, -limit), limit) + 0x1.8p23 - 0x1.8p23
     }

@@ -20,10 +20,10 @@ public struct FileWriteError: Error, Equatable, Sendable, CustomStringConvertibl
 public enum AtomicFile {
     /// Replaces a file's content, or creates the file.
     ///
-    /// The bytes go to `.NAME.partial` in the same folder, are synced to the disk and renamed, and the folder is synced.
-    /// The temporary name is fixed and locked while in use: what a killed process left there is overwritten by the next
-    /// attempt instead of piling up, and writers of the same file take turns. A symbolic link is followed; an existing file keeps
-    /// its permissions. If anything fails, the temporary file is removed and the old content stays.
+    /// The bytes go to `.NAME.partial` in the same folder, are synced to the disk and renamed, and the folder is
+    /// synced. The temporary name is fixed and locked while in use: what a killed process left there is overwritten by
+    /// the next attempt instead of piling up, and writers of the same file take turns. A symbolic link is followed; an
+    /// existing file keeps its permissions. If anything fails, the temporary file is removed and the old content stays.
     ///
     /// - Throws: ``FileWriteError`` for an unwritable folder, a full disk, a path that is no regular file, …
     public static func write(_ data: Data, to url: URL) throws(FileWriteError) {
@@ -71,7 +71,8 @@ public enum AtomicFile {
                     throw FileWriteError(path: path, cause: cause)
                 }
             }
-            // Whoever held the lock has renamed or removed the file by now: then what we hold is no longer the temporary.
+            // Whoever held the lock has renamed or removed the file by now: then what we hold is no longer the
+            // temporary.
             var held = stat()
             var named = stat()
             if fstat(descriptor, &held) == 0, stat(temporary, &named) == 0, held.st_ino == named.st_ino,

@@ -1,7 +1,8 @@
 import Foundation
 
 extension Data {
-    /// The bytes as numbers of the machine's byte order, which may lie at any address; a rest too short for one is left out.
+    /// The bytes as elements in the machine's byte order, which may lie at any address; a rest too short for one is
+    /// left out.
     func elements<Element: BitwiseCopyable>(as type: Element.Type = Element.self) -> [Element] {
         let count = self.count / MemoryLayout<Element>.size
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -6,8 +6,8 @@ public enum InputFile {
     ///
     /// Memory is taken for what the file holds, once; a device, pipe or folder is refused rather than waited for.
     ///
-    /// - Throws: ``FormatError`` for a file that is missing, unreadable, not regular, too big for the memory, or that shrinks
-    ///   while it is read.
+    /// - Throws: ``FormatError`` for a file that is missing, unreadable, not regular, too big for the memory, or that
+    ///   shrinks while it is read.
     public static func read(_ url: URL) throws(FormatError) -> Data {
         let path = url.path(percentEncoded: false)
         guard url.isFileURL else {

@@ -33,15 +33,15 @@ public enum NPY {
 
     /// Takes a file's bytes apart: format versions 1.0, 2.0 and 3.0, little-endian, either order of axes.
     ///
-    /// Floating-point numbers of 2, 4 and 8 bytes are rounded to the nearest Float32, NaN and infinities stay; integers of up to
-    /// 8 bytes and booleans must be Float32 numbers exactly.
+    /// Floating-point numbers of 2, 4 and 8 bytes are rounded to the nearest Float32, NaN and infinities stay; integers
+    /// of up to 8 bytes and booleans must be Float32 numbers exactly.
     ///
     /// - Parameters:
     ///   - data: the whole file.
     ///   - file: its name, for messages.
-    /// - Throws: ``FormatError`` for anything but a well-formed file: another magic or version, a header that does not fit or is
-    ///   not the dictionary that the format prescribes, big-endian, object and structured types, sizes that overflow
-    ///   or do not match the data, an integer that Float32 does not hold.
+    /// - Throws: ``FormatError`` for anything but a well-formed file: another magic or version, a header that does not
+    ///   fit or is not the dictionary that the format prescribes, big-endian, object and structured types, sizes that
+    ///   overflow or do not match the data, an integer that Float32 does not hold.
     public static func decode(_ data: Data, file: String) throws(FormatError) -> Tensor {
         let bytes = data.startIndex == 0 ? data : Data(data)
         let (start, length) = try headerPlace(bytes, file)

@@ -1,9 +1,11 @@
 import Foundation
 
-/// Named arrays and a few strings in the safetensors format (github.com/huggingface/safetensors): how models are stored.
+/// Named arrays and a few strings in the safetensors format (github.com/huggingface/safetensors): how models are
+/// stored.
 ///
 /// A file is the length of its header (8 bytes, little-endian), the header (JSON: for each name the element type, the
-/// shape and the place of the bytes) and the bytes. Reading is strict: what does not follow the format to the letter is refused.
+/// shape and the place of the bytes) and the bytes. Reading is strict: what does not follow the format to the letter is
+/// refused.
 ///
 ///     var file = SafetensorsFile(metadata: ["architecture": "…"])
 ///     file.entries["conv1.weight"] = .init(weights)

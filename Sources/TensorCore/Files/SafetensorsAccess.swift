@@ -6,9 +6,10 @@ extension SafetensorsFile {
     /// - Parameters:
     ///   - name: the array's name.
     ///   - shape: the shape that it must have, if that is known.
-    ///   - allowingNonFinite: whether NaN and infinities are taken. Weights with one in them are refused by default: every
-    ///     output of such a network would be NaN.
-    /// - Throws: ``FormatError`` if there is no such array, or another shape, an integer type, or a non-finite element in it.
+    ///   - allowingNonFinite: whether NaN and infinities are taken. Weights with one in them are refused by default:
+    ///     every output of such a network would be NaN.
+    /// - Throws: ``FormatError`` if there is no such array, or another shape, an integer type, or a non-finite element
+    ///   in it.
     public func tensor(
         _ name: String, shape: Shape? = nil, allowingNonFinite: Bool = false
     ) throws(FormatError) -> Tensor {

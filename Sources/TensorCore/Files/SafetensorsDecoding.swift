@@ -7,8 +7,8 @@ extension SafetensorsFile {
     ///   - data: the whole file.
     ///   - file: its name, for messages.
     /// - Throws: ``FormatError`` for anything but a well-formed file: a header that does not fit, is not UTF-8 or not
-    ///   the JSON that the format prescribes, duplicate names or keys, unknown element types, sizes that overflow or do not match
-    ///   the shape, arrays that overlap, leave gaps or lie outside the file.
+    ///   the JSON that the format prescribes, duplicate names or keys, unknown element types, sizes that overflow or do
+    ///   not match the shape, arrays that overlap, leave gaps or lie outside the file.
     public init(decoding data: Data, file: String) throws(FormatError) {
         let data = data.startIndex == 0 ? data : Data(data)
         guard data.count >= 8 else {

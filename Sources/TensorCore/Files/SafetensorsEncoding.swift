@@ -9,8 +9,8 @@ extension SafetensorsFile {
 
     /// The bytes of the file.
     ///
-    /// The header lists names in order. The data begins at a multiple of 8 bytes and puts wide elements first, so that every array
-    /// is aligned to its element size, which readers that map the file rely on.
+    /// The header lists names in order. The data begins at a multiple of 8 bytes and puts wide elements first, so that
+    /// every array is aligned to its element size, which readers that map the file rely on.
     public func encoded() -> Data {
         require(entries[Self.metadataKey] == nil, "SafetensorsFile: no array may be named \(Self.metadataKey)")
         let names = entries.keys.sorted()

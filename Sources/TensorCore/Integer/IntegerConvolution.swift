@@ -2,8 +2,9 @@ import CKernels
 
 /// A convolution, or a dense layer as one of 1×1 pixels, on bytes with 32-bit sums: the arithmetic of ONNX QLinearConv.
 ///
-/// A few rows at a time, the input gets a border of its zero point, and each patch is read where it lies, as runs of numbers:
-/// there is no matrix of patches. Where Winograd's way to the same sums is faster, it is taken. Weights are packed once.
+/// A few rows at a time, the input gets a border of its zero point, and each patch is read where it lies, as runs of
+/// numbers: there is no matrix of patches. Where Winograd's way to the same sums is faster, it is taken. Weights are
+/// packed once.
 public struct IntegerConvolution: Sendable {
     /// The sizes.
     public let geometry: Conv2DGeometry
@@ -42,7 +43,8 @@ public struct IntegerConvolution: Sendable {
     ///
     /// - Parameters:
     ///   - weights: [kernel height, kernel width, C / groups, C'], -127 ... 127.
-    ///   - bias: [C'], in units of input scale · weight scale. |bias| + 2 · 255 · Σ |weights| of a channel fits 32 bits.
+    ///   - bias: [C'], in units of input scale · weight scale. |bias| + 2 · 255 · Σ |weights| of a channel fits 32
+    ///     bits.
     ///   - multipliers: [C'], what a unit of a channel's sum is in steps of the output.
     ///   - inputZeroPoint: the input's byte for 0.
     ///   - level: the kernels that will compute it.
@@ -141,7 +143,7 @@ public struct IntegerConvolution: Sendable {
         return result
     }
 
-    /// The layer's output as numbers: sums times multipliers, which are then input scale · weight scale.
+    /// The layer's output in float32: sums times multipliers, which are then input scale · weight scale.
     public func floats(_ x: ByteTensor) -> Tensor {
         var result = Tensor(uninitialized: geometry.outputShape(batch: requireInput(x)))
         let y = SendablePointer(result.mutablePointer())
@@ -259,8 +261,8 @@ public struct IntegerConvolution: Sendable {
     }
 }
 
-/// Into how many parts to cut a single image, so that several threads share it: a share of less than two microseconds is not
-/// worth waking a thread for. A byte of output counts as much as 32 multiply-adds.
+/// Into how many parts to cut a single image, so that several threads share it: a share of less than two microseconds
+/// is not worth waking a thread for. A byte of output counts as much as 32 multiply-adds.
 func partsOfIntegerImage(batch: Int, multiplyAdds: Int, outputs: Int) -> Int {
     batch == 1 && multiplyAdds + 32 * outputs >= 1 << 19 ? Parallel.threads : 1
 }

@@ -66,7 +66,8 @@ extension ByteTensor {
 }
 
 extension AffineQuantization {
-    /// The table of a function of one number, from bytes of this meaning to bytes of another. NaN becomes the lowest byte.
+    /// The table of a function of one number, from bytes of this meaning to bytes of another. NaN becomes the lowest
+    /// byte.
     public func table(to output: AffineQuantization, _ function: (Float) -> Float) -> [UInt8] {
         let bounds = output.bounds(relu: false)
         return (0...255).map { byte in

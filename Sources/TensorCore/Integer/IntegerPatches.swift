@@ -1,6 +1,6 @@
 import CKernels
 
-// How the integer kernels read a convolution's patches: as runs of numbers in a window of the image with its border.
+// How the integer kernels read a convolution's patches: as runs of integers in a window of the image with its border.
 extension Conv2DGeometry {
     /// Whether output pixel i reads input pixel i alone.
     var readsEachPixel: Bool {
@@ -25,8 +25,8 @@ extension Conv2DGeometry {
         }
     }
 
-    /// A patch of one group as runs of consecutive numbers, in the order of the weights: a kernel row each, or a tap each
-    /// where taps are apart.
+    /// A patch of one group as runs of consecutive integers, in the order of the weights: a kernel row each, or a tap
+    /// each where taps are apart.
     func runs(rowStride: Int) -> (offsets: [Int], length: Int) {
         if groups == 1 && dilationWidth == 1 {
             return ((0..<kernelHeight).map { $0 * dilationHeight * rowStride }, kernelWidth * inputChannels)

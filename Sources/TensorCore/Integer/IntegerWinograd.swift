@@ -42,9 +42,9 @@ struct IntegerWinograd: Sendable {
 
     /// Whether it takes less time than direct sums, for a batch or, with nil, for a large one.
     ///
-    /// A patch takes the time of some pixels by direct sums, and reading the weights for a panel of patches that of some more: measured
-    /// with 24 to 512 channels and outputs of 1×1 to 32×32. With VNNI, whose direct sums multiply bytes, the patches' transforms
-    /// outweigh the rest below 24 channels.
+    /// A patch takes the time of some pixels by direct sums, and reading the weights for a panel of patches that of
+    /// some more: measured with 24 to 512 channels and outputs of 1×1 to 32×32. With VNNI, whose direct sums multiply
+    /// bytes, the patches' transforms outweigh the rest below 24 channels.
     static func isFaster(_ geometry: Conv2DGeometry, batch: Int?, at level: SIMDLevel) -> Bool {
         let (channels, outputs) = (geometry.inputChannels, geometry.outputChannels)
         let hasVNNI = level == .avx512vnni

@@ -3,8 +3,8 @@ import COpenBLAS
 /// The singular value decomposition a = u · diag(s) · vᵀ, reduced, with K = min(M, N).
 ///
 /// - Parameter a: [M, N].
-/// - Returns: u [M, K] with orthonormal columns; s [K], descending, not negative; vTransposed [K, N] with orthonormal rows.
-///   The first R of each give the nearest matrix of rank R.
+/// - Returns: u [M, K] with orthonormal columns; s [K], descending, not negative; vTransposed [K, N] with orthonormal
+///   rows. The first R of each give the nearest matrix of rank R.
 /// - Throws: ``LinearAlgebraError`` if an element is not finite, or the iteration does not converge.
 public func svd(_ a: Tensor) throws(LinearAlgebraError) -> (u: Tensor, s: Tensor, vTransposed: Tensor) {
     var work = try LAPACKMatrix(a, for: "svd")

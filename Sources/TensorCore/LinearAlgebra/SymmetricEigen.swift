@@ -3,7 +3,8 @@ import COpenBLAS
 /// Eigenvalues and eigenvectors of a symmetric matrix: a · vectors = vectors · diag(values).
 ///
 /// - Parameter a: [N, N]; its lower triangle is read.
-/// - Returns: values [N], ascending; vectors [N, N], orthonormal columns in the order of the values, each of either sign.
+/// - Returns: values [N], ascending; vectors [N, N], orthonormal columns in the order of the values, each of either
+///   sign.
 /// - Throws: ``LinearAlgebraError`` if an element is not finite, or the iteration does not converge.
 public func eigh(_ a: Tensor) throws(LinearAlgebraError) -> (values: Tensor, vectors: Tensor) {
     var vectors = try LAPACKMatrix(square: a, for: "eigh")

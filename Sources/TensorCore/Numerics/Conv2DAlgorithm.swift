@@ -2,16 +2,17 @@ import CKernels
 
 /// How a convolution is computed. All give the same result up to rounding.
 ///
-/// An algorithm that cannot do a geometry, or one of its gradients, leaves it to the next in this order: winograd, direct,
-/// im2col.
+/// An algorithm that cannot do a geometry, or one of its gradients, leaves it to the next in this order: winograd,
+/// direct, im2col.
 public enum Conv2DAlgorithm: Sendable, CaseIterable {
     /// Patches as rows of a matrix, then one matrix product per image and group. Any geometry.
     case im2col
-    /// Tiles of the output in registers, no patches. Without dilation and groups, where the output channels fill vectors.
+    /// Tiles of the output in registers, no patches. Without dilation and groups, where the output channels fill
+    /// vectors.
     case direct
-    /// A quarter of the multiplications, for 3×3 kernels at stride 1 whose channels on both sides fill vectors: F(4×4, 3×3),
-    /// Lavin and Gray, arXiv 1509.09308, with the points 0, ±√½, ±√2, ∞. Its error is about twice that of the other
-    /// two.
+    /// A quarter of the multiplications, for 3×3 kernels at stride 1 whose channels on both sides fill vectors: F(4×4,
+    /// 3×3), Lavin and Gray, arXiv 1509.09308, with the points 0, ±√½, ±√2, ∞. Its error is about twice that of the
+    /// other two.
     case winograd
 
     /// The fastest for a geometry on this machine.

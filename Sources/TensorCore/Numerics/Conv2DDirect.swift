@@ -21,8 +21,8 @@ struct DirectConvolution: Sendable {
             (geometry.inputHeight, geometry.inputWidth, geometry.paddingHeight, geometry.paddingWidth))
     }
 
-    /// One phase of the gradient to the input: the pixels (phase.y + i · stride, phase.x + j · stride), whose gradient is
-    /// a convolution of the upstream gradient with those taps of the flipped kernel that reach them.
+    /// One phase of the gradient to the input: the pixels (phase.y + i · stride, phase.x + j · stride), whose gradient
+    /// is a convolution of the upstream gradient with those taps of the flipped kernel that reach them.
     ///
     /// Nil for a phase that no tap reaches, with dilation or groups, or where the channels fill no vectors.
     fileprivate init?(backThrough geometry: Conv2DGeometry, _ rows: GradientPhase, _ columns: GradientPhase) {
@@ -112,8 +112,8 @@ struct DirectConvolution: Sendable {
     /// About two million multiply-adds, up to 8 images.
     private var imagesPerPiece: Int { min(8, 1 + (1 << 21) / max(1, multiplyAdds)) }
 
-    /// Lends images one by one with zeros around them, as far as some rows of the output read them; the image itself where
-    /// nothing is to be added. The geometry lent is that of these rows.
+    /// Lends images one by one with zeros around them, as far as some rows of the output read them; the image itself
+    /// where nothing is to be added. The geometry lent is that of these rows.
     private func withPadded(
         _ x: Tensor, _ images: Range<Int>, rows: Range<Int>,
         _ body: (_ image: Int, UnsafePointer<rk_direct_geometry>, UnsafePointer<Float>) -> Void
@@ -145,8 +145,8 @@ struct DirectConvolution: Sendable {
     }
 }
 
-/// Into how many parts one image's work is cut: only where there is no other image for a thread to take, and where a part is
-/// worth a thread's while (some ten microseconds).
+/// Into how many parts one image's work is cut: only where there is no other image for a thread to take, and where a
+/// part is worth a thread's while (some ten microseconds).
 func partsOfImage(batch: Int, multiplyAdds: Int) -> Int { batch == 1 && multiplyAdds >= 1 << 17 ? Parallel.threads : 1 }
 
 /// The gradient to the input by direct convolutions, one for each pixel of a stride; nil where they cannot do it.
@@ -187,8 +187,8 @@ func directGradientToInput(_ upstream: Tensor, _ weights: Tensor, _ geometry: Co
     return gradient
 }
 
-/// Along one axis, the input pixels first, first + stride, … and what reaches them: pixel y gets upstream o · weight k wherever
-/// o · stride + k = y + padding.
+/// Along one axis, the input pixels first, first + stride, … and what reaches them: pixel y gets upstream o · weight k
+/// wherever o · stride + k = y + padding.
 private struct GradientPhase {
     let first: Int
     /// How many pixels.

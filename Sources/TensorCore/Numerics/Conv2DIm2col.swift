@@ -145,7 +145,8 @@ extension Conv2DGeometry {
 /// The second moments of a convolution's patches: Σ p · pᵀ over images and output pixels.
 ///
 /// - Parameter x: [N, H, W, C].
-/// - Returns: [groups, K, K] with K = kernel height · kernel width · C / groups, in the order of a weight's first three axes.
+/// - Returns: [groups, K, K] with K = kernel height · kernel width · C / groups, in the order of a weight's first three
+///   axes.
 public func convolution2DPatchMoments(_ x: Tensor, _ geometry: Conv2DGeometry) -> Tensor {
     let (batch, _, _, _) = x.shape.nhwc(for: "convolution2DPatchMoments")
     require(

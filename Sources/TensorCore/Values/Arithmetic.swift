@@ -116,8 +116,8 @@ extension Tensor {
 }
 
 extension Shape {
-    /// The shape that two shapes have together under NumPy's rules; nil if they have none, or one whose elements cannot be
-    /// counted.
+    /// The shape that two shapes have together under NumPy's rules; nil if they have none, or one whose elements cannot
+    /// be counted.
     public func broadcast(with other: Shape) -> Shape? {
         let rank = Swift.max(self.rank, other.rank)
         var extents = [Int](repeating: 1, count: rank)

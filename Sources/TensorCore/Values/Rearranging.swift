@@ -118,9 +118,4 @@ extension Tensor {
         }
         return result
     }
-
-    /// Tensors of one shape as the rows of a new first axis.
-    public static func stacked(_ parts: [Tensor]) -> Tensor {
-        concatenated(parts.map { $0.reshaped(to: Shape([1] + $0.shape)) }, axis: 0)
-    }
 }

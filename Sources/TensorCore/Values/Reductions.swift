@@ -97,8 +97,8 @@ extension Shape {
         return axis < 0 ? axis + rank : axis
     }
 
-    /// Axes counted from the first, in order, where negative ones count from the last; nil if there is no such axis or one
-    /// comes twice.
+    /// Axes counted from the first, in order, where negative ones count from the last; nil if there is no such axis or
+    /// one comes twice.
     public func places(ofAxes axes: [Int]) -> [Int]? {
         let places = Set(axes.compactMap(place(ofAxis:)))
         return places.count == axes.count ? places.sorted() : nil

@@ -81,8 +81,8 @@ extension Tensor {
         return result
     }
 
-    /// Sums what stands at each place of an axis at the given place of an axis of another extent, with 0 where nothing comes:
-    /// what flows back through ``gathering(_:axis:)``.
+    /// Sums what stands at each place of an axis at the given place of an axis of another extent, with 0 where nothing
+    /// comes: what flows back through ``gathering(_:axis:)``.
     public func scattering(to indices: [Int], axis: Int, extent: Int) -> Tensor {
         let (outer, count, inner) = runs(along: axis, "scattering")
         require(

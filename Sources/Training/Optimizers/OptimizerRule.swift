@@ -14,16 +14,16 @@ import TensorCore
 ///         }
 ///     }
 ///
-///     TrainingPlan(steps: 500, optimizer: .init(SignDescent()))
+///     let plan = TrainingPlan(steps: 500, optimizer: .init(SignDescent()))
 ///
-/// What a rule remembers of a parameter is tensors by name, which checkpoints hold; its constants are stored properties,
-/// by which a checkpoint knows its run again.
+/// What a rule remembers of a parameter is tensors by name, which checkpoints hold; its constants are stored
+/// properties, by which a checkpoint knows its run again.
 public protocol OptimizerRule: Hashable, Sendable, Codable {
     /// The name in checkpoints and messages; the type's where none is given.
     static var name: String { get }
 
-    /// How strongly weights, though not biases and normalisations, shrink; 0 where none is given. It reaches ``step(_:along:state:at:)`` as
-    /// ``OptimizerStep/decay``.
+    /// How strongly weights, though not biases and normalisations, shrink; 0 where none is given. It reaches
+    /// ``step(_:along:state:at:)`` as ``OptimizerStep/decay``.
     var weightDecay: Float { get }
 
     /// Checks the constants; does nothing where not given.
@@ -41,7 +41,8 @@ public protocol OptimizerRule: Hashable, Sendable, Codable {
     func step(
         _ value: inout Tensor, along gradient: Tensor, state: inout [String: Tensor], at step: OptimizerStep)
 
-    /// Whether a tensor from a checkpoint can be what the rule remembers of a parameter; by default one of the parameter's shape.
+    /// Whether a tensor from a checkpoint can be what the rule remembers of a parameter; by default one of the
+    /// parameter's shape.
     func accepts(state: Shape, ofParameter shape: Shape) -> Bool
 }
 

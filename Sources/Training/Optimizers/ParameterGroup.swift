@@ -25,7 +25,8 @@ public struct ParameterGroup: Hashable, Sendable, Codable {
         isFrozen = false
     }
 
-    /// A part of the network that is not trained. Its normalisations still see the batch's statistics in training, as all others do.
+    /// A part of the network that is not trained. Its normalisations still see the batch's statistics in training, as
+    /// all others do.
     public static func frozen(_ path: String) -> Self {
         var group = Self(path)
         group.isFrozen = true
@@ -46,7 +47,8 @@ extension [ParameterGroup] {
 
     /// Checks the groups of a network.
     ///
-    /// - Throws: `ConfigurationError` for a path that no parameter has, one that comes twice, and a number out of range.
+    /// - Throws: `ConfigurationError` for a path that no parameter has, one that comes twice, and a number out of
+    ///   range.
     package func check(for model: some Module) throws {
         guard !isEmpty else { return }
         let paths = model.parameters.map(\.path)

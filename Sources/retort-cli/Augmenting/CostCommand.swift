@@ -108,7 +108,8 @@ private struct CostResult: CommandResult {
     var text: String {
         let ratio = fixed((predicted / measured - 1) * 100, 0)
         var lines = [
-            "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured (\(ratio) % off)",
+            "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured "
+                + "(\(ratio) % off)",
             "  normalisation alone  \(fixed(plain, 2)) µs",
         ]
         lines += operations.map { "  \($0.place) \($0.operation)  \(fixed($0.microseconds, 2)) µs" }

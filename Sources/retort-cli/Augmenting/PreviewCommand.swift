@@ -7,9 +7,10 @@ struct PreviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Draws what a policy makes of training images, as a contact sheet.",
         discussion: """
-            Rows are samples, class by class. The first column is the image as it is; then come, for each operation of the \
-            policy by itself, as many columns as there are strengths; the last column is the whole policy. What the columns \
-            are is printed. With --targets, boxes, points and label maps are drawn where each view has them.
+            Rows are samples, class by class. The first column is the image as it is; then come, for each operation of \
+            the policy by itself, as many columns as there are strengths; the last column is the whole policy. What \
+            the columns are is printed. With --targets, boxes, points and label maps are drawn where each view has \
+            them.
             """)
 
     @OptionGroup var policy: PolicyOptions
@@ -32,9 +33,9 @@ struct PreviewCommand: ParsableCommand {
         help: ArgumentHelp(
             "What lies in the images, to be drawn: a folder with the structure of --data.",
             discussion: """
-                Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's centre \
-                x, y, width and height as shares of the sides, and for each point x, y and visibility; and CLASS/NAME.png, \
-                grey, with a label for each pixel, 0 for none.
+                Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's \
+                centre x, y, width and height as shares of the sides, and for each point x, y and visibility; and \
+                CLASS/NAME.png, grey, with a label for each pixel, 0 for none.
                 """, valueName: "DIR"))
     var targets: String?
 

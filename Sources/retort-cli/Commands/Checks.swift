@@ -1,11 +1,28 @@
 import ArgumentParser
 import Retort
 
-/// Refuses an option's value outside its range, as wrong usage.
-func checkOption<Value: Comparable>(_ name: String, _ value: Value, _ range: ClosedRange<Value>) throws {
+/// Refuses an option's value outside its range.
+///
+/// - Throws: `ConfigurationError`.
+func checkSetting<Value: Comparable>(_ name: String, _ value: Value, _ range: ClosedRange<Value>) throws {
     guard range.contains(value) else {
-        throw ValidationError("--\(name): \(value) found, \(range.lowerBound) to \(range.upperBound) expected")
+        throw ConfigurationError(
+            [.name(name)], "\(value) found, \(range.lowerBound) to \(range.upperBound) expected")
     }
+}
+
+/// Refuses a network's name that is none.
+///
+/// - Throws: `ConfigurationError`.
+func checkArchitecture(_ option: String, _ name: String) throws {
+    do { _ = try NetworkRegistry.standard.family(of: name) } catch let fault as FormatError {
+        throw ConfigurationError([.name(option)], "\(fault.found) found, \(fault.expected) expected")
+    }
+}
+
+/// Refuses an option's value outside its range, as wrong usage of a command that has no recipes.
+func checkOption<Value: Comparable>(_ name: String, _ value: Value, _ range: ClosedRange<Value>) throws {
+    do { try checkSetting(name, value, range) } catch { throw ValidationError("--\(error)") }
 }
 
 /// What a command found, in words or as JSON.

@@ -3,24 +3,14 @@ import Foundation
 import Retort
 
 /// `retort distill`.
-struct DistillCommand: ParsableCommand {
+struct DistillCommand: ParsableCommand, CheckedOptions {
     static let configuration = CommandConfiguration(
         commandName: "distill", abstract: "Trains a small network on the outputs of a trained one.",
         discussion: "The student sees the same augmented images as the teacher, with the teacher's normalization.")
 
-    @Option(
-        help: ArgumentHelp("Model that teaches; several teach as one.", valueName: "FILE.safetensors"))
-    var teacher: [String]
-
-    @Option(
-        help: ArgumentHelp(
-            "How several teachers' outputs become one.",
-            discussion: """
-                entropy and cross-entropy weigh image by image: who is unsure, or wrong by the label, has less to say.
-                """))
-    var joining = JoiningName.probabilities
-
+    @OptionGroup var teachers: TeacherOptions
     @OptionGroup var data: DataOptions
+    @OptionGroup var images: ImageOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var common: CommonOptions
 
@@ -32,74 +22,29 @@ struct DistillCommand: ParsableCommand {
     @Option(help: "Images without labels in a step, for each with one. (default: 64 images in all)")
     var unlabelledRatio: Double?
 
-    @Option(
-        help: ArgumentHelp(
-            "Leave out images without labels of which the teacher is less sure than this, 0 to 1.", valueName: "P"))
-    var confidence: Float = 0
+    @OptionGroup var lesson: LessonOptions
+    @OptionGroup var steering: SteeringOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "What compares the networks' outputs.",
-            discussion: """
-                kl suits most; dkd where the teacher is sure of nearly all, dist where it is far better. Both have large \
-                gradients: with few steps give them a quarter of the learning rate.
-                """))
-    var loss = LossName.kl
-
-    @Option(
-        help: ArgumentHelp(
-            "Temperature of both networks' outputs; 3:1 goes from 3 to 1 in a line. (default: 4)",
-            discussion: "Any schedule goes as YAML: '{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}'.",
-            valueName: "T|FROM:TO|SCHEDULE"),
-        transform: ScheduleOption.init(argument:))
-    var temperature = ScheduleOption(4)
-
-    @Option(
-        help: ArgumentHelp(
-            "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine. (default: 0.1)",
-            valueName: "W|FROM:TO|SCHEDULE"), transform: ScheduleOption.init(argument:))
-    var hardLabelWeight = ScheduleOption(0.1)
-
-    @Option(
-        help: ArgumentHelp(
-            "Feature maps to match beside the outputs, as YAML: '[{stage: stage1, weight: 0.5, loss: attention}]'.",
-            valueName: "LIST"), transform: HintList.init(argument:))
-    var hints: HintList?
-
-    @Option(
-        help: ArgumentHelp(
-            "Folder that keeps the teacher's outputs; later students read them and need not run it.",
-            discussion: """
-                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs whose teacher, \
-                images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
-                """, valueName: "DIR"))
-    var teacherCache: String?
-
-    @Flag(
-        inversion: .prefixedNo, exclusivity: .chooseLast,
-        help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
-    var closedLoop = false
-
-    @Option(
-        help: ArgumentHelp(
-            "What steers instead, as YAML: '[{controller: class, threshold: 0.95}]'.", valueName: "LIST"),
-        transform: ControllerList.init(argument:))
-    var controllers: ControllerList?
-
-    func validate() throws {
-        for value in temperature.extremes { try checkOption("temperature", value, 0.01...1000) }
-        for value in hardLabelWeight.extremes { try checkOption("hard-label-weight", value, 0...1) }
-        try checkOption("confidence", confidence, 0...1)
-        if confidence > 0 && !unlabelled {
-            throw ValidationError("--confidence: no --unlabelled found, whose images it chooses among")
+    func check() throws {
+        if lesson.confidence > 0 && !unlabelled {
+            throw ConfigurationError(["confidence"], "no --unlabelled found, whose images it chooses among")
         }
-        if let unlabelledRatio { try checkOption("unlabelled-ratio", unlabelledRatio, 0.001...1000) }
-        guard controllers == nil || !closedLoop else {
-            throw ValidationError("--controllers: a list beside --closed-loop found, one of the two expected")
-        }
+        if let unlabelledRatio { try checkSetting("unlabelled-ratio", unlabelledRatio, 0.001...1000) }
         if unlabelled && training.labels == nil {
-            throw ValidationError(
-                "--unlabelled: no --labels found, a number expected, as all images have labels otherwise")
+            throw ConfigurationError(
+                ["unlabelled"], "no --labels found, a number expected, as all images have labels otherwise")
+        }
+        if steering.candidates != nil && training.checkpoint != nil {
+            throw ConfigurationError(
+                ["candidates"], "depends on a student's state that no --checkpoint holds; leave one of the two out")
+        }
+        if teachers.mutual != nil {
+            for (name, isAsked) in [
+                ("hints", lesson.hints != nil), ("contrasts", lesson.contrasts != nil),
+                ("curriculum", lesson.curriculum != nil), ("temperatures", lesson.temperatures != nil),
+                ("confidence", lesson.confidence > 0), ("gate", steering.gate != nil),
+                ("candidates", steering.candidates != nil),
+            ] where isAsked { throw ConfigurationError([.name(name)], "asks a teacher, which --mutual has none of") }
         }
     }
 
@@ -107,93 +52,76 @@ struct DistillCommand: ParsableCommand {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
-        if let cacheURL { try OutputFile.prepareFolder(cacheURL) }
+        if let cacheURL = teachers.cacheURL { try OutputFile.prepareFolder(cacheURL) }
         let policy = try training.policy()
-        let teachers = try teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
-        let networks = try teachers.map { try $0.trained() }
-        let network = networks.count == 1 ? networks[0] : Ensemble(networks, joining: joining.joining)
-        let data = try data.read(imagesAs: teachers[0].imageSize)
-        let normalization = teachers[0].description.normalization
-        for teacher in teachers {
-            try teacher.checkFits(data)
-            try teacher.checkNormalization(normalization, of: teachers[0])
+        let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
+        let trained = try stored.map { try $0.trained() }
+        let data = try data.read(imagesAs: stored.first?.imageSize ?? images.size)
+        let normalization = stored.first?.description.normalization ?? .of(data.train)
+        for model in stored {
+            try model.checkFits(data)
+            try model.checkNormalization(normalization, of: stored[0])
         }
         let split = try training.split(data, seed: common.seed)
+        let description = training.description(for: data, normalization: normalization)
+        var student: any Module = try training.network(for: data, seed: common.seed)
+        let copy = ModelCopy(of: student)
+        let judge = trained.count > 1 ? Ensemble(trained, joining: teachers.joining) : trained.first
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
-            validation: data.validation.count > 0 ? data.validation : nil,
-            normalization: normalization, transform: policy ?? PlainTransform(),
-            controllers: try controllers?.controllers(steering: policy, seed: common.seed)
-                ?? (closedLoop ? ClosedLoop.controllers : []))
-        let description = try training.description(for: data, normalization: images.normalization)
-        var student = description.architecture.makeNetwork(seed: common.seed)
-        let plan = training.plan(
-            for: description.architecture, seed: common.seed, unlabelledRatio: unlabelledRatio)
-        let history = try fit(&student, to: network, on: images, plan, bar: ProgressBar(description.architecture.name))
+            validation: data.validation.count > 0 ? data.validation : nil, normalization: normalization,
+            transform: try steering.transform(policy, teacher: judge, student: copy),
+            controllers: try steering.controllers(steering: policy, seed: common.seed))
+        let plan = try training.plan(seed: common.seed, unlabelledRatio: unlabelledRatio)
+        let history: History
+        if let mutual = teachers.mutual {
+            // Other weights to begin with, or they have nothing to say to each other.
+            var peer = try training.network(named: mutual, for: data, seed: common.seed &+ 1)
+            history = try fit(
+                &student, and: &peer, on: images, plan, title: "\(description.architecture) and \(mutual)")
+        } else {
+            let teacher = teachers.network(trained, student: student)
+            history = try fit(&student, to: teacher, on: images, plan, copy, title: description.architecture)
+        }
         try TrainingResult(
             saving: student, description, trainedOn: images, history: history, of: data, options: training,
             recipe: try Recipe.text(of: self)
         ).show(asJSON: common.json)
     }
 
-    private var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
-
     private func fit(
-        _ student: inout some Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
-        bar: ProgressBar
+        _ student: inout any Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
+        _ copy: ModelCopy, title: String
     ) throws -> History {
-        var distiller = Distiller(
-            teacher: teacher, loss: loss.loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
-            hardLabelWeight: hardLabelWeight.schedule { .cosine(from: $0, to: $1) }, hints: hints?.hints ?? [],
-            teacherCache: cacheURL)
-        if confidence > 0 { distiller.dynamics.confidence = .atLeast(confidence) }
-        let taught = distiller
+        var distiller = lesson.distiller(teacher)
+        if let temperatures = lesson.temperatures?.value {
+            var short = plan
+            short.steps = max(1, plan.steps / 4)
+            distiller.temperature = .constant(
+                try TemperatureSearch(distiller, student: student, over: temperatures, on: images, plan: short).best)
+        }
+        distiller.teacherCache = teachers.cacheURL
+        let bar = ProgressBar(title)
         return try Interruption.watching {
-            try taught.fit(
+            try distiller.fit(
                 &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
+                afterStep: { if $1 % plan.stepsPerEpoch == 0 { copy.renew($0.base) } },
                 progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
         }
     }
-}
 
-/// The response losses by the names that the literature has for them.
-enum LossName: String, ExpressibleByArgument, CaseIterable {
-    case kl
-    case reverseKL = "reverse-kl"
-    case jensenShannon = "jensen-shannon"
-    case mse
-    case dkd
-    case dist
-    case standardizedKL = "standardized-kl"
-    case standardizedDKD = "standardized-dkd"
-
-    var loss: ResponseLoss {
-        switch self {
-        case .kl: .hinton
-        case .reverseKL: .kullbackLeibler(reverse: 1)
-        case .jensenShannon: .jensenShannon
-        case .mse: .meanSquaredError
-        case .dkd: .decoupled()
-        case .dist: .correlation()
-        case .standardizedKL: .standardized(.hinton)
-        case .standardizedDKD: .standardized(.decoupled())
-        }
-    }
-}
-
-/// The ways to join teachers by the names of options.
-enum JoiningName: String, ExpressibleByArgument, CaseIterable {
-    case logits
-    case probabilities
-    case entropy
-    case crossEntropy = "cross-entropy"
-
-    var joining: Ensemble.Joining {
-        switch self {
-        case .logits: .logits
-        case .probabilities: .probabilities
-        case .entropy: .entropy
-        case .crossEntropy: .crossEntropy
+    /// Trains two students that teach each other.
+    private func fit(
+        _ student: inout any Module, and peer: inout any Module, on images: TrainingData, _ plan: TrainingPlan,
+        title: String
+    ) throws -> History {
+        let bar = ProgressBar(title)
+        let learning = MutualLearning(
+            loss: lesson.loss, temperature: lesson.temperature.schedule { .linear(from: $0, to: $1) }.value(at: 0))
+        return try Interruption.watching {
+            try learning.fit(
+                &student, &peer, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
+                progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
         }
     }
 }

@@ -7,9 +7,9 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Says what PNG or JPEG images show.",
         discussion: """
-            An image is converted to the model's channels (grey by luma, opacity over white) and resized to its extents \
-            without keeping the sides' ratio; brightness stays as it is, so models of light digits on a dark ground want \
-            such images.
+            An image is converted to the model's channels (grey by luma, opacity over white) and resized to its \
+            extents without keeping the sides' ratio; brightness stays as it is, so models of light digits on a dark \
+            ground want such images.
             """)
 
     @Argument(help: "Model, FP32 or INT8.")
@@ -28,35 +28,21 @@ struct PredictCommand: ParsableCommand {
             try ImageFile.read(URL(fileURLWithPath: path)).converted(toChannels: size.channels)
                 .resized(height: size.height, width: size.width).pixels
         }
-        let names = stored.description.classNames
         let set = ImageSet(
             pixels: pixels, height: size.height, width: size.width, channels: size.channels,
-            labels: images.map { _ in nil }, classNames: names)
-        let rows = set.batches(of: 100, normalization: stored.description.normalization).flatMap { batch in
-            let probabilities = softmax(stored.predict(batch.inputs)).scalars
-            return (0..<batch.count).map { Array(probabilities[$0 * names.count..<($0 + 1) * names.count]) }
-        }
+            labels: images.map { _ in nil }, classNames: stored.description.classNames)
         try PredictionResult(
-            images: zip(images, rows).map { image, row in
-                let order = row.indices.sorted { (row[$1], $0) < (row[$0], $1) }
-                return .init(image: image, top: order.prefix(3).map { .init(name: names[$0], probability: row[$0]) })
-            }
+            images: zip(images, stored.classified(set)).map { PredictionResult.Image(image: $0, top: $1) }
         ).show(asJSON: common.json)
     }
 }
 
 /// What `predict` prints.
 private struct PredictionResult: CommandResult {
-    struct Reading: Encodable {
-        let name: String
-        /// 0 to 1.
-        let probability: Float
-    }
-
     struct Image: Encodable {
         let image: String
         /// The three most probable classes, the most probable first.
-        let top: [Reading]
+        let top: [Classification]
     }
 
     let images: [Image]

@@ -8,8 +8,8 @@ struct PruneCommand: ParsableCommand {
         commandName: "prune",
         abstract: "Makes a trained model smaller, and lets a teacher repair what is left.",
         discussion: """
-            Cuts the least important filters, or sets single weights to 0. The new file holds a network that every \
-            other command takes.
+            Cuts the least important filters, sets single weights to 0, or splits layers into two of lower rank. The \
+            new file holds a network that every other command takes.
             """)
 
     /// What tells which filters go.
@@ -25,10 +25,12 @@ struct PruneCommand: ParsableCommand {
         help: ArgumentHelp(
             "What the smaller model may cost; several are tried one by one, and the last is written.",
             discussion: """
-                Filters are cut to a share of the multiply-adds, flops:0.5, to bytes of the weights in FP32, bytes:30000, \
-                or to milliseconds for one image on this machine, latency:0.2. zeros:0.8 sets this share of the weights \
-                to 0, the smallest ones, step by step during the first two thirds of the training.
-                """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE"),
+                Filters are cut to a share of the multiply-adds, flops:0.5, to bytes of the weights in FP32, \
+                bytes:30000, or to milliseconds for one image on this machine, latency:0.2. zeros:0.8 sets this share \
+                of the weights to 0, the smallest ones, step by step during the first two thirds of the training. \
+                Layers become two of lower rank until a share of the multiply-adds is left, rank:0.6, or as far as \
+                each keeps a share of its weights' square sum, energy:0.95.
+                """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE|rank:SHARE|energy:SHARE"),
         transform: PruningTarget.init(argument:))
     var to: [PruningTarget]
 
@@ -36,8 +38,8 @@ struct PruneCommand: ParsableCommand {
         help: ArgumentHelp(
             "What tells which filters go.",
             discussion: """
-                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how the \
-                loss would change on some training images.
+                l1 takes the magnitude of a filter's weights, scale that of the normalisation behind it, taylor how \
+                the loss would change on some training images.
                 """))
     var importance = Importance.l1
 
@@ -68,7 +70,10 @@ struct PruneCommand: ParsableCommand {
         var variants = [
             try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
         ]
-        let sensitivities = scan ? try sensitivities(of: network, in: stored, by: ranking, on: data) : []
+        let validation = data.validation.count > 0 ? data.validation : data.train
+        let sensitivities =
+            scan
+            ? try DeploymentMeter(validation, normalization: normalization).sensitivities(network, by: ranking) : []
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { target in
             try target.cut(
@@ -89,8 +94,9 @@ struct PruneCommand: ParsableCommand {
             variants.append(try meter.measure("\(target)", int8, of: small))
         }
         var description = stored.description
-        description.architecture = description.architecture.keeping(widthsOf: small)
-        try ModelFile(small, description: description).write(to: deployment.outputURL)
+        if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
+        try ModelFile(small, inputShape: stored.imageSize.shape, description: description).write(
+            to: deployment.outputURL)
         let (plain, probe) = (
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )
@@ -121,23 +127,6 @@ struct PruneCommand: ParsableCommand {
         case .taylor:
             let images = data.train.subset(evenly: 512)
             return .taylor(of: network, on: images, normalization: normalization)
-        }
-    }
-
-    private func sensitivities(
-        of network: any Module, in stored: StoredModel, by ranking: FilterImportance, on data: DividedData
-    ) throws -> [DeploymentReport.Sensitivity] {
-        let images = data.validation.count > 0 ? data.validation : data.train
-        func scan(_ network: some Module) throws -> [FilterSensitivity] {
-            try network.filterSensitivity(inputShape: stored.imageSize.shape, by: ranking) {
-                $0.evaluated(on: images, normalization: stored.description.normalization).accuracy
-            }
-        }
-        return try scan(network).map { found in
-            DeploymentReport.Sensitivity(
-                layer: found.layers.joined(separator: " + "), channels: found.filters,
-                accuracies: Dictionary(
-                    uniqueKeysWithValues: found.trials.map { (percent($0.share), 100 * $0.score) }))
         }
     }
 }

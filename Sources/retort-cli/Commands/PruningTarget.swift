@@ -1,11 +1,12 @@
 import ArgumentParser
 import Retort
 
-/// `flops:0.5`, `bytes:30000`, `latency:0.2`, `zeros:0.8`.
+/// `flops:0.5`, `bytes:30000`, `latency:0.2`, `zeros:0.8`, `rank:0.6`, `energy:0.95`.
 struct PruningTarget: CustomStringConvertible {
     private enum Kind {
         case filters(PruningBudget)
         case zeros(Double)
+        case lowRank(FactorizationBudget)
     }
 
     private let kind: Kind
@@ -19,10 +20,12 @@ struct PruningTarget: CustomStringConvertible {
         case (2, "latency", let milliseconds?) where milliseconds > 0 && milliseconds.isFinite:
             kind = .filters(.latency(milliseconds / 1000))
         case (2, "zeros", let share?) where share > 0 && share < 1: kind = .zeros(share)
+        case (2, "rank", let share?) where share > 0 && share <= 1: kind = .lowRank(.multiplyAdds(share))
+        case (2, "energy", let share?) where share > 0 && share <= 1: kind = .lowRank(.energy(share))
         default:
             throw ValidationError(
-                "--to: '\(argument)' found, flops:SHARE (above 0, at most 1), bytes:N, latency:MS or zeros:SHARE "
-                    + "(above 0, below 1) expected")
+                "--to: '\(argument)' found, flops:SHARE, bytes:N, latency:MS, zeros:SHARE, rank:SHARE or energy:SHARE "
+                    + "expected, shares above 0 and at most 1, of zeros below 1")
         }
         description = argument
     }
@@ -44,10 +47,14 @@ struct PruningTarget: CustomStringConvertible {
             let mask = PruningMask(sparsity: share, of: network)
             if let images { try mask.apply(to: &cut, compensatingOn: images) } else { mask.apply(to: &cut) }
             return cut
+        case .lowRank(let budget):
+            return try TracedNetwork(NetworkGraph(tracing: network, inputShape: inputShape).factorized(to: budget))
         }
     }
 
-    /// What sets weights to 0 while the network is trained, step by step over the first two thirds; nil where filters go.
+    /// What sets weights to 0 while the network is trained, step by step over the first two thirds of the steps.
+    ///
+    /// Other targets have none.
     func gradual(steps: Int) -> GradualPruning? {
         guard case .zeros(let share) = kind else { return nil }
         return GradualPruning(to: share, over: 0...steps * 2 / 3, every: max(1, steps / 50))

@@ -35,17 +35,18 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "How ranges of activations are found.",
             discussion: """
-                percentile cuts the outermost 0.01 % of values at each end, minmax nothing; average is of the ranges of \
-                batches; mse and entropy cut where the square error or the loss of information is least; search takes for \
-                each layer what serves the output best.
+                percentile cuts the outermost 0.01 % of values at each end, minmax nothing; average is of the ranges \
+                of batches; mse and entropy cut where the square error or the loss of information is least; search \
+                takes for each layer what serves the output best.
                 """))
     var observer = Observing.minmax
 
     @Flag(
         inversion: .prefixedNo,
-        help:
-            "Repair what rounding and --prune do: weights make up for one another on the calibration images, biases for the mean error."
-    )
+        help: """
+            Repair what rounding and --prune do: weights make up for one another on the calibration images, biases for \
+            the mean error.
+            """)
     var repair = true
 
     @Flag(help: "Scale channels between layers alike first, so that none is much smaller than its neighbours.")
@@ -55,8 +56,8 @@ struct QuantizeCommand: ParsableCommand {
         help: ArgumentHelp(
             "Layer to keep in FP32; may be given several times.",
             discussion: """
-                A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; or all of a \
-                kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
+                A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; \
+                or all of a kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
                 """, valueName: "LAYER"))
     var keepFp32: [String] = []
 
@@ -103,7 +104,7 @@ struct QuantizeCommand: ParsableCommand {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try StoredModel.write(int8, description: stored.description, to: deployment.outputURL)
+        try ModelFile(int8, description: stored.description).write(to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(

@@ -10,22 +10,8 @@ struct TeachingOptions: ParsableArguments {
             valueName: "FILE.safetensors"))
     var teacher: String?
 
-    @Option(help: "Highest learning rate of these steps. (default: 0.003 for INT8, 0.05 after pruning)")
-    var learningRate: Float?
-
-    @Option(help: "Weight of the labels beside the teacher in these steps, 0 to 1.")
-    var hardLabelWeight: Float = 0.1
-
-    @Option(
-        help: ArgumentHelp(
-            "Augmentation of the training images in these steps.", valueName: "digits|ocr|natural|none|FILE.json"),
-        transform: AugmentOption.init(argument:))
-    var augment = AugmentOption.none
-
-    func validate() throws {
-        if let learningRate { try checkOption("learning-rate", learningRate, 1e-9...1000) }
-        try checkOption("hard-label-weight", hardLabelWeight, 0...1)
-    }
+    @OptionGroup var learning: LearningOptions
+    @OptionGroup var labels: LabelWeightOptions
 
     /// Trains a network under the teacher.
     ///
@@ -44,12 +30,12 @@ struct TeachingOptions: ParsableArguments {
         let images = TrainingData(
             labelled: data.train, validation: data.validation.count > 0 ? data.validation : nil,
             normalization: stored.description.normalization,
-            transform: try augment.policy() ?? PlainTransform())
+            transform: try learning.augment.policy() ?? PlainTransform())
         let plan = TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20),
-            learningRate: .warmUp(0.05, then: .cosine(from: learningRate ?? rate, to: 0)), seed: seed)
+            learningRate: learning.schedule(or: rate), seed: seed)
         let bar = ProgressBar(title)
-        _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: .constant(hardLabelWeight)).fit(
+        _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: labels.schedule).fit(
             &network, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) })
     }
 }

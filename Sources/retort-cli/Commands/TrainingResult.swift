@@ -29,8 +29,9 @@ struct TrainingResult: CommandResult {
         self.recipe = recipe
         epochs = history.epochs.map { EpochFigures($0) }
         let report = model.evaluated(on: data.test, normalization: description.normalization)
-        try ModelFile(model, description: description).write(to: options.outputURL)
-        architecture = description.architecture.name
+        try ModelFile(model, inputShape: ImageSize(of: data.train).shape, description: description)
+            .write(to: options.outputURL)
+        architecture = description.architecture
         self.data = data.name
         labelled = images.labelled.count
         unlabelled = images.unlabelled?.count ?? 0

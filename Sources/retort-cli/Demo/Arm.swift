@@ -21,9 +21,6 @@ enum Arm: String, CaseIterable {
     /// Width of the arm's ConvNet.
     var width: Int { self == .teacher ? 32 : 16 }
 
-    /// The arms that are the best student in a smaller form.
-    static let deployed: [Arm] = [.int8, .pruned, .prunedInt8]
-
     /// How it is trained; for a smaller form of the best student see there.
     var method: TrainingMethod {
         switch self {

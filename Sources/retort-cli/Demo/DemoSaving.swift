@@ -7,13 +7,12 @@ extension DemoRun {
         var sizes: [Arm: Int] = [:]
         for (arm, model) in models {
             let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
-            try ModelFile(model.network, description: description(of: model.network, arm)).write(to: url)
+            try ModelFile(model.network, inputShape: inputShape, description: description(of: arm)).write(to: url)
             sizes[arm] = try OutputFile.size(url)
         }
         for (arm, int8) in quantized {
-            guard let network = models[origin(of: arm)]?.network else { continue }
             let url = folder.appendingPathComponent("\(arm.rawValue).safetensors")
-            try StoredModel.write(int8.model, description: description(of: network, arm), to: url)
+            try ModelFile(int8.model, description: description(of: arm)).write(to: url)
             sizes[arm] = try OutputFile.size(url)
         }
         return sizes
@@ -25,9 +24,7 @@ extension DemoRun {
         if let int8 = quantized[arm] {
             predict = { int8.model.predict($0) }
         } else if let network = models[arm]?.network {
-            let shape: Shape = [data.test.height, data.test.width, data.test.channels]
-            let plan = try InferencePlan(
-                NetworkGraph(tracing: network, inputShape: shape).foldingBatchNorm().fusingActivations())
+            let plan = try InferencePlan(network, inputShape: inputShape)
             predict = { plan($0) }
         } else {
             return 0
@@ -35,12 +32,10 @@ extension DemoRun {
         return InferenceSpeed.imagesPerSecond(on: data.test, normalization: data.normalization, predict)
     }
 
-    private func description(of network: ConvNet, _ arm: Arm) -> ModelFile.Description {
+    private var inputShape: Shape { ImageSize(of: data.test).shape }
+
+    private func description(of arm: Arm) -> ModelFile.Description {
         ModelFile.Description(
-            architecture: Architecture(
-                .convNet(width: arm.width), height: data.train.height, width: data.train.width,
-                channels: data.train.channels, classes: data.train.classCount
-            ).keeping(widthsOf: network),
-            normalization: data.normalization, classNames: data.train.classNames)
+            architecture: "convnet-\(arm.width)", normalization: data.normalization, classNames: data.train.classNames)
     }
 }

@@ -17,18 +17,18 @@ struct DeploymentPage {
             body: """
                 \(heading)
                 \(ReportPage.table([DeploymentVariant.header] + report.variants.map(\.cells)))
-                <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in batches of
-                250, p50 and p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"),
+                <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in
+                batches of 250, p50 and p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"),
                 \(escaped(report.processor)).</p>
                 <h2>What accuracy costs</h2>
-                <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the best
-                are left out.</p>
+                <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the
+                best are left out.</p>
                 \(chart("Accuracy and size", "kilobytes") { Double($0.bytes) / 1000 })
                 \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
                 \(sensitivities)
                 <h2>What rounding does to each layer</h2>
-                <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB are
-                a bit. Once with weights rounded to nearest, once as the model is. Where it falls, the next layer is
+                <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB
+                are a bit. Once with weights rounded to nearest, once as the model is. Where it falls, the next layer is
                 sensitive.</p>
                 \(ReportPage.table([DeploymentReport.layerHeader] + report.layerCells))
                 """
@@ -48,9 +48,10 @@ struct DeploymentPage {
         )
         return """
             <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB</h1>
-            <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)): \(fixed(first.accuracy, 2)) % before,
-            \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)), \(last.type)</b>, with \(percent(size)) of the size and
-            \(fixed(time, 1)) times the speed for a single image.</p>
+            <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)):
+            \(fixed(first.accuracy, 2)) % before, \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)),
+            \(last.type)</b>, with \(percent(size)) of the size and \(fixed(time, 1)) times the speed for a single
+            image.</p>
             """
     }
 

@@ -2,13 +2,16 @@ import Foundation
 import Retort
 import Yams
 
-/// An augmentation: the name of one that is made for a task, a policy's file, or the policy itself in the structure that
-/// policy files have.
+/// An augmentation: the name of one that the library has ready, a policy's file, or the policy itself in the structure
+/// that policy files have.
 struct AugmentOption: RecipeValue, CustomStringConvertible {
     private enum Content {
         case named(String)
         case policy(AugmentationPolicy)
     }
+
+    /// What help calls the value.
+    static let valueName = (AugmentationPolicy.allNames + ["none", "FILE.json"]).joined(separator: "|")
 
     private let content: Content
     let node: Node
@@ -29,9 +32,16 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         }
         do {
             content = .policy(try AugmentationPolicy(json: Data(try value.json().utf8)))
-        } catch let error as FormatError where error.file == "policy" {
-            let (place, rest) = value.descending(error.place)
-            throw place.error(found: rest.isEmpty ? error.found : "\(rest): \(error.found)", expected: error.expected)
+        } catch let fault as FormatError {
+            throw value.error(
+                ConfigurationError(Self.keys(fault.place), "\(fault.found) found, \(fault.expected) expected"))
+        }
+    }
+
+    /// The keys of a place in a policy, `operations[2].rotate`.
+    private static func keys(_ place: String) -> [ConfigurationError.Key] {
+        place.split { ".[".contains($0) }.map { part in
+            part.last == "]" ? Int(part.dropLast()).map { .index($0) } ?? .name(String(part)) : .name(String(part))
         }
     }
 
@@ -51,10 +61,9 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         switch content {
         case .policy(let policy): policy
         case .named("none"): nil
-        case .named("digits"): .digits
-        case .named("ocr"): .ocr
-        case .named("natural"): .natural
-        case .named(let file): try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: file)), file: file)
+        case .named(let name):
+            try AugmentationPolicy.named(name)
+                ?? AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
         }
     }
 

@@ -5,8 +5,8 @@ import Yams
 
 /// The settings of a run in a YAML file: the options of `train` or `distill` by their names, without dashes.
 ///
-/// A recipe becomes arguments that stand before those of the command line, so that both go through the same checks and the
-/// command line wins. Paths are relative to the folder that the command runs in, as those of options are.
+/// A recipe becomes arguments that stand before those of the command line, so that both go through the same checks and
+/// the command line wins. Paths are relative to the folder that the command runs in, as those of options are.
 struct Recipe {
     private let root: RecipeNode
     /// The options that the command line gives itself.
@@ -17,7 +17,7 @@ struct Recipe {
     /// Reads the recipe that a command line names; nil if it names none.
     ///
     /// - Parameter line: the arguments, the subcommand first.
-    /// - Throws: `FormatError` for a key that is no option, a value of another type, and a file that cannot be read.
+    /// - Throws: `RecipeError` for a key that is no option, a value of another type, and a file that cannot be read.
     init?(for line: [String]) throws {
         let types: [any ParsableCommand.Type] = [TrainCommand.self, DistillCommand.self]
         guard let type = types.first(where: { $0.configuration.commandName == line.first }),
@@ -47,26 +47,13 @@ struct Recipe {
         return line.last { $0.hasPrefix("--recipe=") }.map { String($0.dropFirst("--recipe=".count)) }
     }
 
-    /// An error about an option as one about the recipe's line, if the option's value came from there.
-    func located(_ error: any Error) -> any Error {
-        guard let fault = error as? FormatError ?? Self.fault(RetortCommand.message(for: error)) else { return error }
-        var place = fault.place
-        var key = fault.file.hasPrefix("--") ? String(fault.file.dropFirst(2)) : ""
-        if fault.file.hasPrefix("hint "), let number = Int(fault.file.dropFirst("hint ".count)) {
-            (key, place) = ("hints", "[\(number)].\(place)")
+    /// An error about a setting as one about the recipe's line, if the setting's value came from there.
+    func located(_ fault: ConfigurationError) -> RecipeError? {
+        let fault = fault.ofOption
+        guard case .name(let key) = fault.path.first, root.node.mapping?[key] != nil, !overridden.contains(key) else {
+            return nil
         }
-        guard root.node.mapping?[key] != nil, !overridden.contains(key) else { return error }
-        let (value, rest) = root.descending("\(key).\(place)")
-        return value.error(found: rest.isEmpty ? fault.found : "\(rest): \(fault.found)", expected: fault.expected)
-    }
-
-    /// What a text `--option: A found, B expected` says.
-    private static func fault(_ text: String) -> FormatError? {
-        guard let match = text.wholeMatch(of: /(--[a-z-]+): (.*) found, (.*)/.dotMatchesNewlines()) else { return nil }
-        let expected = String(match.3)
-        return FormatError(
-            file: String(match.1), found: String(match.2),
-            expected: expected.hasSuffix(" expected") ? String(expected.dropLast(" expected".count)) : expected)
+        return root.error(fault)
     }
 
     /// The recipe of a command that was parsed: every setting that has a value, defaults too.
@@ -75,5 +62,16 @@ struct Recipe {
             setting.node.map { (Node(setting.name), $0) }
         }
         return try Yams.serialize(node: Node(pairs), width: 120, allowUnicode: true)
+    }
+}
+
+extension ConfigurationError {
+    /// The same error with the name of the option that sets what a library calls otherwise.
+    var ofOption: ConfigurationError {
+        var error = self
+        if error.path.first == "dynamics", error.path.count > 1 { error.path.removeFirst() }
+        guard case .name(let name) = error.path.first else { return error }
+        error.path[0] = .name(Setting.optionName(name))
+        return error
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 import Retort
 import Yams
 
-/// A value in a YAML document with its place, read strictly: an unknown key, another type and a missing value are errors that
-/// say where, what was found and what was expected.
+/// A value in a YAML document with its place, read strictly: an unknown key, another type and a missing value are
+/// errors that say where, what was found and what was expected.
 struct RecipeNode {
     /// The file, or the option that the text came with.
     let file: String
@@ -15,11 +15,11 @@ struct RecipeNode {
 
     /// Reads a document.
     ///
-    /// - Throws: `FormatError` for text that is no YAML, a key that comes twice, and more than one document.
+    /// - Throws: `RecipeError` for text that is no YAML, a key that comes twice, and more than one document.
     init(text: String, file: String, isFile: Bool) throws {
         do {
             guard let root = try Yams.compose(yaml: text) else {
-                throw FormatError(file: file, found: "nothing", expected: "YAML")
+                throw RecipeError(file: file, problem: "nothing in it, YAML expected")
             }
             self.init(file: file, node: root, path: "", isFile: isFile)
         } catch let error as YamlError {
@@ -34,11 +34,18 @@ struct RecipeNode {
         self.isFile = isFile
     }
 
-    func error(found: String? = nil, expected: String) -> FormatError {
-        let line = isFile ? node.mark.map { "line \($0.line)" } : nil
-        let places = [line, path.isEmpty ? nil : path].compactMap { $0 }
-        return FormatError(
-            file: file, place: places.joined(separator: ": "), found: found ?? summary, expected: expected)
+    /// An error of this value.
+    func error(_ problem: String) -> RecipeError {
+        RecipeError(file: file, line: isFile ? node.mark?.line : nil, place: path, problem: problem)
+    }
+
+    /// An error of a value of another kind.
+    func error(expected: String) -> RecipeError { error("\(summary) found, \(expected) expected") }
+
+    /// An error of a setting that lies within this value, at the line where its keys lead.
+    func error(_ fault: ConfigurationError) -> RecipeError {
+        let (value, rest) = descending(fault.path[...])
+        return value.error(ConfigurationError(Array(rest), fault.problem).description)
     }
 
     /// What an error says was found.
@@ -68,20 +75,11 @@ struct RecipeNode {
             let name = key.string ?? ""
             let place = path.isEmpty ? name : "\(path).\(name)"
             guard keys.contains(name) else {
-                let near = keys.min { ($0.distance(to: name), $0) < ($1.distance(to: name), $1) } ?? ""
                 throw RecipeNode(file: file, node: key, path: place, isFile: isFile).error(
-                    found: "an unknown key", expected: "a known one, such as '\(near)',")
+                    ConfigurationError.unknownName(name, known: keys).problem)
             }
             return (name, RecipeNode(file: file, node: value, path: place, isFile: isFile))
         }
-    }
-
-    /// A member that must be there, whatever else is.
-    func member(_ key: String, of what: String) throws -> RecipeNode {
-        guard node.mapping != nil else { throw error(expected: what) }
-        let (value, rest) = descending(key)
-        guard rest.isEmpty else { throw error(found: "no '\(key)'", expected: "this key") }
-        return value
     }
 
     /// The elements of a list.
@@ -104,11 +102,6 @@ struct RecipeNode {
         return value
     }
 
-    func wholeNumber() throws -> Int {
-        guard kind == .int, let value = node.int else { throw error(expected: "a whole number") }
-        return value
-    }
-
     /// A whole number of any size, as text.
     func digits() throws -> String {
         guard kind == .int, let text = node.string else { throw error(expected: "a whole number") }
@@ -120,12 +113,42 @@ struct RecipeNode {
         return value
     }
 
-    /// One of a few names.
-    func choice<Value>(of values: [(name: String, value: Value)]) throws -> Value {
-        guard let found = values.first(where: { $0.name == node.string }) else {
-            throw error(expected: "one of \(values.map(\.name).joined(separator: ", "))")
+    /// What a library's description makes of the value.
+    ///
+    /// - Throws: `RecipeError` for what the description refuses.
+    func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
+        do { return try JSONDecoder().decode(type, from: Data(json().utf8)) } catch let fault as ConfigurationError {
+            throw error(fault)
+        } catch let fault as DecodingError {
+            throw error(fault)
         }
-        return found.value
+    }
+
+    /// A decoder's error at the line where its keys lead.
+    private func error(_ fault: DecodingError) -> RecipeError {
+        func place(_ context: DecodingError.Context) -> RecipeNode {
+            descending(context.codingPath.map { .init($0) }).value
+        }
+        return switch fault {
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            place(context).error(expected: Self.name(of: type))
+        case .keyNotFound(let key, let context):
+            place(context).error("no '\(key.stringValue)' found, this key expected")
+        case .dataCorrupted(let context):
+            place(context).error("\(place(context).summary) does not fit: a whole number?")
+        @unknown default: error("\(fault)")
+        }
+    }
+
+    /// What a decoder calls a type, in words.
+    private static func name(of type: Any.Type) -> String {
+        switch type {
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is String.Type: "text"
+        case is Bool.Type: "true or false"
+        default: "\(type)".hasPrefix("Array") ? "a list" : "a mapping"
+        }
     }
 
     /// The value as JSON.
@@ -139,7 +162,7 @@ struct RecipeNode {
             return "[\(try elements(of: "").map { try $0.json() }.joined(separator: ", "))]"
         case .scalar(let scalar):
             switch kind {
-            case .int: return "\(try wholeNumber())"
+            case .int: return try digits()
             case .float: return "\(try number())"
             case .bool: return "\(try flag())"
             case .null: return "null"
@@ -149,56 +172,42 @@ struct RecipeNode {
         }
     }
 
-    /// What stands at a path from here, `operations[2].rotate`, as far as it leads, and the rest of the path.
-    func descending(_ path: String) -> (value: RecipeNode, rest: String) {
-        var value = self
-        var steps = path.replacing("[", with: ".[").split(separator: ".")[...]
-        while let step = steps.first {
-            if step.hasPrefix("["), let index = Int(step.dropFirst().dropLast()),
-                let elements = try? value.elements(of: ""), elements.indices.contains(index)
-            {
-                value = elements[index]
-            } else if let member = value.node.mapping?[String(step)] {
-                let path = value.path.isEmpty ? String(step) : "\(value.path).\(step)"
-                value = RecipeNode(file: file, node: member, path: path, isFile: isFile)
-            } else {
-                break
+    /// What stands where keys lead from here, as far as they do, and the keys that are left.
+    func descending(_ keys: ArraySlice<ConfigurationError.Key>) -> (
+        value: RecipeNode, rest: ArraySlice<ConfigurationError.Key>
+    ) {
+        guard let key = keys.first else { return (self, keys) }
+        let next: RecipeNode? =
+            switch key {
+            case .name(let name):
+                node.mapping?[name].map {
+                    RecipeNode(file: file, node: $0, path: path.isEmpty ? name : "\(path).\(name)", isFile: isFile)
+                }
+            case .index(let index):
+                node.sequence.flatMap { $0.indices.contains(index) ? $0[index] : nil }.map {
+                    RecipeNode(file: file, node: $0, path: "\(path)[\(index)]", isFile: isFile)
+                }
             }
-            steps.removeFirst()
-        }
-        return (value, steps.joined(separator: "."))
+        return next?.descending(keys.dropFirst()) ?? (self, keys)
     }
+
+    private func descending(_ keys: [ConfigurationError.Key]) -> (
+        value: RecipeNode, rest: ArraySlice<ConfigurationError.Key>
+    ) { descending(keys[...]) }
 }
 
 extension YamlError {
     /// As every other fault in a file.
-    fileprivate func located(in file: String) -> FormatError {
+    fileprivate func located(in file: String) -> RecipeError {
         switch self {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            FormatError(file: file, place: "line \(mark.line)", found: problem, expected: "YAML, in one document")
+            RecipeError(file: file, line: mark.line, problem: "no YAML in one document: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
-            FormatError(
-                file: file, place: "line \(context.mark.line): \(keys.first ?? "")", found: "a key that comes twice",
-                expected: "each once")
-        default: FormatError(file: file, found: "text that is no YAML", expected: "YAML in UTF-8")
+            RecipeError(
+                file: file, line: context.mark.line, place: keys.first.map { "\($0)" } ?? "",
+                problem: "a key that comes twice")
+        default: RecipeError(file: file, problem: "no YAML in UTF-8")
         }
-    }
-}
-
-extension String {
-    /// The least number of characters to insert, delete or replace between two texts (Levenshtein 1966).
-    fileprivate func distance(to other: String) -> Int {
-        var row = Array(0...other.count)
-        for (index, character) in enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, counterpart) in other.enumerated() {
-                let replaced = diagonal + (character == counterpart ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = Swift.min(replaced, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[other.count]
     }
 }

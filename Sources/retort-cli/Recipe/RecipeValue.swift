@@ -1,10 +1,10 @@
 import Retort
 import Yams
 
-/// The value of an option that is more than a word: a schedule, hints, controllers, a policy. A recipe has it as YAML, and so
-/// has the option on a command line.
+/// The value of an option that is more than a word: a schedule, hints, controllers, a policy. A recipe has it as YAML,
+/// and so has the option on a command line.
 protocol RecipeValue {
-    /// - Throws: `FormatError` with the place of the fault.
+    /// - Throws: `RecipeError` with the place of the fault.
     init(_ value: RecipeNode) throws
 
     /// As a recipe has it.
@@ -15,5 +15,16 @@ extension RecipeValue {
     /// Reads the text that came with an option.
     init(argument: String) throws {
         try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+    }
+}
+
+/// The value of an option that a library describes: `[Hint.Description]`, for instance.
+struct Described<Description: Decodable>: RecipeValue {
+    let value: Description
+    let node: Node
+
+    init(_ value: RecipeNode) throws {
+        self.value = try value.decoded()
+        node = value.node
     }
 }

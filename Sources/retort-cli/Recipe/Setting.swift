@@ -4,8 +4,8 @@ import Yams
 
 /// An option or flag of a command, which is a key of its recipes.
 ///
-/// Found as the argument parser finds them, from the command's properties: so a recipe says all that options say, and a new
-/// option is a new key without further work.
+/// Found as the argument parser finds them, from the command's properties: so a recipe says all that options say, and a
+/// new option is a new key without further work.
 struct Setting {
     /// Without dashes.
     let name: String
@@ -23,11 +23,24 @@ struct Setting {
                 return all(of: isParsed ? group.parsed : group.unparsed, isParsed: isParsed)
             }
             guard let property = child.value as? any SettingProperty, let label = child.label else { return [] }
-            let name = label.drop { $0 == "_" }.reduce(into: "") {
-                $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1)
-            }
+            let name = optionName(label.drop { $0 == "_" })
             return others.contains(name) ? [] : [Setting(name: name, property: property)]
         }
+    }
+
+    /// `hard-label-weight` for `hardLabelWeight`.
+    static func optionName(_ property: some StringProtocol) -> String {
+        property.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
+    }
+
+    /// Checks the values of a command and of its groups of options.
+    ///
+    /// - Throws: `ConfigurationError` whose path begins with an option's name.
+    static func check(_ command: any ParsableArguments) throws {
+        for child in Mirror(reflecting: command).children {
+            if let group = child.value as? any SettingGroup { try check(group.parsed) }
+        }
+        try (command as? any CheckedOptions)?.check()
     }
 
     /// Whether the option may come several times, and all of them count.
@@ -35,11 +48,18 @@ struct Setting {
 
     /// A recipe's value as arguments.
     ///
-    /// - Throws: `FormatError` for a value of another type than the option's.
+    /// - Throws: `RecipeError` for a value of another type than the option's.
     func arguments(_ value: RecipeNode) throws -> [String] { try property.arguments(name, value) }
 
     /// The value of a command that was parsed, as a recipe has it; nil for one that has none.
     var node: Node? { property.node }
+}
+
+/// Options whose values may be out of range. They are checked once all are known, whether a command line or a recipe
+/// has them.
+protocol CheckedOptions {
+    /// - Throws: `ConfigurationError` whose path begins with an option's name.
+    func check() throws
 }
 
 /// A property of a command that takes arguments.

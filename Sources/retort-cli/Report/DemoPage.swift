@@ -15,8 +15,8 @@ struct DemoPage {
                 \(table)
                 \(curves)
                 <h2>What the augmented images look like, and how they are read</h2>
-                <p>Views drawn by the policy from training images. Under each: its class, what the teacher reads and what
-                the best student reads, with the probability that they give it. Wrong readings are marked.</p>
+                <p>Views drawn by the policy from training images. Under each: its class, what the teacher reads and
+                what the best student reads, with the probability that they give it. Wrong readings are marked.</p>
                 \(try contactSheet())
                 \(confusion)
                 \(protocolText)
@@ -31,10 +31,11 @@ struct DemoPage {
             return "<h1>Retort</h1>"
         }
         return """
-            <h1>\(fixed(int8.accuracy.mean, 1)) % from \(report.labels) labels, in \(fixed(Double(int8.bytes) / 1000, 1)) kB</h1>
+            <h1>\(fixed(int8.accuracy.mean, 1)) % from \(report.labels) labels, \
+            in \(fixed(Double(int8.bytes) / 1000, 1)) kB</h1>
             <p class="lead">\(escaped(report.dataset)): a student that learns from \(report.labels) labels alone reaches
-            \(fixed(student.accuracy.mean, 1)) %. The arm <b>\(escaped(pruned.from ?? ""))</b>, chosen on validation data, relieved
-            of half of its arithmetic under the teacher and stored in 8-bit integers, reaches
+            \(fixed(student.accuracy.mean, 1)) %. The arm <b>\(escaped(pruned.from ?? ""))</b>, chosen on validation
+            data, pruned to half of its multiply-adds, fine-tuned with distillation and stored as int8, reaches
             \(fixed(int8.accuracy.mean, 1)) % on the same test images.</p>
             """
     }
@@ -52,8 +53,8 @@ struct DemoPage {
             <div class="scroll"><table class="arms"><thead><tr>\(head)</tr></thead><tbody>
             \(rows)
             </tbody></table></div>
-            <p class="note">Accuracy on the test images, read once for each network. \(spread)Speed in batches of 250, \(report.threads)
-            thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
+            <p class="note">Accuracy on the test images, read once for each network. \(spread)Speed in batches of 250,
+            \(report.threads) thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
             """
     }
 
@@ -79,7 +80,13 @@ struct DemoPage {
             + chart("Agreement with the teacher", "percent of the validation images", bounds: 50...100) {
                 $0.teacherAgreement
             }
-            + ClosedLoopCharts(report: report).html
+            + closedLoop
+    }
+
+    private var closedLoop: String {
+        guard let loop = arm(.closedLoop) else { return "" }
+        return "<h2>The closed loop</h2>"
+            + TrainingCharts(loop.epochs, classNames: report.classNames, operations: report.operations).html
     }
 
     private func contactSheet() throws -> String {
@@ -113,22 +120,25 @@ struct DemoPage {
         return """
             <h2>What the pruned INT8 model confuses</h2>
             <p>Test images of the first seed: rows are what an image shows, columns what the model reads.</p>
-            <div class="scroll"><table class="confusion"><thead><tr><td></td>\(names)</tr></thead><tbody>\(rows)</tbody></table></div>
+            <div class="scroll"><table class="confusion"><thead><tr><td></td>\(names)</tr></thead>
+            <tbody>\(rows)</tbody></table></div>
             """
     }
 
     private var protocolText: String {
         """
         <h2>How this was made</h2>
-        <p>Teacher: ConvNet(32), \(report.teacherSteps) steps on all labelled training images with augmentation; it stands for one
-        trained elsewhere. Students: ConvNet(16), \(report.studentSteps) steps; they know \(report.labels) labels. Batch 64, SGD with Nesterov
-        momentum 0.9, weight decay 5·10⁻⁴, rate up to 0.2, then down a cosine. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a
-        cosine, T from 3 to 1 in a line; classes under 97 % on validation data are drawn more often, hard samples get stronger
-        geometry. Judge: views of which the teacher keeps less than half its confidence are redrawn, at most three times, and operations
-        that a class half knows become more probable for it. Pruned: filters of the least weight are cut, in eights, until half of the
-        multiply-adds are left, and the rest is trained again as the chosen arm was, under the teacher. Strength of augmentation: \(report.strength). Seeds: \(report.seeds.map(String.init).joined(separator: ", ")).
-        Curves, pictures and confusions are of the first seed. \(ProgressBar.clock(report.wallSeconds)) minutes in all.
-        Every figure is in <code>report.json</code>.</p>
+        <p>Teacher: ConvNet(32), \(report.teacherSteps) steps on all labelled training images with augmentation; it
+        stands for one trained elsewhere. Students: ConvNet(16), \(report.studentSteps) steps; they know
+        \(report.labels) labels. Batch 64, SGD with Nesterov momentum 0.9, weight decay 5·10⁻⁴, rate up to 0.2, then
+        down a cosine. Distilled: λ = 0.1, T = 4. Closed loop: λ falls from 0.9 to 0.1 along a cosine, T from 3 to 1 in
+        a line; classes under 97 % on validation data are drawn more often, hard samples get stronger geometry. Judge:
+        views of which the teacher keeps less than half its confidence are redrawn, at most three times, and operations
+        that a class half knows become more probable for it. Pruned: filters of the least weight are cut, in eights,
+        until half of the multiply-adds are left, and the rest is trained again as the chosen arm was, under the
+        teacher. Strength of augmentation: \(report.strength). Seeds:
+        \(report.seeds.map(String.init).joined(separator: ", ")). Curves, pictures and confusions are of the first seed.
+        \(ProgressBar.clock(report.wallSeconds)) minutes in all. Every figure is in <code>report.json</code>.</p>
         """
     }
 }

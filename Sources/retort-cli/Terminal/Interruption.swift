@@ -3,7 +3,8 @@ import Foundation
 import Retort
 import Synchronization
 
-/// Ctrl-C and `kill`: the first lets the run finish its step and write its state, a second one ends the process at once.
+/// Ctrl-C and `kill`: the first lets the run finish its step and write its state, a second one ends the process at
+/// once.
 enum Interruption {
     private static let signal = Mutex<Int32?>(nil)
 

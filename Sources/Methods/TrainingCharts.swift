@@ -1,19 +1,31 @@
-import Retort
+import Reports
 
-/// What the closed loop did over the epochs: its schedules, how it shared out samples and operations, what the teacher
-/// rejected.
-struct ClosedLoopCharts {
-    let report: DemoReport
+/// Charts of what happened in a training over its epochs, as HTML: its schedules, the terms of its loss, how it shared
+/// out samples and operations, and what the teacher rejected.
+public struct TrainingCharts {
+    private let epochs: [EpochFigures]
+    private let classNames: [String]
+    private let operations: [String]
 
-    var html: String {
-        guard let loop = epochs(of: .closedLoop) else { return "" }
-        return "<h2>The closed loop</h2>" + schedules(loop) + terms(loop) + classes(loop)
-            + ClassDecisionTables(classNames: report.classNames, epochs: loop).html + factors(loop) + rejections(loop)
+    /// Puts charts together.
+    ///
+    /// - Parameters:
+    ///   - epochs: the training's epochs in their order.
+    ///   - classNames: what the classes are called.
+    ///   - operations: the names of the policy's operations in their order.
+    public init(_ epochs: [EpochFigures], classNames: [String], operations: [String]) {
+        self.epochs = epochs
+        self.classNames = classNames
+        self.operations = operations
     }
 
-    private func epochs(of arm: Arm) -> [EpochFigures]? { report.arms.first { $0.name == arm.rawValue }?.epochs }
+    /// The charts, for the body of a `ReportPage`.
+    public var html: String {
+        schedules + terms + classes + ClassDecisionTables(classNames: classNames, epochs: epochs).html + factors
+            + rejections
+    }
 
-    private func schedules(_ epochs: [EpochFigures]) -> String {
+    private var schedules: String {
         LineChart(
             title: "Schedules and steering", unit: "T, λ and a factor",
             series: [
@@ -28,7 +40,7 @@ struct ClosedLoopCharts {
     }
 
     /// What the loss is made of: the labels, the teacher's outputs, and a hint for each stage that is matched.
-    private func terms(_ epochs: [EpochFigures]) -> String {
+    private var terms: String {
         let names = Set(epochs.flatMap(\.terms.keys)).sorted()
         let series = names.enumerated().map { index, name in
             LineChart.Series(
@@ -40,22 +52,22 @@ struct ClosedLoopCharts {
         ).html
     }
 
-    private func classes(_ epochs: [EpochFigures]) -> String {
-        let even = [Double](repeating: 100 / Double(max(report.classNames.count, 1)), count: report.classNames.count)
+    private var classes: String {
+        let even = [Double](repeating: 100 / Double(max(classNames.count, 1)), count: classNames.count)
         let probabilities = epochs.map { $0.classProbabilities.map { $0.map { $0 * 100 } } ?? even }
-        let shares = report.classNames.enumerated().map { index, name in
+        let shares = classNames.enumerated().map { index, name in
             LineChart.Series(name: name, colour: index % 10, values: probabilities.map { $0[index] })
         }
         return LineChart(title: "Probability of drawing each class", unit: "percent", series: shares).html
     }
 
-    /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only step
-    /// that is none, which goes by its number.
-    private func factors(_ epochs: [EpochFigures]) -> String {
+    /// Factors by step of the policy, as means over the classes; the policies of the demo have a group as their only
+    /// step that is none, which goes by its number.
+    private var factors: String {
         let steps = epochs.compactMap { $0.stepFactors?.first?.count }.first ?? 0
         let series = (0..<steps).map { step in
             LineChart.Series(
-                name: steps == report.operations.count ? report.operations[step] : "step \(step + 1)",
+                name: steps == operations.count ? operations[step] : "step \(step + 1)",
                 colour: step % 10,
                 values: epochs.map { epoch in
                     guard let factors = epoch.stepFactors, !factors.isEmpty else { return 1 }
@@ -68,8 +80,8 @@ struct ClosedLoopCharts {
         ).html
     }
 
-    private func rejections(_ epochs: [EpochFigures]) -> String {
-        let series = report.operations.enumerated().map { index, name in
+    private var rejections: String {
+        let series = operations.enumerated().map { index, name in
             LineChart.Series(name: name, colour: index % 10, values: epochs.compactMap { $0.rejected?[index] })
         }
         return LineChart(

@@ -1,6 +1,8 @@
-import Retort
+import Datasets
+import Reports
 
-/// Why each class was drawn as often as it was: a table for each epoch, of which the one where classes differ most is open.
+/// Why each class was drawn as often as it was: a table for each epoch, of which the one where classes differ most is
+/// open.
 struct ClassDecisionTables {
     let classNames: [String]
     let epochs: [EpochFigures]
@@ -9,18 +11,19 @@ struct ClassDecisionTables {
         let decided = epochs.enumerated().filter { $0.element.classDecisions != nil }
         let widest = decided.max { spread($0.element) < spread($1.element) }?.offset
         guard let widest else { return "" }
+        let head = ["class", "in the validation before", "decision", "relative probability", "share of the draws"]
+            .map { "<th scope='col'>\($0)</th>" }.joined()
         let tables = decided.map { number, epoch in
             """
             <details\(number == widest ? " open" : "")><summary>Epoch \(number + 1)</summary>
-            <div class="scroll"><table class="arms"><thead><tr><th scope='col'>class</th><th scope='col'>in the validation before</th>
-            <th scope='col'>decision</th><th scope='col'>relative probability</th><th scope='col'>share of the draws</th></tr></thead>
+            <div class="scroll"><table class="arms"><thead><tr>\(head)</tr></thead>
             <tbody>\(rows(epoch))</tbody></table></div></details>
             """
         }
         return """
             <h3>Why each class is drawn as often as it is</h3>
-            <p>After each validation a class below the threshold is raised, the surplus of one well above it decays, and others are
-            held; a class at rest has relative probability 1.</p>
+            <p>After each validation a class below the threshold is raised, the surplus of one well above it decays, and
+            others are held; a class at rest has relative probability 1.</p>
             \(tables.joined(separator: "\n"))
             """
     }

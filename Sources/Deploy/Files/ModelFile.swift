@@ -1,0 +1,162 @@
+import Autograd
+import Datasets
+import Foundation
+import Graph
+import Layers
+import Quantize
+import TensorCore
+
+/// A trained network in a file: a graph with its weights, float32 or int8, and what is needed to feed it.
+///
+/// The graph is the model: nothing of the network's Swift type is needed to read it, whether it was written in Swift,
+/// pruned or imported.
+///
+///     try ModelFile(network, inputShape: [28, 28, 1], description: description).write(to: url)
+///     let file = try ModelFile.read(url)
+///     let logits = file.predict(images)
+public struct ModelFile: Sendable {
+    /// What a file says besides the graph.
+    public struct Description: Hashable, Sendable, Codable {
+        /// What people call the network: "convnet-16". Nothing depends on it.
+        public var architecture: String
+        /// How its inputs are normalised.
+        public var normalization: Normalization
+        /// What its outputs mean.
+        public var classNames: [String]
+
+        /// Describes a model.
+        public init(architecture: String, normalization: Normalization, classNames: [String]) {
+            self.architecture = architecture
+            self.normalization = normalization
+            self.classNames = classNames
+        }
+    }
+
+    /// What computes the outputs.
+    public enum Network: Sendable {
+        /// A network in float32, which can be trained on.
+        case float(any Module)
+        /// A quantised network.
+        case int8(QuantizedModel)
+    }
+
+    /// What computes the outputs.
+    public let network: Network
+    /// Extents of one image, [H, W, C].
+    public let inputShape: Shape
+    /// What is needed to feed it.
+    public let description: Description
+
+    /// Bundles a network and its description.
+    ///
+    /// - Parameter inputShape: extents of one image, [H, W, C].
+    public init(_ network: any Module, inputShape: Shape, description: Description) {
+        self.network = .float(network)
+        self.inputShape = inputShape
+        self.description = description
+    }
+
+    /// Bundles a quantised network and its description.
+    public init(_ network: QuantizedModel, description: Description) {
+        self.network = .int8(network)
+        inputShape = network.inputShape
+        self.description = description
+    }
+
+    /// The key of the description in a file's metadata.
+    static let key = "description"
+
+    /// Reads a model of either kind: a graph in float32 or int8, or a file of an earlier version.
+    ///
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - operations: those that its graph may name, with one's own.
+    /// - Returns: the model; a float32 graph comes as a `TracedNetwork`.
+    /// - Throws: `FormatError` for a file that is not a model, or a damaged one.
+    public static func read(_ url: URL, operations: OperationRegistry = .standard) throws -> ModelFile {
+        let file = try SafetensorsFile.read(url)
+        guard StoredGraph.isGraph(file) else { return try checked(EarlierDescription(file).model(of: file), file) }
+        let stored = try StoredGraph(file, operations: operations)
+        // An int8 file may be older than the description's present form.
+        let earlier = stored.isInt8 ? try? EarlierDescription(file) : nil
+        let description = try earlier?.present ?? Self.description(of: file)
+        let model: ModelFile
+        if stored.isInt8 {
+            model = ModelFile(try QuantizedModel(stored), description: description)
+        } else {
+            let network = try TracedNetwork(NetworkGraph(stored))
+            model = ModelFile(network, inputShape: network.inputShape, description: description)
+        }
+        if let input = earlier?.inputShape, input != model.inputShape {
+            throw model.misfit(file, "images of \(input)")
+        }
+        return try checked(model, file)
+    }
+
+    private static func description(of file: SafetensorsFile) throws -> Description {
+        let place = "metadata: \(key)"
+        let expected = "architecture, normalization and class names"
+        guard let text = file.metadata[key] else {
+            throw FormatError(file: file.source, place: place, found: "none", expected: expected)
+        }
+        do { return try JSONDecoder().decode(Description.self, from: Data(text.utf8)) } catch {
+            throw FormatError(
+                file: file.source, place: place, found: "text that cannot be decoded", expected: expected)
+        }
+    }
+
+    /// Makes sure that the description fits the network.
+    private static func checked(_ model: ModelFile, _ file: SafetensorsFile) throws -> ModelFile {
+        let (own, channels) = (model.description, model.inputShape.last ?? 0)
+        guard own.normalization.mean.count == channels, own.normalization.deviation.count == channels,
+            own.normalization.mean.allSatisfy(\.isFinite),
+            own.normalization.deviation.allSatisfy({ $0 > 0 && $0.isFinite })
+        else { throw model.misfit(file, "a normalization of \(own.normalization.mean.count) channels") }
+        guard model.outputShape == [own.classNames.count] else {
+            throw model.misfit(file, "\(own.classNames.count) class names")
+        }
+        return model
+    }
+
+    private func misfit(_ file: SafetensorsFile, _ found: String) -> FormatError {
+        FormatError(
+            file: file.source, place: "metadata: \(Self.key)", found: found,
+            expected: "what the network takes and gives (images of \(inputShape) to \(outputShape))")
+    }
+
+    /// Extents of the output for one image.
+    private var outputShape: Shape {
+        switch network {
+        case .float(let module as TracedNetwork): module.outputShape
+        case .float(let module): Shape(Array(module.predict(.zeros(Shape([1] + inputShape.extents))).shape.dropFirst()))
+        case .int8(let model): model.outputShape
+        }
+    }
+
+    /// Writes the model, whole or not at all. The same model gives the same bytes.
+    ///
+    /// - Throws: `GraphError` for a network that no graph represents, `FileWriteError` where the file cannot be
+    ///   written.
+    public func write(to url: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let metadata = [Self.key: String(decoding: try encoder.encode(description), as: UTF8.self)]
+        switch network {
+        case .float(let module as TracedNetwork): try module.graph().file(metadata: metadata).write(to: url)
+        case .float(let module):
+            try NetworkGraph(tracing: module, inputShape: inputShape).file(metadata: metadata).write(to: url)
+        case .int8(let model): try model.write(to: url, metadata: metadata)
+        }
+    }
+
+    /// The network in float32; nil for an int8 model, which cannot be trained on.
+    public var module: (any Module)? { if case .float(let module) = network { module } else { nil } }
+
+    /// Logits [N, classes] of normalised inputs [N, H, W, C].
+    public func predict(_ inputs: Tensor) -> Tensor {
+        switch network {
+        case .float(let module): module.predict(inputs)
+        case .int8(let model): model.predict(inputs)
+        }
+    }
+}

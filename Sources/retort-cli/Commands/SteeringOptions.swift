@@ -1,0 +1,73 @@
+import ArgumentParser
+import Retort
+
+/// What chooses and changes the views of `retort distill` as the student learns.
+struct SteeringOptions: ParsableArguments, CheckedOptions {
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
+    var closedLoop = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What steers instead, as YAML: '[{controller: class, threshold: 0.95}]'.", valueName: "LIST"),
+        transform: Described<[ControllerDescription]>.init(argument:))
+    var controllers: Described<[ControllerDescription]>?
+
+    @Option(
+        help: ArgumentHelp(
+            "Draw views anew in which the teacher keeps less than this share of its confidence, 0 to 1.",
+            valueName: "SHARE"))
+    var gate: Float?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of so many views of an image take the one that the teacher reads and the student does not.",
+            valueName: "NUMBER"))
+    var candidates: Int?
+
+    func check() throws {
+        guard controllers == nil || !closedLoop else {
+            throw ConfigurationError(["controllers"], "a list beside --closed-loop found, one of the two expected")
+        }
+        if let gate { try checkSetting("gate", gate, 0...1) }
+        if let candidates { try checkSetting("candidates", candidates, 2...16) }
+        guard gate == nil || candidates == nil else {
+            throw ConfigurationError(["candidates"], "beside --gate found, one of the two expected")
+        }
+    }
+
+    /// - Throws: `ConfigurationError` for operations to be steered where there are none.
+    func controllers(steering policy: AugmentationPolicy?, seed: UInt64) throws -> [any DataController] {
+        guard let controllers else { return closedLoop ? ClosedLoop.controllers : [] }
+        return try controllers.value.enumerated().map { index, description in
+            do { return try description.controller(steering: policy, seed: seed) } catch let fault as ConfigurationError
+            {
+                throw ConfigurationError(["controllers", .index(index)], fault.problem)
+            }
+        }
+    }
+
+    /// What the images go through.
+    ///
+    /// - Parameter student: what chooses among candidates sees of the student.
+    /// - Throws: `ConfigurationError` where views are to be judged and there is no augmentation or no trained teacher.
+    func transform(
+        _ policy: AugmentationPolicy?, teacher: (any Module)?, student: ModelCopy
+    ) throws -> any BatchTransform {
+        for (name, isAsked) in [("gate", gate != nil), ("candidates", candidates != nil)] where isAsked {
+            guard policy != nil, teacher != nil else {
+                throw ConfigurationError([.name(name)], "needs an --augment whose views a --teacher judges")
+            }
+        }
+        guard let policy else { return PlainTransform() }
+        guard let teacher else { return policy }
+        if let gate { return TeacherGate(policy, share: gate) { teacher.predict($0) } }
+        guard let candidates else { return policy }
+        return ViewSelector(policy, candidates: candidates) {
+            teacher.predict($0)
+        } student: {
+            student.predict($0)
+        }
+    }
+}

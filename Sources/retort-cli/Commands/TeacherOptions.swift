@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import Retort
+
+/// Who teaches in `retort distill`.
+struct TeacherOptions: ParsableArguments, CheckedOptions {
+    @Option(help: ArgumentHelp("Model that teaches; several teach as one.", valueName: "FILE.safetensors"))
+    var teacher: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How several teachers' outputs become one.",
+            discussion: """
+                entropy and cross-entropy weigh image by image: who is unsure, or wrong by the label, has less to say.
+                """))
+    var joining = Ensemble.Joining.probabilities
+
+    @Option(
+        help: ArgumentHelp(
+            "The student's own moving average teaches too, or alone; each step keeps this share of it.",
+            valueName: "DECAY"))
+    var meanTeacher: Float?
+
+    @Option(
+        help: ArgumentHelp(
+            "No teacher: the student and a second one of this architecture teach each other. The first is written.",
+            valueName: "ARCHITECTURE"))
+    var mutual: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder that keeps the teacher's outputs; later students read them and need not run it.",
+            discussion: """
+                For students that see the same views: other architectures, losses, temperatures, learning rates. Runs \
+                whose teacher, images, augmentation, --batch, --steps / 20, --seed or steering differ are refused.
+                """, valueName: "DIR"))
+    var teacherCache: String?
+
+    var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
+
+    func check() throws {
+        if let meanTeacher, !(meanTeacher >= 0 && meanTeacher < 1) {
+            throw ConfigurationError(["mean-teacher"], "\(meanTeacher) found, 0 to less than 1 expected")
+        }
+        if let mutual {
+            try checkArchitecture("mutual", mutual)
+            guard teacher.isEmpty, meanTeacher == nil, teacherCache == nil else {
+                throw ConfigurationError(["mutual"], "has no --teacher, --mean-teacher or --teacher-cache beside it")
+            }
+            return
+        }
+        guard !teacher.isEmpty || meanTeacher != nil else {
+            throw ConfigurationError(["teacher"], "nothing found, a model, --mean-teacher or --mutual expected")
+        }
+    }
+
+    /// The network that teaches: what was trained, and the student's average.
+    func network(_ trained: [any Module], student: any Module) -> any Module {
+        func average(of student: some Module, _ decay: Float) -> any Module { MeanTeacher(of: student, decay: decay) }
+        let members = trained + (meanTeacher.map { [average(of: student, $0)] } ?? [])
+        return members.count == 1 ? members[0] : Ensemble(members, joining: joining)
+    }
+}
