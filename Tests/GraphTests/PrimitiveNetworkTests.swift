@@ -102,6 +102,22 @@ struct PrimitiveNetwork: Module {
         }
     }
 
+    @Test("An attribute that its type cannot hold is an error that names the node")
+    func attributes() throws {
+        let graph = try NetworkGraph(
+            tracing: ClosureModule { $0.sum(axes: [1]).relu().flattened() }, inputShape: [4, 4, 2])
+        for axes in ["[0.5]", "[1e30]", "[9]", "[0]", "7"] {
+            var file = graph.file()
+            let text = try #require(file.metadata[GraphRecord.key])
+            file.metadata[GraphRecord.key] = text.replacing("\"axes\":[1]", with: "\"axes\":\(axes)")
+            #expect {
+                _ = try NetworkGraph.decode(file)
+            } throws: {
+                $0 is FormatError && "\($0)".contains("node 1")
+            }
+        }
+    }
+
     @Test("A result that broadcasts with the batch for some sizes alone, or mixes images, or has no batch axis first")
     func batches() {
         // [N, 2] + [2, 2] has a shape for N = 1 and N = 2.
