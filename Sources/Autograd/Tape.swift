@@ -28,9 +28,8 @@ public final class Tape {
     /// Names of all feature maps that passed so far, wanted or not, in the order in which they came.
     public internal(set) var featureNames: [String] = []
 
-    /// Whether the output of a module is wanted, by the path of a parameter that was bound: fused layers then compute
-    /// each part by itself.
-    public private(set) var wantsModules = false
+    /// Whether a wanted name begins the path of a parameter that was bound, and may so be that of a module.
+    private var wantsModules = false
 
     var nodes: [Node] = []
     var namedMaps: [String: Unbound] = [:]
@@ -110,6 +109,23 @@ public final class Tape {
             wantsModules = true
         }
         return Slot(tape: identity, index: bindings.count - 1)
+    }
+
+    /// The path of the module that a bound parameter belongs to; nil where no module can be wanted, and for slots of
+    /// other tapes.
+    func modulePath(of slot: Slot?, below depth: Int) -> String? {
+        guard wantsModules, let slot, slot.tape == identity else { return nil }
+        return bindings[slot.index].path.split(separator: ".").dropLast(depth).joined(separator: ".")
+    }
+
+    /// Whether the output of a part of a module is wanted, so that the module must compute its parts one by one.
+    ///
+    /// - Parameters:
+    ///   - slot: of one of the module's parameters.
+    ///   - depth: how many components the parameter's path has beyond the module's.
+    public func wantsParts(ofModuleWith slot: Slot?, below depth: Int) -> Bool {
+        guard let path = modulePath(of: slot, below: depth) else { return false }
+        return requestedFeatures.contains { $0.hasPrefix(path + ".") }
     }
 
     /// What was bound at a slot, or nil if the slot belongs to another tape (a model that this pass does not train).

@@ -35,8 +35,7 @@ public struct Variable {
     ///   - slot: of one of the module's parameters, whose path tells that of the module.
     ///   - depth: how many components the parameter's path has beyond the module's; 1 for a layer's own weight.
     public func outputOfModule(with slot: Slot?, below depth: Int = 1) -> Variable {
-        guard tape.wantsModules, let slot, slot.tape == tape.identity else { return self }
-        let path = tape.bindings[slot.index].path.split(separator: ".").dropLast(depth).joined(separator: ".")
+        guard let path = tape.modulePath(of: slot, below: depth) else { return self }
         if tape.requestedFeatures.contains(path) {
             tape.namedMaps[path] = Tape.Unbound(value: value, node: node, traced: traced)
         }

@@ -25,7 +25,7 @@ public struct ConvolutionBlock: Module {
     public func callAsFunction(_ input: Variable, residual: Variable? = nil, relu: Bool) -> Variable {
         let tape = input.tape
         let fused =
-            tape.wantsModules
+            tape.wantsParts(ofModuleWith: convolution.weight.slot, below: 2)
             ? nil
             : input.convolved(
                 with: convolution.weight(on: tape).value, bias: convolution.bias?(on: tape).value,

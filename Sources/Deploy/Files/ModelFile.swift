@@ -87,9 +87,7 @@ public struct ModelFile: Sendable {
             let network = try TracedNetwork(NetworkGraph(stored))
             model = ModelFile(network, inputShape: network.inputShape, description: description)
         }
-        if let input = earlier?.inputShape, input != model.inputShape {
-            throw model.misfit(file, "images of \(input)")
-        }
+        if let input = earlier?.inputShape, input != model.inputShape { throw model.misfit(file, input) }
         return try checked(model, file)
     }
 
@@ -97,7 +95,7 @@ public struct ModelFile: Sendable {
         let place = "metadata: \(key)"
         let expected = "architecture, normalization and class names"
         guard let text = file.metadata[key] else {
-            throw FormatError(file: file.source, place: place, found: "none", expected: expected)
+            throw FormatError(file: file.source, place: "metadata", found: "no \(key)", expected: expected)
         }
         do { return try JSONDecoder().decode(Description.self, from: Data(text.utf8)) } catch {
             throw FormatError(
@@ -111,16 +109,20 @@ public struct ModelFile: Sendable {
         guard own.normalization.mean.count == channels, own.normalization.deviation.count == channels,
             own.normalization.mean.allSatisfy(\.isFinite),
             own.normalization.deviation.allSatisfy({ $0 > 0 && $0.isFinite })
-        else { throw model.misfit(file, "a normalization of \(own.normalization.mean.count) channels") }
-        guard model.outputShape == [own.classNames.count] else {
-            throw model.misfit(file, "\(own.classNames.count) class names")
+        else {
+            throw FormatError(
+                file: file.source, place: "metadata: \(key)",
+                found: "a normalization of \(own.normalization.mean.count) channels, or one that is not finite",
+                expected: "\(channels) channels, each with a positive deviation")
         }
+        guard model.outputShape == [own.classNames.count] else { throw model.misfit(file, model.inputShape) }
         return model
     }
 
-    private func misfit(_ file: SafetensorsFile, _ found: String) -> FormatError {
+    private func misfit(_ file: SafetensorsFile, _ input: Shape) -> FormatError {
         FormatError(
-            file: file.source, place: "metadata: \(Self.key)", found: found,
+            file: file.source, place: "metadata: \(Self.key)",
+            found: "images of \(input), \(description.classNames.count) classes",
             expected: "what the network takes and gives (images of \(inputShape) to \(outputShape))")
     }
 

@@ -136,9 +136,10 @@ extension GraphRecord.Node {
                     expected: "one that is registered: \(registry.names.joined(separator: ", "))")
             }
             self.operation = operation
-        } catch let error as OperationError {
+        } catch let error as GraphRecordError { throw error } catch let error as OperationError {
             throw GraphRecordError(node: node, found: error.found, expected: error.expected)
-        } catch is DecodingError {
+        } catch {
+            // Foundation's JSON has errors of its own beside DecodingError.
             throw GraphRecordError(
                 node: node, found: "attributes of \(name) that are missing or of another kind",
                 expected: "those of its operation")
