@@ -1,7 +1,7 @@
 import Layers
 import TensorCore
 
-/// Magnitude pruning by and by while a network is trained, so that the rest can take over from what goes: much is cut
+/// Gradual magnitude pruning while a network is trained, so that the rest can take over from what goes: much is cut
 /// early, where much is superfluous, and little at the end (Zhu and Gupta, arXiv 1710.01878).
 ///
 ///     var pruning = GradualPruning(to: 0.8, over: 100...600, every: 25)
