@@ -56,7 +56,7 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
     }
 
     /// The geometry for images that are known to fit.
-    func fitted(to input: Shape, countsPadding: Bool = true) -> Pool2DGeometry {
+    package func fitted(to input: Shape, countsPadding: Bool = true) -> Pool2DGeometry {
         do { return try geometry(for: input, countsPadding: countsPadding) } catch { fatalError("pooling: \(error)") }
     }
 }

@@ -8,20 +8,13 @@ extension MaxPool2DOperation: IntegerKernel {
     func run(
         _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
     ) -> ByteTensor {
-        x[0].bytes.maxPooled(window.fitted(toInteger: x[0].bytes.shape))
+        x[0].bytes.maxPooled(window.fitted(to: x[0].bytes.shape))
     }
 
     func write(_ index: Int, to writer: inout CStepWriter) {
         let input = writer.step(index).inputs[0]
-        let geometry = window.fitted(toInteger: writer.step(input).batchShape)
+        let geometry = window.fitted(to: writer.step(input).batchShape)
         writer.call(
             .maxPool, ["(window) {\(CStepWriter.window(geometry))}", writer.place(input), writer.place(index)])
-    }
-}
-
-extension PoolingWindow {
-    /// The geometry for images that reading and tracing found to fit.
-    func fitted(toInteger shape: Shape, countsPadding: Bool = true) -> Pool2DGeometry {
-        do { return try geometry(for: shape, countsPadding: countsPadding) } catch { fatalError("pooling: \(error)") }
     }
 }
