@@ -57,6 +57,10 @@ typedef struct {
     weight_function stem_1, stem_3;
 } direct_kernels;
 
+// Products that are summed one by one before the next block begins: an error grows with the root of the longest row of
+// additions.
+enum { SUMMED = 64 };
+
 #define RK_TILES "direct_tiles.h"
 #include "each_level.h"
 

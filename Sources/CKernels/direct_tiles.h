@@ -8,18 +8,42 @@ RK_BODY void LEVEL(forward_tile)(const float *x, const rk_direct_geometry *g, co
         VEC start = e->bias ? LOAD(e->bias + channel + v * LANES) : (VEC){0};
         RK_UNROLL for (int p = 0; p < pixels; p++) sum[p][v] = start;
     }
-    ptrdiff_t step = g->stride_width * g->channels, length = g->kernel_width * g->channels;
+    place += channel;
+    ptrdiff_t step = g->stride_width * g->channels, length = g->kernel_width * g->channels, summed = 0;
+    int waiting = 0;
     for (ptrdiff_t r = 0; r < g->kernel_height; r++, x += g->padded_width * g->channels) {
-        for (ptrdiff_t t = 0; t < length; t++, w += vectors * LANES) {
-            VEC weight[2];
-            RK_UNROLL for (int v = 0; v < vectors; v++) weight[v] = LOAD(w + v * LANES);
-            RK_UNROLL for (int p = 0; p < pixels; p++) {
-                float input = x[p * step + t];
-                RK_UNROLL for (int v = 0; v < vectors; v++) sum[p][v] += weight[v] * input;
+        for (ptrdiff_t t = 0; t < length;) {
+            // A full block waits in the output for the next one.
+            if (summed >= SUMMED) {
+                RK_UNROLL for (int p = 0; p < pixels; p++) {
+                    RK_UNROLL for (int v = 0; v < vectors; v++) {
+                        float *to = y + place + p * g->output_pixel + v * LANES;
+                        STORE(to, waiting ? LOAD(to) + sum[p][v] : sum[p][v]);
+                        sum[p][v] = (VEC){0};
+                    }
+                }
+                waiting = 1;
+                summed = 0;
+            }
+            ptrdiff_t first = t, end = length - t < 2 * SUMMED ? length : t + SUMMED;
+            for (; t < end; t++, w += vectors * LANES) {
+                VEC weight[2];
+                RK_UNROLL for (int v = 0; v < vectors; v++) weight[v] = LOAD(w + v * LANES);
+                RK_UNROLL for (int p = 0; p < pixels; p++) {
+                    float input = x[p * step + t];
+                    RK_UNROLL for (int v = 0; v < vectors; v++) sum[p][v] += weight[v] * input;
+                }
+            }
+            summed += end - first;
+        }
+    }
+    if (waiting) {
+        RK_UNROLL for (int p = 0; p < pixels; p++) {
+            RK_UNROLL for (int v = 0; v < vectors; v++) {
+                sum[p][v] += LOAD(y + place + p * g->output_pixel + v * LANES);
             }
         }
     }
-    place += channel;
     if (e->residual) {
         RK_UNROLL for (int p = 0; p < pixels; p++) {
             RK_UNROLL for (int v = 0; v < vectors; v++) {

@@ -51,9 +51,10 @@ RK_BODY void channel_squares_body(const float *x, const float *mean, size_t rows
 RK_KERNEL(channel_squares, (const float *x, const float *mean, size_t rows, size_t channels, double *sums),
           (x, mean, rows, channels, sums))
 
-// The value that the normalisation cuts at 0 if it is below; forward and back have it from the same expression.
+// The value that the normalisation cuts at 0 if it is below; forward and back have it from the same expression. The mean
+// goes first: x · factor + offset would lose what x and the mean have in common twice, where both are far from 0.
 RK_BODY float normalized(const rk_batch_norm *n, size_t at, size_t c) {
-    float value = n->x[at] * n->factor[c] + n->offset[c];
+    float value = (n->x[at] - n->mean[c]) * n->factor[c] + n->shift[c];
     return n->residual ? value + n->residual[at] : value;
 }
 
@@ -87,8 +88,8 @@ RK_BODY float uncut(const rk_batch_norm *n, const float *g, size_t at, size_t c)
     return !n->relu || normalized(n, at, c) > 0 ? g[at] : 0;
 }
 
-RK_BODY void batch_norm_sums_block(const float *g, const rk_batch_norm *n, const float *mean, size_t first, size_t rows,
-                                   size_t channels, size_t width, double *sum, double *product) {
+RK_BODY void batch_norm_sums_block(const float *g, const rk_batch_norm *n, size_t first, size_t rows, size_t channels,
+                                   size_t width, double *sum, double *product) {
     double sums[CHANNEL_BLOCK] = {0}, products[CHANNEL_BLOCK] = {0};
     for (size_t r0 = 0; r0 < rows; r0 += ROW_BLOCK) {
         size_t end = rows - r0 < ROW_BLOCK ? rows : r0 + ROW_BLOCK;
@@ -97,7 +98,7 @@ RK_BODY void batch_norm_sums_block(const float *g, const rk_batch_norm *n, const
             for (size_t c = 0; c < width; c++) {
                 float u = uncut(n, g, r * channels + first + c, first + c);
                 s[c] += u;
-                p[c] += u * (n->x[r * channels + first + c] - mean[first + c]);
+                p[c] += u * (n->x[r * channels + first + c] - n->mean[first + c]);
             }
         }
         for (size_t c = 0; c < width; c++) {
@@ -111,23 +112,22 @@ RK_BODY void batch_norm_sums_block(const float *g, const rk_batch_norm *n, const
     }
 }
 
-RK_BODY void batch_norm_sums_blocks(const float *g, const rk_batch_norm *n, const float *mean, size_t rows,
-                                    size_t channels, double *sum, double *product) {
+RK_BODY void batch_norm_sums_blocks(const float *g, const rk_batch_norm *n, size_t rows, size_t channels, double *sum,
+                                    double *product) {
     size_t c = 0;
     for (; c + CHANNEL_BLOCK <= channels; c += CHANNEL_BLOCK) {
-        batch_norm_sums_block(g, n, mean, c, rows, channels, CHANNEL_BLOCK, sum, product);
+        batch_norm_sums_block(g, n, c, rows, channels, CHANNEL_BLOCK, sum, product);
     }
-    if (c < channels) batch_norm_sums_block(g, n, mean, c, rows, channels, channels - c, sum, product);
+    if (c < channels) batch_norm_sums_block(g, n, c, rows, channels, channels - c, sum, product);
 }
 
-RK_BODY void batch_norm_sums_body(const float *g, const rk_batch_norm *norm, const float *mean, size_t rows,
-                                  size_t channels, double *sum, double *product) {
-    RK_BATCH_NORM_CASES(norm, batch_norm_sums_blocks(g, &n, mean, rows, channels, sum, product));
+RK_BODY void batch_norm_sums_body(const float *g, const rk_batch_norm *norm, size_t rows, size_t channels, double *sum,
+                                  double *product) {
+    RK_BATCH_NORM_CASES(norm, batch_norm_sums_blocks(g, &n, rows, channels, sum, product));
 }
 RK_KERNEL(batch_norm_sums,
-          (const float *g, const rk_batch_norm *norm, const float *mean, size_t rows, size_t channels, double *sum,
-           double *product),
-          (g, norm, mean, rows, channels, sum, product))
+          (const float *g, const rk_batch_norm *norm, size_t rows, size_t channels, double *sum, double *product),
+          (g, norm, rows, channels, sum, product))
 
 RK_BODY void batch_norm_gradient_rows(const float *g, const rk_batch_norm *n, const float *a, const float *b,
                                       const float *c, float *dx, float *dresidual, size_t rows, size_t channels) {
@@ -136,7 +136,7 @@ RK_BODY void batch_norm_gradient_rows(const float *g, const rk_batch_norm *n, co
             size_t at = r * channels + k;
             float u = uncut(n, g, at, k);
             if (n->residual) dresidual[at] = u;
-            dx[at] = a[k] * u + (b[k] * n->x[at] + c[k]);
+            dx[at] = a[k] * u + (b[k] * (n->x[at] - n->mean[k]) + c[k]);
         }
     }
 }

@@ -2,23 +2,29 @@
 
 #include "winograd_transforms.h"
 
-// m[tiles, outputs] = v[tiles, channels] · u[channels, vectors · LANES]
+// m[tiles, outputs] = v[tiles, channels] · u[channels, vectors · LANES], summed in blocks of channels.
 RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs,
                                  const int tiles, const int vectors) {
-    VEC sum[TILES][2];
-    RK_UNROLL for (int t = 0; t < tiles; t++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] = (VEC){0};
-    }
-    for (ptrdiff_t c = 0; c < channels; c++, u += vectors * LANES) {
-        VEC weight[2];
-        RK_UNROLL for (int k = 0; k < vectors; k++) weight[k] = LOAD(u + k * LANES);
+    for (ptrdiff_t c = 0; c < channels;) {
+        VEC sum[TILES][2];
         RK_UNROLL for (int t = 0; t < tiles; t++) {
-            float input = v[t * channels + c];
-            RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] += weight[k] * input;
+            RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] = (VEC){0};
         }
-    }
-    RK_UNROLL for (int t = 0; t < tiles; t++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) STORE(m + t * outputs + k * LANES, sum[t][k]);
+        ptrdiff_t first = c, end = channels - c < 2 * SUMMED ? channels : c + SUMMED;
+        for (; c < end; c++, u += vectors * LANES) {
+            VEC weight[2];
+            RK_UNROLL for (int k = 0; k < vectors; k++) weight[k] = LOAD(u + k * LANES);
+            RK_UNROLL for (int t = 0; t < tiles; t++) {
+                float input = v[t * channels + c];
+                RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] += weight[k] * input;
+            }
+        }
+        RK_UNROLL for (int t = 0; t < tiles; t++) {
+            RK_UNROLL for (int k = 0; k < vectors; k++) {
+                float *to = m + t * outputs + k * LANES;
+                STORE(to, first > 0 ? LOAD(to) + sum[t][k] : sum[t][k]);
+            }
+        }
     }
 }
 
@@ -68,7 +74,7 @@ RK_BODY void LEVEL(gradient_tile)(const float *v, ptrdiff_t channels, const floa
                                   ptrdiff_t tiles, const int rows, const int vectors) {
     VEC sum[2 * ROWS][2];
     RK_UNROLL for (int r = 0; r < rows; r++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) sum[r][k] = LOAD(du + r * outputs + k * LANES);
+        RK_UNROLL for (int k = 0; k < vectors; k++) sum[r][k] = (VEC){0};
     }
     for (ptrdiff_t t = 0; t < tiles; t++, v += channels, d += outputs) {
         VEC up[2];
@@ -79,7 +85,10 @@ RK_BODY void LEVEL(gradient_tile)(const float *v, ptrdiff_t channels, const floa
         }
     }
     RK_UNROLL for (int r = 0; r < rows; r++) {
-        RK_UNROLL for (int k = 0; k < vectors; k++) STORE(du + r * outputs + k * LANES, sum[r][k]);
+        RK_UNROLL for (int k = 0; k < vectors; k++) {
+            float *to = du + r * outputs + k * LANES;
+            STORE(to, LOAD(to) + sum[r][k]);
+        }
     }
 }
 

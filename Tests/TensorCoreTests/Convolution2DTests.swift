@@ -228,6 +228,9 @@ import Testing
             Case(input: (0, 4, 4, 2), kernel: (3, 3), output: 3, padding: (1, 1)),
             Case(input: (1, 4, 5, 17), kernel: (3, 3), output: 9, padding: (1, 1)),
             Case(input: (1, 3, 3, 33), kernel: (3, 3), output: 33, padding: (1, 1), groups: 33),
+            // Sums in several blocks, whole and not.
+            Case(input: (1, 5, 6, 80), kernel: (3, 3), output: 16, padding: (1, 1)),
+            Case(input: (1, 3, 4, 150), kernel: (1, 1), output: 16),
             // More images than the gradient to the weights has pieces, and not a multiple of them.
             Case(input: (11, 3, 3, 2), kernel: (3, 3), output: 2, padding: (1, 1)),
         ]
@@ -250,33 +253,6 @@ import Testing
         let result = convolution2D(x, weights, it.geometry, algorithm: .im2col)
         for ((found, expected), size) in zip(zip(result.scalars, output.values), magnitude.values) {
             #expect(abs(Double(found) - expected) <= bound * size)
-        }
-    }
-
-    @Test("Winograd's error on real numbers is at most 2.5 times that of adding products one by one, forward and back")
-    func winogradRounding() {
-        var random = Philox(seed: 14)
-        let it = Case(input: (2, 16, 16, 32), kernel: (3, 3), output: 32, padding: (1, 1))
-        let x = Tensor(normal: it.geometry.inputShape(batch: 2), using: &random)
-        let weights = Tensor(normal: it.geometry.weightShape, using: &random)
-        let upstream = Tensor(normal: it.geometry.outputShape(batch: 2), using: &random)
-        let exact = [
-            it.naive.output(DoubleArray(x), DoubleArray(weights)),
-            it.naive.gradientToInput(DoubleArray(upstream), DoubleArray(weights)),
-            it.naive.gradientToWeights(DoubleArray(x), DoubleArray(upstream)),
-        ]
-        func errors(_ algorithm: Conv2DAlgorithm) -> [Double] {
-            let results = [
-                convolution2D(x, weights, it.geometry, algorithm: algorithm),
-                convolution2DGradientToInput(upstream, weights, it.geometry, algorithm: algorithm),
-                convolution2DGradientToWeights(x, upstream, it.geometry, algorithm: algorithm),
-            ]
-            return zip(results, exact).map { result, exact in
-                zip(result.scalars, exact.values).reduce(0) { $0 + pow(Double($1.0) - $1.1, 2) }.squareRoot()
-            }
-        }
-        for (winograd, direct) in zip(errors(.winograd), errors(.direct)) {
-            #expect(winograd > 0 && winograd < 2.5 * direct, "\(winograd) against \(direct)")
         }
     }
 }

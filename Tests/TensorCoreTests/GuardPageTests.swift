@@ -109,11 +109,12 @@ import Testing
                     expectStaysInside("norm of [\(rows), \(channels)], ReLU \(relu), residual \(hasResidual)") {
                         var norm = rk_batch_norm(
                             x: $0.input(x), residual: hasResidual ? $0.input(residual) : nil,
-                            factor: $0.input(perChannel[1]), offset: $0.input(perChannel[2]), relu: Int32(relu))
+                            mean: $0.input(perChannel[0]), factor: $0.input(perChannel[1]),
+                            shift: $0.input(perChannel[2]), relu: Int32(relu))
                         rk_batch_norm_forward(&norm, $0.output(count), rows, channels)
                         rk_batch_norm_sums(
-                            $0.input(g), &norm, $0.input(perChannel[0]), rows, channels,
-                            $0.output(channels, of: Double.self), $0.output(channels, of: Double.self))
+                            $0.input(g), &norm, rows, channels, $0.output(channels, of: Double.self),
+                            $0.output(channels, of: Double.self))
                         rk_batch_norm_gradient(
                             $0.input(g), &norm, $0.input(perChannel[0]), $0.input(perChannel[3]),
                             $0.input(perChannel[4]), $0.output(count), hasResidual ? $0.output(count) : nil, rows,
@@ -124,7 +125,8 @@ import Testing
                         let (y, upstream) = ($0.updated(x), $0.updated(g))
                         var norm = rk_batch_norm(
                             x: $0.input(x), residual: hasResidual ? $0.input(residual) : nil,
-                            factor: $0.input(perChannel[1]), offset: $0.input(perChannel[2]), relu: Int32(relu))
+                            mean: $0.input(perChannel[0]), factor: $0.input(perChannel[1]),
+                            shift: $0.input(perChannel[2]), relu: Int32(relu))
                         rk_batch_norm_gradient(
                             upstream, &norm, $0.input(perChannel[0]), $0.input(perChannel[3]),
                             $0.input(perChannel[4]), upstream, hasResidual ? $0.output(count) : nil, rows, channels)

@@ -40,8 +40,9 @@ void rk_channel_squares(const float *x, const float *mean, size_t rows, size_t c
 typedef struct {
     const float *x;         // [rows, channels]
     const float *residual;  // [rows, channels] or NULL
-    const float *factor;    // [channels]
-    const float *offset;    // [channels]
+    const float *mean;      // [channels], as the next two
+    const float *factor;
+    const float *shift;
     int relu;
 } rk_batch_norm;
 
@@ -49,9 +50,9 @@ typedef struct {
 void rk_batch_norm_forward(const rk_batch_norm *norm, float *y, size_t rows, size_t channels);
 /// With u the upstream gradient g, 0 where the result was cut: sum[c] = Σ_r u[r, c], product[c] = Σ_r u[r, c] (x[r, c]
 /// − mean[c])
-void rk_batch_norm_sums(const float *g, const rk_batch_norm *norm, const float *mean, size_t rows, size_t channels,
-                        double *sum, double *product);
-/// dx = a u + (b x + c) with a, b, c per channel; u itself goes to dresidual if there is a residual. Either may be g.
+void rk_batch_norm_sums(const float *g, const rk_batch_norm *norm, size_t rows, size_t channels, double *sum,
+                        double *product);
+/// dx = a u + (b (x − mean) + c) with a, b, c per channel; u itself goes to dresidual if there is a residual. Either may be g.
 void rk_batch_norm_gradient(const float *g, const rk_batch_norm *norm, const float *a, const float *b, const float *c,
                             float *dx, float *dresidual, size_t rows, size_t channels);
 

@@ -93,8 +93,7 @@ public func batchNormTrainingGradient(
     let sums = channelReduction(rows, channels, 2) { first, count, sums in
         normalization.withKernelForm(from: first) {
             rk_batch_norm_sums(
-                upstream.pointer + first * channels, $0, statistics.mean.pointer, count, channels, sums, sums + channels
-            )
+                upstream.pointer + first * channels, $0, count, channels, sums, sums + channels)
         }
     }
     let inverse = statistics.inverseDeviation.scalars
@@ -103,13 +102,13 @@ public func batchNormTrainingGradient(
     var b: [Float] = []
     var c: [Float] = []
     for channel in 0..<channels {
-        // dx = a g + b x + c, with the x of x̂ and the mean pulled into b and c.
+        // dx = a g + b (x − mean) + c.
         let meanOfG = sums[0][channel] / Double(rows)
         let slope = sums[1][channel] * Double(inverse[channel]) * Double(inverse[channel]) / Double(rows)
         let factor = Double(scales[channel]) * Double(inverse[channel])
         a.append(Float(factor))
         b.append(Float(-factor * slope))
-        c.append(Float(factor * (slope * Double(statistics.mean.pointer[channel]) - meanOfG)))
+        c.append(Float(-factor * meanOfG))
     }
     var dx = Tensor(uninitialized: x.shape)
     var dresidual = residual.map { Tensor(uninitialized: $0.shape) }
@@ -141,11 +140,10 @@ public func sumOverLeadingAxes(_ x: Tensor) -> Tensor {
         }[0].map { Float($0) })
 }
 
-/// Normalisation of one input as an affine map of each channel.
+/// Normalisation of one input: (x − mean) · factor + shift of each channel.
 private struct Normalization: Sendable {
     private let x: Tensor
-    private let factor: Tensor
-    private let offset: Tensor
+    private let mean, factor, shift: Tensor
     private let residual: Tensor?
     private let relu: Bool
     private var channels: Int { factor.count }
@@ -154,8 +152,7 @@ private struct Normalization: Sendable {
         _ x: Tensor, _ statistics: BatchNormStatistics, scale: Tensor, shift: Tensor, residual: Tensor?, relu: Bool
     ) {
         (self.x, self.residual, self.relu) = (x, residual, relu)
-        factor = scale * statistics.inverseDeviation
-        offset = shift - statistics.mean * factor
+        (mean, factor, self.shift) = (statistics.mean, scale * statistics.inverseDeviation, shift)
     }
 
     func output() -> Tensor {
@@ -171,7 +168,7 @@ private struct Normalization: Sendable {
     func withKernelForm(from row: Int, _ body: (UnsafePointer<rk_batch_norm>) -> Void) {
         let form = rk_batch_norm(
             x: x.pointer + row * channels, residual: residual.map { $0.pointer + row * channels },
-            factor: factor.pointer, offset: offset.pointer, relu: relu ? 1 : 0)
+            mean: mean.pointer, factor: factor.pointer, shift: shift.pointer, relu: relu ? 1 : 0)
         withUnsafePointer(to: form, body)
     }
 }
