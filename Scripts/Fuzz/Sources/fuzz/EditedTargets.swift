@@ -36,13 +36,12 @@ struct CheckpointTarget: FuzzTarget {
         let images = ImageSet(
             pixels: pixels, height: 4, width: 4, channels: 1, labels: (0..<12).map { $0 % 2 }, classNames: ["a", "b"])
         return TrainingData(
-            labelled: images.subset(0..<8), validation: images.subset(8..<12),
-            controllers: [ClassController(threshold: 0.9), HardnessController(.strength(1...2))])
+            labelled: images.subset(Array(0..<8)), validation: images.subset(Array(8..<12)),
+            controllers: [ClassController(threshold: 0.9), HardnessController(.stronger(upTo: 2))])
     }()
 
     private static func fit(_ checkpoint: URL) throws {
-        var plan = TrainingPlan(steps: 6, batchSize: 4)
-        plan.averaging = 0.9
+        let plan = TrainingPlan(steps: 6, stepsPerEpoch: 2, batchSize: 4, weightAveraging: 0.9)
         var model = MLP(inputs: 16, hidden: [3], classes: 2, seed: 1)
         _ = try Trainer(plan, on: data, checkpoint: checkpoint).fit(&model)
     }
