@@ -125,7 +125,7 @@ import Testing
         } catch { return "\(error)" }
     }
 
-    @Test("Weights that a network computes of what it stores are quantised as if it stored them, and not trained rounded")
+    @Test("Weights computed of what a network stores are quantised as if it stored them, and not trained rounded")
     func computedWeights() throws {
         let images = smoothImages(6, side: 4, channels: 2, seed: 7)
         let computed = ClosureModule { $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([32, 3])) * 0.5) }
