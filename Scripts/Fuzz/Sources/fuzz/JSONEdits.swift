@@ -6,10 +6,12 @@ struct JSONEdits {
     /// Three bytes an edit: two for the value's place, one for what it becomes.
     let bytes: [UInt8]
 
-    static let values: [Any] = [
-        NSNull(), true, -1, 0, 1, 2, 255, 65_536, 1 << 31, 1 << 53, Int.max, Int.min, 0.5, -0.5, 1e-310, 1e308, "", "x",
-        "nan", "inf", "-inf", [Any](), [0], [String: Any](), ["x": 0],
-    ]
+    private static var values: [Any] {
+        [
+            NSNull(), true, -1, 0, 1, 2, 255, 65_536, 1 << 31, 1 << 53, Int.max, Int.min, 0.5, -0.5, Double.leastNonzeroMagnitude, 1e308, "",
+            "x", "nan", "inf", "-inf", [Any](), [0], [String: Any](), ["x": 0],
+        ]
+    }
 
     func applied(to text: String) throws -> String {
         var root = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
