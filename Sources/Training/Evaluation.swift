@@ -21,7 +21,9 @@ public func evaluate(
         others.map { $0.count == images.count } ?? true,
         "evaluate: \(others?.count ?? 0) choices of another network for \(images.count) images")
     let classes = images.classCount
-    var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    // By the pair of classes, actual · classes + predicted: those that occur are few where classes are many.
+    var readings: [Int: Int] = [:]
+    var counts = [Int](repeating: 0, count: classes)
     var losses = [Double](repeating: 0, count: classes)
     var (first, agreeing) = (0, 0)
     for batch in images.batches(of: batchSize, normalization: normalization, transform: transform, epoch: epoch) {
@@ -33,16 +35,17 @@ public func evaluate(
         let choices = logits.argmax()
         for (row, label) in batch.labels.enumerated() {
             guard let label else { continue }
-            confusion[label][choices[row]] += 1
+            readings[label * classes + choices[row], default: 0] += 1
+            counts[label] += 1
             losses[label] -= Double(logProbabilities[row * classes + label])
             if others?[first + row] == choices[row] { agreeing += 1 }
         }
         first += batch.count
     }
-    let counts = confusion.map { $0.reduce(0, +) }
     let total = Double(max(1, counts.reduce(0, +)))
     return ClassReport(
-        epoch: epoch, loss: losses.reduce(0, +) / total, confusion: confusion,
+        epoch: epoch, loss: losses.reduce(0, +) / total, classes: classes,
+        readings: readings.map { .init(actual: $0 / classes, predicted: $0 % classes, count: $1) },
         classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) },
         agreement: others.map { _ in Double(agreeing) / total })
 }

@@ -56,7 +56,7 @@ struct Teaching {
         origin.values["batch size"] = "\(plan.batchSize)"
         if data.unlabelled != nil { origin.values["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
         origin.values["steps an epoch"] = "\(plan.stepsPerEpoch)"
-        cache = try TeacherCache(folder, origin: origin)
+        cache = try TeacherCache(folder, origin: origin, classes: sampled.first?.shape.last ?? 0)
     }
 
     /// What the teachers say of a batch, in evaluation mode and without a tape.
