@@ -64,8 +64,8 @@ extension Run {
         return Self.sealed.file(state, tensors, integers: samples)
     }
 
-    /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing. The log goes on where the
-    /// state has it.
+    /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing. The log goes on where
+    /// the state has it.
     ///
     /// - Throws: `FormatError` for a file that is no checkpoint, was damaged, or belongs to a run with another plan,
     ///   network, loss, images or controllers, and for a state that no run can have had, its log included.

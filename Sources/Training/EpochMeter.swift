@@ -76,7 +76,8 @@ struct EpochMeter {
 }
 
 extension EpochMeter {
-    /// What a checkpoint holds of it as text. The samples' losses go beside, as numbers; the steps' values are in the log.
+    /// What a checkpoint holds of it as text. The samples' losses go beside, as numbers; the values of steps are in the
+    /// log.
     struct Sums: Codable {
         let steps: Int
         let loss: Double

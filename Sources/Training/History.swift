@@ -70,8 +70,8 @@ extension History {
         let (report, name) = epoch.validation.map { ($0, "validation") } ?? (test, "test")
         guard report.loss > 10 * trained, report.loss > 3 * log(Double(report.classCount)) else { return nil }
         return "the \(name) loss is \(String(format: "%.1f", report.loss)), the training loss "
-            + "\(String(format: "%.4f", trained)): the network did not learn what holds for other images (batches too small "
-            + "for its normalization, a learning rate too high, or too few images)"
+            + "\(String(format: "%.4f", trained)): the network did not learn what holds for other images (batches too "
+            + "small for its normalization, a learning rate too high, or too few images)"
     }
 }
 

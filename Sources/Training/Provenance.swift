@@ -105,7 +105,7 @@ package struct SealedFile {
         guard formats.contains(format), let text = file.metadata[key] else {
             let advice =
                 older.contains(format)
-                ? " (an older version of Retort wrote the file: finish the run with it, or remove the file to start afresh)"
+                ? " (an older version of Retort wrote it: finish the run with it, or remove the file to start afresh)"
                 : ""
             throw FormatError(
                 file: file.source, place: "metadata", found: "format '\(format)'", expected: "'\(formats[0])'\(advice)")

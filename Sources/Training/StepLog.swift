@@ -110,8 +110,8 @@ final class StepLog {
             throw FormatError(
                 file: url.path, found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
                 expected:
-                    "the log of the checkpoint's run, \(extent.bytes) bytes or more (put it back, or remove the checkpoint "
-                    + "to start afresh)")
+                    "the log of the checkpoint's run, \(extent.bytes) bytes or more (put it back, or remove the "
+                    + "checkpoint to start afresh)")
         }
         if source != url { try begin() }
         var number = 0

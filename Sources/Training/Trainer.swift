@@ -110,11 +110,11 @@ public struct Trainer: Sendable {
     ///     step, of a run that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for
     ///     instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
-    /// - Throws: `ConfigurationError` for a parameter group of no parameter and for a normalization that would see single
-    ///   values; `MachineError` where a step needs more memory than there is; `FormatError` when a class has no labelled
-    ///   image, data or plan do not go together, or the checkpoint is damaged or of another run, `FileWriteError` when
-    ///   it cannot be written or another run uses it, ``TrainingError`` when the loss or a weight is no longer finite or the run was stopped,
-    ///   `CancellationError` when the task that this runs in was cancelled.
+    /// - Throws: `ConfigurationError` for a parameter group of no parameter and for a normalization that would see
+    ///   single values; `MachineError` where a step needs more memory than there is; `FormatError` when a class has no
+    ///   labelled image, data or plan do not go together, or the checkpoint is damaged or of another run,
+    ///   `FileWriteError` when it cannot be written or another run uses it, ``TrainingError`` when the loss or a weight
+    ///   is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
         afterStep: ((inout M, _ steps: Int) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss

@@ -39,8 +39,8 @@ public struct TrainingData: Sendable {
 
     /// Checks that the plan can be carried out on these images.
     ///
-    /// - Throws: `FormatError` for a class without labelled images, and where there is one class alone, `ConfigurationError`
-    ///   for images that do not go together, and for early stopping without validation images.
+    /// - Throws: `FormatError` for a class without labelled images, and where there is one class alone,
+    ///   `ConfigurationError` for images that do not go together, and for early stopping without validation images.
     package func check(for plan: TrainingPlan) throws {
         guard labelled.classCount > 1 else {
             throw FormatError(

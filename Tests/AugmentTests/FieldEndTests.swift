@@ -15,7 +15,7 @@ import Testing
 
         init(_ place: Int, _ choice: Int) { (self.place, self.choice) = (place, choice) }
 
-        /// Both ends of a range of numbers, and their nearest neighbours within; the smallest numbers where 0 is an end.
+        /// Both ends of a range of numbers, their nearest neighbours within, and the smallest numbers.
         private func ends(_ limits: ClosedRange<Double>) -> [Double] {
             let tiny = 0x1p-1063  // about 1e-320
             let near = [
@@ -68,7 +68,7 @@ import Testing
         let policy = AugmentationPolicy(steps: [operation.step])
         let text = String(decoding: try policy.json, as: UTF8.self)
         #expect(try AugmentationPolicy(json: Data(text.utf8)) == policy, "\(text)")
-        for (height, width, channels) in [(1, 1, 1), (1, 9, 3), (8, 8, 1), (13, 6, 4)] {
+        for (height, width, channels) in [(1, 1, 1), (1, 9, 3), (13, 6, 4)] {
             let count = 3 * height * width * channels
             let images = ImageSet(
                 pixels: (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) }, height: height, width: width,
@@ -97,10 +97,8 @@ import Testing
             func opened<Operation: PixelOperation>(_: Operation.Type) throws {
                 try Self.forEachEnd(of: Operation.template, Self.check)
                 var random = Philox(seed: 5)
-                for _ in 0..<3 {
-                    guard let drawn = try RandomPolicies.operation(type, &random) as? Operation else { continue }
-                    try Self.forEachEnd(of: drawn, Self.check)
-                }
+                let drawn = try #require(try RandomPolicies.operation(type, &random) as? Operation)
+                try Self.forEachEnd(of: drawn, Self.check)
             }
             try opened(type)
         }

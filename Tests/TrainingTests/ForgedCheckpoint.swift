@@ -7,8 +7,8 @@ import TestSupport
 /// A checkpoint whose content was changed and whose checksums were made right again, as nobody does by accident: what
 /// is left to stop it are the checks of each number.
 enum ForgedCheckpoint {
-    /// Calls the closure with each change of the state's text, of what controllers keep in it, of the samples' losses and
-    /// of the log; the files hold it while the closure runs, and what they held before in the end.
+    /// Calls the closure with each change of the state's text, of what controllers keep in it, of the samples' losses
+    /// and of the log; the files hold it while the closure runs, and what they held before in the end.
     ///
     /// - Parameter body: gets a description of the change.
     static func forEachChange(of url: URL, _ body: (String) throws -> Void) throws {

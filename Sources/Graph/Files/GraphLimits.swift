@@ -1,7 +1,7 @@
 /// What a network that is read from a file may cost for one image.
 ///
-/// A file of a kilobyte can describe a network that runs for days. Its cost is computed from its shapes when it is read,
-/// before anything runs, and held to these limits; who knows that a file is good raises them.
+/// A file of a kilobyte can describe a network that runs for days. Its cost is computed from its shapes when it is
+/// read, before anything runs, and held to these limits; who knows that a file is good raises them.
 public struct GraphLimits: Hashable, Sendable {
     /// Products, sums and comparisons, and elements that are read or written.
     public var operations: Double

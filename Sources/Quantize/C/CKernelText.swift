@@ -25,8 +25,8 @@ enum CKernelText: String {
         #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
         #error "compile without -ffast-math, -Ofast and their parts: results would not be those of the model"
         #endif
-        /* A product and a sum in one rounding would give other bits: off here for clang and gcc, whatever their options.
-         * Another compiler needs an option that does so. */
+        /* A product and a sum in one rounding would give other bits: off here for clang and gcc, whatever their
+         * options. Another compiler needs an option that does so. */
         #if defined(__clang__)
         #pragma STDC FP_CONTRACT OFF
         #elif defined(__GNUC__)
