@@ -9,12 +9,12 @@ import TensorCore
 ///   - images: those without a label are left out.
 ///   - normalization: as the classifier expects it.
 ///   - epoch: goes into the report.
-///   - batchSize: images at a time; the result does not depend on it.
+///   - batchSize: images at a time; 250, and fewer where they are large, when omitted. The result does not depend on it.
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
 ///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
 public func evaluate(
-    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int = 250,
+    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int? = nil,
     transform: any BatchTransform = PlainTransform(), comparedTo others: [Int]? = nil, predict: (Tensor) -> Tensor
 ) -> ClassReport {
     require(
@@ -26,7 +26,8 @@ public func evaluate(
     var counts = [Int](repeating: 0, count: classes)
     var losses = [Double](repeating: 0, count: classes)
     var (first, agreeing) = (0, 0)
-    for batch in images.batches(of: batchSize, normalization: normalization, transform: transform, epoch: epoch) {
+    let size = batchSize ?? images.evaluationBatchSize
+    for batch in images.batches(of: size, normalization: normalization, transform: transform, epoch: epoch) {
         let logits = predict(batch.inputs)
         require(
             logits.shape == [batch.count, classes],
@@ -48,6 +49,12 @@ public func evaluate(
         readings: readings.map { .init(actual: $0 / classes, predicted: $0 % classes, count: $1) },
         classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) },
         agreement: others.map { _ in Double(agreeing) / total })
+}
+
+extension ImageSet {
+    /// How many images go through a network at a time where that is free: of large ones fewer, as their activations lie
+    /// in memory together.
+    package var evaluationBatchSize: Int { min(250, max(1, (1 << 22) / max(1, imageSize))) }
 }
 
 extension Module {

@@ -30,14 +30,16 @@ extension TrainingData {
                 "1 image with a map of 1×1 in \(path), whose normalization then sees a single value: a batch of 2 or "
                     + "more expected")
         }
+        let validationBatch = usableValidation.map { min($0.count, $0.evaluationBatchSize) } ?? 0
         // What is kept for the way back, once, and the gradients of the largest result and of what it was made of.
         let results = (tape.traced(output)?.trace.entries ?? []).map { entry in
             if case .operation(_, _, let shape) = entry { shape.elementCount } else { 0 }
         }
-        let perImage = results.reduce(0, +) + 2 * (results.max() ?? 0) + 3 * image.count
+        let largest = results.max() ?? 0
+        let perImage = results.reduce(0, +) + 2 * largest + 3 * image.count
         let weights = model.parameters.reduce(0) { $0 + $1.parameter.value.count }
         try MachineMemory.require(
-            4 * (batch * perImage + 2 * weights),
+            4 * (max(batch * perImage, validationBatch * 3 * largest) + 2 * weights),
             for: "a step with \(batch) images of \(labelled.height)×\(labelled.width)×\(labelled.channels)")
     }
 }

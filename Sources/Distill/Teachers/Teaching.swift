@@ -92,7 +92,8 @@ struct Teaching {
         guard ensemble.followers.isEmpty else { return nil }
         let members = ensemble.members
         var found: [Int] = []
-        for (number, batch) in images.batches(of: 250, normalization: normalization).enumerated() {
+        let batches = images.batches(of: images.evaluationBatchSize, normalization: normalization)
+        for (number, batch) in batches.enumerated() {
             let logits = try said(of: batch.inputs, step: number, epoch: TeacherCache.validation) {
                 members.map { $0.predict(batch.inputs) }
             }
