@@ -9,7 +9,8 @@ import TensorCore
 ///   - images: those without a label are left out.
 ///   - normalization: as the classifier expects it.
 ///   - epoch: goes into the report.
-///   - batchSize: images at a time; 250, and fewer where they are large, when omitted. The result does not depend on it.
+///   - batchSize: images at a time; 250, and fewer where they are large, when omitted. The result does not depend on
+///     it.
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
 ///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].

@@ -19,7 +19,7 @@ extension TrainingData {
         var copy = model
         let paths = model.parameters.map(\.path).filter { $0.hasSuffix(".runningMean") }
             .map { String($0.dropLast(".runningMean".count)) }
-        let tape = Tape(mode: .training, features: batch == 1 ? Set(paths) : [], tracing: true)
+        let tape = Tape(mode: .evaluation, features: batch == 1 ? Set(paths) : [], tracing: true)
         tape.bind(&copy)
         let image = Tensor.zeros([1, labelled.height, labelled.width, labelled.channels])
         let output = copy(tape.input(image))

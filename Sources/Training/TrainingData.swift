@@ -44,8 +44,7 @@ public struct TrainingData: Sendable {
     package func check(for plan: TrainingPlan) throws {
         guard labelled.classCount > 1 else {
             throw FormatError(
-                file: "labelled images", found: "\(labelled.classCount) class",
-                expected: "2 or more, to tell them from one another")
+                file: "labelled images", found: "\(labelled.classCount) class", expected: "2 or more")
         }
         try labelled.checkEveryClassOccurs(in: "labelled images")
         for (name, images) in [("unlabelled", unlabelled), ("validation", usableValidation)] {

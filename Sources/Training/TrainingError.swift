@@ -21,10 +21,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .diverged(let step, let place, let learningRate, let checkpoint):
             let rescue =
-                checkpoint.map { "and remove \($0), which holds the last good state and goes on with this rate alone" }
-                ?? "no checkpoint was kept"
+                checkpoint.map { " and remove \($0), which holds the last good state and goes on with this rate alone" }
+                ?? "; no checkpoint was kept"
             return "training diverged in step \(step): \(place) is NaN or infinite; "
-                + "try a lower --learning-rate (\(learningRate) found), \(rescue)"
+                + "try a lower --learning-rate (\(learningRate) found)\(rescue)"
         case .stopped(let step, let checkpoint):
             let rescue = checkpoint.map { "the state is in \($0)" } ?? "no checkpoint was kept"
             return "training stopped after step \(step); \(rescue)"

@@ -69,7 +69,7 @@ import Testing
     func oneClass() {
         let data = TrainingData(labelled: Self.images(8, classes: 1))
         let text = Self.error(TrainingPlan(steps: 2), data, MLP(inputs: 64, hidden: [4], classes: 1, seed: 1))
-        #expect(text == "labelled images: 1 class found, 2 or more, to tell them from one another expected")
+        #expect(text == "labelled images: 1 class found, 2 or more expected")
     }
 
     @Test("A step that needs more memory than any machine has is refused with its images and its bytes")
@@ -112,9 +112,9 @@ import Testing
         let lone = "\(TrainingError.diverged(step: 5, place: "the loss", learningRate: 0.05, checkpoint: nil))"
         #expect(
             lone == "training diverged in step 5: the loss is NaN or infinite; "
-                + "try a lower --learning-rate (0.05 found), no checkpoint was kept")
+                + "try a lower --learning-rate (0.05 found); no checkpoint was kept")
         let kept = "\(TrainingError.diverged(step: 5, place: "the loss", learningRate: 0.05, checkpoint: "k"))"
-        #expect(kept.contains("(0.05 found), and remove k"))
+        #expect(kept.contains("(0.05 found) and remove k, which"))
     }
 
     @Test("A validation loss far beyond training and guessing is told; one of usual training is not")
