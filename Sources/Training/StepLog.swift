@@ -105,7 +105,7 @@ final class StepLog {
         if extent.file != url.lastPathComponent, !extent.file.contains("/") {
             sources.append(url.deletingLastPathComponent().appendingPathComponent(extent.file))
         }
-        let source = sources.first { FileManager.default.fileExists(atPath: $0.path) && has($0, extent) }
+        let source = try sources.first { FileManager.default.fileExists(atPath: $0.path) && (try has($0, extent)) }
         guard let source else {
             throw FormatError(
                 file: url.path, found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
@@ -141,10 +141,14 @@ final class StepLog {
         FormatError(file: url.path, place: "line \(line)", found: found, expected: "the log of the checkpoint's run")
     }
 
-    /// Whether a file begins with this part.
-    private func has(_ file: URL, _ extent: Extent) -> Bool {
+    /// Whether a file begins with this part; a machine that cannot read it is an error.
+    private func has(_ file: URL, _ extent: Extent) throws -> Bool {
         var found = Fingerprint()
-        let length = try? LineFile.read(file, upTo: extent.bytes) { found.add($0) }
-        return length == extent.bytes && found.text == extent.checksum
+        do {
+            guard try LineFile.read(file, upTo: extent.bytes, line: { found.add($0) }) == extent.bytes else {
+                return false
+            }
+        } catch is FormatError { return false }
+        return found.text == extent.checksum
     }
 }

@@ -4,6 +4,9 @@ import Layers
 import TensorCore
 
 extension TrainingData {
+    /// Pixels of a batch below which its memory is not asked for, which takes a pass.
+    private static let fewPixels = 1 << 18
+
     /// Images in each step.
     private func batchSize(of plan: TrainingPlan) -> Int {
         let isJoined = unlabelled.map { $0.count > 0 } ?? false
@@ -16,6 +19,11 @@ extension TrainingData {
     ///   needs more memory than there is.
     package func check(_ model: some Module, for plan: TrainingPlan) throws {
         let batch = batchSize(of: plan)
+        let validationBatch = usableValidation.map { min($0.count, $0.evaluationBatchSize) } ?? 0
+        // So few pixels go through any network that the machine can hold.
+        guard batch == 1 || max(batch, validationBatch) * labelled.height * labelled.width > Self.fewPixels else {
+            return
+        }
         var copy = model
         let paths = model.parameters.map(\.path).filter { $0.hasSuffix(".runningMean") }
             .map { String($0.dropLast(".runningMean".count)) }
@@ -30,7 +38,6 @@ extension TrainingData {
                 "1 image with a map of 1×1 in \(path), whose normalization then sees a single value: a batch of 2 or "
                     + "more expected")
         }
-        let validationBatch = usableValidation.map { min($0.count, $0.evaluationBatchSize) } ?? 0
         // What is kept for the way back, once, and the gradients of the largest result and of what it was made of.
         let results = (tape.traced(output)?.trace.entries ?? []).map { entry in
             if case .operation(_, _, let shape) = entry { shape.elementCount } else { 0 }
