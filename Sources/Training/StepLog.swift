@@ -105,7 +105,7 @@ final class StepLog {
         if extent.file != url.lastPathComponent, !extent.file.contains("/") {
             sources.append(url.deletingLastPathComponent().appendingPathComponent(extent.file))
         }
-        let source = try sources.first { FileManager.default.fileExists(atPath: $0.path) && (try has($0, extent)) }
+        let source = try sources.first { try FileManager.default.fileExists(atPath: $0.path) && has($0, extent) }
         guard let source else {
             throw FormatError(
                 file: url.path, found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
