@@ -60,6 +60,11 @@ public struct QuantizationAwareNetwork: Module {
         graph = calibrated.traced
         walker = GraphWalker(graph)
         for (index, node) in graph.nodes.enumerated() {
+            if node.isLinearLayer, case .node? = node.operands.dropFirst().first {
+                throw GraphError(
+                    operation: node.description,
+                    reason: "its weights are computed by the network, and training rounds stored ones alone")
+            }
             for (place, operand) in node.operands.enumerated() {
                 guard case .tensor(let tensor, let path) = operand else { continue }
                 if let path { parameters.add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
