@@ -12,8 +12,7 @@ struct RefusedRunTests {
             try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
             for number in 0..<20 {
                 let pixels = (0..<side * side).map { UInt8(truncatingIfNeeded: 100 * label + number + 7 * $0) }
-                let image = ImageSet(
-                    pixels: pixels, height: side, width: side, channels: 1, labels: [nil], classNames: [])
+                let image = DecodedImage(pixels: pixels, height: side, width: side, channels: 1)
                 try PNGFile.write(image, to: images.appending(path: "\(number).png"))
             }
         }
@@ -71,10 +70,10 @@ struct RefusedRunTests {
             try writeMini(to: folder)
             try retort.succeed("train --data mini --architecture mlp-4 --steps 20 --output teacher")
             let line = "distill --teacher teacher --data mini --architecture mlp-8 --checkpoint state --output m"
-            let diverged = try retort.fail("\(line) --loss mse --steps 400 --learning-rate 1")
-            #expect(diverged.status == 1 && diverged.errors.contains("try a lower --learning-rate (1.0 found)"))
+            let diverged = try retort.fail("\(line) --loss mse --steps 400 --learning-rate 100")
+            #expect(diverged.status == 1 && diverged.errors.contains("try a lower --learning-rate (100.0 found)"))
             #expect(diverged.errors.contains("and remove ") && diverged.errors.contains("state, which"))
-            let other = try retort.fail("\(line) --loss mse --steps 200 --learning-rate 1")
+            let other = try retort.fail("\(line) --loss mse --steps 200 --learning-rate 100")
             #expect(other.status == 1 && other.errors.contains("another training plan found"), "\(other.errors)")
             #expect(other.errors.contains("steps 400, now 200; stepsPerEpoch 20, now 10"), "\(other.errors)")
         }
