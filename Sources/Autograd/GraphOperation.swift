@@ -35,6 +35,10 @@ public protocol GraphOperation: Hashable, Sendable, Codable {
     /// Products that are summed for operands of these shapes; 0 unless implemented.
     func multiplyAdds(of operands: [Shape]) -> Int
 
+    /// Products, sums and comparisons for operands of these shapes, about, beyond one for each element that is read or
+    /// written; ``multiplyAdds(of:)`` unless implemented. What a file's graph costs is judged by it.
+    func work(of operands: [Shape]) -> Double
+
     /// The same operation for operands that lost channels to pruning; itself unless implemented.
     func fitting(_ operands: [Shape]) -> Self
 
@@ -46,6 +50,8 @@ extension GraphOperation {
     public func role(ofOperand place: Int, shape: Shape) -> TensorRole { shape.rank > 1 ? .weight : .bias }
 
     public func multiplyAdds(of operands: [Shape]) -> Int { 0 }
+
+    public func work(of operands: [Shape]) -> Double { Double(multiplyAdds(of: operands)) }
 
     public func fitting(_ operands: [Shape]) -> Self { self }
 

@@ -110,6 +110,7 @@ public struct Distiller: Sendable {
         try checkSchedules(over: plan)
         try data.check(for: plan)
         try plan.groups.check(for: student)
+        try data.check(student, for: plan)
         let (features, hasTerms) = (features, !(hints.isEmpty && contrasts.isEmpty && terms.isEmpty))
         let images = data.sample(32)
         let sampled = ensemble.members.map { $0.featureMaps(features.teacher, of: images) }

@@ -5,38 +5,51 @@ import TensorCore
 
 /// What a checkpoint says besides tensors.
 private struct RunState: Codable {
-    /// Of files that older versions wrote; now it is part of the origin.
-    var plan: TrainingPlan?
     /// What the run started from, by name: a checkpoint continues no other run.
     let origin: Provenance
     let epoch: Int
     /// Steps done, which may end within the epoch, and what that epoch's came to.
     let step: Int
-    let meter: EpochMeter
-    let peerMeters: [EpochMeter]
-    let history: History
+    let meter: EpochMeter.Sums
+    let peerMeters: [EpochMeter.Sums]
+    /// What is known of the steps and epochs so far lies there.
+    let log: StepLog.Extent
     let controllers: [Data]
     let bestAccuracy: Double?
     let bestAge: Int
+    let bestEpoch: Int?
+}
+
+/// What a run that is restored must go together with.
+struct RunFrame {
+    let plan: TrainingPlan
+    /// What the run starts from, by name.
+    let origin: Provenance
+    let data: TrainingData
+    /// Networks that are trained beside the first.
+    let peers: Int
 }
 
 extension Run {
-    /// Version 2 had the plan beside the origin.
+    /// Versions 2 and 3 had the history within, which grew with the run.
     private static var sealed: SealedFile {
         SealedFile(
-            key: "state", formats: ["retort checkpoint 3", "retort checkpoint 2"], content: "state of a run")
+            key: "state", formats: ["retort checkpoint 4"],
+            older: ["retort checkpoint 2", "retort checkpoint 3"], content: "state of a run")
     }
 
     /// All that is needed to go on, as a file.
     ///
-    /// - Parameter origin: what the run started from, by name.
-    func file(origin: Provenance) throws -> SafetensorsFile {
+    /// - Parameters:
+    ///   - origin: what the run started from, by name.
+    ///   - log: how much of the log belongs to the state.
+    func file(origin: Provenance, log: StepLog.Extent) throws -> SafetensorsFile {
         let state = try StableCoding.text(
             RunState(
-                origin: origin, epoch: epoch, step: step, meter: meter, peerMeters: peerMeters,
-                history: history,
+                origin: origin, epoch: epoch, step: step, meter: meter.sums, peerMeters: peerMeters.map(\.sums),
+                log: log,
                 controllers: try controllers.map { try StableCoding.data($0) }, bestAccuracy: best?.accuracy,
-                bestAge: best?.age ?? 0))
+                bestAge: best?.age ?? 0, bestEpoch: history.bestEpoch))
         var tensors: [String: Tensor] = [:]
         for (group, members) in [
             ("model", model.tensors), ("optimizer", optimizer.tensors), ("average", average?.tensors ?? [:]),
@@ -44,36 +57,31 @@ extension Run {
         ] {
             for (path, tensor) in members { tensors["\(group)/\(path)"] = tensor }
         }
-        return Self.sealed.file(state, tensors)
+        var samples: [String: [Int64]] = [:]
+        for (index, meter) in ([meter] + peerMeters).enumerated() where meter.count > 0 {
+            samples["samples/\(index)"] = meter.samples
+        }
+        return Self.sealed.file(state, tensors, integers: samples)
     }
 
-    /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing.
+    /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing. The log goes on where
+    /// the state has it.
     ///
     /// - Throws: `FormatError` for a file that is no checkpoint, was damaged, or belongs to a run with another plan,
-    ///   network, loss, images or controllers.
-    mutating func restore(from file: SafetensorsFile, plan: TrainingPlan, origin: Provenance) throws {
+    ///   network, loss, images or controllers, and for a state that no run can have had, its log included.
+    mutating func restore(from file: SafetensorsFile, log: StepLog, in frame: RunFrame) throws {
         func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
             FormatError(file: file.source, place: place, found: found, expected: expected)
         }
-        let (text, tensors) = try Self.sealed.open(file)
+        let (text, tensors, integers) = try Self.sealed.open(file)
         guard let state = try? StableCoding.value(RunState.self, from: Data(text.utf8)) else {
             throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
         }
-        var found = state.origin
-        if let older = state.plan { found.values["training plan"] = try StableCoding.text(older) }
-        if let other = found.difference(from: origin) {
-            throw fault("metadata: state", "another \(other)", "this run's (remove the file to start afresh)")
+        if let other = state.origin.difference(from: frame.origin) {
+            let detail = state.origin.details(of: other, against: frame.origin).map { ": \($0)" } ?? ""
+            throw fault("metadata: state", "another \(other)", "this run's\(detail) (remove the file to start afresh)")
         }
-        guard (0...plan.epochs).contains(state.epoch), plan.contains(step: state.step, in: state.epoch),
-            (0...state.epoch).contains(state.bestAge),
-            state.history.epochs.map(\.number) == Array(0..<state.epoch),
-            state.controllers.count == controllers.count
-        else {
-            throw fault(
-                "metadata: state",
-                "step \(state.step) in epoch \(state.epoch), \(state.controllers.count) controllers",
-                "at most \(plan.epochs) epochs, \(controllers.count) controllers")
-        }
+        try check(state, in: frame, fault)
         func members(of group: String) -> [String: Tensor] {
             var found: [String: Tensor] = [:]
             for (name, tensor) in tensors where name.hasPrefix(group + "/") {
@@ -101,17 +109,63 @@ extension Run {
             restored.best = (best.tensors, accuracy, state.bestAge)
         }
         restored.controllers = try zip(controllers, state.controllers).enumerated().map { index, pair in
-            guard let controller = try? pair.0.decodedLikeSelf(pair.1) else {
-                throw fault("metadata: state", "a state that controller \(index) cannot read", "one of its own")
+            guard let controller = try? pair.0.decodedLikeSelf(pair.1),
+                frame.data.isPossible(controller)
+            else {
+                throw fault("metadata: state", "a state that controller \(index) cannot have had", "one of its own")
             }
             return controller
         }
-        restored.history = state.history
         restored.epoch = state.epoch
         restored.step = state.step
-        restored.meter = state.meter
-        restored.peerMeters = state.peerMeters
+        let past = try PastSteps(
+            log, state.log, keepingSteps: keepsSteps, step: state.step, epoch: state.epoch, in: frame)
+        restored.history.epochs = past.epochs
+        restored.history.bestEpoch = state.bestEpoch
+        func meter(_ index: Int, _ sums: EpochMeter.Sums, _ steps: StepValues?) throws -> EpochMeter {
+            let name = "samples/\(index)"
+            guard let meter = EpochMeter(sums, samples: integers[name] ?? [], steps: steps) else {
+                throw fault("array \(name)", "losses of samples that do not fit the state", "those of its epoch")
+            }
+            return meter
+        }
+        restored.meter = try meter(0, state.meter, past.values)
+        restored.peerMeters = try state.peerMeters.enumerated().map { index, sums in
+            try meter(index + 1, sums, past.peerValues?[index])
+        }
         self = restored
+    }
+
+    /// Checks every number of a state against the run.
+    private func check(_ state: RunState, in frame: RunFrame, _ fault: (String, String, String) -> FormatError) throws {
+        let plan = frame.plan
+        guard (0...plan.epochs).contains(state.epoch), plan.contains(step: state.step, in: state.epoch),
+            state.controllers.count == controllers.count
+        else {
+            throw fault(
+                "metadata: state",
+                "step \(state.step) in epoch \(state.epoch), \(state.controllers.count) controllers",
+                "at most \(plan.epochs) epochs, \(controllers.count) controllers")
+        }
+        let steps = state.step - min(state.epoch * plan.stepsPerEpoch, plan.steps)
+        guard state.peerMeters.count == (steps > 0 ? frame.peers : 0),
+            ([state.meter] + state.peerMeters).allSatisfy({
+                $0.isPossible(after: steps, batch: plan.batchSize + plan.unlabelledBatchSize)
+            })
+        else { throw fault("metadata: state", "sums of an epoch that it cannot have", "those of \(steps) steps") }
+        let isBestPossible =
+            switch (state.bestAccuracy, state.bestEpoch) {
+            case (nil, nil): state.bestAge == 0
+            case (let accuracy?, let epoch?):
+                plan.patience != nil && (0...1).contains(accuracy) && (0..<state.epoch).contains(epoch)
+                    && state.bestAge == state.epoch - 1 - epoch
+            default: false
+            }
+        guard isBestPossible else {
+            throw fault(
+                "metadata: state", "a best accuracy of \(state.bestAccuracy ?? 0), \(state.bestAge) epochs old",
+                "one of the \(state.epoch) epochs, where the plan ends early")
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 import TensorCore
 
-/// How often the state of a run is written, and which states are kept.
+/// How often the state of a run is written, and what is kept of it.
 public struct CheckpointKeeping: Hashable, Sendable {
     /// Steps from one state to the next; nil to write one at the end of each epoch alone, where one is written anyway.
     public var every: Int?
@@ -10,48 +10,92 @@ public struct CheckpointKeeping: Hashable, Sendable {
     public var last: Int
     /// Whether the state after the epoch with the highest validation accuracy is kept too, in FILE.best.
     public var best: Bool
+    /// Whether the run's history holds the values of every step. Without, memory does not grow with the steps; the log
+    /// beside a checkpoint, FILE.steps, has them either way.
+    public var steps: Bool
 
     /// Describes what is kept.
-    public init(every: Int? = nil, last: Int = 1, best: Bool = false) {
+    public init(every: Int? = nil, last: Int = 1, best: Bool = false, steps: Bool = true) {
         require(
             every.map { $0 > 0 } ?? true && last > 0,
             "CheckpointKeeping: every \(every ?? 1) steps, the last \(last): 1 or more expected of both")
         self.every = every
         self.last = last
         self.best = best
+        self.steps = steps
     }
 
     func isDue(after step: Int) -> Bool { every.map { step % $0 == 0 } ?? false }
 }
 
-/// The files of a run's states. The newest is always there and whole, wherever a kill falls.
-struct CheckpointFiles {
+/// The files of a run: its states, of which the newest is always there and whole, wherever a kill falls, and the log
+/// beside them. No other run can use them as long as this value lives.
+final class CheckpointFiles {
     let newest: URL
-    let keeping: CheckpointKeeping
+    let log: StepLog
+    private let keeping: CheckpointKeeping
+    private let lock: FileLock
+    /// When all was last on the disk, and how long that took; nil before the first time.
+    private var lastSync: (end: ContinuousClock.Instant, duration: Duration)?
+    /// Files that are not on the disk yet, maybe.
+    private var unsynced: Set<URL> = []
 
-    /// Writes a state as the newest.
+    /// - Throws: `FileWriteError` while another run uses them.
+    init(_ newest: URL, keeping: CheckpointKeeping) throws {
+        self.newest = newest
+        self.keeping = keeping
+        lock = try FileLock(newest)
+        log = StepLog(beside: newest)
+    }
+
+    /// Writes a state as the newest, and the log up to it.
     ///
+    /// - Parameters:
+    ///   - file: the state, from how much of the log is its own.
+    ///   - isBest: whether it is also kept as the best.
     /// - Throws: `FileWriteError` when a file cannot be written or moved.
-    func write(_ file: SafetensorsFile, isBest: Bool) throws {
+    func write(isBest: Bool, _ file: (StepLog.Extent) throws -> SafetensorsFile) throws {
+        let start = ContinuousClock.now
+        let syncing = isSyncDue(at: start)
+        // The log first: a state whose log is shorter than it says could not go on.
+        try log.flush(syncing: syncing)
+        let bytes = try file(log.extent).encoded()
         try shift()
-        try file.write(to: newest)
-        if isBest && keeping.best { try file.write(to: url("best")) }
+        for target in isBest && keeping.best ? [newest, url("best")] : [newest] {
+            try AtomicFile.write(bytes, to: target, syncing: syncing)
+            unsynced.insert(target)
+        }
+        if syncing {
+            unsynced.subtract(isBest ? [newest, url("best")] : [newest])
+            lastSync = (.now, .now - start)
+        }
+    }
+
+    /// Whether to wait for the disk: not more than once a second, nor for more than a twentieth of the time. A process
+    /// that is killed loses nothing without, and a power cut no more than what came since.
+    private func isSyncDue(at now: ContinuousClock.Instant) -> Bool {
+        guard let lastSync else { return true }
+        return now - lastSync.end >= max(.seconds(1), lastSync.duration * 20)
+    }
+
+    /// Waits until all that was written is on the disk, at the end of a run.
+    ///
+    /// - Throws: `FileWriteError`.
+    func sync() throws {
+        try log.flush(syncing: true)
+        for file in unsynced { try AtomicFile.sync(file) }
+        unsynced = []
     }
 
     /// Makes every state one older; the newest gets a second name and stays where it is.
     private func shift() throws {
         guard keeping.last > 1, exists(newest) else { return }
         for age in stride(from: keeping.last - 1, through: 1, by: -1) {
-            let (younger, older) = (age == 1 ? newest : url("\(age - 1)"), url("\(age)"))
-            guard exists(younger) else { continue }
-            do {
-                if exists(older) { try FileManager.default.removeItem(at: older) }
-                if age == 1 {
-                    try FileManager.default.linkItem(at: younger, to: older)
-                } else {
-                    try FileManager.default.moveItem(at: younger, to: older)
-                }
-            } catch { throw FileWriteError(path: older.path, cause: error.localizedDescription) }
+            if age > 1 {
+                try AtomicFile.move(url("\(age - 1)"), to: url("\(age)"))
+            } else {
+                try AtomicFile.keep(newest, as: url("1"))
+            }
         }
     }
 

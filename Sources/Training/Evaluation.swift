@@ -9,22 +9,26 @@ import TensorCore
 ///   - images: those without a label are left out.
 ///   - normalization: as the classifier expects it.
 ///   - epoch: goes into the report.
-///   - batchSize: images at a time; the result does not depend on it.
+///   - batchSize: images at a time; 250, and fewer where they are large, when omitted. The result does not depend on
+///     it.
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
 ///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
 public func evaluate(
-    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int = 250,
+    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int? = nil,
     transform: any BatchTransform = PlainTransform(), comparedTo others: [Int]? = nil, predict: (Tensor) -> Tensor
 ) -> ClassReport {
     require(
         others.map { $0.count == images.count } ?? true,
         "evaluate: \(others?.count ?? 0) choices of another network for \(images.count) images")
     let classes = images.classCount
-    var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    // By the pair of classes, actual · classes + predicted: those that occur are few where classes are many.
+    var readings: [Int: Int] = [:]
+    var counts = [Int](repeating: 0, count: classes)
     var losses = [Double](repeating: 0, count: classes)
     var (first, agreeing) = (0, 0)
-    for batch in images.batches(of: batchSize, normalization: normalization, transform: transform, epoch: epoch) {
+    let size = batchSize ?? images.evaluationBatchSize
+    for batch in images.batches(of: size, normalization: normalization, transform: transform, epoch: epoch) {
         let logits = predict(batch.inputs)
         require(
             logits.shape == [batch.count, classes],
@@ -33,18 +37,25 @@ public func evaluate(
         let choices = logits.argmax()
         for (row, label) in batch.labels.enumerated() {
             guard let label else { continue }
-            confusion[label][choices[row]] += 1
+            readings[label * classes + choices[row], default: 0] += 1
+            counts[label] += 1
             losses[label] -= Double(logProbabilities[row * classes + label])
             if others?[first + row] == choices[row] { agreeing += 1 }
         }
         first += batch.count
     }
-    let counts = confusion.map { $0.reduce(0, +) }
     let total = Double(max(1, counts.reduce(0, +)))
     return ClassReport(
-        epoch: epoch, loss: losses.reduce(0, +) / total, confusion: confusion,
+        epoch: epoch, loss: losses.reduce(0, +) / total, classes: classes,
+        readings: readings.map { .init(actual: $0 / classes, predicted: $0 % classes, count: $1) },
         classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) },
         agreement: others.map { _ in Double(agreeing) / total })
+}
+
+extension ImageSet {
+    /// How many images go through a network at a time where that is free: of large ones fewer, as their activations lie
+    /// in memory together.
+    package var evaluationBatchSize: Int { min(250, max(1, (1 << 22) / max(1, imageSize))) }
 }
 
 extension Module {

@@ -31,6 +31,12 @@ public struct Fingerprint {
         for byte in text.utf8 { add(UInt64(byte)) }
     }
 
+    /// Adds bytes, after their number.
+    mutating func add(_ bytes: Data) {
+        add(UInt64(bytes.count))
+        for byte in bytes { add(UInt64(byte)) }
+    }
+
     /// Adds a tensor's shape and the bits of its elements.
     public mutating func add(_ tensor: Tensor) {
         add("\(tensor.shape)")

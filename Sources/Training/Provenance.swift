@@ -23,65 +23,121 @@ package struct Provenance: Hashable, Sendable, Codable {
     package func difference(from other: Provenance) -> String? {
         Set(values.keys).union(other.values.keys).sorted().first { values[$0] != other.values[$0] }
     }
+
+    /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`; nil for another part.
+    func details(of name: String, against other: Provenance) -> String? {
+        func leaves(_ text: String?) -> [String: String]? {
+            (text?.data(using: .utf8)).flatMap { try? StableCoding.value(JSONLeaves.self, from: $0).leaves }
+        }
+        guard let old = leaves(values[name]), let new = leaves(other.values[name]) else { return nil }
+        let differing = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+        guard !differing.isEmpty else { return nil }
+        return differing.map { "\($0) \(old[$0] ?? "none"), now \(new[$0] ?? "none")" }.joined(separator: "; ")
+    }
 }
 
-/// A file of stored work: tensors, a text that says what they are, and a checksum over both.
+/// The values at the ends of a JSON text, by the keys on the way there.
+private struct JSONLeaves: Decodable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private(set) var leaves: [String: String] = [:]
+
+    init(from decoder: any Decoder) throws {
+        if let object = try? decoder.container(keyedBy: Key.self) {
+            for key in object.allKeys { add(try object.decode(Self.self, forKey: key), under: key.stringValue) }
+        } else if var list = try? decoder.unkeyedContainer() {
+            while !list.isAtEnd { add(try list.decode(Self.self), under: "\(list.currentIndex)") }
+        } else {
+            let value = try decoder.singleValueContainer()
+            let number =
+                (try? value.decode(Int.self)).map(String.init) ?? (try? value.decode(Double.self)).map { "\($0)" }
+            let word = (try? value.decode(Bool.self)).map(String.init) ?? (try? value.decode(String.self))
+            leaves = ["": number ?? word ?? "null"]
+        }
+    }
+
+    private mutating func add(_ value: Self, under key: String) {
+        for (path, leaf) in value.leaves { leaves[path.isEmpty ? key : "\(key).\(path)"] = leaf }
+    }
+}
+
+/// A file of stored work: tensors and whole numbers, a text that says what they are, and a checksum over all.
 package struct SealedFile {
     /// The text's key in the file's metadata.
     package let key: String
     /// How the format is called; the first is written, all are read.
     package let formats: [String]
+    /// Formats of older versions, which are refused as such.
+    package let older: [String]
     /// What an undamaged file holds, for an error.
     package let content: String
 
     /// Describes a kind of file.
-    package init(key: String, formats: [String], content: String) {
+    package init(key: String, formats: [String], older: [String] = [], content: String) {
         self.key = key
         self.formats = formats
+        self.older = older
         self.content = content
     }
 
     /// The file of some work.
-    package func file(_ text: String, _ tensors: [String: Tensor]) -> SafetensorsFile {
-        SafetensorsFile(
-            metadata: ["format": formats[0], key: text, "checksum": Self.checksum(text, tensors)],
-            entries: tensors.mapValues { .init($0) })
+    package func file(
+        _ text: String, _ tensors: [String: Tensor], integers: [String: [Int64]] = [:]
+    ) -> SafetensorsFile {
+        let metadata = ["format": formats[0], key: text, "checksum": Self.checksum(text, tensors, integers)]
+        var file = SafetensorsFile(metadata: metadata, entries: tensors.mapValues { .init($0) })
+        for (name, numbers) in integers { file.entries[name] = .init(numbers) }
+        return file
     }
 
-    /// The text and the tensors of a file.
+    /// The text, the tensors and the whole numbers of a file.
     ///
     /// - Throws: `FormatError` for a file of another format, and one that was damaged.
-    package func open(_ file: SafetensorsFile) throws -> (text: String, tensors: [String: Tensor]) {
-        guard formats.contains(file.metadata["format"] ?? ""), let text = file.metadata[key] else {
+    package func open(
+        _ file: SafetensorsFile
+    ) throws -> (text: String, tensors: [String: Tensor], integers: [String: [Int64]]) {
+        let format = file.metadata["format"] ?? "none"
+        guard formats.contains(format), let text = file.metadata[key] else {
+            let advice =
+                older.contains(format)
+                ? " (an older version of Retort wrote it: finish the run with it, or remove the file to start afresh)"
+                : ""
             throw FormatError(
-                file: file.source, place: "metadata", found: "format '\(file.metadata["format"] ?? "none")'",
-                expected: "'\(formats[0])'")
+                file: file.source, place: "metadata", found: "format '\(format)'", expected: "'\(formats[0])'\(advice)")
         }
-        let tensors = try file.tensors()
-        guard file.metadata["checksum"] == Self.checksum(text, tensors) else {
+        var tensors: [String: Tensor] = [:]
+        var integers: [String: [Int64]] = [:]
+        for (name, entry) in file.entries.sorted(by: { $0.key < $1.key }) {
+            if entry.dataType == .int64 {
+                integers[name] = try file.elements(name)
+            } else {
+                tensors[name] = try file.tensor(name)
+            }
+        }
+        guard file.metadata["checksum"] == Self.checksum(text, tensors, integers) else {
             throw FormatError(
                 file: file.source, place: "metadata", found: "another checksum than the content's",
                 expected: "undamaged \(content)")
         }
-        return (text, tensors)
+        return (text, tensors, integers)
     }
 
-    private static func checksum(_ text: String, _ tensors: [String: Tensor]) -> String {
+    private static func checksum(
+        _ text: String, _ tensors: [String: Tensor], _ integers: [String: [Int64]]
+    ) -> String {
         Fingerprint.of {
             $0.add(text)
             $0.add(tensors)
+            for (name, numbers) in integers.sorted(by: { $0.key < $1.key }) {
+                $0.add(name)
+                for number in numbers { $0.add(UInt64(bitPattern: number)) }
+            }
         }
-    }
-}
-
-extension SafetensorsFile {
-    /// All tensors by name.
-    ///
-    /// - Throws: `FormatError` for one that cannot be read, the first by name.
-    func tensors() throws -> [String: Tensor] {
-        var tensors: [String: Tensor] = [:]
-        for name in entries.keys.sorted() { tensors[name] = try tensor(name) }
-        return tensors
     }
 }
 

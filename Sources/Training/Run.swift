@@ -12,8 +12,10 @@ struct Run<M: Module> {
     var epoch = 0
     /// Steps done.
     var step = 0
+    /// Whether the history is to have the values of every step.
+    let keepsSteps: Bool
     /// What the epoch's steps so far came to.
-    var meter = EpochMeter()
+    var meter: EpochMeter
     /// The same of each network that is trained beside the model.
     var peerMeters: [EpochMeter] = []
     /// Mean loss of each sample in the last epoch, for the controllers.
@@ -21,8 +23,10 @@ struct Run<M: Module> {
     /// With early stopping: the best weights so far and since how many epochs they are the best.
     var best: (tensors: [String: Tensor], accuracy: Double, age: Int)?
 
-    init(model: M, plan: TrainingPlan, controllers: [any DataController]) {
+    init(model: M, plan: TrainingPlan, controllers: [any DataController], keepingSteps: Bool) {
         self.model = model
+        keepsSteps = keepingSteps
+        meter = EpochMeter(keepingSteps: keepingSteps)
         self.controllers = controllers
         optimizer = Optimizer(plan.optimizer, groups: plan.groups)
         average = plan.weightAveraging.map { WeightAverage(of: model, decay: $0) }
@@ -46,7 +50,8 @@ struct Run<M: Module> {
             }
         }
         epoch += 1
-        meter = EpochMeter()
+        meter = EpochMeter(keepingSteps: keepsSteps)
+        peerMeters = []
     }
 
     /// Whether the last epoch did better on validation data than all before it.

@@ -71,7 +71,7 @@ public struct Trainer: Sendable {
     /// On what.
     public var data: TrainingData
     /// The file that keeps the run's state, written before the first epoch, after each, and when the run is stopped;
-    /// nil to keep none.
+    /// nil to keep none. What happens in each step and epoch goes to a log beside it, FILE.steps, in lines of JSON.
     ///
     /// If it exists, the run goes on from it; a call after the last epoch returns the same result again. It must come
     /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is
@@ -110,10 +110,11 @@ public struct Trainer: Sendable {
     ///     step, of a run that goes on from a checkpoint too, and after each. To keep pruned weights at zero, for
     ///     instance.
     ///   - loss: from the bound model, a batch and where the run is, to the loss.
-    /// - Throws: `ConfigurationError` for a parameter group of no parameter; `FormatError` when a class has no labelled
-    ///   image, data or plan do not go together, or the checkpoint is damaged or of another run, `FileWriteError` when
-    ///   it cannot be written, ``TrainingError`` when the loss or a weight is no longer finite or the run was stopped,
-    ///   `CancellationError` when the task that this runs in was cancelled.
+    /// - Throws: `ConfigurationError` for a parameter group of no parameter and for a normalization that would see
+    ///   single values; `MachineError` where a step needs more memory than there is; `FormatError` when a class has no
+    ///   labelled image, data or plan do not go together, or the checkpoint is damaged or of another run,
+    ///   `FileWriteError` when it cannot be written or another run uses it, ``TrainingError`` when the loss or a weight
+    ///   is no longer finite or the run was stopped, `CancellationError` when the task that this runs in was cancelled.
     public func fit<M: Module>(
         _ model: inout M, features: Set<String> = [], recipe: String = "", peers: (M) -> [any Module] = { _ in [] },
         afterStep: ((inout M, _ steps: Int) -> Void)? = nil, loss: (M, Batch, Tape, StepContext) throws -> StepLoss
@@ -121,33 +122,28 @@ public struct Trainer: Sendable {
         plan.requireSound()
         try data.check(for: plan)
         try plan.groups.check(for: model)
-        var run = Run(model: model, plan: plan, controllers: data.controllers)
-        var save: (Run<M>) throws -> Void = { _ in }
+        for network in [model] + peers(model) { try data.check(network, for: plan) }
+        var run = Run(model: model, plan: plan, controllers: data.controllers, keepingSteps: keeping.steps)
+        var store: RunStore?
         if let checkpoint {
             var origin = try data.provenance()
             origin.values["network"] = Fingerprint.of { $0.add(model.tensors) }
             origin.values["recipe"] = recipe
             origin.values["training plan"] = try StableCoding.text(plan)
-            let files = CheckpointFiles(newest: checkpoint, keeping: keeping)
-            save = { run in
-                // Between epochs alone, as the last validation is otherwise of an older state.
-                let isBest = run.step == min(run.epoch * plan.stepsPerEpoch, plan.steps) && run.isBestSoFar
-                try files.write(run.file(origin: origin), isBest: isBest)
-            }
-            if FileManager.default.fileExists(atPath: checkpoint.path) {
-                try run.restore(from: SafetensorsFile.read(checkpoint), plan: plan, origin: origin)
-            } else {
-                try save(run)  // a folder that cannot be written shows now, and not after an epoch
-            }
+            let frame = RunFrame(plan: plan, origin: origin, data: data, peers: peers(model).count)
+            store = try RunStore(checkpoint, keeping: keeping, frame: frame)
+            try store?.open(&run)
         }
         afterStep?(&run.model, run.step)
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
-            if isStopping { throw stop(run) }
-            let record = try runEpoch(&run, features, peers, afterStep, save, loss)
+            if isStopping { throw try stop(run, store) }
+            let record = try runEpoch(&run, features, peers, afterStep, store, loss)
             probe(&run)
             run.finishEpoch(record, plan)
-            try save(run)
+            try store?.add(record)
+            try store?.save(run)
         }
+        try store?.finish()
         model = run.result(plan)
         return run.history
     }
@@ -168,11 +164,13 @@ public struct Trainer: Sendable {
     private func runEpoch<M: Module>(
         _ run: inout Run<M>, _ features: Set<String>, _ peers: (M) -> [any Module],
         _ afterStep: ((inout M, _ steps: Int) -> Void)?,
-        _ save: (Run<M>) throws -> Void, _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
+        _ store: RunStore?, _ loss: (M, Batch, Tape, StepContext) throws -> StepLoss
     ) throws -> History.Epoch {
         let epochPlan = data.epochPlan(run.epoch, plan: plan, controllers: run.controllers)
         let firstStep = run.epoch * plan.stepsPerEpoch
-        if run.step == firstStep { run.peerMeters = peers(run.model).map { _ in EpochMeter() } }
+        if run.step == firstStep {
+            run.peerMeters = peers(run.model).map { _ in EpochMeter(keepingSteps: run.keepsSteps) }
+        }
         var rate: Float = 0
         for batch in BatchLoader(
             epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
@@ -202,10 +200,11 @@ public struct Trainer: Sendable {
                 outcome.peers.count == run.peerMeters.count,
                 "Trainer: a loss with \(outcome.peers.count) peers, \(run.peerMeters.count) expected")
             let own = outcome.peers.reduce(value) { $0 - $1.loss }
-            run.meter.add(own, logits: outcome.logits, rate: rate, values: outcome.values, batch)
-            for (index, peer) in outcome.peers.enumerated() {
+            let values = run.meter.add(own, logits: outcome.logits, rate: rate, values: outcome.values, batch)
+            let peerValues = outcome.peers.enumerated().map { index, peer in
                 run.peerMeters[index].add(peer.loss, logits: peer.logits, rate: rate, values: peer.values, batch)
             }
+            try store?.add(.init(step: step, values: values, peers: peerValues.isEmpty ? nil : peerValues))
             run.step += 1
             let report = isLast ? validate(run.usable, epoch: run.epoch) : nil
             progress?(
@@ -216,7 +215,7 @@ public struct Trainer: Sendable {
             if isLast {
                 run.meter.validation = report
             } else {
-                try pause(run, save)
+                try pause(run, store)
             }
         }
         for (index, peer) in peers(run.usable).enumerated() {
@@ -232,18 +231,19 @@ public struct Trainer: Sendable {
     }
 
     /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.
-    private func pause<M: Module>(_ run: Run<M>, _ save: (Run<M>) throws -> Void) throws {
+    private func pause(_ run: Run<some Module>, _ store: RunStore?) throws {
         let isStopping = isStopping
         guard isStopping || keeping.isDue(after: run.step) else { return }
         if let place = run.firstNonFinite(beyondModel: true) { throw divergence(place, at: run.step - 1) }
-        try save(run)
-        if isStopping { throw stop(run) }
+        try store?.save(run)
+        if isStopping { throw try stop(run, store) }
     }
 
     private var isStopping: Bool { Task.isCancelled || shouldStop?() ?? false }
 
-    private func stop(_ run: Run<some Module>) -> any Error {
-        Task.isCancelled
+    private func stop(_ run: Run<some Module>, _ store: RunStore?) throws -> any Error {
+        try store?.finish()
+        return Task.isCancelled
             ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.path)
     }
 
@@ -269,6 +269,7 @@ public struct Trainer: Sendable {
     }
 
     private func divergence(_ place: String, at step: Int) -> TrainingError {
-        .diverged(step: step, place: place, checkpoint: checkpoint?.path)
+        .diverged(
+            step: step, place: place, learningRate: plan.learningRate.extremes.max() ?? 0, checkpoint: checkpoint?.path)
     }
 }

@@ -39,9 +39,13 @@ public struct TrainingData: Sendable {
 
     /// Checks that the plan can be carried out on these images.
     ///
-    /// - Throws: `FormatError` for a class without labelled images, `ConfigurationError` for images that do not go
-    ///   together, and for early stopping without validation images.
+    /// - Throws: `FormatError` for a class without labelled images, and where there is one class alone,
+    ///   `ConfigurationError` for images that do not go together, and for early stopping without validation images.
     package func check(for plan: TrainingPlan) throws {
+        guard labelled.classCount > 1 else {
+            throw FormatError(
+                file: "labelled images", found: "\(labelled.classCount) class", expected: "2 or more")
+        }
         try labelled.checkEveryClassOccurs(in: "labelled images")
         for (name, images) in [("unlabelled", unlabelled), ("validation", usableValidation)] {
             guard let images, images.count > 0 else { continue }
@@ -72,6 +76,22 @@ public struct TrainingData: Sendable {
             seed: plan.seed, classProbabilities: controllers.classProbabilities,
             stepFactors: controllers.stepFactors(classes: labelled.classCount)
         ) { id in controllers.reduce(1) { $0 * $1.strength(forSample: id) } }
+    }
+}
+
+extension TrainingData {
+    /// Whether a controller whose state was read can steer a run on these images.
+    func isPossible(_ controller: some DataController) -> Bool {
+        func isFactor(_ value: Double) -> Bool { value >= 0 && value.isFinite }
+        guard controller.fits(classes: labelled.classCount) else { return false }
+        if let probabilities = controller.classProbabilities {
+            guard probabilities.count == labelled.classCount, probabilities.allSatisfy(isFactor),
+                probabilities.reduce(0, +) > 0
+            else { return false }
+        }
+        let factors = (0..<labelled.classCount).compactMap { controller.stepFactors(forClass: $0) }
+        return factors.allSatisfy { $0.count == factors[0].count && $0.allSatisfy(isFactor) }
+            && labelled.sampleIDs.allSatisfy { isFactor(Double(controller.strength(forSample: $0))) }
     }
 }
 

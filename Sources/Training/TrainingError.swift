@@ -7,8 +7,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - step: counts from 0.
     ///   - place: the loss, or the first parameter that is not finite.
+    ///   - learningRate: the highest of the run.
     ///   - checkpoint: the last checkpoint's file, if there is one.
-    case diverged(step: Int, place: String, checkpoint: String?)
+    case diverged(step: Int, place: String, learningRate: Float, checkpoint: String?)
     /// `Trainer.shouldStop` said so.
     ///
     /// - Parameters:
@@ -18,9 +19,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .diverged(let step, let place, let checkpoint):
-            let rescue = checkpoint.map { "the last good state is in \($0)" } ?? "no checkpoint was kept"
-            return "training diverged in step \(step): \(place) is NaN or infinite; \(rescue)"
+        case .diverged(let step, let place, let learningRate, let checkpoint):
+            let rescue =
+                checkpoint.map { " and remove \($0), which holds the last good state and goes on with this rate alone" }
+                ?? "; no checkpoint was kept"
+            return "training diverged in step \(step): \(place) is NaN or infinite; "
+                + "try a lower --learning-rate (\(learningRate) found)\(rescue)"
         case .stopped(let step, let checkpoint):
             let rescue = checkpoint.map { "the state is in \($0)" } ?? "no checkpoint was kept"
             return "training stopped after step \(step); \(rescue)"

@@ -237,7 +237,8 @@ struct PipelineTests {
             #expect(first.errorLines.count == 3 && second.errors.isEmpty)
             let other = try retort.fail("\(line) c --steps 4")
             #expect(other.status == 1 && other.errors.contains("another training plan found"))
-            #expect(try retort.files() == ["a", "b", "mini", "state", "state.1", "state.2", "state.best"])
+            #expect(
+                try retort.files() == ["a", "b", "mini", "state", "state.1", "state.2", "state.best", "state.steps"])
         }
     }
 

@@ -66,6 +66,18 @@ import Testing
             #expect(found.count == expected.count)
             #expect(zip(found, expected.scalars).allSatisfy { $0.bitPattern == $1.bitPattern })
             #expect(Set(found).count > 3)
+            // Gcc contracts products and sums unless the source forbids it: -std=gnu11 is its default.
+            for compiler in ["gcc", "clang"]
+            where try run(["sh", "-c", "command -v \(compiler)"], in: folder).status == 0 {
+                let fast = [compiler, "-O3", "-march=native", "main.c", "net.c", "-o", "net"]
+                #expect(try run(fast, in: folder) == (0, ""))
+                #expect(try run(["./net"], in: folder) == (0, ""))
+                #expect(try [UInt8](Data(contentsOf: folder.appending(path: "out"))) == bytes, "\(compiler)")
+                for option in ["-ffast-math", "-Ofast"] {
+                    let built = try run([compiler, "-O2", option, "-c", "net.c", "-o", "fast.o"], in: folder)
+                    #expect(built.0 != 0 && built.1.contains("compile without -ffast-math"), "\(compiler) \(option)")
+                }
+            }
             _ = try run(strict + ["-Os", "-c", "net.c", "-o", "net.o"], in: folder)
             return try Data(contentsOf: folder.appending(path: "net.o")).count
         }

@@ -101,6 +101,10 @@ public struct TinySteering: DataController, Equatable {
         for (id, loss) in sampleLosses { losses[id] = 0.5 * (losses[id] ?? 0) + 0.5 * loss }
     }
 
+    public func fits(classes: Int) -> Bool {
+        (0..<1 << 40).contains(reports) && (weights.isEmpty || weights.count == classes)
+    }
+
     public var classProbabilities: [Double]? { weights.isEmpty ? nil : weights }
     public func strength(forSample id: Int) -> Float { min(2, 0.5 + (losses[id] ?? 0.5)) }
 }

@@ -48,7 +48,9 @@ import Testing
         let stop = try #require(whole.history.epochs.last?.number)
         for epoch in 1...max(stop, 1) {
             let url = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: url) }
+            defer {
+                for file in [url, url.appendingPathExtension("steps")] { try? FileManager.default.removeItem(at: file) }
+            }
             await Task {
                 _ = try? TinyRun.result(fixed, checkpoint: url) { if $0.step == 3 * epoch + 1 { cancelCurrentTask() } }
             }.value
@@ -85,7 +87,8 @@ import Testing
             let whole = TinyRun.Result(bits: network.bits, history: history)
             #expect(try whole == TinyRun.result())
             let names = ["run", "run.1", "run.2", "run.best"]
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names + ["run.steps"])
             let accuracies = history.epochs.compactMap(\.validation?.accuracy)
             let best = try #require(accuracies.firstIndex(of: accuracies.max() ?? 0))
             // States are written after each even step and each third, of 23.
@@ -131,7 +134,7 @@ import Testing
                 if kill == 2 { #expect(steps.withLock { (23 - moment.step...23 - moment.step + 2).contains($0) }) }
                 // What a killed writer left behind is gone: the next write uses the same temporary name.
                 let files = Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
-                #expect(files.subtracting(["run.safetensors.1"]) == ["run.safetensors"])
+                #expect(files.subtracting(["run.safetensors.1"]) == ["run.safetensors", "run.safetensors.steps"])
             }
         }
     }

@@ -35,6 +35,8 @@ extension Philox {
     mutating func symmetricBeta(_ alpha: Double) -> Double {
         let x = logarithmOfGamma(alpha)
         let y = logarithmOfGamma(alpha)
+        // Below about 1e-308 both logarithms are -infinity: the distribution is that of a coin, 0 or 1.
+        guard x.isFinite || y.isFinite else { return uniform() < 0.5 ? 0 : 1 }
         return 1 / (1 + exp(y - x))
     }
 

@@ -41,7 +41,8 @@ struct Convolution: PixelFilter {
         let radius = Int((3 * deviation).rounded(.up))
         return Convolution(
             (-radius...radius).map { offset in
-                let weight = exp(-Double(offset * offset) / (2 * deviation * deviation))
+                // The square of a deviation below 1e-162 is 0, and 0 / 0 no number.
+                let weight = offset == 0 ? 1 : exp(-Double(offset * offset) / (2 * deviation * deviation))
                 return (isVertical ? offset : 0, isVertical ? 0 : offset, weight)
             })
     }

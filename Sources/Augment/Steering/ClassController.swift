@@ -109,6 +109,8 @@ extension ClassController: DataController {
     public var classDecisions: [ClassDecision]? { decisions.isEmpty ? nil : decisions }
 
     public var classProbabilities: [Double]? { weights.contains { $0 != 1 } ? weights : nil }
+
+    public func fits(classes: Int) -> Bool { weights.isEmpty || weights.count == classes }
 }
 
 extension ClassController: Codable {
@@ -129,7 +131,9 @@ extension ClassController: Codable {
         weights = try container.decode([Double].self, forKey: .weights)
         decisions = try container.decode([ClassDecision].self, forKey: .decisions)
         try checkSettings()
-        guard weights.allSatisfy({ $0 >= 1 && $0 <= cap }), history.allSatisfy({ $0.count == weights.count }) else {
+        guard weights.allSatisfy({ $0 >= 1 && $0 <= cap }), history.allSatisfy({ $0.count == weights.count }),
+            decisions.count == weights.count
+        else {
             throw Self.error(
                 place: "weights", found: "\(weights)",
                 expected: "one within 1…\(cap) for each class of the history")

@@ -106,7 +106,12 @@ extension HardnessController: Codable {
         epochs = try container.decode(Int.self, forKey: .epochs)
         let samples = try container.decode([Int].self, forKey: .samples)
         let values = try container.decode([Float].self, forKey: .losses)
-        guard samples.count == values.count, Set(samples).count == samples.count else {
+        guard (0..<1 << 40).contains(epochs) else {
+            throw Self.error(place: "epochs", found: "\(epochs)", expected: "the number of those that are done")
+        }
+        guard samples.count == values.count, Set(samples).count == samples.count,
+            values.allSatisfy({ !$0.isNaN })
+        else {
             throw Self.error(
                 place: "losses",
                 found: "\(values.count) losses of \(samples.count) samples",

@@ -110,7 +110,7 @@ extension OperationController: DataController {
         let chosen = chosen
         require(
             reports.count == chosen.count, "OperationController: \(reports.count) reports on \(chosen.count) probes")
-        guard let classes = reports.first?.confusion.count else { return }
+        guard let classes = reports.first?.classCount else { return }
         let none = [[Double]](repeating: [Double](repeating: 0, count: policy.steps.count), count: classes)
         if right.isEmpty { (right, wrong) = (none, none) }
         require(
@@ -121,15 +121,16 @@ extension OperationController: DataController {
                 wrong[label][step] *= memory
             }
             for (report, step) in zip(reports, chosen) {
-                let count = report.confusion[label].reduce(0, +)
-                right[label][step] += Double(report.confusion[label][label])
-                wrong[label][step] += Double(count - report.confusion[label][label])
+                right[label][step] += Double(report.classCorrect[label])
+                wrong[label][step] += Double(report.classCounts[label] - report.classCorrect[label])
             }
         }
         history.append((0..<classes).map(factors))
     }
 
     public func stepFactors(forClass label: Int) -> [Double]? { history.last.map { $0[label] } }
+
+    public func fits(classes: Int) -> Bool { right.isEmpty || right.count == classes }
 }
 
 extension Philox {
@@ -160,8 +161,9 @@ extension OperationController: Codable {
         try checkSettings()
         let counts = right + wrong
         guard right.count == wrong.count, counts.allSatisfy({ $0.count == policy.steps.count }),
-            counts.joined().allSatisfy({ $0 >= 0 && $0.isFinite }), history.isEmpty == right.isEmpty,
-            history.allSatisfy({ $0.count == right.count && $0.allSatisfy { $0.count == policy.steps.count } })
+            counts.joined().allSatisfy({ $0 >= 0 && $0 <= 1e15 }), history.isEmpty == right.isEmpty,
+            history.allSatisfy({ $0.count == right.count && $0.allSatisfy { $0.count == policy.steps.count } }),
+            history.joined().joined().allSatisfy({ $0 >= 0 && $0.isFinite })
         else {
             throw Self.error(
                 place: "counts", found: "\(right.count) and \(wrong.count) classes",

@@ -1,3 +1,4 @@
+import Foundation
 import TensorCore
 
 /// What is known of places in an image: boxes around things, points on them, a label for each pixel.
@@ -68,12 +69,13 @@ public struct BoundingBox: Sendable, Hashable {
     /// - Parameters:
     ///   - numbers: four, in the order of the convention.
     ///   - height: of the image, as width.
+    ///   - digit: one unit of the last digit that the numbers were written with, or 0 where that is not known.
     ///   - file: the name that errors give, with the place.
     /// - Throws: `FormatError` for other than four numbers, for one that is not finite, for a box without area, and for
-    ///   one that lies outside the image, by more than rounding to 10⁻⁶ of a side explains.
+    ///   one that lies outside the image by more than such a unit and 10⁻⁶ of a side. Less is cut off.
     public init(
         _ numbers: [Double], as convention: BoxConvention, label: Int = 0, height: Int, width: Int,
-        file: String = "targets", place: String = "box"
+        roundedTo digit: Double = 0, file: String = "targets", place: String = "box"
     ) throws {
         guard numbers.count == 4 else {
             throw FormatError(file: file, place: place, found: "\(numbers.count) numbers", expected: "4")
@@ -88,10 +90,16 @@ public struct BoundingBox: Sendable, Hashable {
                 left: (a - c / 2) * w, top: (b - d / 2) * h, right: (a + c / 2) * w, bottom: (b + d / 2) * h,
                 label: label)
         }
-        if let mismatch = mismatch(height: height, width: width) {
-            throw FormatError(file: file, place: place, found: mismatch.found, expected: mismatch.expected)
-        }
+        let unit = convention == .yolo ? (x: digit * Double(width), y: digit * Double(height)) : (digit, digit)
+        let whole = self
         self = clipped(height: height, width: width)
+        guard
+            let mismatch = whole.mismatch(height: height, width: width, slack: unit)
+                ?? mismatch(height: height, width: width)
+        else { return }
+        let written = numbers.map(\.text).joined(separator: " ")
+        throw FormatError(
+            file: file, place: place, found: "\(mismatch.found) of \(written)", expected: mismatch.expected)
     }
 
     /// The box as a data set writes it.
@@ -116,9 +124,12 @@ public struct BoundingBox: Sendable, Hashable {
     }
 
     /// What is wrong with the box of an image of that size.
-    func mismatch(height: Int, width: Int) -> Mismatch? {
-        let text = "\(left.text), \(top.text), \(right.text), \(bottom.text)"
-        let (slackX, slackY) = (Double(width) * 1e-6, Double(height) * 1e-6)
+    ///
+    /// - Parameter slack: pixels by which it may lie outside, to each side, beyond 10⁻⁶ of the side.
+    func mismatch(height: Int, width: Int, slack: (x: Double, y: Double) = (0, 0)) -> Mismatch? {
+        // As many digits as tell one rounding from another.
+        let text = [left, top, right, bottom].map { String(format: "%.6g", $0) }.joined(separator: ", ")
+        let (slackX, slackY) = (Double(width) * 1e-6 + slack.x, Double(height) * 1e-6 + slack.y)
         guard [left, top, right, bottom].allSatisfy(\.isFinite) else {
             return Mismatch(found: text, expected: "finite numbers")
         }

@@ -43,15 +43,38 @@ extension ImageTargets {
         }
         boxes.append(
             try BoundingBox(
-                Array(numbers.prefix(4)), as: .yolo, label: label, height: height, width: width, file: location.file,
-                place: location.place))
+                Array(numbers.prefix(4)), as: .yolo, label: label, height: height, width: width,
+                roundedTo: Self.lastDigit(of: words[1...4]), file: location.file, place: location.place))
         for start in stride(from: 4, to: numbers.count, by: 3) {
-            let (x, y, visibility) = (numbers[start], numbers[start + 1], numbers[start + 2])
-            guard (0...1).contains(x), (0...1).contains(y) else { throw error("a point at \(x), \(y)", "0 to 1") }
+            // Rounding may have moved it out by a unit of the last digit.
+            let digit = Self.lastDigit(of: words[(start + 1)...(start + 2)])
+            let frame = -digit...1 + digit
+            guard frame.contains(numbers[start]), frame.contains(numbers[start + 1]) else {
+                throw error("a point at \(numbers[start]), \(numbers[start + 1])", "0 to 1")
+            }
+            let (x, y, visibility) = (numbers[start].inFrame, numbers[start + 1].inFrame, numbers[start + 2])
             guard [0, 1, 2].contains(visibility) else { throw error("visibility \(visibility)", "0, 1 or 2") }
             keypoints.append(
                 Keypoint(
                     x: x * Double(width), y: y * Double(height), label: (start - 4) / 3, isVisible: visibility > 0))
         }
     }
+
+    /// One unit of the last digit of the number that was written with most of them, as writers leave out zeros; 0 for
+    /// whole numbers, which nobody rounds to.
+    private static func lastDigit(of words: ArraySlice<Substring>) -> Double {
+        let digits = words.map { word in
+            let parts = word.lowercased().split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
+            let fraction = parts[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).dropFirst()
+            let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+            return (fraction.first?.count ?? 0) - min(max(exponent, -400), 400)
+        }
+        let most = digits.max() ?? 0
+        return most > 0 ? pow(10, -Double(most)) : 0
+    }
+}
+
+extension Double {
+    /// The nearest share of a side.
+    fileprivate var inFrame: Double { min(max(self, 0), 1) }
 }

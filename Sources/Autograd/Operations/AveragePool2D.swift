@@ -40,6 +40,8 @@ public struct AveragePool2DOperation: GraphOperation {
         return try geometry(for: operands[0]).outputShape(batch: operands[0][0])
     }
 
+    public func work(of operands: [Shape]) -> Double { window.work(of: operands[0]) }
+
     public func forward(_ operands: [Tensor]) -> Tensor {
         averagePool2D(operands[0], window.fitted(to: operands[0].shape, countsPadding: countsPadding))
     }

@@ -18,6 +18,8 @@ public struct MaxPool2DOperation: GraphOperation {
         return try window.geometry(for: operands[0]).outputShape(batch: operands[0][0])
     }
 
+    public func work(of operands: [Shape]) -> Double { window.work(of: operands[0]) }
+
     public func forward(_ operands: [Tensor]) -> Tensor {
         maxPool2D(operands[0], window.fitted(to: operands[0].shape)).output
     }

@@ -55,6 +55,12 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
             padding: (paddingHeight, paddingWidth), countsPadding: countsPadding)
     }
 
+    /// Pixels of all windows of an input, so many of which are compared or summed; 0 for one that does not fit.
+    func work(of input: Shape) -> Double {
+        guard let output = try? geometry(for: input).outputShape(batch: input[0]) else { return 0 }
+        return Double(height * width) * Double(output.elementCount)
+    }
+
     /// The geometry for images that are known to fit.
     package func fitted(to input: Shape, countsPadding: Bool = true) -> Pool2DGeometry {
         do { return try geometry(for: input, countsPadding: countsPadding) } catch { fatalError("pooling: \(error)") }

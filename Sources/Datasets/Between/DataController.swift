@@ -21,6 +21,9 @@ public protocol DataController: Sendable, Codable {
     var probes: [any BatchTransform] { get }
     /// After each validation, before ``validated(_:)``: how the model did on each of ``probes``, in their order.
     mutating func probed(_ reports: [ClassReport])
+    /// Whether a state that was read from a checkpoint can be of a run over so many classes. What such a state says is
+    /// checked besides; this is for what shows only later.
+    func fits(classes: Int) -> Bool
 }
 
 extension DataController {
@@ -32,4 +35,5 @@ extension DataController {
     public func stepFactors(forClass label: Int) -> [Double]? { nil }
     public var probes: [any BatchTransform] { [] }
     public mutating func probed(_ reports: [ClassReport]) {}
+    public func fits(classes: Int) -> Bool { true }
 }

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Graph
 import Layers
 import TensorCore
 
@@ -51,6 +52,22 @@ struct EarlierDescription: Codable {
     /// The description in its present form.
     var present: ModelFile.Description {
         .init(architecture: architecture.name, normalization: normalization, classNames: classNames)
+    }
+
+    /// Holds the cost of the network to limits: its layers with the widest of them everywhere, at full size.
+    ///
+    /// - Throws: `FormatError` for one that is beyond them.
+    func check(_ limits: GraphLimits, _ file: SafetensorsFile) throws {
+        let a = architecture
+        let pixels = if case .mlp = a.family { 1.0 } else { Double(a.height) * Double(a.width) }
+        let channels = Double(max(a.channels, (a.widths ?? a.family.widths).max() ?? 0))
+        let bytes = max(pixels * channels * 2, Double(inputShape.elementCount)) * 4
+        guard pixels * Double(a.weightCount) <= limits.operations, bytes <= Double(limits.activationBytes) else {
+            throw FormatError(
+                file: file.source, place: "metadata: \(ModelFile.key)",
+                found: "\(a.name) for images of \(a.height)×\(a.width)×\(a.channels)",
+                expected: "a network within GraphLimits, which can be raised")
+        }
     }
 
     /// The network in float32 with the weights of a file.

@@ -71,24 +71,33 @@ public struct ModelFile: Sendable {
     /// - Parameters:
     ///   - url: the file.
     ///   - operations: those that its graph may name, with one's own.
+    ///   - limits: what the network may cost; nothing of it runs here.
     /// - Returns: the model; a float32 graph comes as a `TracedNetwork`.
     /// - Throws: `FormatError` for a file that is not a model, or a damaged one.
-    public static func read(_ url: URL, operations: OperationRegistry = .standard) throws -> ModelFile {
+    public static func read(
+        _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
+    ) throws -> ModelFile {
         let file = try SafetensorsFile.read(url)
-        guard StoredGraph.isGraph(file) else { return try checked(EarlierDescription(file).model(of: file), file) }
-        let stored = try StoredGraph(file, operations: operations)
+        guard StoredGraph.isGraph(file) else {
+            let earlier = try EarlierDescription(file)
+            try earlier.check(limits, file)
+            return try checked(earlier.model(of: file), outputs: [earlier.classNames.count], file)
+        }
+        let stored = try StoredGraph(file, operations: operations, limits: limits)
         // An int8 file may be older than the description's present form.
         let earlier = stored.isInt8 ? try? EarlierDescription(file) : nil
         let description = try earlier?.present ?? Self.description(of: file)
-        let model: ModelFile
+        let (model, outputs): (ModelFile, Shape)
         if stored.isInt8 {
-            model = ModelFile(try QuantizedModel(stored), description: description)
+            let network = try QuantizedModel(stored)
+            (model, outputs) = (ModelFile(network, description: description), network.outputShape)
         } else {
             let network = try TracedNetwork(NetworkGraph(stored))
             model = ModelFile(network, inputShape: network.inputShape, description: description)
+            outputs = network.outputShape
         }
-        if let input = earlier?.inputShape, input != model.inputShape { throw model.misfit(file, input) }
-        return try checked(model, file)
+        if let input = earlier?.inputShape, input != model.inputShape { throw model.misfit(file, input, outputs) }
+        return try checked(model, outputs: outputs, file)
     }
 
     private static func description(of file: SafetensorsFile) throws -> Description {
@@ -104,7 +113,9 @@ public struct ModelFile: Sendable {
     }
 
     /// Makes sure that the description fits the network.
-    private static func checked(_ model: ModelFile, _ file: SafetensorsFile) throws -> ModelFile {
+    ///
+    /// - Parameter outputs: extents of the network's output for one image.
+    private static func checked(_ model: ModelFile, outputs: Shape, _ file: SafetensorsFile) throws -> ModelFile {
         let (own, channels) = (model.description, model.inputShape.last ?? 0)
         guard own.normalization.mean.count == channels, own.normalization.deviation.count == channels,
             own.normalization.mean.allSatisfy(\.isFinite),
@@ -115,24 +126,15 @@ public struct ModelFile: Sendable {
                 found: "a normalization of \(own.normalization.mean.count) channels, or one that is not finite",
                 expected: "\(channels) channels, each with a positive deviation")
         }
-        guard model.outputShape == [own.classNames.count] else { throw model.misfit(file, model.inputShape) }
+        guard outputs == [own.classNames.count] else { throw model.misfit(file, model.inputShape, outputs) }
         return model
     }
 
-    private func misfit(_ file: SafetensorsFile, _ input: Shape) -> FormatError {
+    private func misfit(_ file: SafetensorsFile, _ input: Shape, _ outputs: Shape) -> FormatError {
         FormatError(
             file: file.source, place: "metadata: \(Self.key)",
             found: "images of \(input), \(description.classNames.count) classes",
-            expected: "what the network takes and gives (images of \(inputShape) to \(outputShape))")
-    }
-
-    /// Extents of the output for one image.
-    private var outputShape: Shape {
-        switch network {
-        case .float(let module as TracedNetwork): module.outputShape
-        case .float(let module): Shape(Array(module.predict(.zeros(Shape([1] + inputShape.extents))).shape.dropFirst()))
-        case .int8(let model): model.outputShape
-        }
+            expected: "what the network takes and gives (images of \(inputShape) to \(outputs))")
     }
 
     /// Writes the model, whole or not at all. The same model gives the same bytes.

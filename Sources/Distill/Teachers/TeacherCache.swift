@@ -25,17 +25,21 @@ struct TeacherCache {
     private let folder: URL
     /// What the outputs depend on, by name.
     private let origin: Provenance
+    private let classes: Int
     private var epoch: Int?
     private var steps: [Int: Step] = [:]
     private var isChanged = false
 
     /// Opens a folder, or creates it.
     ///
-    /// - Parameter origin: what the outputs depend on, by name.
+    /// - Parameters:
+    ///   - origin: what the outputs depend on, by name.
+    ///   - classes: of the teachers.
     /// - Throws: `FormatError` if the outputs in it are of another origin, `FileWriteError` if it cannot be created.
-    init(_ folder: URL, origin: Provenance) throws {
+    init(_ folder: URL, origin: Provenance, classes: Int) throws {
         self.folder = folder
         self.origin = origin
+        self.classes = classes
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw FileWriteError(path: folder.path, cause: error.localizedDescription)
         }
@@ -72,11 +76,12 @@ struct TeacherCache {
                     file: url(of: epoch).path, place: "step \(number)", found: "outputs for other views",
                     expected: "this run's, which controllers or a transform chose otherwise: \(Self.remedy)")
             }
-            guard step.logits.count == members, step.logits.allSatisfy({ $0.shape[0] == inputs.shape[0] }) else {
+            let shape: Shape = [inputs.shape[0], classes]
+            guard step.logits.count == members, step.logits.allSatisfy({ $0.shape == shape }) else {
                 throw FormatError(
                     file: url(of: epoch).path, place: "step \(number)",
                     found: "outputs of shapes \(step.logits.map(\.shape))",
-                    expected: "\(members) with \(inputs.shape[0]) rows")
+                    expected: "\(members) of shape \(shape)")
             }
             return step.logits
         }
@@ -113,7 +118,7 @@ struct TeacherCache {
         func fault(_ found: String, _ expected: String) -> FormatError {
             FormatError(file: file.source, place: "metadata", found: found, expected: expected)
         }
-        let (text, tensors) = try Self.sealed.open(file)
+        let (text, tensors, _) = try Self.sealed.open(file)
         guard let contents = try? JSONDecoder().decode(Contents.self, from: Data(text.utf8)) else {
             throw fault("text that cannot be decoded", "what the outputs are of")
         }

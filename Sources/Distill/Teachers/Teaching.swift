@@ -56,7 +56,7 @@ struct Teaching {
         origin.values["batch size"] = "\(plan.batchSize)"
         if data.unlabelled != nil { origin.values["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
         origin.values["steps an epoch"] = "\(plan.stepsPerEpoch)"
-        cache = try TeacherCache(folder, origin: origin)
+        cache = try TeacherCache(folder, origin: origin, classes: sampled.first?.shape.last ?? 0)
     }
 
     /// What the teachers say of a batch, in evaluation mode and without a tape.
@@ -92,7 +92,8 @@ struct Teaching {
         guard ensemble.followers.isEmpty else { return nil }
         let members = ensemble.members
         var found: [Int] = []
-        for (number, batch) in images.batches(of: 250, normalization: normalization).enumerated() {
+        let batches = images.batches(of: images.evaluationBatchSize, normalization: normalization)
+        for (number, batch) in batches.enumerated() {
             let logits = try said(of: batch.inputs, step: number, epoch: TeacherCache.validation) {
                 members.map { $0.predict(batch.inputs) }
             }

@@ -44,12 +44,13 @@ extension NetworkGraph {
     /// - Parameters:
     ///   - file: its content.
     ///   - operations: those that it may name.
+    ///   - limits: what the network may cost.
     /// - Returns: the graph, and the strings that were kept with it.
     /// - Throws: `FormatError` that names the file, the place in it, what was found and what was expected.
     public static func decode(
-        _ file: SafetensorsFile, operations: OperationRegistry = .standard
+        _ file: SafetensorsFile, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
     ) throws -> (graph: NetworkGraph, metadata: [String: String]) {
-        let stored = try StoredGraph(file, operations: operations)
+        let stored = try StoredGraph(file, operations: operations, limits: limits)
         return (try NetworkGraph(stored), stored.metadata)
     }
 

@@ -25,6 +25,12 @@ package struct StoredGraph {
         package var path: String?
         package var features: [String]
         package var extents: BatchShape
+
+        /// The nodes that it reads, the residual last.
+        fileprivate var sources: [Int] {
+            operands.compactMap { if case .node(let source) = $0 { source } else { nil } }
+                + (residual.map { [$0] } ?? [])
+        }
     }
 
     /// The file.
@@ -48,9 +54,11 @@ package struct StoredGraph {
 
     /// Reads and checks the nodes of a file.
     ///
-    /// - Parameter operations: those that it may name.
+    /// - Parameters:
+    ///   - operations: those that it may name.
+    ///   - limits: what the network may cost.
     /// - Throws: `FormatError` that names the file, the node, what was found and what was expected.
-    package init(_ file: SafetensorsFile, operations: OperationRegistry) throws {
+    package init(_ file: SafetensorsFile, operations: OperationRegistry, limits: GraphLimits) throws {
         self.file = file
         metadata = file.metadata
         let key = file.metadata[GraphRecord.key] == nil ? GraphRecord.int8Key : GraphRecord.key
@@ -87,6 +95,7 @@ package struct StoredGraph {
         guard let extents = nodes.last?.extents, extents.isBatchFirst else {
             throw fault(nodes.count - 1, "a result of the network that is not [N, ...]", "the batch first")
         }
+        try check(limits)
     }
 
     private func checked(_ record: GraphRecord.Node, at index: Int) throws -> Node {
@@ -131,26 +140,31 @@ package struct StoredGraph {
             extents: extents)
     }
 
-    /// The extents of an operation's result, by those of what it reads.
-    private func result(of operation: AnyOperation, _ operands: [Operand], at index: Int) throws -> BatchShape {
-        func shapes(_ batch: Int) throws -> [Shape] {
-            try operands.map { operand in
-                switch operand {
-                case .node(let source):
-                    guard let shape = nodes[source].extents.shape(batch: batch) else {
-                        throw fault(index, "an input of \(nodes[source].extents)", "a countable size")
-                    }
-                    return shape
-                case .array(let name, _):
-                    guard let shape = file.entries[name]?.shape, shape.allSatisfy(Self.sizes.contains) else {
-                        throw fault(index, "no array \(name), or one without elements", "what it reads")
-                    }
-                    return shape
+    /// The shapes of what a node reads.
+    private func shapes(of operands: [Operand], batch: Int, at index: Int) throws -> [Shape] {
+        try operands.map { operand in
+            switch operand {
+            case .node(let source):
+                guard let shape = nodes[source].extents.shape(batch: batch) else {
+                    throw fault(index, "an input of \(nodes[source].extents)", "a countable size")
                 }
+                return shape
+            case .array(let name, _):
+                guard let shape = file.entries[name]?.shape, shape.allSatisfy(Self.sizes.contains) else {
+                    throw fault(index, "no array \(name), or one without elements", "what it reads")
+                }
+                return shape
             }
         }
+    }
+
+    /// The extents of an operation's result, by those of what it reads.
+    private func result(of operation: AnyOperation, _ operands: [Operand], at index: Int) throws -> BatchShape {
         do {
-            guard let extents = try BatchShape(inferredFrom: { try operation.base.shape(of: shapes($0)) }) else {
+            let extents = try BatchShape(inferredFrom: {
+                try operation.base.shape(of: shapes(of: operands, batch: $0, at: index))
+            })
+            guard let extents else {
                 throw OperationError(found: "a result that depends on the batch", expected: "one that grows with it")
             }
             guard extents.growsWithBatch || !operands.contains(where: { isOneForEachImage($0) }) else {
@@ -163,6 +177,31 @@ package struct StoredGraph {
             throw fault(index, error.found + names, error.expected)
         }
     }
+
+    /// Holds the cost of the network to limits.
+    private func check(_ limits: GraphLimits) throws {
+        var work = 0.0
+        for (index, node) in nodes.enumerated() {
+            work += Double(node.extents.image.elementCount)
+            guard let operation = node.operation else { continue }
+            let shapes = try shapes(of: node.operands, batch: 1, at: index)
+            work += operation.base.work(of: shapes) + shapes.reduce(0) { $0 + Double($1.elementCount) }
+            guard work <= limits.operations else {
+                throw fault(
+                    index, "a network of \(Self.short(work)) operations or more for one image",
+                    "at most \(Self.short(limits.operations)) (a program can raise its GraphLimits)")
+            }
+        }
+        let walker = GraphWalker(sources: nodes.map { $0.sources }, output: nodes.count - 1)
+        let peak = walker.peak(of: nodes.map { $0.extents.image.elementCount * ($0.isFloat ? 4 : 1) })
+        guard peak <= limits.activationBytes else {
+            throw FormatError(
+                file: file.source, found: "a network that takes \(peak) bytes for one image",
+                expected: "at most \(limits.activationBytes) (a program can raise its GraphLimits)")
+        }
+    }
+
+    private static func short(_ number: Double) -> String { String(format: "%.2g", number) }
 
     private func isOneForEachImage(_ operand: Operand) -> Bool {
         if case .node(let source) = operand { nodes[source].extents.growsWithBatch } else { false }

@@ -34,7 +34,10 @@ public struct MLP: Module {
 extension MLP {
     /// By name: "mlp-128-64". It has no normalisation and so wants a low rate.
     public static let family = NetworkFamily(
-        "mlp-HIDDEN[-HIDDEN…]", learningRate: 0.05, accepts: { (1...8).contains($0.count) }
+        "mlp-HIDDEN[-HIDDEN…]", learningRate: 0.05, accepts: { (1...8).contains($0.count) },
+        weights: { sizes, input, classes in
+            zip([input.elementCount] + sizes, sizes + [classes]).reduce(0) { $0 + $1.0 * $1.1 }
+        }
     ) { sizes, input, classes, seed in
         return MLP(inputs: input.elementCount, hidden: sizes, classes: classes, seed: seed)
     }

@@ -11,6 +11,8 @@ public struct NetworkFamily: Sendable {
     /// From the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the network;
     /// nil for images that it does not take.
     let make: @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
+    /// The number of a network's weights.
+    let weights: @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int
 
     /// Describes a family.
     ///
@@ -18,15 +20,19 @@ public struct NetworkFamily: Sendable {
     ///   - pattern: its name, and behind dashes what the sizes are: "convnet-WIDTH".
     ///   - learningRate: the highest that suits.
     ///   - accepts: whether there is a network of some sizes, each 1 to 4,096.
+    ///   - weights: how many a network has, for families where they grow with the images: memory is asked for them
+    ///     before the network is made.
     ///   - make: makes a network, or says by nil that it does not take such images.
     public init(
         _ pattern: String, learningRate: Float = 0.2, accepts: @escaping @Sendable (_ sizes: [Int]) -> Bool,
+        weights: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int = { _, _, _ in 0 },
         make: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
     ) {
         self.pattern = pattern
         self.learningRate = learningRate
         self.accepts = accepts
         self.make = make
+        self.weights = weights
     }
 
     /// What names begin with.
@@ -71,9 +77,13 @@ public struct NetworkRegistry: Sendable {
     ///   - name: of the network, whatever its case.
     ///   - inputShape: extents of an image, [H, W, C].
     ///   - classes: outputs.
-    /// - Throws: `FormatError` for a name that no family has, and for images that the network does not take.
+    /// - Throws: `FormatError` for a name that no family has, and for images that the network does not take;
+    ///   `MachineError` where there is no memory for its weights.
     public func makeNetwork(named name: String, inputShape: Shape, classes: Int, seed: UInt64) throws -> any Module {
         let (family, sizes) = try family(of: name)
+        try MachineMemory.require(
+            product: [family.weights(sizes, inputShape, classes), MemoryLayout<Float>.size],
+            for: "\(name.lowercased()) for images of \(inputShape)")
         guard inputShape.rank == 3, let network = family.make(sizes, inputShape, classes, seed) else {
             throw refusal("'\(name)' for images of \(inputShape)")
         }

@@ -6,8 +6,8 @@ import TensorCore
 /// A quantised network as C11: one source file and its header, for places where no Swift and no library is.
 ///
 /// Weights are constants, kernels are scalar loops in portable C; nothing is allocated, the results of nodes share one
-/// static buffer. The output equals ``QuantizedModel/predict(_:)`` bit for bit, where Float is IEEE single precision
-/// and products and sums are not contracted (`-std=c11`, or `-ffp-contract=off`).
+/// static buffer. The output equals ``QuantizedModel/predict(_:)`` bit for bit, where Float is IEEE single precision.
+/// The source turns off for gcc and clang what would change that, and refuses `-ffast-math`.
 public struct CExport: Sendable {
     /// The header's text.
     public let header: String
@@ -51,7 +51,8 @@ public struct CExport: Sendable {
             /* \(name): an INT8 network, written by retort export. \(comment)
              *
              * \(constantBytes) bytes of constants, \(staticBytes) bytes of static memory, no allocation, no library.
-             * Compile with -std=c11 or -ffp-contract=off, and results are those of the model to the last bit. */
+             * Results are those of the model to the last bit with gcc and clang, whatever their options; -ffast-math is
+             * refused. Another compiler must not contract products and sums (-ffp-contract=off). */
             #ifndef RETORT_\(name)_H
             #define RETORT_\(name)_H
 

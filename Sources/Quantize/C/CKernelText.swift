@@ -19,11 +19,18 @@ enum CKernelText: String {
         #include <float.h>
         #include <stdint.h>
 
-        #if FLT_RADIX != 2 || FLT_MANT_DIG != 24 || FLT_EVAL_METHOD != 0
+        #if FLT_RADIX != 2 || FLT_MANT_DIG != 24 || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16)
         #error "float is to be IEEE single precision, and computed in no other"
         #endif
-        #ifdef __clang__
+        #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
+        #error "compile without -ffast-math, -Ofast and their parts: results would not be those of the model"
+        #endif
+        /* A product and a sum in one rounding would give other bits: off here for clang and gcc, whatever their
+         * options. Another compiler needs an option that does so. */
+        #if defined(__clang__)
         #pragma STDC FP_CONTRACT OFF
+        #elif defined(__GNUC__)
+        #pragma GCC optimize ("fp-contract=off")
         #endif
 
         """

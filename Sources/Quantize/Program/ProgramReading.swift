@@ -12,21 +12,22 @@ extension QuantizedModel {
     /// - Parameters:
     ///   - url: the file.
     ///   - operations: those that it may name.
+    ///   - limits: what the network may cost.
     /// - Returns: the model, and the strings that were kept with it.
     /// - Throws: `FormatError` that names the file, the place in it, what was found and what was expected.
     public static func read(
-        _ url: URL, operations: OperationRegistry = .standard
+        _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
     ) throws -> (model: QuantizedModel, metadata: [String: String]) {
-        try decode(SafetensorsFile.read(url), operations: operations)
+        try decode(SafetensorsFile.read(url), operations: operations, limits: limits)
     }
 
     /// Reads a file's content.
     ///
     /// - Throws: `FormatError`.
     public static func decode(
-        _ file: SafetensorsFile, operations: OperationRegistry = .standard
+        _ file: SafetensorsFile, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
     ) throws -> (model: QuantizedModel, metadata: [String: String]) {
-        let stored = try StoredGraph(file, operations: operations)
+        let stored = try StoredGraph(file, operations: operations, limits: limits)
         return (try QuantizedModel(stored), stored.metadata)
     }
 

@@ -25,8 +25,11 @@ public enum AtomicFile {
     /// the next attempt instead of piling up, and writers of the same file take turns. A symbolic link is followed; an
     /// existing file keeps its permissions. If anything fails, the temporary file is removed and the old content stays.
     ///
+    /// - Parameter syncing: whether the bytes are on the disk on return. Without it, a killed process loses nothing
+    ///   either, but a power cut within the next half a minute may leave the old content, and on some file systems an
+    ///   empty file.
     /// - Throws: ``FileWriteError`` for an unwritable folder, a full disk, a path that is no regular file, …
-    public static func write(_ data: Data, to url: URL) throws(FileWriteError) {
+    public static func write(_ data: Data, to url: URL, syncing: Bool = true) throws(FileWriteError) {
         guard url.isFileURL else { throw FileWriteError(path: url.absoluteString, cause: "not a path of a file") }
         let target = url.resolvingSymlinksInPath()
         let path = target.path(percentEncoded: false)
@@ -40,13 +43,13 @@ public enum AtomicFile {
             try check(ftruncate(descriptor, 0), path)
             try writeAll(data, to: descriptor, path)
             if let permissions { try check(fchmod(descriptor, permissions), path) }
-            try check(fsync(descriptor), path)
+            if syncing { try check(fsync(descriptor), path) }
             try check(rename(temporary, path), path)
         } catch {
             unlink(temporary)
             throw error
         }
-        try syncFolder(folder, path)
+        if syncing { try syncFolder(folder, path) }
     }
 
     /// The permission bits of the file that will be replaced, nil if there is none.

@@ -52,6 +52,8 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
+        let lock = try FileLock(training.outputURL)
+        defer { withExtendedLifetime(lock) {} }
         if let cacheURL = teachers.cacheURL { try OutputFile.prepareFolder(cacheURL) }
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }

@@ -46,10 +46,11 @@ private struct EvaluationResult: CommandResult {
         accuracy = 100 * report.accuracy
         loss = report.loss
         confusion = report.confusion
+        let accuracies = report.classAccuracies
         classes = data.test.classNames.enumerated().map { place, name in
             ClassResult(
-                name: name, images: report.confusion[place].reduce(0, +),
-                accuracy: report.classAccuracies[place].map { 100 * $0 }, loss: report.classLosses[place])
+                name: name, images: report.classCounts[place],
+                accuracy: accuracies[place].map { 100 * $0 }, loss: report.classLosses[place])
         }
     }
 

@@ -22,6 +22,8 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
         common.apply()
         try training.checkOutputs()
+        let lock = try FileLock(training.outputURL)
+        defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
         let data = try data.read(imagesAs: self.images.size)
         let labelled = try training.split(data, seed: common.seed).labelled

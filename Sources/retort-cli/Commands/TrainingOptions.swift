@@ -38,7 +38,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
             "How many of the last states are kept.",
             discussion: """
                 The newest in the checkpoint's FILE, older ones in FILE.1, FILE.2 and so on, and that of the best \
-                validation in FILE.best. To go back to one, copy it over FILE.
+                validation in FILE.best. To go back to one, copy it over FILE. The log of steps is FILE.steps.
                 """))
     var keepCheckpoints = 3
 
@@ -74,7 +74,9 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
         if let checkpointURL { try OutputFile.check(checkpointURL) }
     }
 
-    var keeping: CheckpointKeeping { .init(every: checkpointEvery, last: keepCheckpoints, best: true) }
+    var keeping: CheckpointKeeping {
+        .init(every: checkpointEvery, last: keepCheckpoints, best: true, steps: false)
+    }
 
     /// The augmentation asked for; nil for none.
     func policy() throws -> AugmentationPolicy? {

@@ -16,6 +16,8 @@ struct TrainingResult: CommandResult {
     let output: String
     /// Of the file.
     let bytes: Int
+    /// What speaks against the network; nil where nothing does.
+    let doubt: String?
     /// With which `--recipe` does the same again.
     let recipe: String
     /// What happened in each epoch.
@@ -39,6 +41,7 @@ struct TrainingResult: CommandResult {
         parameters = model.parameterCount
         accuracy = 100 * report.accuracy
         loss = report.loss
+        doubt = history.doubt(otherwise: report)
         validationAccuracy = history.validationAccuracy.map { 100 * $0 }
         output = options.output
         bytes = try OutputFile.size(options.outputURL)
@@ -50,7 +53,7 @@ struct TrainingResult: CommandResult {
         return """
             \(architecture), \(parameters) parameters, \(steps) steps on \(labelled) labels of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
-            \(output), \(bytes) bytes
+            \(output), \(bytes) bytes\(doubt.map { "\nDoubtful: \($0)" } ?? "")
             """
     }
 }

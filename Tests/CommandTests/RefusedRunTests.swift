@@ -1,0 +1,81 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+@Suite("Commands: runs that are refused, or tell what is wrong with them")
+struct RefusedRunTests {
+    /// Folders of small grey images, so many of each class.
+    private static func write(_ classes: Int, to folder: URL, side: Int = 4) throws {
+        for label in 0..<classes {
+            let images = folder.appending(path: "class \(label)")
+            try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+            for number in 0..<20 {
+                let pixels = (0..<side * side).map { UInt8(truncatingIfNeeded: 100 * label + number + 7 * $0) }
+                let image = DecodedImage(pixels: pixels, height: side, width: side, channels: 1)
+                try PNGFile.write(image, to: images.appending(path: "\(number).png"))
+            }
+        }
+    }
+
+    @Test("A second run on a checkpoint or an output is told so at once; the first is not disturbed")
+    func twoRuns() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            let line = "train --data mini --architecture mlp-4 --steps 60000 --threads 1"
+            let log = folder.appending(path: "state").appendingPathExtension("steps").path
+            let first = try retort.run("\(line) --checkpoint state --checkpoint-every 10 --output one".words) {
+                process, _ in
+                while process.isRunning, !FileManager.default.fileExists(atPath: log) { usleep(500) }
+                for (options, name) in [("--checkpoint state --output two", "state"), ("--output one", "one")] {
+                    let second = try retort.fail("\(line) \(options)")
+                    #expect(second.status == 1 && second.output.isEmpty && second.errorLines.count == 1)
+                    #expect(
+                        second.errors.contains("\(name): cannot be written: another run is using it"),
+                        "\(second.errors)")
+                }
+                kill(process.processIdentifier, SIGTERM)
+            }
+            #expect(first.status == 143 || first.status == 0, "\(first.errors)")
+            #expect(!(try retort.files()).contains { $0.hasSuffix(".lock") })
+        }
+    }
+
+    @Test(
+        "One class, and a batch of one image whose normalization would see a single value, end with exit 1 before work")
+    func nothingToLearn() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try Self.write(1, to: folder.appending(path: "one"))
+            try Self.write(2, to: folder.appending(path: "two"))
+            for (line, reason) in [
+                ("--data one --architecture mlp-4", "1 class found, 2 or more expected"),
+                ("--data two --architecture resnet-8 --batch 1", "--batch: 1 image with a map of 1×1 in stage3"),
+                ("--data two --architecture resnet-8 --batch 65536 --image-size 512", "needs "),
+            ] {
+                let size = line.contains("--image-size") ? "" : " --image-size 4"
+                let outcome = try retort.fail("train \(line)\(size) --steps 30 --output m")
+                #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
+                #expect(outcome.errors.contains(reason), "\(line): \(outcome.errors)")
+                #expect(try retort.files() == ["one", "two"])
+            }
+        }
+    }
+
+    @Test("A run that diverged, and one with other settings than its checkpoint, say what to change")
+    func otherSettings() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture mlp-4 --steps 20 --output teacher")
+            let line = "distill --teacher teacher --data mini --architecture mlp-8 --checkpoint state --output m"
+            let diverged = try retort.fail("\(line) --loss mse --steps 400 --learning-rate 100")
+            #expect(diverged.status == 1 && diverged.errors.contains("try a lower --learning-rate (100.0 found)"))
+            #expect(diverged.errors.contains("and remove ") && diverged.errors.contains("state, which"))
+            let other = try retort.fail("\(line) --loss mse --steps 200 --learning-rate 100")
+            #expect(other.status == 1 && other.errors.contains("another training plan found"), "\(other.errors)")
+            #expect(other.errors.contains("steps 400, now 200; stepsPerEpoch 20, now 10"), "\(other.errors)")
+        }
+    }
+}
