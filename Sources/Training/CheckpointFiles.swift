@@ -21,6 +21,14 @@ public struct CheckpointKeeping: Hashable, Sendable {
         self.best = best
     }
 
+    /// The files that a run keeps its states in, beside others that it may not need yet.
+    ///
+    /// - Parameter newest: the file that a run continues.
+    public func files(of newest: URL) -> [URL] {
+        [newest] + (1..<last).map { newest.appendingPathExtension("\($0)") }
+            + (best ? [newest.appendingPathExtension("best")] : [])
+    }
+
     func isDue(after step: Int) -> Bool { every.map { step % $0 == 0 } ?? false }
 }
 
@@ -44,14 +52,11 @@ struct CheckpointFiles {
         for age in stride(from: keeping.last - 1, through: 1, by: -1) {
             let (younger, older) = (age == 1 ? newest : url("\(age - 1)"), url("\(age)"))
             guard exists(younger) else { continue }
-            do {
-                if exists(older) { try FileManager.default.removeItem(at: older) }
-                if age == 1 {
-                    try FileManager.default.linkItem(at: younger, to: older)
-                } else {
-                    try FileManager.default.moveItem(at: younger, to: older)
-                }
-            } catch { throw FileWriteError(path: older.path, cause: error.localizedDescription) }
+            if age == 1 {
+                try AtomicFile.keep(younger, as: older)
+            } else {
+                try AtomicFile.move(younger, to: older)
+            }
         }
     }
 

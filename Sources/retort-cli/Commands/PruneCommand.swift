@@ -60,6 +60,7 @@ struct PruneCommand: ParsableCommand {
     func run() throws {
         common.apply()
         let (stored, network, data) = try deployment.open()
+        if scan { try data.checkValidation(for: "scan") }
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
         let batches = data.train.calibrationInputs(500, normalization: normalization)
@@ -70,10 +71,10 @@ struct PruneCommand: ParsableCommand {
         var variants = [
             try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
         ]
-        let validation = data.validation.count > 0 ? data.validation : data.train
         let sensitivities =
             scan
-            ? try DeploymentMeter(validation, normalization: normalization).sensitivities(network, by: ranking) : []
+            ? try DeploymentMeter(data.validation, normalization: normalization).sensitivities(network, by: ranking)
+            : []
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { target in
             try target.cut(
