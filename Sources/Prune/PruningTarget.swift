@@ -14,6 +14,9 @@ package struct PruningTarget: CustomStringConvertible {
     private let kind: Kind
     package let description: String
 
+    /// Whether whole filters go.
+    package var cutsFilters: Bool { if case .filters = kind { true } else { false } }
+
     /// Reads a target.
     ///
     /// - Throws: `ConfigurationError` for text that is none.

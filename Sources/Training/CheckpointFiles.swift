@@ -21,14 +21,6 @@ public struct CheckpointKeeping: Hashable, Sendable {
         self.best = best
     }
 
-    /// The files that a run keeps its states in, beside others that it may not need yet.
-    ///
-    /// - Parameter newest: the file that a run continues.
-    public func files(of newest: URL) -> [URL] {
-        [newest] + (1..<last).map { newest.appendingPathExtension("\($0)") }
-            + (best ? [newest.appendingPathExtension("best")] : [])
-    }
-
     func isDue(after step: Int) -> Bool { every.map { step % $0 == 0 } ?? false }
 }
 
@@ -50,12 +42,10 @@ struct CheckpointFiles {
     private func shift() throws {
         guard keeping.last > 1, exists(newest) else { return }
         for age in stride(from: keeping.last - 1, through: 1, by: -1) {
-            let (younger, older) = (age == 1 ? newest : url("\(age - 1)"), url("\(age)"))
-            guard exists(younger) else { continue }
-            if age == 1 {
-                try AtomicFile.keep(younger, as: older)
+            if age > 1 {
+                try AtomicFile.move(url("\(age - 1)"), to: url("\(age)"))
             } else {
-                try AtomicFile.move(younger, to: older)
+                try AtomicFile.keep(newest, as: url("1"))
             }
         }
     }

@@ -75,7 +75,7 @@ private struct WrongUsage: Error, CustomStringConvertible {
 }
 
 /// An option's value that turned out to be of no use in the work: an error, but no wrong usage.
-private struct OptionError: Error, CustomStringConvertible {
+struct OptionError: Error, CustomStringConvertible {
     let text: String
     var description: String { text }
 }

@@ -13,7 +13,7 @@ public struct FileWriteError: Error, Equatable, Sendable, CustomStringConvertibl
         self.cause = cause
     }
 
-    /// Creates an error whose cause is the last one of the system, `errno`.
+    /// Creates an error whose cause is the system's last one, `errno`.
     init(path: String) { self.init(path: path, cause: String(cString: strerror(errno))) }
 
     public var description: String { "\(path): cannot be written: \(cause)" }
@@ -29,8 +29,15 @@ public enum AtomicFile {
     /// also one that leads to nothing yet; an existing file keeps its permissions, and one that is read-only is
     /// refused. If anything fails, the temporary file is removed and the old content stays.
     ///
+    /// - Parameter syncing: whether the bytes are on the disk on return. Without it, a killed process loses nothing
+    ///   either, but a power cut within the next half a minute may leave the old content, and on some file systems an
+    ///   empty file.
     /// - Throws: ``FileWriteError`` for an unwritable folder, a full disk, a path that is no regular file, …
-    public static func write(_ data: Data, to url: URL) throws(FileWriteError) { try write([(data, url)]) }
+    public static func write(_ data: Data, to url: URL, syncing: Bool = true) throws(FileWriteError) {
+        let file = try PendingFile(for: url)
+        try file.write(data, syncing: syncing)
+        try file.place(syncing: syncing)
+    }
 
     /// Replaces the content of files that belong together: no file changes before all contents are on the disk.
     ///
@@ -40,30 +47,9 @@ public enum AtomicFile {
         var pending: [PendingFile] = []
         for (content, url) in files {
             let file = try PendingFile(for: url)
-            try file.write(content)
+            try file.write(content, syncing: true)
             pending.append(file)
         }
-        for file in pending { try file.place() }
-    }
-
-    /// Gives a file a new name in the same folder; what had that name before is gone.
-    ///
-    /// - Throws: ``FileWriteError``.
-    public static func move(_ url: URL, to other: URL) throws(FileWriteError) {
-        guard rename(url.pathAsGiven, other.pathAsGiven) == 0 else { throw FileWriteError(path: other.pathAsGiven) }
-    }
-
-    /// Keeps a file's content under a second name too: by a hard link or, where there are none, as a copy.
-    ///
-    /// - Throws: ``FileWriteError``.
-    public static func keep(_ url: URL, as other: URL) throws(FileWriteError) {
-        unlink(other.pathAsGiven)
-        let flags = AT_SYMLINK_FOLLOW
-        guard linkat(AT_FDCWD, url.pathAsGiven, AT_FDCWD, other.pathAsGiven, flags) != 0 else { return }
-        let content: Data
-        do { content = try InputFile.read(url) } catch {
-            throw FileWriteError(path: other.pathAsGiven, cause: "\(error)")
-        }
-        try write(content, to: other)
+        for file in pending { try file.place(syncing: true) }
     }
 }

@@ -39,8 +39,10 @@ final class PendingFile {
         return OutputPath.joined(folder, ".\(name).partial")
     }
 
-    /// Writes the whole content, down to the disk.
-    func write(_ data: Data) throws(FileWriteError) {
+    /// Writes the whole content.
+    ///
+    /// - Parameter syncing: whether it is on the disk on return.
+    func write(_ data: Data, syncing: Bool) throws(FileWriteError) {
         var written = 0
         while written < data.count {
             let result = data.withUnsafeBytes { bytes in
@@ -52,14 +54,14 @@ final class PendingFile {
             try Self.check(result < 0 ? -1 : 0, path)
             written += result
         }
-        try Self.check(fsync(descriptor), path)
+        if syncing { try Self.check(fsync(descriptor), path) }
     }
 
     /// Puts the new content in the file's place.
-    func place() throws(FileWriteError) {
+    func place(syncing: Bool) throws(FileWriteError) {
         try Self.check(rename(temporary, target), path)
         isPlaced = true
-        try syncFolder()
+        if syncing { try syncFolder() }
     }
 
     /// The permission bits of the file that will be replaced, nil if there is none.

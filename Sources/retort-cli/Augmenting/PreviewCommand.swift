@@ -35,7 +35,8 @@ struct PreviewCommand: ParsableCommand, FileOptions {
             discussion: """
                 Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's \
                 centre x, y, width and height as shares of the sides, and for each point x, y and visibility; and \
-                CLASS/NAME.png, grey, with a label for each pixel, 0 for none.
+                CLASS/NAME.png, grey, with a label for each pixel, 0 for none. Labels stay when an image is mirrored: \
+                a left hand is still called that.
                 """, valueName: "DIR"))
     var targets: String?
 
