@@ -83,7 +83,7 @@ struct EvidenceTests {
             try write(names.map { ($0, 12) }, to: "d", in: folder)
             try retort.succeed("train --data d \(Self.small) --output m")
             let lines = try retort.succeed("evaluate m --data d").output.split(separator: "\n").dropFirst()
-            let shown = ["a\\nb\\u{1b}[31m", "été            ", "犬のなかま     ", "🐱             "]
+            let shown = ["a\\nb\\u{1b}[31m", "été           ", "犬のなかま    ", "🐱            "]
             #expect(lines.count == 4)
             for (line, name) in zip(lines, shown) { #expect(line.hasPrefix(name + "  "), "\(line)") }
             #expect(try !retort.succeed("info m").output.contains("\u{1B}"))

@@ -23,7 +23,7 @@ struct ProgressLineTests {
     func parts() {
         #expect(line("mlp-8").text(columns: 80).contains(String(repeating: "█", count: 10) + "░"))
         #expect(line("mlp-8").text(columns: 59).hasPrefix("mlp-8 ") && !line("mlp-8").text(columns: 59).contains("░"))
-        #expect(line("mlp-8").text(columns: 41).hasPrefix("mlp-8 epoch"))
+        #expect(line("mlp-8").text(columns: 40).hasPrefix("mlp-8 epoch"))
         #expect(line("mlp-8").text(columns: nil) == "mlp-8                    epoch 3/20  loss 0.1234  0:10 left")
     }
 }

@@ -19,7 +19,12 @@ public enum TextFile {
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes.dropFirst(0)
         guard let text = String(validating: content, as: UTF8.self) else { throw fault(Array(content), file) }
         guard text.utf8.contains(0x0D) else { return text }
-        return text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+        var (ended, isAfterCR) = ([UInt8](), false)
+        for byte in text.utf8 {
+            if byte != 0x0A || !isAfterCR { ended.append(byte == 0x0D ? 0x0A : byte) }
+            isAfterCR = byte == 0x0D
+        }
+        return String(decoding: ended, as: UTF8.self)
     }
 
     /// What text in another encoding of Unicode begins with: its mark, or an ASCII character and the zeros around it.
