@@ -1,4 +1,4 @@
-// 3×3 convolution of stride 1 on bytes with a quarter of the multiplications, exact: Winograd's F(4×4, 3×3) in integers
+// 3×3 convolution of stride 1 of uint8 by int8 with a quarter of the multiplications, exact: Winograd's F(4×4, 3×3) in integers
 // (Winograd 1980; Lavin and Gray, arXiv 1509.09308), with the points 0, ±1, ±2 and ∞.
 //
 // Patches d[6][6] become V = Bᵀ d B, weights U = G w Gᵀ, their products M over channels A Mᵀ A:

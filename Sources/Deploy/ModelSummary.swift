@@ -31,7 +31,7 @@ public struct ModelSummary: Encodable, Sendable {
     /// What inputs are normalised by, channel by channel.
     public let mean, deviation: [Float]
     /// The nodes in the order in which they run, the input first; of a model in FP32 as it was trained.
-    public let steps: [Step]
+    public let nodes: [Node]
     /// All that the file holds, by name.
     public let arrays: [Array]
 
@@ -56,21 +56,21 @@ public struct ModelSummary: Encodable, Sendable {
         switch stored.network {
         case .float(let module):
             let graph = try NetworkGraph(tracing: module, inputShape: stored.imageSize.shape)
-            steps = graph.nodes.map { Step($0, multiplyAdds: graph.multiplyAdds(of: $0)) }
+            nodes = graph.nodes.map { Node($0, multiplyAdds: graph.multiplyAdds(of: $0)) }
             (parameters, isQuantized) = (module.parameterCount, false)
             peakActivationBytes = try InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
         case .int8(let model):
-            steps = model.steps.map { Step($0) }
-            (parameters, isQuantized) = (steps.reduce(0) { $0 + $1.numbers }, true)
+            nodes = model.nodes.map { Node($0) }
+            (parameters, isQuantized) = (nodes.reduce(0) { $0 + $1.parameters }, true)
             peakActivationBytes = model.peakActivationBytes
         }
-        multiplyAdds = steps.reduce(0) { $0 + $1.multiplyAdds }
+        multiplyAdds = nodes.reduce(0) { $0 + $1.multiplyAdds }
     }
 }
 
 extension ModelSummary {
     /// One node of a network.
-    public struct Step: Encodable, Sendable {
+    public struct Node: Encodable, Sendable {
         /// The operation's name; `input` for the first.
         public let operation: String
         /// The path of the layer in the network that was trained; nil for a node that is no layer.
@@ -81,7 +81,7 @@ extension ModelSummary {
         public let shape: [Int]
         /// What the node costs for one image, the values that it holds (statistics of normalisations are among them),
         /// and their size.
-        public let multiplyAdds, numbers, bytes: Int
+        public let multiplyAdds, parameters, bytes: Int
         /// The smallest and the largest scale of the weights, over all output channels.
         public let weightScales: [Float]?
         /// The scale of the result.
@@ -89,15 +89,15 @@ extension ModelSummary {
         /// The zero point of the result.
         public let zeroPoint: UInt8?
 
-        init(_ step: StepSummary) {
-            operation = step.operation
-            path = step.path
-            type = step.isFloat ? "FP32" : "INT8"
-            shape = step.shape.extents
-            (multiplyAdds, numbers, bytes) = (step.multiplyAdds, step.parameters, step.byteCount)
-            weightScales = step.weightScales.map { [$0.lowerBound, $0.upperBound] }
-            scale = step.quantization?.scale
-            zeroPoint = step.quantization?.zeroPoint
+        init(_ node: NodeSummary) {
+            operation = node.operation
+            path = node.path
+            type = node.isFloat ? "FP32" : "INT8"
+            shape = node.shape.extents
+            (multiplyAdds, parameters, bytes) = (node.multiplyAdds, node.parameters, node.byteCount)
+            weightScales = node.weightScales.map { [$0.lowerBound, $0.upperBound] }
+            scale = node.quantization?.scale
+            zeroPoint = node.quantization?.zeroPoint
         }
 
         init(_ node: NetworkGraph.Node, multiplyAdds: Int) {
@@ -106,8 +106,8 @@ extension ModelSummary {
             type = "FP32"
             shape = node.shape.extents
             self.multiplyAdds = multiplyAdds
-            numbers = node.tensors.reduce(0) { $0 + $1.count }
-            bytes = MemoryLayout<Float>.size * numbers
+            parameters = node.tensors.reduce(0) { $0 + $1.count }
+            bytes = MemoryLayout<Float>.size * parameters
             (weightScales, scale, zeroPoint) = (nil, nil, nil)
         }
     }

@@ -203,7 +203,7 @@ public struct Distiller: Sendable {
     private func recipe() throws -> String {
         struct Recipe: Encodable {
             let teacher: String
-            let joining: Ensemble.Joining?
+            let averaging: Ensemble.Averaging?
             let decays: [Float]?
             let loss: ResponseLoss
             let temperature, hardLabelWeight: Schedule
@@ -221,7 +221,7 @@ public struct Distiller: Sendable {
         return try StableCoding.text(
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) },
-                joining: ensemble.members.count > 1 ? ensemble.joining : nil, decays: decays.isEmpty ? nil : decays,
+                averaging: ensemble.members.count > 1 ? ensemble.averaging : nil, decays: decays.isEmpty ? nil : decays,
                 loss: loss, temperature: temperature, hardLabelWeight: hardLabelWeight, hints: hints,
                 isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics,
                 terms: terms.isEmpty ? nil : terms.map { try text(of: $0) }))

@@ -2,7 +2,7 @@ import Autograd
 import Layers
 import TensorCore
 
-/// Runs a graph in single precision, for batches of any size.
+/// Runs a graph in float32, for batches of any size.
 ///
 /// Convolutions are prepared once: algorithm chosen, weights packed, residual and ReLU part of their pass. Images go
 /// through the whole network a few at a time, so that activations stay in the cache; a value is freed after its last

@@ -7,8 +7,29 @@ extension NetworkGraph {
     ///
     /// With factor = scale / √(variance + ε), per output channel: weights · factor, (bias − mean) · factor + shift,
     /// computed in double precision. A normalisation that follows anything else, or a layer that others read too,
-    /// stays.
-    public func foldingBatchNorm() -> NetworkGraph { foldingBatchNorm(keepingFeatures: false) }
+    /// stays. What is computed from parameters alone is computed now.
+    public func foldingBatchNorm() -> NetworkGraph {
+        foldingParameters().foldingBatchNorm(keepingFeatures: false)
+    }
+
+    /// Replaces nodes that read no image by their results.
+    private func foldingParameters() -> NetworkGraph {
+        var graph = self
+        for index in nodes.indices {
+            let node = graph.nodes[index]
+            guard let operation = node.operation, index != output, node.sources.isEmpty,
+                !operation.is(TrainingOperation.self)
+            else { continue }
+            let result = operation.base.forward(node.tensors)
+            let value = NetworkGraph.Operand.tensor(node.relu ? relu(result) : result, path: nil)
+            for reader in graph.nodes.indices where graph.nodes[reader].residual != index {
+                graph.nodes[reader].operands = graph.nodes[reader].operands.map { operand in
+                    if case .node(index) = operand { value } else { operand }
+                }
+            }
+        }
+        return graph.droppingUnused()
+    }
 
     /// The same, and feature maps with a name keep a node of their own where that is asked.
     func foldingBatchNorm(keepingFeatures: Bool) -> NetworkGraph {

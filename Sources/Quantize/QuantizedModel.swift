@@ -10,11 +10,11 @@ import TensorCore
 ///     let logits = int8.predict(images)
 ///     try int8.write(to: url)
 ///
-/// Weights are symmetric bytes with a scale for each output channel, activations unsigned bytes with a scale and a zero
-/// point for each tensor, sums 32-bit integers, and rounding goes to even: the arithmetic of ONNX QLinearConv (Jacob et
-/// al., arXiv 1712.05877, with floating-point multipliers). Residuals and ReLUs are part of the layer before them. The
-/// same model gives the same bits on every processor, unless it has a softmax or layers that were kept in single
-/// precision, and for any number of threads and any batch size.
+/// Weights are symmetric int8 values with a scale for each output channel, activations uint8 values with a scale and a
+/// zero point for each tensor, sums 32-bit integers, and rounding goes to even: the arithmetic of ONNX QLinearConv
+/// (Jacob et al., arXiv 1712.05877, with floating-point multipliers). Residuals and ReLUs are part of the layer before
+/// them. The same model gives the same bits on every processor, unless it has a softmax or layers that were kept in
+/// single precision, and for any number of threads and any batch size.
 public struct QuantizedModel: Sendable {
     let network: IntegerNetwork
 
@@ -25,12 +25,12 @@ public struct QuantizedModel: Sendable {
     ///   - batches: inputs as the network takes them, [N, H, W, C] normalised; a few hundred images are enough.
     ///   - observer: how ranges are found.
     ///   - repairs: what is done against the error of rounded weights.
-    ///   - weightBits: 2 ... 8. Fewer than 8 are stored as bytes all the same: they show what coarser steps cost.
-    ///   - floatLayers: convolutions and dense layers that are computed in single precision, by their paths or the
+    ///   - weightBits: 2 ... 8. Fewer than 8 are stored as int8 all the same: they show what coarser rounding costs.
+    ///   - floatLayers: convolutions and dense layers that are computed in float32, by their paths or the
     ///     beginnings of these (`stage1`), or all of a kind by its name (`dense`); and `softmax`, which runs before
     ///     other layers only so. They take the time and size of FP32, and their results, so the model's, depend on the
     ///     instruction set as all of FP32 does.
-    /// - Throws: `GraphError` for a network that cannot be represented or computed on bytes, without any images, and
+    /// - Throws: `GraphError` for a network that cannot be represented or computed in int8, without any images, and
     ///   for names that no layer has.
     public init(
         _ module: some Module, calibratedOn batches: some Sequence<Tensor>, observer: Observer = .minMax,
@@ -62,15 +62,15 @@ public struct QuantizedModel: Sendable {
     init(network: IntegerNetwork) { self.network = network }
 
     /// Extents of one input image, [H, W, C].
-    public var inputShape: Shape { network.program.steps[0].shape }
+    public var inputShape: Shape { network.program.nodes[0].shape }
 
     /// Extents of the output for one image: [classes] for a classifier.
-    public var outputShape: Shape { network.program.steps[network.program.steps.count - 1].shape }
+    public var outputShape: Shape { network.program.nodes[network.program.nodes.count - 1].shape }
 
-    /// The most bytes that results of its steps take together while one image goes through, the input among them.
+    /// The most bytes that results of its nodes take together while one image goes through, the input among them.
     public var peakActivationBytes: Int { network.peakActivationBytes }
 
-    /// The network's output, as numbers.
+    /// The network's output in float32.
     ///
     /// - Parameter input: [N, H, W, C], normalised as the network's inputs are.
     /// - Returns: logits [N, classes] for a classifier.

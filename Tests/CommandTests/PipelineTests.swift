@@ -81,10 +81,10 @@ struct PipelineTests {
             #expect(info["peakActivationBytes"] as? Int == 2 * 28 * 28 * 8)
             // Normalisations, with a scale and a shift for each of 2 · (8 + 16) channels, became biases.
             #expect((info["parameters"] as? Int).map { $0 + 48 } == taught["parameters"] as? Int)
-            let steps = try #require(info["steps"] as? [[String: Any]])
-            #expect(steps.count == 8 && steps[1]["path"] as? String == "stage1.0.convolution")
+            let nodes = try #require(info["nodes"] as? [[String: Any]])
+            #expect(nodes.count == 8 && nodes[1]["path"] as? String == "stage1.0.convolution")
             #expect(
-                steps.dropLast().allSatisfy { ($0["scale"] as? Double ?? 0) > 0 && $0["type"] as? String == "INT8" })
+                nodes.dropLast().allSatisfy { ($0["scale"] as? Double ?? 0) > 0 && $0["type"] as? String == "INT8" })
             let original = try retort.succeed("info teacher.safetensors --json").json()
             #expect(info["multiplyAdds"] as? Int == original["multiplyAdds"] as? Int)
 
@@ -178,10 +178,10 @@ struct PipelineTests {
                 try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --seed \(seed) --output t\(seed)")
             }
             let line = "distill --data mini --architecture convnet-4 --labels 30 --steps 3 --batch 6"
-            try retort.succeed("\(line) --teacher t0 --teacher t1 --joining logits --output both")
+            try retort.succeed("\(line) --teacher t0 --teacher t1 --averaging logits --output both")
             try retort.succeed("\(line) --teacher t0 --output first")
             #expect(try retort.bytes("both") != retort.bytes("first"))
-            try Data("teacher: [t0, t1]\njoining: logits".utf8).write(to: folder.appending(path: "r.yaml"))
+            try Data("teacher: [t0, t1]\naveraging: logits".utf8).write(to: folder.appending(path: "r.yaml"))
             try retort.succeed("\(line) --recipe r.yaml --output again")
             #expect(try retort.bytes("again") == retort.bytes("both"))
             // The command line's teachers stand in the place of the recipe's.

@@ -134,7 +134,7 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             #expect(float.arrays.map(\.name) == network.tensors.keys.sorted())
             #expect(try float.bytes == Data(contentsOf: urls[0]).count)
             #expect(int8.peakActivationBytes * 2 < float.peakActivationBytes)
-            #expect(float.steps.first?.operation == "input" && int8.steps.contains { $0.type == "INT8" })
+            #expect(float.nodes.first?.operation == "input" && int8.nodes.contains { $0.type == "INT8" })
         }
     }
 }

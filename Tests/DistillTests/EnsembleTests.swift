@@ -19,20 +19,20 @@ import Training
 
     /// The first class's probability that the first members come to.
     private func first(
-        _ joining: Ensemble.Joining, of count: Int = 2, label: Int? = nil, target: [Float]? = nil,
+        _ averaging: Ensemble.Averaging, of count: Int = 2, label: Int? = nil, target: [Float]? = nil,
         at temperature: Float = 1
     ) -> Float {
-        let ensemble = Ensemble([Self.teacher], joining: joining)
+        let ensemble = Ensemble([Self.teacher], averaging: averaging)
         let joined = ensemble.joined(
             Array(Self.readings.prefix(count)), labels: [label], targets: target.map { Tensor($0, shape: [1, 2]) },
             temperature: temperature)
         return softmax(joined * (1 / temperature)).scalars[0]
     }
 
-    // By hand. Logits: odds of √(9 / 3). Probabilities: (0.9 + 0.25) / 2; at T = 2 (3/4 + 1/(1 + √3)) / 2, where the mean at
-    // T = 1, softened afterwards, would be 0.5377. Entropies 0.325083 and 0.562335, so w = 1 / (1 + exp(-0.237252)) of the first.
-    // Cross-entropies have e^h = 10/9 and 4 with label 0, 10 and 4/3 with label 1, 10/3 and 4/√3 with half of each, and 2 for the
-    // third member: weights are 1 less the share of e^h, over K − 1.
+    // By hand. Logits: odds of √(9 / 3). Probabilities: (0.9 + 0.25) / 2; at T = 2 (3/4 + 1/(1 + √3)) / 2, where the
+    // mean at T = 1, softened afterwards, would be 0.5377. Entropies 0.325083 and 0.562335, so w = 1 / (1 +
+    // exp(-0.237252)) of the first. Cross-entropies have e^h = 10/9 and 4 with label 0, 10 and 4/3 with label 1, 10/3
+    // and 4/√3 with half of each, and 2 for the third member: weights are 1 less the share of e^h, over K − 1.
     @Test("Each way to join, against numbers by hand: at the temperature, by the label, by shares, for three members")
     func byHand() {
         for (found, expected) in [
@@ -48,12 +48,12 @@ import Training
 
     @Test("A row's mean is that of the weighted logits, so that members that agree give their logits back")
     func level() {
-        let ensemble = Ensemble([Self.teacher], joining: .probabilities)
+        let ensemble = Ensemble([Self.teacher], averaging: .probabilities)
         let joined = ensemble.joined(Array(Self.readings.prefix(2)), temperature: 3)
         #expect(abs(joined.mean() - 3 * log(3) / 4) < 1e-6)
         let logits = Tensor([3, -2, 0.5, 100, 101, 99], shape: [2, 3])
-        for joining in [Ensemble.Joining.logits, .probabilities, .entropy, .crossEntropy] {
-            let same = Ensemble([Self.teacher], joining: joining)
+        for averaging in [Ensemble.Averaging.logits, .probabilities, .entropy, .crossEntropy] {
+            let same = Ensemble([Self.teacher], averaging: averaging)
                 .joined([logits, logits, logits], labels: [1, nil], temperature: 4)
             #expect(zip(same.scalars, logits.scalars).allSatisfy { abs($0 - $1) < 2e-5 })
         }
@@ -62,10 +62,10 @@ import Training
     @Test("Members so sure that probabilities underflow give finite logits, and the one that is wrong no say")
     func extremes() {
         let logits = [Tensor([1e4, 0, -1e4], shape: [1, 3]), Tensor([-1e4, 0, 1e4], shape: [1, 3])]
-        for joining in [Ensemble.Joining.probabilities, .entropy, .crossEntropy] {
-            let joined = Ensemble([Self.teacher], joining: joining).joined(logits, labels: [2], temperature: 1)
+        for averaging in [Ensemble.Averaging.probabilities, .entropy, .crossEntropy] {
+            let joined = Ensemble([Self.teacher], averaging: averaging).joined(logits, labels: [2], temperature: 1)
             #expect(joined.isFinite)
-            let expected: [Float] = joining == .crossEntropy ? [0, 0, 1] : [0.5, 0, 0.5]
+            let expected: [Float] = averaging == .crossEntropy ? [0, 0, 1] : [0.5, 0, 0.5]
             #expect(zip(softmax(joined).scalars, expected).allSatisfy { abs($0 - $1) < 1e-3 })
         }
     }
@@ -95,11 +95,11 @@ import Training
         }
         let (a, b) = (Self.teacher.predict(inputs), Self.second.predict(inputs))
         let soft = (softmax(a * (1 / 3)) + softmax(b * (1 / 3))) * 0.5
-        for (joining, joined) in [
+        for (averaging, joined) in [
             (.logits, (a + b) * 0.5), (.probabilities, soft.map { 3 * log($0) }),
-        ] as [(Ensemble.Joining, Tensor)] {
+        ] as [(Ensemble.Averaging, Tensor)] {
             let distiller = Distiller(
-                teacher: Ensemble([Self.teacher, Self.second], joining: joining), temperature: .constant(3))
+                teacher: Ensemble([Self.teacher, Self.second], averaging: averaging), temperature: .constant(3))
             let found = try TinyLesson.result(distiller, student, plan, data).history.epochs[0].values["response"]
             #expect(abs(try #require(found) - expected(joined)) < 1e-5)
         }
@@ -108,13 +108,13 @@ import Training
     @Test("An ensemble of one teaches as its member does; each way to join teaches otherwise; members keep their bits")
     func distilling() throws {
         let single = try TinyLesson.result(Distiller(teacher: Self.teacher))
-        #expect(try TinyLesson.result(Distiller(teacher: Ensemble([Self.teacher], joining: .entropy))) == single)
+        #expect(try TinyLesson.result(Distiller(teacher: Ensemble([Self.teacher], averaging: .entropy))) == single)
         let counters = [Counter(), Counter()]
         let counted = Ensemble([counters[0].counting(Self.teacher), counters[1].counting(Self.second)])
         var all = [single.bits, try TinyLesson.result(Distiller(teacher: counted)).bits]
         #expect(counters.map(\.count) == [13, 13])  // eleven steps, the first images and validation
-        for joining in [Ensemble.Joining.logits, .entropy, .crossEntropy] {
-            let distiller = Distiller(teacher: Ensemble([Self.teacher, Self.second], joining: joining))
+        for averaging in [Ensemble.Averaging.logits, .entropy, .crossEntropy] {
+            let distiller = Distiller(teacher: Ensemble([Self.teacher, Self.second], averaging: averaging))
             all.append(try TinyLesson.result(distiller).bits)
             let members = (distiller.teacher as? Ensemble)?.members.map(\.bits)
             #expect(members == [Self.teacher.bits, Self.second.bits])
@@ -122,7 +122,7 @@ import Training
         #expect(Set(all).count == 5)
     }
 
-    @Test("Hints with several teachers, members of other classes and a checkpoint of another joining are refused")
+    @Test("Hints with several teachers, members of other classes and a checkpoint of another averaging are refused")
     func refusals() throws {
         func refusal(_ distiller: Distiller) -> ConfigurationError? {
             #expect(throws: ConfigurationError.self) { try TinyLesson.result(distiller) }
@@ -136,7 +136,7 @@ import Training
             let url = folder.appending(path: "run")
             _ = try TinyLesson.result(Distiller(teacher: pair), checkpoint: url)
             var other = pair
-            other.joining = .crossEntropy
+            other.averaging = .crossEntropy
             let error = #expect(throws: FormatError.self) {
                 try TinyLesson.result(Distiller(teacher: other), checkpoint: url)
             }

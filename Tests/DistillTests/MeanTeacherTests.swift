@@ -34,8 +34,8 @@ private struct Diarist: Module {
             hardLabelWeight: .linear(from: 1, to: 0.3))
     }
 
-    // The rule itself is WeightAverage's, whose own test has it by hand. Weight decay and the plan's own average would move what
-    // the optimiser takes for a weight.
+    // The rule itself is WeightAverage's, whose own test has it by hand. Weight decay and the plan's own average would
+    // move what the optimiser takes for a weight.
     @Test("In each step the teacher is the average of the student after the steps before, and nothing else moves it")
     func follows() throws {
         let diary = Diarist.Diary()
@@ -64,7 +64,7 @@ private struct Diarist: Module {
     func resume() async throws {
         var distiller = Self.distiller()
         for beside in [false, true] {
-            if beside { distiller.teacher = Ensemble([TinyLesson.teacher, distiller.teacher], joining: .entropy) }
+            if beside { distiller.teacher = Ensemble([TinyLesson.teacher, distiller.teacher], averaging: .entropy) }
             let fixed = distiller
             try await expectSameResultAfterStops {
                 try TinyLesson.result(fixed, checkpoint: $0, progress: $1)

@@ -40,19 +40,19 @@ import Training
         try withTemporaryFolder { cache in
             let counter = Counter()
             let (teacher, second) = (counter.counting(TinyLesson.teacher), counter.counting(TinyLesson.second))
-            func run(_ joining: Ensemble.Joining, _ student: TinyNet, cache: URL?) throws -> (Result, asked: Int) {
+            func run(_ averaging: Ensemble.Averaging, _ student: TinyNet, cache: URL?) throws -> (Result, asked: Int) {
                 let before = counter.count
                 let distiller = Distiller(
-                    teacher: Ensemble([teacher, second], joining: joining), loss: .standardized(.hinton),
+                    teacher: Ensemble([teacher, second], averaging: averaging), loss: .standardized(.hinton),
                     temperature: .constant(2), hardLabelWeight: .constant(0.3), teacherCache: cache)
                 return (try TinyLesson.result(distiller, student), counter.count - before)
             }
             #expect(try run(.logits, TinyNet(seed: 1), cache: cache).asked == 2 * 13)
-            for joining in [Ensemble.Joining.probabilities, .crossEntropy] {
+            for averaging in [Ensemble.Averaging.probabilities, .crossEntropy] {
                 let student = TinyNet(width: 4, seed: 6)
-                let (cached, asked) = try run(joining, student, cache: cache)
+                let (cached, asked) = try run(averaging, student, cache: cache)
                 #expect(asked == 2)
-                #expect(try run(joining, student, cache: nil).0 == cached)
+                #expect(try run(averaging, student, cache: nil).0 == cached)
             }
         }
     }

@@ -148,7 +148,7 @@ private func repairs(
     let equalised = try QuantizedModel(graph: graph.equalizingLayers(), calibratedOn: batches)
 
     let mixed = try QuantizedModel(student, calibratedOn: batches, floatLayers: ["stage1", "classifier"])
-    for step in mixed.steps { print(step.operation, step.path ?? "", step.byteCount, step.isFloat) }
+    for node in mixed.nodes { print(node.operation, node.path ?? "", node.byteCount, node.isFloat) }
 
     var aware = try QuantizationAwareNetwork(student, calibratedOn: batches)
     let plan = TrainingPlan(steps: 300, learningRate: .cosine(from: 0.03, to: 0))
@@ -243,7 +243,7 @@ private func teachers(
     _ student: inout ConvNet, _ first: ConvNet, _ second: ResNet, _ data: TrainingData, _ plan: TrainingPlan,
     _ folder: URL
 ) throws {
-    var distiller = Distiller(teacher: Ensemble([first, second], joining: .crossEntropy))
+    var distiller = Distiller(teacher: Ensemble([first, second], averaging: .crossEntropy))
     distiller.teacher = MeanTeacher(of: student, decay: 0.99)
 
     distiller.teacher = first
@@ -261,7 +261,7 @@ private func generations(_ teacher: ConvNet, _ data: TrainingData, _ plan: Train
         _ = try Distiller(teacher: generations[seed - 1]).fit(&student, on: data, plan: plan)
         generations.append(student)
     }
-    return Ensemble(generations, joining: .logits)
+    return Ensemble(generations, averaging: .logits)
 }
 
 private func assistants(_ big: ResNet, _ data: TrainingData, _ plan: TrainingPlan) throws -> any Module {

@@ -1,4 +1,5 @@
-// Snippets of documentation comments that no page and no example contains, so that they are compiled. Nothing here is run.
+// Snippets of documentation comments that no page and no example contains, so that they are compiled. Nothing here is
+// run.
 import Foundation
 import Retort
 
@@ -98,7 +99,7 @@ private func mutual(
 }
 
 private func ensemble(_ first: ConvNet, _ second: ConvNet, _ third: ConvNet) -> Distiller {
-    let distiller = Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
+    let distiller = Distiller(teacher: Ensemble([first, second, third], averaging: .probabilities))
     return distiller
 }
 

@@ -50,7 +50,7 @@ import Testing
             (error as? GraphError)?.operation == name && "\(error)".contains("broadcasts its inputs")
         }
         let mixed = try QuantizedModel(network, calibratedOn: [Self.images], floatLayers: [name])
-        #expect(mixed.steps.filter(\.isFloat).map(\.operation) == [name])
+        #expect(mixed.nodes.filter(\.isFloat).map(\.operation) == [name])
         #expect(signalToNoise(mixed.predict(Self.images), network.predict(Self.images)) > 25)
         var file = mixed.file(metadata: [:])
         let copy = try QuantizedModel.decode(file).model
@@ -65,7 +65,7 @@ import Testing
     @Test("Operands of one shape keep their kernel")
     func oneShape() throws {
         let model = try QuantizedModel(QuantizedModelTests.patchwork, calibratedOn: [QuantizedModelTests.colours])
-        #expect(model.steps.filter(\.isFloat).isEmpty)
-        #expect(model.steps.map(\.operation).contains("multiply"))
+        #expect(model.nodes.filter(\.isFloat).isEmpty)
+        #expect(model.nodes.map(\.operation).contains("multiply"))
     }
 }

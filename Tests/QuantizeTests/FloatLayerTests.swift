@@ -18,11 +18,11 @@ import Testing
         let mlp = MLP(inputs: 64, hidden: [20, 9], classes: 5, seed: 2)
         let images = smoothImages(20, side: 8, seed: 7)
         let mixed = try QuantizedModel(mlp, calibratedOn: [images], floatLayers: ["dense"])
-        let input = try #require(mixed.steps[0].quantization)
+        let input = try #require(mixed.nodes[0].quantization)
         let expected = mlp.predict(images.quantized(input).dequantized(input))
         #expect(signalToNoise(mixed.predict(images), expected) > 100)
         // Nothing between the layers is rounded: only the input has bytes, and what has those of the input.
-        #expect(mixed.steps.filter { $0.quantization != nil }.map(\.operation) == ["input", "flatten"])
+        #expect(mixed.nodes.filter { $0.quantization != nil }.map(\.operation) == ["input", "flatten"])
         let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
         #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))
     }
@@ -45,7 +45,7 @@ import Testing
             Self.network, calibratedOn: [Self.images], weightBits: 4,
             floatLayers: ["convolution2D", "dense", "batchNorm"])
         #expect(signalToNoise(most.predict(Self.images), expected) > 30)
-        let kept = most.steps.filter(\.isFloat)
+        let kept = most.nodes.filter(\.isFloat)
         #expect(Set(kept.compactMap(\.path)).isSuperset(of: ["stem", "depthwise", "wide", "hidden", "classifier"]))
         #expect(kept.allSatisfy { $0.weightScales == nil && $0.byteCount >= 4 * $0.parameters })
     }
@@ -57,22 +57,22 @@ import Testing
         // Normalisations are folded into them, and nothing else is done to their weights.
         let folded = try NetworkGraph(tracing: Self.network, inputShape: [16, 16, 2]).foldingBatchNorm()
         for path in ["pointwise", "hidden"] {
-            let step = try #require(mixed.network.program.steps.first { $0.path == path })
+            let step = try #require(mixed.network.program.nodes.first { $0.path == path })
             let node = try #require(folded.nodes.first { $0.layerPath == path })
             #expect(step.floatLayer?.weights.scalars == node.tensors.first?.scalars && step.layer == nil)
         }
         #expect(signalToNoise(mixed.predict(Self.images), Self.network.predict(Self.images)) > 20)
         let noise = try mixed.layerNoise(of: Self.network, on: Self.images)
-        #expect(noise.count == mixed.steps.count)
+        #expect(noise.count == mixed.nodes.count)
         // The beginning of a path stands for all below.
         let convNet = try QuantizedModel(
             QuantizedModelTests.convNet, calibratedOn: [QuantizedModelTests.digits], observer: observer,
             floatLayers: ["stage1"])
         #expect(
-            convNet.steps.filter(\.isFloat).map(\.path) == ["stage1.0.convolution", "stage1.1.convolution"])
+            convNet.nodes.filter(\.isFloat).map(\.path) == ["stage1.0.convolution", "stage1.1.convolution"])
     }
 
-    @Test("A softmax before other layers has no form on bytes; kept in single precision it runs")
+    @Test("A softmax before other layers has no form in int8; kept in float32 it runs")
     func softmaxWithin() throws {
         struct Attentive: Module {
             var first: Dense
@@ -89,10 +89,10 @@ import Testing
         #expect {
             _ = try QuantizedModel(network, calibratedOn: [images])
         } throws: { error in
-            (error as? GraphError)?.operation == "softmax" && "\(error)".contains("single precision")
+            (error as? GraphError)?.operation == "softmax" && "\(error)".contains("float32")
         }
         let mixed = try QuantizedModel(network, calibratedOn: [images], floatLayers: ["softmax"])
-        #expect(mixed.steps.filter(\.isFloat).map(\.operation) == ["softmax"])
+        #expect(mixed.nodes.filter(\.isFloat).map(\.operation) == ["softmax"])
         #expect(signalToNoise(mixed.predict(images), network.predict(images)) > 25)
         let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
         #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))
@@ -107,7 +107,7 @@ import Testing
         }
         let network = withStatistics(Normalized(), seed: 3)
         let mixed = try QuantizedModel(network, calibratedOn: [Self.images], floatLayers: ["norm"])
-        #expect(mixed.steps.last?.quantization == nil && mixed.steps.last?.isFloat == true)
+        #expect(mixed.nodes.last?.quantization == nil && mixed.nodes.last?.isFloat == true)
         #expect(signalToNoise(mixed.predict(Self.images), network.predict(Self.images)) > 30)
     }
 
@@ -129,9 +129,9 @@ import Testing
         let file = mixed.file(metadata: ["a": "b"])
         let copy = try QuantizedModel.decode(SafetensorsFile(decoding: file.encoded(), file: "mixed"))
         #expect(copy.model.predict(Self.images).isBitIdentical(to: mixed.predict(Self.images)))
-        #expect(copy.model.steps == mixed.steps && copy.metadata == ["a": "b"])
+        #expect(copy.model.nodes == mixed.nodes && copy.metadata == ["a": "b"])
 
-        let index = try #require(mixed.steps.firstIndex { $0.path == "wide" })
+        let index = try #require(mixed.nodes.firstIndex { $0.path == "wide" })
         let weights = try #require(file.entries["\(index).weight"]?.shape)
         func failure(_ change: (inout SafetensorsFile) -> Void) -> String {
             var changed = file
@@ -157,7 +157,7 @@ import Testing
             .replacing(/"attributes":{},?/, with: "").replacing(/"attributes":{([^{}]*)}/) { $0.1 }
         let old = try QuantizedModel.decode(first).model
         #expect(old.predict(Self.images).isBitIdentical(to: whole.predict(Self.images)))
-        #expect(old.steps.allSatisfy { $0.path == nil })
+        #expect(old.nodes.allSatisfy { $0.path == nil })
     }
 
     @Test("Threads and batch sizes change no bit")
@@ -173,8 +173,7 @@ import Testing
     @Test("The C export names the layer that it has no form for")
     func export() throws {
         let mixed = try QuantizedModel(Self.network, calibratedOn: [Self.images], floatLayers: ["hidden"])
-        #expect(throws: GraphError(operation: "hidden", reason: "has no form in C, as it was kept in single precision"))
-        {
+        #expect(throws: GraphError(operation: "hidden", reason: "has no form in C, as it was kept in float32")) {
             _ = try CExport(mixed, name: "net")
         }
     }
@@ -184,17 +183,17 @@ import Testing
         let convNet = QuantizedModelTests.convNet
         let model = try QuantizedModel(convNet, calibratedOn: [QuantizedModelTests.digits])
         let graph = try NetworkGraph(tracing: convNet, inputShape: [14, 14, 1])
-        #expect(model.steps.reduce(0) { $0 + $1.multiplyAdds } == graph.multiplyAdds)
+        #expect(model.nodes.reduce(0) { $0 + $1.multiplyAdds } == graph.multiplyAdds)
         let arrays = model.file(metadata: [:]).entries.values.reduce(0) { sum, entry in
             sum + entry.shape.elementCount * (entry.dataType == .float32 || entry.dataType == .int32 ? 4 : 1)
         }
-        #expect(model.steps.reduce(0) { $0 + $1.byteCount } == arrays)
+        #expect(model.nodes.reduce(0) { $0 + $1.byteCount } == arrays)
         #expect(
-            model.steps.compactMap(\.path) == [
+            model.nodes.compactMap(\.path) == [
                 "stage1.0.convolution", "stage1.1.convolution", "stage2.0.convolution", "stage2.1.convolution",
                 "classifier",
             ])
-        let scales = try #require(model.steps[1].weightScales)
+        let scales = try #require(model.nodes[1].weightScales)
         let weights = try #require(graph.foldingBatchNorm().nodes[1].tensors.first)
         let greatest = weights.scalars.map { abs($0) }.max() ?? 0
         #expect(abs(scales.upperBound * 127 - greatest) < 1e-6 * greatest)

@@ -5,8 +5,9 @@ import Testing
 @testable import Quantize
 
 @Suite struct GoldenTests {
-    /// Golden/make_golden.py writes both files and says with what: a network of 3×3 convolutions with stride 1 and 2, a 1×1, an add, a
-    /// residual, average pooling and a dense layer; and the bytes of each step by ONNX Runtime on the equivalent QDQ model.
+    /// Golden/make_golden.py writes both files and says with what: a network of 3×3 convolutions with stride 1 and 2, a
+    /// 1×1, an add, a residual, average pooling and a dense layer; and the bytes of each step by ONNX Runtime on the
+    /// equivalent QDQ model.
     static func golden(_ name: String) throws -> SafetensorsFile {
         try SafetensorsFile.read(
             URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/qdq-\(name).safetensors"))
@@ -20,7 +21,7 @@ import Testing
         var (total, different, most) = (0, 0, 0)
         var complaint: (any Error)?
         _ = model.network.run(try outputs.tensor("images")) { step, value in
-            guard let quantization = model.network.program.steps[step].quantization,
+            guard let quantization = model.network.program.nodes[step].quantization,
                 outputs.entries["step.\(step)"] != nil
             else { return }
             do {

@@ -9,8 +9,8 @@ import Testing
 @testable import Quantize
 
 @Suite struct QuantizationAwareTests {
-    /// Value, gradient to x and gradient to the step of Σ upstream · fakeQuantized(x), element by element from equation 3 of arXiv
-    /// 1902.08153.
+    /// Value, gradient to x and gradient to the step of Σ upstream · fakeQuantized(x), element by element from equation
+    /// 3 of arXiv 1902.08153.
     static func formula(
         _ x: [Float], _ upstream: [Float], step: Float, low: Float, high: Float
     ) -> (value: [Float], x: [Float], step: Double) {
@@ -90,12 +90,13 @@ import Testing
         }
     }
 
-    /// The share of elements of all steps with bytes that are the same byte, and of those that are at most one level off.
+    /// The share of elements of all steps with bytes that are the same byte, and of those that are at most one level
+    /// off.
     static func agreement(
         _ aware: QuantizationAwareNetwork, _ images: Tensor
     ) throws -> (equal: Double, near: Double, logits: Float) {
         let int8 = try aware.quantized()
-        let steps = int8.network.program.steps
+        let steps = int8.network.program.nodes
         let origins = aware.graph.foldingBatchNorm().fusingActivations().nodes.map(\.origin)
         var expected: [Int: Tensor] = [:]
         _ = aware.run(Tape(mode: .evaluation).input(images)) { expected[$0] = $1 }
@@ -144,7 +145,8 @@ import Testing
                 model, calibratedOn: [images], weightBits: bits, batchNormPasses: 3)
             let trained = Self.trained(aware, on: images, classes: classes)
             let (equal, near, logits) = try Self.agreement(trained, images)
-            // A tie that falls the other way in an early step moves bytes of later ones, by more where weights are coarse.
+            // A tie that falls the other way in an early step moves bytes of later ones, by more where weights are
+            // coarse.
             #expect(near >= 0.999 && equal >= (bits == 8 ? 0.999 : 0.99), "\(equal), \(near)")
             #expect(logits > 40, "\(logits) dB")
         }
@@ -185,7 +187,8 @@ import Testing
             network = Self.trained(network, on: images, classes: 4, steps: 1)
             #expect(network[path].value == means[2])
         }
-        // Unless told otherwise no pass does without the batch's: with fixed ones training at usual rates ends at chance.
+        // Unless told otherwise no pass does without the batch's: with fixed ones training at usual rates ends at
+        // chance.
         var free = try QuantizationAwareNetwork(model, calibratedOn: [images])
         for _ in 0..<8 {
             let before = free[path].value
@@ -217,8 +220,8 @@ import Testing
         }
     }
 
-    /// 8×8 images of three classes, told apart by which quarter is bright, in noise; every seventh label is another class's, so that
-    /// the loss stays high and gradients large.
+    /// 8×8 images of three classes, told apart by which quarter is bright, in noise; every seventh label is another
+    /// class's, so that the loss stays high and gradients large.
     static func quarters(_ count: Int, seed: UInt64) -> (images: Tensor, classes: [Int], labels: [Int]) {
         var random = Philox(seed: seed)
         var pixels = Tensor(normal: [count, 8, 8, 1], deviation: 1, using: &random).scalars
@@ -251,10 +254,11 @@ import Testing
         }
     }
 
-    // A run at these rates is chaotic: the last bit of a sum, which depends on the processor's kernels, decides whether it
-    // ends at 140 or at 225 of 240. So the claims are about the mean of five seeds. Measured on AVX-512, on scalar kernels
-    // and with OpenBLAS' AVX2 kernels: 194 to 204 with 3 bits, 204 to 216 with 8; the logarithm of a scale changes by 2.3
-    // at most. With fixed statistics (`batchNormPasses: 0`) all five end at 80 with 8 bits, chance, and it changes by 17.
+    // A run at these rates is chaotic: the last bit of a sum, which depends on the processor's kernels, decides whether
+    // it ends at 140 or at 225 of 240. So the claims are about the mean of five seeds. Measured on AVX-512, on scalar
+    // kernels and with OpenBLAS' AVX2 kernels: 194 to 204 with 3 bits, 204 to 216 with 8; the logarithm of a scale
+    // changes by 2.3 at most. With fixed statistics (`batchNormPasses: 0`) all five end at 80 with 8 bits, chance, and
+    // it changes by 17.
     @Test(
         "At the rates that networks are trained at rounding in place breaks neither networks nor scales: statistics are the batch's",
         arguments: [(3, Float(0.1)), (8, 0.5)])
@@ -277,7 +281,7 @@ import Testing
         #expect(changes.reduce(0, +) < 5 * log(20), "\(changes)")
     }
 
-    @Test("What has no form on bytes is refused by name, before any training")
+    @Test("What has no form in int8 is refused by name, before any training")
     func refusals() {
         let images = [Tensor.ones([2, 4, 4, 2])]
         #expect(throws: GraphError.self) {

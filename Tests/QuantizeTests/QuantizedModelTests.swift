@@ -125,16 +125,31 @@ import Testing
         } catch { return "\(error)" }
     }
 
+    @Test("Weights computed of what a network stores are quantised as if it stored them, and not trained rounded")
+    func computedWeights() throws {
+        let images = smoothImages(6, side: 4, channels: 2, seed: 7)
+        let computed = ClosureModule { $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([32, 3])) * 0.5) }
+        let stored = ClosureModule { $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([32, 3]) * 0.5)) }
+        let (own, other) = try (
+            QuantizedModel(computed, calibratedOn: [images]), QuantizedModel(stored, calibratedOn: [images])
+        )
+        #expect(own.nodes.map(\.operation) == other.nodes.map(\.operation))
+        #expect(own.predict(images).isBitIdentical(to: other.predict(images)))
+        #expect {
+            _ = try QuantizationAwareNetwork(computed, calibratedOn: [images])
+        } throws: {
+            "\($0)".contains("its weights are computed by the network")
+        }
+    }
+
     @Test("What cannot be quantised is refused by name")
     func refusals() throws {
         let images = [Tensor.ones([2, 4, 4, 2])]
         #expect(Self.failure(images) { $0.relu() } == "none")
         #expect(Self.failure(images) { $0.permutingChannels([1, 0]) }.hasPrefix("permutingChannels: "))
-        let computed = Self.failure(images) {
-            $0.flattened().multiplied(byMatrix: $0.tape.constant(.ones([32, 3])) * 0.5)
-        }
-        #expect(computed.hasPrefix("scale: reads a stored tensor"))
-        #expect(Self.failure(images) { $0.flattened().softmax() * 2 }.hasPrefix("softmax: has no form on bytes"))
+        let beside = Self.failure(images) { $0.flattened() + $0.tape.constant(.ones([1, 32])) }
+        #expect(beside.hasPrefix("add: reads a stored tensor"))
+        #expect(Self.failure(images) { $0.flattened().softmax() * 2 }.hasPrefix("softmax: has no form in int8"))
         #expect(Self.failure([]) { $0.relu() }.hasPrefix("calibration: "))
         #expect(Self.failure([Tensor.zeros([0, 4, 4, 2])]) { $0.relu() }.hasPrefix("calibration: "))
         #expect(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TensorCore
 
-/// A convolution on bytes with everything that it needs, drawn at random, and its result by the definition.
+/// A uint8 convolution with everything that it needs, drawn at random, and its result by the definition.
 struct IntegerCase: CustomStringConvertible, Sendable {
     let geometry: Conv2DGeometry
     let batch: Int

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test("Pooling on bytes is pooling on the numbers that they stand for", arguments: [true, false])
+    @Test("Pooling of uint8 is pooling of the values that it stands for", arguments: [true, false])
     func pooling(countsPadding: Bool) {
         let geometry = Pool2DGeometry(
             input: (7, 6, 5), window: (3, 2), stride: (2, 1), padding: (1, 1), countsPadding: countsPadding)

@@ -5,7 +5,7 @@ import TensorCore
 
 /// Several networks that teach as one.
 ///
-///     let distiller = Distiller(teacher: Ensemble([first, second, third], joining: .probabilities))
+///     let distiller = Distiller(teacher: Ensemble([first, second, third], averaging: .probabilities))
 ///
 /// A ``Distiller`` asks each member for its logits, and joins them at the temperature of the step and with the images'
 /// labels. Used like any network, to evaluate it for instance, an ensemble joins at T = 1 and without labels. Its
@@ -13,7 +13,7 @@ import TensorCore
 public struct Ensemble: Module {
     /// How the outputs of K members become one. In the formulas zₖ are a member's logits of an image, and qₖ =
     /// softmax(zₖ / T).
-    public enum Joining: String, Hashable, Sendable, Codable {
+    public enum Averaging: String, Hashable, Sendable, Codable {
         /// The mean of zₖ, which makes q the normalised geometric mean of qₖ (Hinton, Vinyals and Dean, arXiv
         /// 1503.02531, name both this and the next). A class that one member rules out is as good as ruled out.
         case logits
@@ -31,7 +31,7 @@ public struct Ensemble: Module {
         case crossEntropy
 
         /// All by the names of options.
-        public static let named: [(name: String, value: Joining)] = [
+        public static let named: [(name: String, value: Averaging)] = [
             ("logits", .logits), ("probabilities", .probabilities), ("entropy", .entropy),
             ("cross-entropy", .crossEntropy),
         ]
@@ -40,13 +40,13 @@ public struct Ensemble: Module {
     /// The networks, one or more of the same classes.
     public var members: [any Module]
     /// How their outputs become one.
-    public var joining: Joining
+    public var averaging: Averaging
 
     /// Puts networks together.
-    public init(_ members: [any Module], joining: Joining = .probabilities) {
+    public init(_ members: [any Module], averaging: Averaging = .probabilities) {
         require(!members.isEmpty, "Ensemble: no members, 1 or more expected")
         self.members = members
-        self.joining = joining
+        self.averaging = averaging
     }
 
     public func callAsFunction(_ input: Variable) -> Variable {
@@ -62,7 +62,7 @@ public struct Ensemble: Module {
 
     /// The members' logits as one.
     ///
-    /// All but ``Joining/logits`` give T · log q, of which softmax(· / T) is q; and as a row of logits means the same
+    /// All but ``Averaging/logits`` give T · log q, of which softmax(· / T) is q; and as a row of logits means the same
     /// with any number added, each is moved to the mean that the weighted logits have. So members that agree give their
     /// logits back, which losses that compare logits themselves see.
     ///
@@ -81,10 +81,10 @@ public struct Ensemble: Module {
                 "Ensemble: members with logits of \(logits[0].shape) and \(other.shape), the same expected")
         }
         guard logits.count > 1 else { return logits[0] }
-        if joining == .logits { return logits.dropFirst().reduce(logits[0], +) * (1 / Float(logits.count)) }
+        if averaging == .logits { return logits.dropFirst().reduce(logits[0], +) * (1 / Float(logits.count)) }
         let rows = logits.map(\.rowsInDouble)
         let soft = logits.map { SoftRow.rows(of: $0, at: temperature) }
-        let plain = joining == .probabilities ? nil : logits.map { SoftRow.rows(of: $0, at: 1) }
+        let plain = averaging == .probabilities ? nil : logits.map { SoftRow.rows(of: $0, at: 1) }
         let targets = targets?.rowsInDouble
         var result: [Float] = []
         result.reserveCapacity(logits[0].count)
@@ -103,7 +103,9 @@ public struct Ensemble: Module {
     /// wₖ of an image, from each member's reading of it at T = 1.
     private func weights(_ readings: [SoftRow], label: Int?, target: [Double]?) -> [Double] {
         let doubts = readings.map { reading in
-            guard joining == .crossEntropy, let label else { return reading.crossEntropy(with: reading.probabilities) }
+            guard averaging == .crossEntropy, let label else {
+                return reading.crossEntropy(with: reading.probabilities)
+            }
             return target.map(reading.crossEntropy) ?? -reading.logarithms[label]
         }
         return SoftRow(doubts).probabilities.map { (1 - $0) / Double(readings.count - 1) }

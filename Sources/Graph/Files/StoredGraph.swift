@@ -104,7 +104,10 @@ package struct StoredGraph {
             }
         }
         let sources = operands.compactMap { if case .node(let source) = $0 { source } else { nil } }
-        guard !sources.isEmpty else { throw fault(index, "0 inputs of \(record.operation)", "at least one node") }
+        // Weights of an int8 layer are no inputs of its own; a float32 node may compute with parameters alone.
+        guard !(isInt8 ? sources.isEmpty : operands.isEmpty) else {
+            throw fault(index, "0 inputs of \(record.operation)", "at least one")
+        }
         guard (sources + (record.add.map { [$0] } ?? [])).allSatisfy({ (0..<index).contains($0) }) else {
             throw fault(index, "inputs \(sources + (record.add.map { [$0] } ?? []))", "earlier nodes")
         }

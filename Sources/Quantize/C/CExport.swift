@@ -5,7 +5,7 @@ import TensorCore
 
 /// A quantised network as C11: one source file and its header, for places where no Swift and no library is.
 ///
-/// Weights are constants, kernels are scalar loops in portable C; nothing is allocated, the results of steps share one
+/// Weights are constants, kernels are scalar loops in portable C; nothing is allocated, the results of nodes share one
 /// static buffer. The output equals ``QuantizedModel/predict(_:)`` bit for bit, where Float is IEEE single precision
 /// and products and sums are not contracted (`-std=c11`, or `-ffp-contract=off`).
 public struct CExport: Sendable {
@@ -15,7 +15,7 @@ public struct CExport: Sendable {
     public let source: String
     /// Bytes of constants: weights, biases, multipliers and tables.
     public let constantBytes: Int
-    /// Bytes of static memory that results of steps share.
+    /// Bytes of static memory that results of nodes share.
     public let staticBytes: Int
 
     /// Writes a model as C.
@@ -25,28 +25,28 @@ public struct CExport: Sendable {
     ///   - name: a C identifier, which all names that others see begin with.
     ///   - comment: goes into the header, such as how inputs are normalised; without "*/".
     /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for a
-    ///   layer that was kept in single precision.
+    ///   layer that was kept in float32.
     public init(_ model: QuantizedModel, name: String, comment: String = "") throws {
         require(Self.isIdentifier(name), "CExport: '\(name)' is no identifier")
         require(!comment.contains("*/"), "CExport: the comment ends itself")
         let network = model.network
-        for step in network.program.steps {
-            guard !step.isFloat else {
+        for node in network.program.nodes {
+            guard !node.isFloat else {
                 let reason =
-                    step.operation?.isFloatOnly == true
+                    node.operation?.isFloatOnly == true
                     ? "has no form in C, which ends with the logits"
-                    : "has no form in C, as it was kept in single precision"
-                throw GraphError(operation: step.path ?? step.name, reason: reason)
+                    : "has no form in C, as it was kept in float32"
+                throw GraphError(operation: node.path ?? node.name, reason: reason)
             }
         }
         let memory = ActivationMemory(network)
-        var writer = CStepWriter(network, memory)
-        for index in network.program.steps.indices { writer.write(index) }
+        var writer = CNodeWriter(network, memory)
+        for index in network.program.nodes.indices { writer.write(index) }
         (constantBytes, staticBytes) = (writer.constantBytes, memory.bytes)
 
-        let steps = network.program.steps
-        let inputs = steps[0].shape.elementCount
-        let outputs = steps[steps.count - 1].shape.elementCount
+        let nodes = network.program.nodes
+        let inputs = nodes[0].shape.elementCount
+        let outputs = nodes[nodes.count - 1].shape.elementCount
         header = """
             /* \(name): an INT8 network, written by retort export. \(comment)
              *
@@ -59,7 +59,7 @@ public struct CExport: Sendable {
             extern "C" {
             #endif
 
-            /* Elements of an input, an image of shape \(steps[0].shape), and of an output. */
+            /* Elements of an input, an image of shape \(nodes[0].shape), and of an output. */
             enum { \(name)_inputs = \(inputs), \(name)_outputs = \(outputs) };
 
             /* From an image, normalised as the network's inputs are, to the outputs. One call at a time. */
@@ -93,27 +93,27 @@ public struct CExport: Sendable {
     }
 }
 
-/// Where the bytes of each step's result lie, so that results that are alive together do not overlap.
+/// Where the bytes of each node's result lie, so that results that are alive together do not overlap.
 struct ActivationMemory {
     private(set) var offsets: [Int?]
     private(set) var bytes = 1
 
     init(_ network: IntegerNetwork) {
-        let steps = network.program.steps
-        offsets = Array(repeating: nil, count: steps.count)
+        let nodes = network.program.nodes
+        offsets = Array(repeating: nil, count: nodes.count)
         // A flattened image is the image: it lives as long as either is read.
-        var owners = Array(steps.indices)
-        for (index, step) in steps.enumerated() where step.operation?.is(FlattenOperation.self) == true {
-            owners[index] = owners[step.inputs[0]]
+        var owners = Array(nodes.indices)
+        for (index, node) in nodes.enumerated() where node.operation?.is(FlattenOperation.self) == true {
+            owners[index] = owners[node.inputs[0]]
         }
-        var last = Array(steps.indices)
-        for (index, step) in steps.enumerated() {
-            for source in step.sources { last[owners[source]] = max(last[owners[source]], index) }
+        var last = Array(nodes.indices)
+        for (index, node) in nodes.enumerated() {
+            for source in node.sources { last[owners[source]] = max(last[owners[source]], index) }
         }
         // The largest first, each at the first place that is free while it lives (greedy by size, Pisarchyk and Lee,
         // arXiv 2001.03288): small results fit between large ones, not the other way round.
-        let owning = steps.indices.filter { steps[$0].quantization != nil && owners[$0] == $0 }
-        func size(_ index: Int) -> Int { steps[index].shape.elementCount }
+        let owning = nodes.indices.filter { nodes[$0].quantization != nil && owners[$0] == $0 }
+        func size(_ index: Int) -> Int { nodes[index].shape.elementCount }
         var placed: [Int] = []
         for index in owning.sorted(by: { (size($1), $0) < (size($0), $1) }) {
             let taken = placed.filter { $0 <= last[index] && index <= last[$0] }

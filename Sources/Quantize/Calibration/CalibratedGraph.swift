@@ -8,7 +8,7 @@ struct CalibratedGraph {
     let traced: NetworkGraph
     /// Folded and fused.
     let graph: NetworkGraph
-    /// For each step of `graph`; without meaning where its result has no bytes of its own.
+    /// For each node of `graph`; without meaning where its result has no bytes of its own.
     let quantizations: [AffineQuantization]
     /// How weights become integers.
     let rounding: WeightRounding

@@ -25,6 +25,12 @@ public enum Observer: Sendable, Hashable {
     /// on the first 128 images is nearest to the float network's; layer after layer, from the input on. The others
     /// choose in milliseconds, this one runs the network some times a layer.
     case search
+
+    /// All by the names of options, those with a parameter at its usual value.
+    public static let named: [(name: String, value: Observer)] = [
+        ("percentile", .percentile(99.99)), ("minmax", .minMax), ("average", .movingAverage(share: 0.1)),
+        ("mse", .meanSquaredError), ("entropy", .entropy), ("search", .search),
+    ]
 }
 
 /// What every node's result was over calibration batches.

@@ -3,41 +3,41 @@ import Graph
 import Layers
 import TensorCore
 
-/// How far a step of a quantised network is from that of the float network.
+/// How far a node of a quantised network is from that of the float network.
 public struct LayerNoise: Sendable, Equatable {
-    /// The step's operation, with the path of its weights if it has some.
+    /// The node's operation, with the path of its weights if it has some.
     public let name: String
     /// Extents of its result for one image.
     public let shape: Shape
     /// 10 log₁₀ (Σ float² / Σ difference²) over the images, in decibels: 6 for each bit that holds. With all errors of
-    /// the steps before it; infinite where there is no difference.
+    /// the nodes before it; infinite where there is no difference.
     public let signalToNoise: Double
 }
 
 extension QuantizedModel {
-    /// What rounding did to each step, on images: where the numbers fall, the next step is sensitive.
+    /// What rounding did to each node, on images: where the values fall, the next node is sensitive.
     ///
     /// - Parameters:
     ///   - module: the network that this one was made of; for one of an equalised graph, whose channels have other
     ///     sizes, take ``layerNoise(of:on:)-(NetworkGraph,_)``.
     ///   - images: inputs as the network takes them, [N, H, W, C]; one batch, whose activations are all in memory.
-    /// - Returns: one entry a step, from the input on.
+    /// - Returns: one entry a node, from the input on.
     /// - Throws: `GraphError` for another network than this was made of.
     public func layerNoise(of module: some Module, on images: Tensor) throws -> [LayerNoise] {
         try layerNoise(of: NetworkGraph(tracing: module, inputShape: inputShape), on: images)
     }
 
-    /// What rounding did to each step of a model that was made of a graph: an equalised one's channels are of another
+    /// What rounding did to each node of a model that was made of a graph: an equalised one's channels are of another
     /// size than the traced network's, so only the equalised graph can say what they should be.
     public func layerNoise(of graph: NetworkGraph, on images: Tensor) throws -> [LayerNoise] {
         let graph = graph.foldingBatchNorm().fusingActivations()
-        let steps = network.program.steps
-        guard graph.nodes.count == steps.count, zip(graph.nodes, steps).allSatisfy({ $0.shape == $1.shape }) else {
+        let nodes = network.program.nodes
+        guard graph.nodes.count == nodes.count, zip(graph.nodes, nodes).allSatisfy({ $0.shape == $1.shape }) else {
             throw GraphError(operation: "layerNoise", reason: "the network is not the one that was quantised")
         }
-        var found = [Tensor?](repeating: nil, count: steps.count)
+        var found = [Tensor?](repeating: nil, count: nodes.count)
         _ = network.run(images) { found[$0] = $1 }
-        var noise = [Double](repeating: 0, count: steps.count)
+        var noise = [Double](repeating: 0, count: nodes.count)
         _ = try InferencePlan(graph).run(images) { node, expected in
             guard let result = found[node] else { return }
             noise[node] = signalToNoise(result, expected)

@@ -6,18 +6,18 @@ extension AddOperation: IntegerKernel {
     var needsOneShape: Bool { true }
 
     func run(
-        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
+        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ node: IntegerProgram.Node, to output: AffineQuantization
     ) -> ByteTensor {
-        x[0].bytes.adding(x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output, relu: step.relu)
+        x[0].bytes.adding(x[1].bytes, from: (x[0].quantization, x[1].quantization), to: output, relu: node.relu)
     }
 
-    func write(_ index: Int, to writer: inout CStepWriter) {
+    func write(_ index: Int, to writer: inout CNodeWriter) {
         guard let pair = writer.pair(index) else { return }
-        let ratios = pair.inputs.map { CStepWriter.c($0.scale / pair.output.scale) }
+        let ratios = pair.inputs.map { CNodeWriter.c($0.scale / pair.output.scale) }
         writer.call(
             .add,
             pair.operands + ratios + [
-                "\(pair.output.zeroPoint)", writer.step(index).relu ? "1" : "0", writer.place(index),
+                "\(pair.output.zeroPoint)", writer.node(index).relu ? "1" : "0", writer.place(index),
             ])
     }
 }

@@ -25,14 +25,14 @@ protocol IntegerKernel: GraphOperation {
     /// - Parameters:
     ///   - x: the operands.
     ///   - tables: for each operand the table, where ``tableOfOperands`` asks for some.
-    ///   - step: the node.
+    ///   - node: the node.
     ///   - output: what the result's values shall stand for.
     func run(
-        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ step: IntegerProgram.Step, to output: AffineQuantization
+        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ node: IntegerProgram.Node, to output: AffineQuantization
     ) -> ByteTensor
 
     /// Writes the call of a C function that does the same.
-    func write(_ index: Int, to writer: inout CStepWriter)
+    func write(_ index: Int, to writer: inout CNodeWriter)
 }
 
 extension IntegerKernel {

@@ -58,7 +58,7 @@ extension BatchNormOperation: QuantizedLayer {
     /// One that could not be folded is a convolution with one tap a channel.
     func layer(of node: NetworkGraph.Node, reading input: Shape) throws -> FloatWeights {
         guard input.rank == 1 || input.rank == 3, let coefficients = BatchNormCoefficients(node, epsilon: epsilon)
-        else { throw GraphError(operation: node.description, reason: "takes [N, H, W, C] or [N, C] on bytes") }
+        else { throw GraphError(operation: node.description, reason: "takes [N, H, W, C] or [N, C] in int8") }
         let (h, w) = input.rank == 3 ? (input[0], input[1]) : (1, 1)
         let channels = coefficients.factors.count
         return FloatWeights(

@@ -2,15 +2,15 @@ import Autograd
 import Graph
 import TensorCore
 
-/// A network on bytes as data: what a file of a quantised model holds.
+/// An integer network as data: what a file of a quantised model holds.
 ///
-/// The steps stand in the order in which they run; step 0 is the input, the last is the result.
+/// The nodes stand in the order in which they run; node 0 is the input, the last is the result.
 struct IntegerProgram: Sendable {
-    /// One step: relu(operation(inputs) + residual), without what is not set.
-    struct Step: Sendable {
+    /// One node: relu(operation(inputs) + residual), without what is not set.
+    struct Node: Sendable {
         /// Nil for the input. Convolutions and dense layers have a `layer` or a `floatLayer`.
         var operation: AnyOperation?
-        /// Earlier steps.
+        /// Earlier nodes.
         var inputs: [Int]
         var residual: Int?
         var relu = false
@@ -23,13 +23,13 @@ struct IntegerProgram: Sendable {
         var path: String?
         /// Extents of the result for one image.
         var shape: Shape
-        /// What the result's bytes stand for; nil if the result is numbers.
+        /// The result's scale and zero point; nil if the result is float32.
         var quantization: AffineQuantization?
 
         /// Whether it is computed in float32, whatever its result is.
         var isFloat: Bool { floatLayer != nil || floatOperands != nil }
 
-        /// The steps that it reads, the residual last.
+        /// The nodes that it reads, the residual last.
         var sources: [Int] { inputs + (residual.map { [$0] } ?? []) }
     }
 
@@ -42,8 +42,8 @@ struct IntegerProgram: Sendable {
         let scales: [Float]
     }
 
-    /// Weights and bias of one that is computed on numbers: what it reads is turned into them, and its result into
-    /// bytes again.
+    /// Weights and bias of one that is computed in float32: what it reads is dequantised, and its result quantised
+    /// again.
     struct FloatLayer: Sendable {
         let geometry: Conv2DGeometry
         /// [kernel height, kernel width, C / groups, C'].
@@ -52,5 +52,5 @@ struct IntegerProgram: Sendable {
         let bias: Tensor
     }
 
-    let steps: [Step]
+    let nodes: [Node]
 }

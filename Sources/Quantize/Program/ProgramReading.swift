@@ -50,7 +50,7 @@ extension QuantizedModel {
 /// Makes a program of a file's nodes and arrays: what arrays contain is checked here.
 struct ProgramReader {
     private let stored: StoredGraph
-    private var steps: [IntegerProgram.Step] = []
+    private var nodes: [IntegerProgram.Node] = []
     private var bias: ArraySlice<Int32>
     private var scales: ArraySlice<Float>
     private var quantizations: ArraySlice<AffineQuantization>
@@ -77,35 +77,35 @@ struct ProgramReader {
     }
 
     mutating func program() throws -> IntegerProgram {
-        for (index, node) in stored.nodes.enumerated() { steps.append(try step(node, at: index)) }
+        for (index, node) in stored.nodes.enumerated() { nodes.append(try lowered(node, at: index)) }
         guard bias.isEmpty, scales.isEmpty, quantizations.isEmpty, unread.isEmpty else {
             throw FormatError(
                 file: file.source, place: "end",
                 found: unread.min().map { "array \($0)" } ?? "biases or scales that belong to no node",
                 expected: "what the nodes need and nothing else")
         }
-        return IntegerProgram(steps: steps)
+        return IntegerProgram(nodes: nodes)
     }
 
-    private mutating func step(_ node: StoredGraph.Node, at index: Int) throws -> IntegerProgram.Step {
+    private mutating func lowered(_ node: StoredGraph.Node, at index: Int) throws -> IntegerProgram.Node {
         let sources = node.operands.compactMap { if case .node(let source) = $0 { source } else { nil } }
-        var step = IntegerProgram.Step(
+        var result = IntegerProgram.Node(
             operation: node.operation, inputs: sources, residual: node.residual, relu: node.relu, path: node.path,
             shape: node.extents.image)
-        if index == 0 || !node.isFloat { step.quantization = try nextQuantization(index) }
-        guard let operation = node.operation else { return step }
+        if index == 0 || !node.isFloat { result.quantization = try nextQuantization(index) }
+        guard let operation = node.operation else { return result }
         if operation.isLinearLayer {
             guard let first = sources.first, case .node? = node.operands.first,
                 let weights = file.entries["\(index).weight"],
-                let geometry = try geometry(operation, weights.shape, reading: steps[first].shape, at: index)
+                let geometry = try geometry(operation, weights.shape, reading: nodes[first].shape, at: index)
             else { throw stored.fault(index, "no array \(index).weight", "the weights") }
             if weights.dataType == .float32 {
-                step.floatLayer = try floatLayer(geometry, at: index)
+                result.floatLayer = try floatLayer(geometry, at: index)
             } else {
-                step.layer = try layer(geometry, at: index)
+                result.layer = try layer(geometry, at: index)
             }
         } else if operation.isFloatOnly || node.isFloatOperation {
-            step.floatOperands = try node.operands.map { operand in
+            result.floatOperands = try node.operands.map { operand in
                 switch operand {
                 case .node(let source): return .node(source)
                 case .array(let name, _): return .tensor(try finite(name, at: index), path: nil)
@@ -117,10 +117,10 @@ struct ProgramReader {
         } else if node.operands.count > sources.count {
             throw stored.fault(index, "an array that \(operation) reads", "nodes alone, or an operation in float32")
         }
-        if operation.keepsQuantization, !step.isFloat, step.quantization != steps[sources[0]].quantization {
+        if operation.keepsQuantization, !result.isFloat, result.quantization != nodes[sources[0]].quantization {
             throw stored.fault(index, "another scale or zero point than the input's", "the same")
         }
-        return step
+        return result
     }
 
     private func geometry(
@@ -168,7 +168,7 @@ struct ProgramReader {
 
     private mutating func finite(_ name: String, at index: Int) throws -> Tensor {
         let tensor = Tensor(try file.elements(name, as: Float.self), shape: file.entries[name]?.shape ?? [])
-        guard tensor.isFinite else { throw stored.fault(index, "a weight that is NaN or infinite", "numbers") }
+        guard tensor.isFinite else { throw stored.fault(index, "a weight that is NaN or infinite", "finite weights") }
         unread.remove(name)
         return tensor
     }

@@ -38,8 +38,8 @@ extension Variable {
     }
 }
 
-/// A step from its logarithm, kept where single precision has room for what is multiplied by it.
-func usableStep(logarithm: Float) -> Float { max(expf(min(logarithm, 40)), WeightRounding.leastStep) }
+/// A step from its logarithm, kept where float32 has room for what is multiplied by it.
+func usableStep(logarithm: Float) -> Float { max(expf(min(logarithm, 40)), WeightRounding.leastScale) }
 
 extension Tensor {
     /// steps · clamp(round(self / steps), −limit, limit).

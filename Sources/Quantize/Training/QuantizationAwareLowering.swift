@@ -21,7 +21,7 @@ extension QuantizationAwareNetwork {
         var rounding = WeightRounding(bits: weightBits)
         for (index, node) in steps.nodes.enumerated() where node.isLinearLayer {
             guard let widths = node.tensors.first, let channels = widths.shape.extents.last else { continue }
-            rounding.steps[index] = widths.scalars.prefix(channels).map { max(abs($0), WeightRounding.leastStep) }
+            rounding.scales[index] = widths.scalars.prefix(channels).map { max(abs($0), WeightRounding.leastScale) }
         }
         let quantizations = fused.nodes.map { node in
             zeroPoints[node.origin].map {
@@ -58,7 +58,7 @@ extension QuantizationAwareNetwork {
         }
         let input = Double(inputStep(of: layer))
         let errors = zip(zip(steps.scalars, factors.scalars), biases?.scalars ?? steps.scalars.map { _ in 0 }).map {
-            let unit = input * Double(max(abs($0.0 * $0.1), WeightRounding.leastStep))
+            let unit = input * Double(max(abs($0.0 * $0.1), WeightRounding.leastScale))
             let count = (Double($1) / unit).rounded(.toNearestOrEven)
             return abs(count) < 0x1p30 ? Float(count * unit - Double($1)) : 0
         }

@@ -32,9 +32,9 @@ public struct QuantizationAwareNetwork: Module {
 
     let graph: NetworkGraph
     private let walker: GraphWalker
-    /// The traced steps whose results the integer network keeps as bytes, with the byte of 0.
+    /// The traced nodes whose results the integer network keeps as uint8, with their zero points.
     let zeroPoints: [Int: UInt8]
-    /// For the traced step that ends a layer (its normalisation, or itself) the layer: where the bias is rounded.
+    /// For the traced node that ends a layer (its normalisation, or itself) the layer: where the bias is rounded.
     private let layers: [Int: Int]
     private var parameters = GraphParameters()
 
@@ -53,13 +53,18 @@ public struct QuantizationAwareNetwork: Module {
     ) throws {
         let calibrated = try CalibratedGraph(module, batches, observer, weightBits: weightBits)
         let (fused, rounding) = (calibrated.graph, calibrated.rounding)
-        // Says by name what has no form on bytes.
+        // Says by name what has no form in int8.
         _ = try IntegerProgram(fused, calibrated.quantizations, rounding)
         self.batchNormPasses = batchNormPasses
         self.weightBits = weightBits
         graph = calibrated.traced
         walker = GraphWalker(graph)
         for (index, node) in graph.nodes.enumerated() {
+            if node.isLinearLayer, case .node? = node.operands.dropFirst().first {
+                throw GraphError(
+                    operation: node.description,
+                    reason: "its weights are computed by the network, and training rounds stored ones alone")
+            }
             for (place, operand) in node.operands.enumerated() {
                 guard case .tensor(let tensor, let path) = operand else { continue }
                 if let path { parameters.add(path, Parameter(tensor, role: node.role(ofOperand: place))) }
@@ -70,7 +75,7 @@ public struct QuantizationAwareNetwork: Module {
             }
         }
         var zeroPoints: [Int: UInt8] = [:]
-        for node in fused.nodesInBytes() {
+        for node in fused.integerNodes() {
             let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
             zeroPoints[origin] = quantization.zeroPoint
             parameters.add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))
@@ -87,7 +92,7 @@ public struct QuantizationAwareNetwork: Module {
 
     public func callAsFunction(_ input: Variable) -> Variable { run(input) { _, _ in } }
 
-    /// The forward pass, which shows every traced step's result, rounded where it is.
+    /// The forward pass, which shows every traced node's result, rounded where it is.
     func run(_ input: Variable, observe: (_ node: Int, _ value: Tensor) -> Void) -> Variable {
         let tape = input.tape
         let passes = self[Self.passes]
@@ -137,6 +142,6 @@ public struct QuantizationAwareNetwork: Module {
     /// The path of the logarithms of the steps of a layer's weights, [C'].
     static func stepPath(of weights: String?, at node: Int) -> String { (weights ?? "constant.\(node)") + ".logStep" }
 
-    /// The path of the logarithm of the step of a traced step's result, one element.
+    /// The path of the logarithm of the step of a traced node's result, one element.
     static func activationPath(_ node: Int) -> String { "activation.\(node).logStep" }
 }

@@ -23,7 +23,7 @@ public struct WeightRepairs: OptionSet, Sendable, Hashable {
     var images: Int { isEmpty ? 0 : 256 }
 }
 
-/// A calibrated network after its repairs: other weights, biases and steps.
+/// A calibrated network after its repairs: other weights, biases and scales.
 struct RepairedGraph {
     private(set) var graph: NetworkGraph
     private(set) var rounding: WeightRounding
@@ -38,12 +38,12 @@ struct RepairedGraph {
             guard let source = node.sources.first, let weights = node.tensors.first,
                 let geometry = node.geometry(reading: graph.nodes[source].shape)
             else { continue }
-            // What the layer reads when all before it is on bytes and repaired.
+            // What the layer reads when all before it is in int8 and repaired.
             let program = try IntegerProgram(graph, calibrated.quantizations, rounding)
             let before = try IntegerNetwork(program.prefix(through: source))
             let input = mapImages(calibrated.images) { before.run($0) }.asImages(for: geometry)
             let bias = node.tensors.count > 1 ? node.tensors[1] : .zeros([geometry.outputChannels])
-            guard let layer = program.steps[index].layer else { continue }
+            guard let layer = program.nodes[index].layer else { continue }
             var rounded = weights.roundedToSteps(Tensor(layer.scales), limit: Float(rounding.limit))
             if repairs.contains(.secondOrderRounding) {
                 do {
@@ -57,7 +57,7 @@ struct RepairedGraph {
                 let expected = plan.result(of: source, for: calibrated.images).asImages(for: geometry)
                 corrected = bias + meanOfSums(expected, weights, geometry) - meanOfSums(input, rounded, geometry)
             }
-            rounding.steps[index] = layer.scales
+            rounding.scales[index] = layer.scales
             graph = graph.replacingLayer(index, weights: rounded, bias: corrected)
         }
     }
@@ -70,6 +70,6 @@ private func meanOfSums(_ input: Tensor, _ weights: Tensor, _ geometry: Conv2DGe
 }
 
 extension IntegerProgram {
-    /// The steps up to one, whose result is then the program's.
-    fileprivate func prefix(through step: Int) -> IntegerProgram { IntegerProgram(steps: Array(steps[...step])) }
+    /// The nodes up to one, whose result is then the program's.
+    fileprivate func prefix(through node: Int) -> IntegerProgram { IntegerProgram(nodes: Array(nodes[...node])) }
 }

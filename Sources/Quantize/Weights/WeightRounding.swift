@@ -2,35 +2,35 @@ import Autograd
 import Graph
 import TensorCore
 
-/// How the weights of a network's layers become integers: −limit ... limit steps of each output channel.
+/// How the weights of a network's layers become integers: −limit ... limit scales of each output channel.
 struct WeightRounding: Sendable {
-    /// 127 for 8 bits. With fewer the integers are still stored as bytes.
+    /// 127 for 8 bits. With fewer the integers are still stored as int8.
     let limit: Int
-    /// The step of a channel without any weights, and of one that training let die.
-    static let leastStep: Float = 0x1p-60
-    /// For a layer's node the steps of its channels; for others the channel's greatest weight is the limit.
-    var steps: [Int: [Float]]
-    /// Nodes that are not rounded at all, but computed in single precision.
+    /// The scale of a channel without any weights, and of one that training let die.
+    static let leastScale: Float = 0x1p-60
+    /// For a layer's node the scales of its channels; for others the channel's greatest weight is the limit.
+    var scales: [Int: [Float]]
+    /// Nodes that are not rounded at all, but computed in float32.
     var floatNodes: Set<Int> = []
 
     /// - Parameter bits: 2 ... 8.
-    init(bits: Int, steps: [Int: [Float]] = [:]) {
+    init(bits: Int, scales: [Int: [Float]] = [:]) {
         require((2...8).contains(bits), "weightBits: \(bits), 2 ... 8 expected")
         limit = 1 << (bits - 1) - 1
-        self.steps = steps
+        self.scales = scales
     }
 
-    /// Chooses the steps of every layer: with 8 bits those that cut nothing off, with fewer those of least square
+    /// Chooses the scales of every layer: with 8 bits those that cut nothing off, with fewer those of least square
     /// error.
     init(of graph: NetworkGraph, bits: Int) {
         self.init(bits: bits)
         guard bits < 8 else { return }
         for (index, node) in graph.nodes.enumerated() where node.isLinearLayer {
-            if let weights = node.tensors.first { steps[index] = Self.leastError(weights, limit: limit) }
+            if let weights = node.tensors.first { scales[index] = Self.leastError(weights, limit: limit) }
         }
     }
 
-    /// For each output channel the step, of a grid of 64 up to the one that cuts nothing off, whose rounded weights
+    /// For each output channel the scale, of a grid of 64 up to the one that cuts nothing off, whose rounded weights
     /// have the least square error.
     ///
     /// - Parameter weights: [..., C'].
@@ -41,15 +41,15 @@ struct WeightRounding: Sendable {
         return (0..<channels).map { channel in
             let own = stride(from: channel, to: values.count, by: channels).map { values[$0] }
             let widest = (own.map(abs).max() ?? 0) / bound
-            guard widest > 0 else { return leastStep }
+            guard widest > 0 else { return leastScale }
             var (best, least) = (widest, Float.infinity)
             for part in (1...64).reversed() {
-                let step = widest * Float(part) / 64
+                let scale = widest * Float(part) / 64
                 let error = own.reduce(Float(0)) { sum, weight in
-                    let difference = weight - step * rounded(weight / step, limit: bound)
+                    let difference = weight - scale * rounded(weight / scale, limit: bound)
                     return sum + difference * difference
                 }
-                if error < least { (best, least) = (step, error) }
+                if error < least { (best, least) = (scale, error) }
             }
             return best
         }

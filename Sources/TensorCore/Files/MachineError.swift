@@ -2,8 +2,8 @@ import Foundation
 
 /// The machine failed, not what it was given: memory, descriptors, a disk that cannot be read.
 ///
-/// An error of its own, since what is done about a bad file (leaving it out, say) would hide a failing machine. Reads as
-/// one line: `cats/0001.png: cannot be read: Input/output error`.
+/// An error of its own, since what is done about a bad file (leaving it out, say) would hide a failing machine. Reads
+/// as one line: `cats/0001.png: cannot be read: Input/output error`.
 public struct MachineError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What the machine was asked for: a file by its path, or in words.
     public let subject: String

@@ -1,6 +1,7 @@
 import CKernels
 
-/// A convolution, or a dense layer as one of 1×1 pixels, on bytes with 32-bit sums: the arithmetic of ONNX QLinearConv.
+/// A convolution, or a dense layer as one of 1×1 pixels, of uint8 by int8 with 32-bit sums: the arithmetic of ONNX
+/// QLinearConv.
 ///
 /// A few rows at a time, the input gets a border of its zero point, and each patch is read where it lies, as runs of
 /// numbers: there is no matrix of patches. Where Winograd's way to the same sums is faster, it is taken. Weights are

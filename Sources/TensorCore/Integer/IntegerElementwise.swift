@@ -43,7 +43,7 @@ extension ByteTensor {
         return result
     }
 
-    /// Every byte replaced by its entry in a table of 256: how any function of one number is computed on bytes.
+    /// Every byte replaced by its entry in a table of 256: how any function of one number is computed in uint8.
     public func mapped(through table: [UInt8]) -> ByteTensor {
         require(table.count == 256, "mapped: table of \(table.count) entries, 256 expected")
         let result = ByteTensor(uninitialized: shape)

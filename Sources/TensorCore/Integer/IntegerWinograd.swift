@@ -1,6 +1,6 @@
 import CKernels
 
-/// A convolution on bytes that Winograd's integer kernels can do: 3×3, stride 1, channels in eights, exact.
+/// A uint8 convolution that Winograd's integer kernels can do: 3×3, stride 1, channels in eights, exact.
 struct IntegerWinograd: Sendable {
     private let geometry: rk_winograd_geometry
     private let weights: [Int16]

@@ -9,7 +9,13 @@ extension ResponseLoss: ExpressibleByArgument {
     public var defaultValueDescription: String { Self.name(of: self, in: Self.named) }
 }
 
-extension Ensemble.Joining: ExpressibleByArgument {
+extension Ensemble.Averaging: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument, of: Self.named) }
+    public static var allValueStrings: [String] { named.map(\.name) }
+    public var defaultValueDescription: String { Self.name(of: self, in: Self.named) }
+}
+
+extension Observer: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument, of: Self.named) }
     public static var allValueStrings: [String] { named.map(\.name) }
     public var defaultValueDescription: String { Self.name(of: self, in: Self.named) }

@@ -68,7 +68,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let description = training.description(for: data, normalization: normalization)
         var student: any Module = try training.network(for: data, seed: common.seed)
         let copy = ModelCopy(of: student)
-        let judge = trained.count > 1 ? Ensemble(trained, joining: teachers.joining) : trained.first
+        let judge = trained.count > 1 ? Ensemble(trained, averaging: teachers.averaging) : trained.first
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil, normalization: normalization,

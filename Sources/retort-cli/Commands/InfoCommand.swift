@@ -52,20 +52,20 @@ extension ModelSummary: CommandResult {
         images   \(image), mean \(mean), deviation \(deviation)
         classes  \(classes.map(\.shown).joined(separator: ", "))
 
-        \(TextTable(rows: [isQuantized ? Step.integerHeader : Step.header] + steps.map { $0.cells(isQuantized) }))
+        \(TextTable(rows: [isQuantized ? Node.integerHeader : Node.header] + nodes.map { $0.cells(isQuantized) }))
         """
     }
 }
 
-extension ModelSummary.Step {
-    static let header = ["step", "from", "result", "multiply-adds", "numbers", "bytes"]
+extension ModelSummary.Node {
+    static let header = ["node", "from", "result", "multiply-adds", "parameters", "bytes"]
     static let integerHeader = header + ["type", "weights' scales", "result's scale", "zero"]
 
     func cells(_ withScales: Bool) -> [String] {
         func number(_ count: Int) -> String { count == 0 ? "" : grouped(count) }
         let cells = [
             operation, path ?? "", shape.map(String.init).joined(separator: "×"), number(multiplyAdds),
-            number(numbers), number(bytes),
+            number(parameters), number(bytes),
         ]
         guard withScales else { return cells }
         return cells + [

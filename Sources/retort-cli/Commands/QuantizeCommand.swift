@@ -8,22 +8,6 @@ struct QuantizeCommand: ParsableCommand {
         commandName: "quantize", abstract: "Turns a trained model into INT8: a quarter of its size, run on integers.",
         discussion: "The new file holds all that `evaluate` and `predict` need.")
 
-    /// How ranges of activations are found.
-    enum Observing: String, ExpressibleByArgument, CaseIterable {
-        case percentile, minmax, average, mse, entropy, search
-
-        var observer: Observer {
-            switch self {
-            case .percentile: .percentile(99.99)
-            case .minmax: .minMax
-            case .average: .movingAverage(share: 0.1)
-            case .mse: .meanSquaredError
-            case .entropy: .entropy
-            case .search: .search
-            }
-        }
-    }
-
     @OptionGroup var deployment: DeploymentOptions
     @OptionGroup(title: "Training with INT8 in place") var training: QuantizationTraining
     @OptionGroup var common: CommonOptions
@@ -39,7 +23,7 @@ struct QuantizeCommand: ParsableCommand {
                 of batches; mse and entropy cut where the square error or the loss of information is least; search \
                 takes for each layer what serves the output best.
                 """))
-    var observer = Observing.minmax
+    var observer = Observer.minMax
 
     @Flag(
         inversion: .prefixedNo,
@@ -95,14 +79,14 @@ struct QuantizeCommand: ParsableCommand {
         let graph = equalize ? fused.equalizingLayers() : fused
         func rounded(_ graph: NetworkGraph, _ repairs: WeightRepairs) throws -> QuantizedModel {
             try QuantizedModel(
-                graph: graph, calibratedOn: batches, observer: observer.observer, repairs: repairs,
+                graph: graph, calibratedOn: batches, observer: observer, repairs: repairs,
                 floatLayers: Set(keepFp32))
         }
         let plain = try rounded(fused, [])
         let int8 =
             training.qat > 0
             ? try training.quantized(
-                network, of: stored, on: data, calibratedOn: batches, observer: observer.observer, seed: common.seed)
+                network, of: stored, on: data, calibratedOn: batches, observer: observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
         try ModelFile(int8, description: stored.description).write(to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)

@@ -13,7 +13,7 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
             discussion: """
                 entropy and cross-entropy weigh image by image: who is unsure, or wrong by the label, has less to say.
                 """))
-    var joining = Ensemble.Joining.probabilities
+    var averaging = Ensemble.Averaging.probabilities
 
     @Option(
         help: ArgumentHelp(
@@ -63,6 +63,6 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
     func network(_ trained: [any Module], student: any Module) -> any Module {
         func average(of student: some Module, _ decay: Float) -> any Module { MeanTeacher(of: student, decay: decay) }
         let members = trained + (meanTeacher.map { [average(of: student, $0)] } ?? [])
-        return members.count == 1 ? members[0] : Ensemble(members, joining: joining)
+        return members.count == 1 ? members[0] : Ensemble(members, averaging: averaging)
     }
 }
