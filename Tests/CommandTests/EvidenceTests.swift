@@ -79,12 +79,17 @@ struct EvidenceTests {
     func names() throws {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
-            let names = ["a\nb\u{1B}[31m", "été", "犬のなかま", "🐱"]
+            let names = ["a\nb\u{1B}[31m", "x\u{7F}\u{202E}", "été", "犬のなかま", "🐱"]
             try write(names.map { ($0, 12) }, to: "d", in: folder)
             try retort.succeed("train --data d \(Self.small) --output m")
             let lines = try retort.succeed("evaluate m --data d").output.split(separator: "\n").dropFirst()
-            let shown = ["a\\nb\\u{1b}[31m", "été           ", "犬のなかま    ", "🐱            "]
-            #expect(lines.count == 4)
+            let shown = [
+                "a\\nb\\u{1b}[31m ", "x\\u{7f}\\u{202e}", "été            ", "犬のなかま     ", "🐱             ",
+            ]
+            #expect(lines.count == 5)
+            let classes = try #require(
+                retort.succeed("evaluate m --data d --json").json()["classes"] as? [[String: Any]])
+            #expect(classes.map { $0["name"] as? String } == names)
             for (line, name) in zip(lines, shown) { #expect(line.hasPrefix(name + "  "), "\(line)") }
             #expect(try !retort.succeed("info m").output.contains("\u{1B}"))
             let predicted = try retort.succeed("predict m d/été/1.png").output

@@ -32,6 +32,7 @@ struct DisplayTextTests {
         #expect("a\nb\r\t\u{1B}[31m\u{7F}\u{9B}".shown == "a\\nb\\r\\t\\u{1b}[31m\\u{7f}\\u{9b}")
         #expect("user\u{202E}gnp.exe\u{2066}\u{2028}".shown == "user\\u{202e}gnp.exe\\u{2066}\\u{2028}")
         #expect("a\r\nb\u{1B}".shownInLines == "a\\r\nb\\u{1b}")
+        #expect("{\n\"a\u{7F}\u{202E}\"}".shownAsJSON == "{\n\"a\\u007f\\u202e\"}")
         #expect("👩‍👩‍👧 é 犬".shown == "👩‍👩‍👧 é 犬")
     }
 }

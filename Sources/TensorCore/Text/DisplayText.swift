@@ -22,21 +22,26 @@ extension String {
     }
 
     /// The text in one line, with control characters as escapes: what it can do to a terminal is to be read.
-    package var shown: String { escaped { _ in false } }
+    package var shown: String { escaped(but: []) }
 
     /// The same text, in which only ends of lines stay as they are.
-    package var shownInLines: String { escaped { $0 == "\n" } }
+    package var shownInLines: String { escaped(but: ["\n"]) }
 
-    private func escaped(_ stays: (Unicode.Scalar) -> Bool) -> String {
-        guard unicodeScalars.contains(where: { $0.isControl && !stays($0) }) else { return self }
+    /// A text in JSON with the control characters of its strings as JSON's own escapes, which mean the same.
+    package var shownAsJSON: String {
+        escaped(but: ["\n"]) { scalar in
+            let digits = String(scalar.value, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+    }
+
+    private func escaped(
+        but stays: Set<Unicode.Scalar>, as escape: (Unicode.Scalar) -> String = \.escape
+    ) -> String {
+        guard unicodeScalars.contains(where: { $0.isControl && !stays.contains($0) }) else { return self }
         return unicodeScalars.reduce(into: "") { text, scalar in
-            guard scalar.isControl, !stays(scalar) else { return text.unicodeScalars.append(scalar) }
-            switch scalar {
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            default: text += "\\u{\(String(scalar.value, radix: 16))}"
-            }
+            guard scalar.isControl, !stays.contains(scalar) else { return text.unicodeScalars.append(scalar) }
+            text += escape(scalar)
         }
     }
 }
@@ -52,6 +57,16 @@ extension Character {
 }
 
 extension Unicode.Scalar {
+    /// As Swift and other languages write it.
+    fileprivate var escape: String {
+        switch self {
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        default: "\\u{\(String(value, radix: 16))}"
+        }
+    }
+
     /// Controls, and formats that change the direction of what follows or end its line.
     fileprivate var isControl: Bool {
         properties.generalCategory == .control || (0x2028...0x202E).contains(value) || (0x2066...0x2069).contains(value)

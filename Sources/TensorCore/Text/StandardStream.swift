@@ -8,11 +8,11 @@ public enum StandardStream {
     /// Control characters are written as escapes.
     public static func say(_ line: String) { show(line.shownInLines + "\n") }
 
-    /// Writes a result to standard output, with control characters as escapes.
+    /// Writes a result to standard output as it is.
     ///
     /// - Throws: ``FileWriteError`` for a full disk, a closed stream, a pipe that nobody reads, …
     public static func write(_ result: String) throws(FileWriteError) {
-        guard write(result.shownInLines, to: STDOUT_FILENO) else { throw FileWriteError(path: "standard output") }
+        guard write(result, to: STDOUT_FILENO) else { throw FileWriteError(path: "standard output") }
     }
 
     /// Makes the streams safe to write to: call it before anything is opened.

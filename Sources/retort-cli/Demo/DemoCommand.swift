@@ -67,6 +67,6 @@ struct DemoCommand: ParsableCommand, FileOptions {
         try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
         let minutes = ProgressBar.clock(summary.report.wallSeconds)
         let text = "\(summary.report.table)\n\(folder.path)/report.html  report.json  models/   \(minutes) min"
-        try StandardStream.write((common.json ? json : text) + "\n")
+        try StandardStream.write((common.json ? json : text.shownInLines) + "\n")
     }
 }
