@@ -91,7 +91,7 @@ struct FileChoiceTests {
                     try FileManager.default.createDirectory(
                         at: folder.appending(path: name), withIntermediateDirectories: false)
                     try retort.succeed(
-                        "train --labels 100 --architecture mlp-4 --steps 40 --threads 1 --output m --checkpoint \(name)/k",
+                        "train --labels 100 --architecture mlp-4 --steps 40 --output m --checkpoint \(name)/k",
                         environment: name == "with" ? [:] : ["LD_PRELOAD": folder.appending(path: "l.so").path])
                 }
                 for state in ["k", "k.1", "k.2", "k.best"] {
