@@ -1,4 +1,5 @@
 import Foundation
+import TensorCore
 
 /// A number with the given decimals, whatever the locale.
 public func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
@@ -32,11 +33,11 @@ public func escaped(_ text: String) -> String {
     }
 }
 
-/// A result as JSON that a person can read, its keys in order.
+/// A result as JSON that a person can read, its keys in order, without control characters beside ends of lines.
 public func jsonText(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+    return String(decoding: try encoder.encode(value), as: UTF8.self).shownAsJSON
 }
 
 /// A value as JSON on one line, its keys in order: equal values give equal texts.

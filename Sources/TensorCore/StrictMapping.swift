@@ -1,5 +1,7 @@
 /// A mapping from names to values in a description that a person wrote: an unknown name is an error.
 package struct StrictMapping {
+    private typealias Fault = ConfigurationError
+
     private struct Name: CodingKey {
         let stringValue: String
         let intValue: Int?
@@ -34,9 +36,22 @@ package struct StrictMapping {
 
     /// A value that must be there.
     ///
-    /// - Throws: `DecodingError`.
+    /// - Throws: `ConfigurationError` for a number that the type does not hold, `DecodingError` for everything else.
     package func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-        try values.decode(type, forKey: Name(stringValue: name))
+        let key = Name(stringValue: name)
+        do { return try values.decode(type, forKey: key) } catch  where !(error is DecodingError || error is Fault) {
+            // A decoder of JSON has an error of its own for a number that does not fit, and forgets where it was.
+            if let number = try? values.decode(Double.self, forKey: key) {
+                throw fault(name, "\(number) found, \(Self.expectation(of: type, for: number)) expected")
+            }
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: values.codingPath + [key], debugDescription: "\(error)"))
+        }
+    }
+
+    private static func expectation(of type: Any.Type, for number: Double) -> String {
+        guard let whole = type as? any FixedWidthInteger.Type else { return "a number up to 3.4e38" }
+        return number.rounded() == number ? "a whole number from \(whole.min) to \(whole.max)" : "a whole number"
     }
 
     /// A value, or what stands for it where there is none.

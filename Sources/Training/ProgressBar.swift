@@ -1,66 +1,69 @@
 import Foundation
 import Synchronization
+import TensorCore
 
-/// Shows how a run goes: a line that is rewritten on a terminal, a line for each epoch elsewhere.
+/// Shows how a run goes: a line that is rewritten on a terminal; elsewhere a line for each epoch, and in long ones a
+/// line from time to time.
 ///
 /// Writes to standard error, so that standard output holds results alone.
 public final class ProgressBar: Sendable {
     private struct State {
-        var shown = Date.distantPast
+        var shown: Date
         var lastWidth = 0
     }
 
     private let title: String
     private let start = Date()
     private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let state = Mutex(State())
+    private let interval: TimeInterval
+    private let state: Mutex<State>
 
     /// Creates a bar, and starts its clock.
-    public init(_ title: String) { self.title = title }
+    public convenience init(_ title: String) { self.init(title, interval: nil) }
+
+    /// - Parameter interval: the seconds from one line to the next within an epoch.
+    init(_ title: String, interval: TimeInterval?) {
+        self.title = title.shown
+        self.interval = interval ?? (isTerminal ? 0.1 : 30)
+        state = Mutex(State(shown: isTerminal ? .distantPast : Date()))
+    }
 
     /// A bar on a terminal, nothing elsewhere: for programs of many runs, which say a line a run.
     public static func onTerminal(_ title: String) -> ProgressBar? {
         isatty(STDERR_FILENO) == 1 ? ProgressBar(title) : nil
     }
 
-    /// Writes a line to standard error.
-    public static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    /// Writes a line to standard error, as `StandardStream.say` does.
+    public static func say(_ line: String) { StandardStream.say(line) }
 
     /// What a training loop calls after each step.
     public func update(_ progress: TrainingProgress) {
         let isEndOfEpoch = progress.validation != nil || progress.step == progress.steps
         let now = Date()
         state.withLock { state in
-            guard isEndOfEpoch || (isTerminal && now.timeIntervalSince(state.shown) > 0.1) else { return }
+            guard isEndOfEpoch || now.timeIntervalSince(state.shown) > interval else { return }
             state.shown = now
-            let text = line(progress, now)
-            if isTerminal {
-                let blanks = String(repeating: " ", count: max(0, state.lastWidth - text.count))
-                write("\r\(text)\(blanks)" + (progress.step == progress.steps ? "\n" : ""))
-                state.lastWidth = text.count
-            } else {
-                write(text + "\n")
-            }
+            let line = line(progress, now)
+            guard isTerminal else { return StandardStream.say(line.text(columns: nil)) }
+            // The last column stays free: a character there moves some terminals to the next line.
+            let text = line.text(columns: (StandardStream.terminalColumns ?? 80) - 1)
+            StandardStream.show(
+                "\r\(text.padded(toColumns: state.lastWidth))" + (progress.step == progress.steps ? "\n" : ""))
+            state.lastWidth = text.columns
         }
     }
 
-    private func line(_ progress: TrainingProgress, _ now: Date) -> String {
+    private func line(_ progress: TrainingProgress, _ now: Date) -> ProgressLine {
         let seconds = max(now.timeIntervalSince(start), 1e-6)
         let rate = Double(progress.step * progress.batchSize) / seconds
         let left = seconds / Double(progress.step) * Double(progress.steps - progress.step)
         let accuracy =
             progress.validation.map { "validation \(Self.percent($0.accuracy))" }
             ?? "training \(Self.percent(progress.accuracy))"
-        let share = Double(progress.step) / Double(progress.steps)
-        let bar = isTerminal ? " " + Self.bar(share) : ""
-        return "\(title.padding(toLength: 24, withPad: " ", startingAt: 0))\(bar) "
-            + "epoch \(progress.epoch + 1)/\(progress.epochs)  loss \(String(format: "%.4f", progress.loss))  "
-            + "\(accuracy)  \(Int(rate)) images/s  \(Self.clock(left)) left"
-    }
-
-    private static func bar(_ share: Double) -> String {
-        let filled = Int(share * 20)
-        return String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
+        return ProgressLine(
+            title: title, share: Double(progress.step) / Double(progress.steps),
+            figures: "epoch \(progress.epoch + 1)/\(progress.epochs)  loss \(String(format: "%.4f", progress.loss))  "
+                + "\(accuracy)  \(Int(rate)) images/s  \(Self.clock(left)) left")
     }
 
     private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
@@ -70,6 +73,32 @@ public final class ProgressBar: Sendable {
         let whole = Int(seconds.rounded())
         return "\(whole / 60):" + String(format: "%02d", whole % 60)
     }
+}
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+/// A line of a progress bar: what is trained, how much of it is done, and figures.
+struct ProgressLine {
+    let title: String
+    /// From 0 to 1.
+    let share: Double
+    let figures: String
+
+    private static let titleWidth = 24
+    private static let barWidth = 20
+
+    /// The line within a width: the bar becomes shorter first, then the title is cut, the figures last.
+    ///
+    /// - Parameter columns: nil for a line that is written once, has no bar and may be of any length.
+    func text(columns: Int?) -> String {
+        guard let columns else { return "\(title.padded(toColumns: Self.titleWidth)) \(figures)" }
+        let free = columns - figures.columns - 1
+        let bar = min(Self.barWidth, free - max(Self.titleWidth, title.columns) - 1)
+        if bar > 0 { return "\(title.padded(toColumns: Self.titleWidth)) \(Self.bar(share, bar)) \(figures)" }
+        let name = title.cut(toColumns: max(0, free)).padded(toColumns: min(Self.titleWidth, free))
+        return ((name.isEmpty ? "" : name + " ") + figures).cut(toColumns: columns)
+    }
+
+    private static func bar(_ share: Double, _ width: Int) -> String {
+        let filled = Int(share * Double(width))
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    }
 }

@@ -88,10 +88,19 @@ extension Schedule {
     /// What it reaches between its ends and may be beyond both: one that steps, or falls after a warm-up.
     private var inner: [Float] {
         switch self {
-        case .step(_, _, let places): places.map { value(at: $0) }
+        case .step(let from, let factor, let places): Self.steps(from, factor, places.sorted())
         case .warmUp(_, let then), .stairs(let then, _): [then.value(at: 0)] + then.inner
         case .function: (0...64).map { value(at: Float($0) / 64) }
         case .constant, .linear, .cosine, .exponential: []
+        }
+    }
+
+    /// The values after each of ascending places; of places that coincide, after the last of them.
+    private static func steps(_ from: Float, _ factor: Float, _ places: [Float]) -> [Float] {
+        var value = from
+        return places.indices.compactMap { index in
+            value *= factor
+            return index + 1 < places.count && places[index + 1] == places[index] ? nil : value
         }
     }
 }

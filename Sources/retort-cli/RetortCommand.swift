@@ -24,15 +24,19 @@ struct RetortCommand: ParsableCommand {
 
     /// Runs a command line, with the recipe in it that it names.
     static func main() {
-        let line = Array(CommandLine.arguments.dropFirst())
+        StandardStream.prepare()
         do {
+            let line = try ProgramArguments.texts()
             let recipe = try Recipe(for: line)
             var command = try parseAsRoot(recipe?.arguments ?? line)
-            do { try Setting.check(command) } catch let fault as ConfigurationError {
-                if let located = recipe?.located(fault) { throw located }
-                let usage = usageString(for: type(of: command))
-                FileHandle.standardError.write(Data("Error: --\(fault.ofOption)\n\(usage)\n".utf8))
-                Foundation.exit(ExitCode.validationFailure.rawValue)
+            do {
+                try Setting.checkWholeNumbers(in: line, of: command)
+                try Setting.check(command)
+            } catch let fault as ConfigurationError {
+                throw recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: command)
+            }
+            do { try NamedFile.check(Setting.files(of: command)) } catch let fault as NamedFile.Fault {
+                throw WrongUsage("\(fault)", of: command)
             }
             do { try command.run() } catch let fault as ConfigurationError {
                 if let located = recipe?.located(fault) { throw located }
@@ -40,12 +44,38 @@ struct RetortCommand: ParsableCommand {
                 guard case .name(let name) = fault.ofOption.path.first, names.contains(name) else { throw fault }
                 throw OptionError(text: "--\(fault.ofOption)")
             }
-        } catch { exit(withError: error) }
+        } catch { end(error) }
+    }
+
+    /// Says what ended the command, an error or a request for help, and ends the program.
+    private static func end(_ error: any Error) -> Never {
+        let (text, code) = (fullMessage(for: error), exitCode(for: error))
+        switch error {
+        case let fault as ProgramArguments.Fault: end(ValidationError("\(fault)"))
+        case let fault as WrongUsage:
+            StandardStream.say("\(fault)")
+            Foundation.exit(ExitCode.validationFailure.rawValue)
+        case _ where code.isSuccess:
+            do { try StandardStream.write(text + "\n") } catch { end(error) }
+        // Where it is no wrong usage, whose help follows, the error is one line.
+        case _ where !text.isEmpty: StandardStream.say(code == .failure ? text.shown : text)
+        default: break
+        }
+        Foundation.exit(code.rawValue)
+    }
+}
+
+/// Options that no command can follow, with the usage of the one that they were given to.
+private struct WrongUsage: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ problem: String, of command: any ParsableCommand) {
+        description = "Error: \(problem)\n\(RetortCommand.usageString(for: type(of: command)))"
     }
 }
 
 /// An option's value that turned out to be of no use in the work: an error, but no wrong usage.
-private struct OptionError: Error, CustomStringConvertible {
+struct OptionError: Error, CustomStringConvertible {
     let text: String
     var description: String { text }
 }

@@ -116,7 +116,34 @@ struct RecipeTests {
             ("strength: true", "line 1: strength: true found, a number expected"),
             ("strength: 4", "line 1: strength: 4.0 found, 0.0 to 3.0 expected"),
             ("closed-loop: 1", "line 1: closed-loop: 1 found, true or false expected"),
-            ("architecture: 5", "line 1: architecture: 5 found, text expected"),
+            ("architecture: 5", "line 1: architecture: 5 found, text expected (put it in quotes)"),
+            ("data: 2024-01-31", "line 1: data: 2024-01-31 found, text expected (put it in quotes)"),
+            ("output: no", "line 1: output: no found, text expected (put it in quotes)"),
+            ("hints: [{stage: on}]", "line 1: hints[0].stage: on found, text expected (put it in quotes)"),
+            ("steps: 0100", "line 1: steps: 0100 found, a whole number without leading zeros expected"),
+            ("seed: 1_000", "line 1: seed: 1_000 found, a whole number in digits alone expected"),
+            ("batch: 1:30", "line 1: batch: 1:30 found, a whole number in digits alone expected"),
+            (
+                "augment: {operations: [{operation: cutout, size: 01}]}",
+                "line 1: augment.operations[0].size: 01 found, a whole number without leading zeros expected"
+            ),
+            (
+                "controllers:\n- {controller: hardness, curriculum: {from: 1e308, to: 1, epochs: 4}}",
+                "line 2: controllers[0].curriculum.from: 1e+308 found, a number up to 3.4e38 expected"
+            ),
+            (
+                "controllers:\n- {controller: operations,\n   probes: 1e30}",
+                "line 3: controllers[0].probes: 1e+30 found, a whole number from -9223372036854775808 to "
+                    + "9223372036854775807 expected"
+            ),
+            (
+                "temperature: {schedule: stairs, of: 3, parts: 4.5}",
+                "line 1: temperature.parts: 4.5 found, a whole number expected"
+            ),
+            (
+                "controllers:\n- {controller: class}\n- {? *a : 1}",
+                "an alias as a key found, the key itself expected"
+            ),
             (
                 "loss: kld",
                 "line 1: loss: 'kld' found, one of kl, reverse-kl, jensen-shannon, mse, dkd, dist, standardized-kl, "

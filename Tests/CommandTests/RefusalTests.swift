@@ -33,6 +33,13 @@ struct RefusalTests {
             ("train --output x --threads 0", "--threads: 0 found"),
             ("train --output x --architecture resnet-9", "'resnet-9' found, convnet-WIDTH"),
             ("train --data nowhere --output x --checkpoint ./x", "--checkpoint"),
+            ("train --data nowhere --output .", "--output: '.' is the name of a folder"),
+            ("train --output new/", "--output: 'new/' is the name of a folder"),
+            ("quantize int8 --data / --output /", "--output: '/' is the name of a folder"),
+            ("train --output x --checkpoint k/", "--checkpoint: 'k/' is the name of a folder"),
+            ("train --output x --steps 0100", "--steps: 0100 found, a whole number without leading zeros expected"),
+            ("quantize m --output x --calibration=007", "--calibration: 007 found, a whole number without"),
+            ("demo --threads 04", "--threads: 04 found"),
             ("prune m --output x", "--to"), ("prune m --output x --to flops:0", "--to: 'flops:0' found"),
             ("prune m --output x --to bytes", "--to: 'bytes' found"),
             ("prune m --output x --to zeros:1", "--to: 'zeros:1' found"),
@@ -83,7 +90,10 @@ struct RefusalTests {
                 ("export m --c net.c", ["m: a model in FP32 found, one in INT8 (`retort quantize`) expected"]),
                 ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
                 ("prune int8 --data mini --to flops:0.5 --output x", ["int8: an INT8 model found"]),
-                ("quantize int8 --data mini --output mini", ["mini: cannot be written", "not a regular file"]),
+                (
+                    "quantize int8 --data mini --output /dev/null",
+                    ["/dev/null: cannot be written", "not a regular file"]
+                ),
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
                 ("distill --teacher m --data wide --output x", ["m: a model for images of 28×28×1", "32×32×3"]),
                 ("distill --teacher mini --data mini --output x", ["mini/: a folder", "a regular file expected"]),
@@ -113,7 +123,7 @@ struct RefusalTests {
             // The data set is missing too: whoever complains of it has not looked at the output first.
             for line in [
                 "train --data nowhere --output missing/x", "train --data nowhere --output file/x",
-                "train --data nowhere --output x --checkpoint missing/x", "train --data nowhere --output .",
+                "train --data nowhere --output x --checkpoint missing/x", "train --data nowhere --output /dev/null",
                 "distill --teacher nowhere --output missing/x",
                 "distill --teacher nowhere --output x --teacher-cache file/x", "quantize nowhere --output file/x",
             ] {

@@ -1,4 +1,5 @@
 import Reports
+import TensorCore
 import Testing
 
 @Suite struct PageTests {
@@ -25,6 +26,16 @@ import Testing
         let points = try #require(svg.firstMatch(of: /points='([^']*)'/)?.output.1)
         // The plot is 720 × 280 with margins of 52, 12, 10 and 30; both values lie beyond the bounds.
         #expect(points == "52.0,250.0 708.0,10.0")
+    }
+
+    @Test("A table's columns stand under one another whatever is in the cells, and no cell ends the line")
+    func wideCells() {
+        let rows = [
+            ["name", "n"], ["犬のなかま", "1"], ["🐱", "20"], ["e\u{301}te\u{301}", "3"], ["a\nb\u{1B}[31m", "4"],
+        ]
+        let lines = TextTable(rows: rows).description.split(separator: "\n").map(String.init)
+        #expect(lines.count == 6 && Set(lines.map(\.columns)).count == 1)
+        #expect(lines[5].hasPrefix("a\\nb\\u{1b}[31m"))
     }
 
     @Test("Columns of a text table that do not line up, or whose rule is of another length")

@@ -28,6 +28,16 @@ import Testing
         #expect(at(.warmUp(0, then: .constant(2)), 0) == 2)
     }
 
+    @Test("Extremes of steps are the values at their places, in any order, with places that coincide, of 200,000 too")
+    func extremes() {
+        let places: [Float] = [0.75, 0.25, 0.25, 0, 1, 0.5, 1]
+        let steps = Schedule.step(from: 3, factor: 0.5, at: places)
+        #expect(Set(steps.extremes) == Set(places.map { steps.value(at: $0) }))
+        // Each value asked for by itself would take minutes.
+        let many = Schedule.step(from: 4, factor: 1, at: (0..<200_000).map { Float($0) / 200_000 })
+        #expect(Set(many.extremes) == [4])
+    }
+
     @Test("Stairs hold each epoch's first value, for shares that Float rounds down too")
     func stairs() {
         for epochs in [1, 3, 7, 49, 300] {

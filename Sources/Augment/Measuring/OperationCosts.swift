@@ -70,7 +70,8 @@ public struct OperationCosts: Sendable, Hashable, Codable {
     ///
     /// - Throws: `FormatError` for what no calibration could have written.
     public init(json: Data, file: String = "costs") throws {
-        do { self = try JSONDecoder().decode(OperationCosts.self, from: json) } catch {
+        let text = try TextFile.decoded(json, file: file)
+        do { self = try JSONDecoder().decode(OperationCosts.self, from: Data(text.utf8)) } catch {
             throw FormatError(file: file, found: "text that does not describe costs", expected: "a calibration in JSON")
         }
         let curves = operations.values.flatMap { [$0.last, $0.inner] } + [plain]

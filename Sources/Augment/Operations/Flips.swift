@@ -1,4 +1,7 @@
 /// Mirrors left and right.
+///
+/// Boxes, points and label maps are mirrored with the image, and their labels stay: the point of a left hand is still
+/// called that where it now shows a right one. Exchange labels of such pairs yourself, or leave the operation out.
 public struct HorizontalFlip: PixelOperation {
     public static let name = "horizontalFlip"
     public static let isGeometric = true
@@ -12,7 +15,7 @@ public struct HorizontalFlip: PixelOperation {
     }
 }
 
-/// Mirrors top and bottom.
+/// Mirrors top and bottom. Labels of points stay, as with ``HorizontalFlip``.
 public struct VerticalFlip: PixelOperation {
     public static let name = "verticalFlip"
     public static let isGeometric = true

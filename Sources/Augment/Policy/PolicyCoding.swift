@@ -20,7 +20,8 @@ extension AugmentationPolicy {
     /// - Throws: `FormatError` with the path of the fault, what was found and what was expected.
     public init(json: Data, file: String = "policy") throws {
         let value: JSONValue
-        do { value = try JSONDecoder().decode(JSONValue.self, from: json) } catch {
+        let text = try TextFile.decoded(json, file: file)
+        do { value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) } catch {
             throw FormatError(file: file, found: "text that is no JSON", expected: "an augmentation policy in JSON")
         }
         self = try PolicyReader(file: file).policy(value)

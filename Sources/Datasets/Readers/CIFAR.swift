@@ -126,7 +126,8 @@ struct CIFARLayout {
     private func readClassNames(_ folder: URL) throws -> [String] {
         let url = folder.appendingPathComponent(namesFile)
         guard FileManager.default.fileExists(atPath: url.path) else { return classNames }
-        let text = String(decoding: try DataFile(url).readToEnd(atMost: 1 << 16, of: "class names"), as: UTF8.self)
+        let bytes = try DataFile(url).readToEnd(atMost: 1 << 16, of: "class names")
+        let text = try TextFile.decoded(bytes, file: url.relativePath)
         let names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty }
         guard names.count == classNames.count else {

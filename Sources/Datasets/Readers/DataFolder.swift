@@ -25,6 +25,12 @@ public enum DataFolder {
         return LabelledData(name: kind.name, train: train, test: test)
     }
 
+    /// Whether a file of this name is one that such a set is read from.
+    public static func reads(_ name: String) -> Bool {
+        let names = kinds.flatMap(\.files).joined() + [CIFAR10.layout, CIFAR100.layout].map(\.namesFile)
+        return names.contains { name == $0 || name == $0 + ".gz" }
+    }
+
     /// The first of the names, as it is or with `.gz`, that a folder holds.
     ///
     /// - Throws: `FormatError` when it holds none.

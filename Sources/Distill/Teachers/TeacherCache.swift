@@ -40,9 +40,7 @@ struct TeacherCache {
         self.folder = folder
         self.origin = origin
         self.classes = classes
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw FileWriteError(path: folder.path, cause: error.localizedDescription)
-        }
+        try OutputFile.prepareFolder(folder)
         // Refused before the first step, and not after an epoch that was not there.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         if let name = names.filter({ $0.hasPrefix("epoch-") || $0.hasPrefix("validation.") }).min() {

@@ -5,42 +5,61 @@ public enum OutputFile {
     /// Makes sure that a file can be written; leaves nothing behind.
     ///
     /// - Throws: ``FileWriteError`` saying why not.
-    public static func check(_ url: URL) throws(FileWriteError) {
-        let target = url.resolvingSymlinksInPath()
-        let kind = try? FileManager.default.attributesOfItem(atPath: target.path)[.type] as? FileAttributeType
-        guard kind == nil || kind == .typeRegular else {
-            throw FileWriteError(path: url.path, cause: "exists and is not a regular file")
-        }
-        let name = ".\(target.lastPathComponent).probe"
-        try probe(target.deletingLastPathComponent().appendingPathComponent(name), for: url)
+    public static func check(_ url: URL) throws(FileWriteError) { _ = try PendingFile(for: url) }
+
+    /// Makes sure that a folder is there or can be created, and that files can be written in it; leaves nothing behind.
+    ///
+    /// - Parameter names: of the files.
+    /// - Throws: ``FileWriteError`` saying why not.
+    public static func checkFolder(_ folder: URL, files names: [String] = []) throws(FileWriteError) {
+        var created: [String] = []
+        defer { for path in created.reversed() { rmdir(path) } }
+        try create(OutputPath.followingLinks(folder.pathAsGiven), &created, for: folder)
+        for name in [".retort-probe"] + names { try check(folder.appendingPathComponent(name)) }
     }
 
     /// Creates a folder if it is missing, and makes sure that a file can be written there.
     ///
     /// - Throws: ``FileWriteError`` saying why not.
     public static func prepareFolder(_ folder: URL) throws(FileWriteError) {
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch {
-            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            throw FileWriteError(
-                path: folder.path, cause: cause?.localizedDescription ?? "the folder cannot be created")
-        }
-        let file = folder.appendingPathComponent(".retort-probe")
-        try probe(file, for: file)
+        var created: [String] = []
+        try create(OutputPath.followingLinks(folder.pathAsGiven), &created, for: folder)
+        try check(folder.appendingPathComponent(".retort-probe"))
     }
 
     /// The size of a file in bytes.
     ///
-    /// - Throws: an error where there is no such file.
-    public static func size(_ url: URL) throws -> Int {
-        try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
+    /// - Throws: ``FormatError`` where there is no such file.
+    public static func size(_ url: URL) throws(FormatError) -> Int {
+        var status = stat()
+        guard stat(url.pathAsGiven, &status) == 0 else {
+            throw FormatError(
+                file: url.pathAsGiven, found: String(cString: strerror(errno)), expected: "a readable file")
+        }
+        return Int(status.st_size)
     }
 
-    private static func probe(_ file: URL, for url: URL) throws(FileWriteError) {
-        do throws(FileWriteError) { try AtomicFile.write(Data(), to: file) } catch {
-            throw FileWriteError(path: url.path, cause: error.cause)
+    /// Creates a folder and those around it that are missing.
+    ///
+    /// - Parameter created: gets those that were missing, the outermost first.
+    private static func create(
+        _ path: String, _ created: inout [String], for folder: URL
+    ) throws(FileWriteError) {
+        if mkdir(path, 0o777) == 0 { return created.append(path) }
+        switch errno {
+        case EEXIST:
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw FileWriteError(path: folder.pathAsGiven, cause: String(cString: strerror(ENOTDIR)))
+            }
+        case ENOENT:
+            let outer = OutputPath.parts(path).folder
+            // The folder that the program runs in was removed: there is nothing to go up to.
+            guard outer != path, outer != "." else { throw FileWriteError(path: folder.pathAsGiven) }
+            try create(outer, &created, for: folder)
+            guard mkdir(path, 0o777) == 0 else { throw FileWriteError(path: folder.pathAsGiven) }
+            created.append(path)
+        default: throw FileWriteError(path: folder.pathAsGiven)
         }
-        try? FileManager.default.removeItem(at: file)
     }
 }

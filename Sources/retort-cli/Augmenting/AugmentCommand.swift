@@ -10,9 +10,11 @@ struct AugmentCommand: ParsableCommand {
 }
 
 /// The policy that a command is about.
-struct PolicyOptions: ParsableArguments {
+struct PolicyOptions: ParsableArguments, FileOptions {
     @Option(help: ArgumentHelp("The policy, in JSON.", valueName: "FILE.json"))
     var policy: String
+
+    var files: [NamedFile] { [NamedFile("--policy", policy, .read)] }
 
     /// Reads the policy.
     ///

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort augment cost`.
-struct CostCommand: ParsableCommand {
+struct CostCommand: ParsableCommand, FileOptions {
     static let configuration = CommandConfiguration(
         commandName: "cost",
         abstract: "Predicts what a policy costs on this machine, measures it, and fits it to a budget.",
@@ -36,10 +36,16 @@ struct CostCommand: ParsableCommand {
         }
     }
 
+    var files: [NamedFile] {
+        let table = calibration.map { path in
+            NamedFile("--calibration", path, FileManager.default.fileExists(atPath: path) ? .read : .written)
+        }
+        return [table, out.map { NamedFile("--out", $0, .written) }].compactMap { $0 }
+    }
+
     func run() throws {
         common.apply()
         let policy = try policy.read()
-        if let out { try OutputFile.check(URL(fileURLWithPath: out)) }
         let costs = try costs(for: policy)
         let size = (height: imageSize, width: imageSize)
         let predicted = try policy.cost(imageSize: size, by: costs, channels: channels)
@@ -62,17 +68,8 @@ struct CostCommand: ParsableCommand {
         return costs
     }
 
-    /// Microseconds an image, on noise.
     private func measured(_ policy: AugmentationPolicy) -> Double {
-        let count = min(max(8, (1 << 18) / (imageSize * imageSize)), 256)
-        var random = Philox(seed: common.seed)
-        let pixels = (0..<count * imageSize * imageSize * channels).map { _ in
-            UInt8(truncatingIfNeeded: random.nextWord())
-        }
-        let images = ImageSet(
-            pixels: pixels, height: imageSize, width: imageSize, channels: channels,
-            labels: [Int?](repeating: 0, count: count), classNames: ["noise"])
-        return policy.microseconds(on: RawBatch(images: images, seed: common.seed, epoch: 0), epochs: 24)
+        policy.microsecondsOnNoise(side: imageSize, channels: channels, seed: common.seed)
     }
 }
 

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort augment preview`.
-struct PreviewCommand: ParsableCommand {
+struct PreviewCommand: ParsableCommand, FileOptions {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Draws what a policy makes of training images, as a contact sheet.",
         discussion: """
@@ -35,7 +35,8 @@ struct PreviewCommand: ParsableCommand {
             discussion: """
                 Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's \
                 centre x, y, width and height as shares of the sides, and for each point x, y and visibility; and \
-                CLASS/NAME.png, grey, with a label for each pixel, 0 for none.
+                CLASS/NAME.png, grey, with a label for each pixel, 0 for none. Labels stay when an image is mirrored: \
+                a left hand is still called that.
                 """, valueName: "DIR"))
     var targets: String?
 
@@ -48,13 +49,16 @@ struct PreviewCommand: ParsableCommand {
         _ = try factors()
     }
 
+    var files: [NamedFile] {
+        [NamedFile("--out", out, .written)]
+            + (targets.map { [NamedFile("--targets", $0, .data(isData: { _ in false }))] } ?? [])
+    }
+
     func run() throws {
         common.apply()
         let policy = try policy.read()
-        let url = URL(fileURLWithPath: out)
-        try OutputFile.check(url)
         let images = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: 3)).train
-        let shown = images.subset(Self.choice(samples, of: images))
+        let shown = images.subset(ofClassesInTurn: samples)
         let sheet = try ContactSheet(
             policy, strengths: factors(), of: shown, targets: targets(of: shown), seed: common.seed)
         guard sheet.pixelCount <= ImageFile.largestPixelCount else {
@@ -62,7 +66,7 @@ struct PreviewCommand: ParsableCommand {
                 file: "--samples", found: "a sheet of \(sheet.pixelCount) pixels",
                 expected: "\(ImageFile.largestPixelCount) at most")
         }
-        try PNGFile.write(sheet.drawn().image(0), to: url)
+        try PNGFile.write(sheet.drawn().image(0), to: URL(fileURLWithPath: out))
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
     }
 
@@ -80,16 +84,6 @@ struct PreviewCommand: ParsableCommand {
             throw ValidationError("--strengths: '\(strengths)' found, numbers above 0, to 3, with commas expected")
         }
         return factors.compactMap { $0 }
-    }
-
-    /// The first images of all classes in turn, sorted by class.
-    private static func choice(_ count: Int, of images: ImageSet) -> [Int] {
-        let byClass = images.placesByClass
-        let longest = byClass.map(\.count).max() ?? 0
-        let inTurn = (0..<longest).lazy.flatMap { number in
-            byClass.indices.lazy.filter { number < byClass[$0].count }.map { (label: $0, place: byClass[$0][number]) }
-        }
-        return inTurn.prefix(count).sorted { ($0.label, $0.place) < ($1.label, $1.place) }.map(\.place)
     }
 }
 

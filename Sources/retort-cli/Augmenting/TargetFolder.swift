@@ -28,9 +28,7 @@ struct TargetFolder {
         guard text != nil || map != nil else { return nil }
         var targets =
             try text.map { url in
-                try ImageTargets(
-                    yolo: String(decoding: InputFile.read(url), as: UTF8.self), height: height, width: width,
-                    file: url.relativePath)
+                try ImageTargets(yolo: TextFile.read(url), height: height, width: width, file: url.relativePath)
             } ?? ImageTargets()
         if let map {
             let labels = try PNGFile.read(map)

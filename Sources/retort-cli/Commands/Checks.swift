@@ -33,5 +33,5 @@ protocol CommandResult: Encodable {
 
 extension CommandResult {
     /// Writes the result to standard output; JSON has its keys in order.
-    func show(asJSON: Bool) throws { print(asJSON ? try jsonText(self) : text) }
+    func show(asJSON: Bool) throws { try StandardStream.write((asJSON ? jsonText(self) : text.shownInLines) + "\n") }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// Where a command's images come from.
-struct DataOptions: ParsableArguments {
+struct DataOptions: ParsableArguments, FileOptions {
     @Option(
         help: ArgumentHelp(
             "'digits' (embedded), or a folder: MNIST or CIFAR in its original files, or images.",
@@ -16,6 +16,8 @@ struct DataOptions: ParsableArguments {
 
     @Flag(help: "Leave out PNG and JPEG files that cannot be read, and say how many.")
     var skipBad = false
+
+    var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
 
     /// Reads the images.
     ///

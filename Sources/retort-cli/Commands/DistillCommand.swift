@@ -49,16 +49,18 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
     }
 
     func run() throws {
-        if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
+        if training.printRecipe { return try StandardStream.write(Recipe.text(of: self)) }
         common.apply()
-        try training.checkOutputs()
         let lock = try FileLock(training.outputURL)
         defer { withExtendedLifetime(lock) {} }
-        if let cacheURL = teachers.cacheURL { try OutputFile.prepareFolder(cacheURL) }
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
         let trained = try stored.map { try $0.trained() }
         let data = try data.read(imagesAs: stored.first?.imageSize ?? images.size)
+        for (name, isAsked) in [
+            ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
+            ("temperatures", lesson.temperatures != nil),
+        ] where isAsked { try data.checkValidation(for: .name(name)) }
         let normalization = stored.first?.description.normalization ?? .of(data.train)
         for model in stored {
             try model.checkFits(data)
@@ -104,7 +106,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         }
         distiller.teacherCache = teachers.cacheURL
         let bar = ProgressBar(title)
-        return try Interruption.watching {
+        return try Interruption.telling {
             try distiller.fit(
                 &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
                 afterStep: { if $1 % plan.stepsPerEpoch == 0 { copy.renew($0.base) } },
@@ -120,7 +122,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let bar = ProgressBar(title)
         let learning = MutualLearning(
             loss: lesson.loss, temperature: lesson.temperature.schedule { .linear(from: $0, to: $1) }.value(at: 0))
-        return try Interruption.watching {
+        return try Interruption.telling {
             try learning.fit(
                 &student, &peer, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
                 progress: { bar.update($0) }, shouldStop: Interruption.hasCome)

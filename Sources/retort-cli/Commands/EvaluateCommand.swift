@@ -55,9 +55,9 @@ private struct EvaluationResult: CommandResult {
     }
 
     var text: String {
-        let width = classes.map(\.name.count).max() ?? 0
+        let width = classes.map(\.name.shown.columns).max() ?? 0
         let lines = classes.enumerated().map { place, result in
-            let name = result.name.padding(toLength: width, withPad: " ", startingAt: 0)
+            let name = result.name.shown.padded(toColumns: width)
             let share = result.accuracy.map { fixed($0, 1) + " %" } ?? "none"
             return "\(name)  \(result.images) images  \(share)\(mistakes(place))"
         }
@@ -72,6 +72,6 @@ private struct EvaluationResult: CommandResult {
         let wrong = confusion[actual].enumerated().filter { $0.offset != actual && $0.element > 0 }
             .sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(3)
         guard !wrong.isEmpty else { return "" }
-        return "  taken for " + wrong.map { "\(classes[$0.offset].name): \($0.element)" }.joined(separator: ", ")
+        return "  taken for " + wrong.map { "\(classes[$0.offset].name.shown): \($0.element)" }.joined(separator: ", ")
     }
 }

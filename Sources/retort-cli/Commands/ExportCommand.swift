@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort export`.
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: ParsableCommand, FileOptions {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Writes an INT8 model as C11 for a small device: one file and its header.",
         discussion: "The C needs no library and allocates nothing; what it computes is the model to the last bit.")
@@ -25,13 +25,19 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
+    var files: [NamedFile] {
+        [
+            NamedFile("<model>", model, .read), NamedFile("--c", c, .written),
+            NamedFile("the header of --c", headerURL.relativePath, .written),
+        ]
+    }
+
     private var sourceURL: URL { URL(fileURLWithPath: c) }
     private var headerURL: URL { sourceURL.deletingPathExtension().appendingPathExtension("h") }
     private var name: String { sourceURL.deletingPathExtension().lastPathComponent }
 
     func run() throws {
         common.apply()
-        for url in [sourceURL, headerURL] { try OutputFile.check(url) }
         let stored = try StoredModel(URL(fileURLWithPath: model))
         guard case .int8(let network) = stored.network else {
             throw FormatError(
@@ -44,8 +50,8 @@ struct ExportCommand: ParsableCommand {
             \(normalization.deviation), \(stored.imageSize).
             """
         let export = try CExport(network, name: name, comment: comment)
-        try AtomicFile.write(Data(export.header.utf8), to: headerURL)
-        try AtomicFile.write(Data(export.source.utf8), to: sourceURL)
+        // Together, as neither is of use with an older one of the other.
+        try AtomicFile.write([(Data(export.header.utf8), headerURL), (Data(export.source.utf8), sourceURL)])
         try ExportResult(
             model: model, source: c, header: headerURL.lastPathComponent, constantBytes: export.constantBytes,
             staticBytes: export.staticBytes

@@ -50,7 +50,7 @@ extension ModelSummary: CommandResult {
         \(grouped(parameters)) parameters, \(grouped(multiplyAdds)) multiply-adds
         memory   activations of one image take up to \(grouped(peakActivationBytes)) bytes
         images   \(image), mean \(mean), deviation \(deviation)
-        classes  \(classes.joined(separator: ", "))
+        classes  \(classes.map(\.shown).joined(separator: ", "))
 
         \(TextTable(rows: [isQuantized ? Node.integerHeader : Node.header] + nodes.map { $0.cells(isQuantized) }))
         """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Retort
 
 /// What every command that trains takes alike.
-struct LearningOptions: ParsableArguments, CheckedOptions {
+struct LearningOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(
         help: ArgumentHelp(
             "Highest learning rate; it rises over the first twentieth of the steps and falls to 0 by a cosine. "
@@ -18,6 +18,8 @@ struct LearningOptions: ParsableArguments, CheckedOptions {
     var augment = AugmentOption.none
 
     func check() throws { if let learningRate { try checkSetting("learning-rate", learningRate, 1e-9...1000) } }
+
+    var files: [NamedFile] { augment.file.map { [NamedFile("--augment", $0, .read)] } ?? [] }
 
     /// - Parameter rate: the highest where none was given.
     func schedule(or rate: Float) -> Schedule { .warmUp(0.05, then: .cosine(from: learningRate ?? rate, to: 0)) }

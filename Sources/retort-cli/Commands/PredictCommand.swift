@@ -9,7 +9,8 @@ struct PredictCommand: ParsableCommand {
         discussion: """
             An image is converted to the model's channels (grey by luma, opacity over white) and resized to its \
             extents without keeping the sides' ratio; brightness stays as it is, so models of light digits on a dark \
-            ground want such images.
+            ground want such images. Probabilities of a model in FP32 differ in the last digits with the number of \
+            images, as they are summed in another order.
             """)
 
     @Argument(help: "Model, FP32 or INT8.")
@@ -49,8 +50,8 @@ private struct PredictionResult: CommandResult {
 
     var text: String {
         images.map { entry in
-            let readings = entry.top.map { "\($0.name) \(percent(Double($0.probability)))" }
-            return "\(entry.image): \(readings.joined(separator: ", "))"
+            let readings = entry.top.map { "\($0.name.shown) \(percent(Double($0.probability)))" }
+            return "\(entry.image.shown): \(readings.joined(separator: ", "))"
         }.joined(separator: "\n")
     }
 }

@@ -60,6 +60,10 @@ struct PruneCommand: ParsableCommand {
     func run() throws {
         common.apply()
         let (stored, network, data) = try deployment.open()
+        if importance == .scale && !network.tensors.keys.contains(where: { $0.hasSuffix(".runningMean") }) {
+            throw ConfigurationError(["importance"], "scale found, l1 or taylor expected: no layer is normalised")
+        }
+        if scan { try data.checkValidation(for: "scan") }
         let normalization = stored.description.normalization
         let ranking = importance(of: network, on: data, normalization)
         let batches = data.train.calibrationInputs(500, normalization: normalization)
@@ -70,15 +74,20 @@ struct PruneCommand: ParsableCommand {
         var variants = [
             try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
         ]
-        let validation = data.validation.count > 0 ? data.validation : data.train
         let sensitivities =
             scan
-            ? try DeploymentMeter(validation, normalization: normalization).sensitivities(network, by: ranking) : []
+            ? try DeploymentMeter(data.validation, normalization: normalization).sensitivities(network, by: ranking)
+            : []
         // All of them before any is trained: a budget that cannot be met costs no time.
         let cut = try to.map { target in
-            try target.cut(
-                network, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
-                compensatingOn: images.first)
+            do {
+                return try target.cut(
+                    network, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
+                    compensatingOn: images.first)
+            } catch let fault as PruningError where target.cutsFilters && multiple > 1 {
+                let advice = "layers of fewer than \(2 * multiple) channels are not cut (try --multiple 1)"
+                throw OptionError(text: "--to: \(fault) with --multiple \(multiple): \(advice)")
+            }
         }
         for (target, cut) in zip(to, cut) {
             small = cut

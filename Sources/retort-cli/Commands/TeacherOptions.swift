@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// Who teaches in `retort distill`.
-struct TeacherOptions: ParsableArguments, CheckedOptions {
+struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(help: ArgumentHelp("Model that teaches; several teach as one.", valueName: "FILE.safetensors"))
     var teacher: [String] = []
 
@@ -37,6 +37,11 @@ struct TeacherOptions: ParsableArguments, CheckedOptions {
     var teacherCache: String?
 
     var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
+
+    var files: [NamedFile] {
+        teacher.map { NamedFile("--teacher", $0, .read) }
+            + (teacherCache.map { [NamedFile("--teacher-cache", $0, .folder(files: []))] } ?? [])
+    }
 
     func check() throws {
         if let meanTeacher, !(meanTeacher >= 0 && meanTeacher < 1) {

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// How `quantize` and `prune` let a teacher repair what they did to a network.
-struct TeachingOptions: ParsableArguments {
+struct TeachingOptions: ParsableArguments, FileOptions {
     @Option(
         help: ArgumentHelp(
             "Model that teaches in these steps. (default: the model itself, as it was)",
@@ -12,6 +12,8 @@ struct TeachingOptions: ParsableArguments {
 
     @OptionGroup var learning: LearningOptions
     @OptionGroup var labels: LabelWeightOptions
+
+    var files: [NamedFile] { teacher.map { [NamedFile("--teacher", $0, .read)] } ?? [] }
 
     /// Trains a network under the teacher.
     ///

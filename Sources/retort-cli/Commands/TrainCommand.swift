@@ -19,9 +19,8 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
     func check() throws { try checkSetting("label-smoothing", labelSmoothing, 0...1) }
 
     func run() throws {
-        if training.printRecipe { return print(try Recipe.text(of: self), terminator: "") }
+        if training.printRecipe { return try StandardStream.write(Recipe.text(of: self)) }
         common.apply()
-        try training.checkOutputs()
         let lock = try FileLock(training.outputURL)
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
@@ -38,7 +37,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         var trainer = Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
         trainer.keeping = training.keeping
         trainer.shouldStop = Interruption.hasCome
-        let history = try Interruption.watching { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
+        let history = try Interruption.telling { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
         try TrainingResult(
             saving: model, description, trainedOn: images, history: history, of: data, options: training,
             recipe: try Recipe.text(of: self)

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// What `train` and `distill` take alike: the network, the images that it learns from, how long and how, and where to.
-struct TrainingOptions: ParsableArguments, CheckedOptions {
+struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(help: "Network to train: convnet-WIDTH, resnet-DEPTH (8, 20, 32, 56) or mlp-HIDDEN[-HIDDEN…].")
     var architecture = "convnet-16"
 
@@ -59,19 +59,19 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
         try checkSetting("strength", strength, 0...3)
         if let checkpointEvery { try checkSetting("checkpoint-every", checkpointEvery, 1...100_000_000) }
         try checkSetting("keep-checkpoints", keepCheckpoints, 1...1000)
-        guard checkpointURL?.resolvingSymlinksInPath() != outputURL.resolvingSymlinksInPath() else {
-            throw ConfigurationError(["checkpoint"], "is the file of --output, another one expected")
-        }
     }
 
     var outputURL: URL { URL(fileURLWithPath: output) }
 
     var checkpointURL: URL? { checkpoint.map { URL(fileURLWithPath: $0) } }
 
-    /// Makes sure that what will be written can be, before any work is done for it.
-    func checkOutputs() throws {
-        try OutputFile.check(outputURL)
-        if let checkpointURL { try OutputFile.check(checkpointURL) }
+    var files: [NamedFile] {
+        guard !printRecipe else { return [] }
+        let states = checkpointURL.map { keeping.files(of: $0) } ?? []
+        return (recipe.map { [NamedFile("--recipe", $0, .read)] } ?? []) + [NamedFile("--output", output, .written)]
+            + states.enumerated().map {
+                NamedFile("--checkpoint", $0 == 0 ? checkpoint ?? "" : $1.relativePath, .written)
+            }
     }
 
     var keeping: CheckpointKeeping {
@@ -85,6 +85,10 @@ struct TrainingOptions: ParsableArguments, CheckedOptions {
 
     /// The images to learn from: those with labels, and the others without.
     func split(_ data: DividedData, seed: UInt64) throws -> (labelled: ImageSet, unlabelled: ImageSet?) {
+        try data.checkClasses()
+        if let checkpoint, data.validation.count == 0 {
+            StandardStream.say("\(checkpoint).best is not kept: no image is held out for validation")
+        }
         guard let labels, labels != data.train.count else { return (data.train, nil) }
         guard (data.train.classCount...data.train.count).contains(labels) else {
             throw ConfigurationError(

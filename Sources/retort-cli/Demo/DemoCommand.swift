@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort demo`.
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: ParsableCommand, FileOptions {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Distils a student on embedded digits in six ways, prunes and quantises the best, and reports.")
@@ -33,14 +33,22 @@ struct DemoCommand: ParsableCommand {
         try checkOption("strength", strength, 0...3)
     }
 
+    var files: [NamedFile] {
+        [
+            NamedFile("--output", output, .folder(files: DeploymentPage.files)),
+            NamedFile(
+                "--output", output + "/models",
+                .folder(files: Arm.allCases.map { "\($0.rawValue).safetensors" })),
+        ]
+    }
+
     func run() throws {
         common.apply()
         let folder = URL(fileURLWithPath: output, isDirectory: true)
-        let models = folder.appendingPathComponent("models", isDirectory: true)
-        // Before the work, so that none is lost.
-        try OutputFile.prepareFolder(models)
         let start = Date()
         let images = try data.read(imagesAs: ImageSize(height: 32, width: 32, channels: 3))
+        try images.checkClasses()
+        try images.checkValidation(for: "data")
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
         var runs: [DemoRun] = []
         for number in 0..<seeds {
@@ -50,17 +58,15 @@ struct DemoCommand: ParsableCommand {
             try run.run { seeds == 1 ? $0.rawValue : "\($0.rawValue) (\(seed))" }
             runs.append(run)
         }
+        let models = folder.appendingPathComponent("models", isDirectory: true)
+        try OutputFile.prepareFolder(models)
         let summary = try DemoSummary(runs, threads: Parallel.threads, start: start, models: models)
         let json = try jsonText(summary.report)
         try AtomicFile.write(Data((json + "\n").utf8), to: folder.appendingPathComponent("report.json"))
         let page = try DemoPage(report: summary.report, views: summary.views).html()
         try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
-        if common.json {
-            print(json)
-        } else {
-            print(summary.report.table)
-            let minutes = ProgressBar.clock(summary.report.wallSeconds)
-            print("\(folder.path)/report.html  report.json  models/   \(minutes) min")
-        }
+        let minutes = ProgressBar.clock(summary.report.wallSeconds)
+        let text = "\(summary.report.table)\n\(folder.path)/report.html  report.json  models/   \(minutes) min"
+        try StandardStream.write((common.json ? json : text.shownInLines) + "\n")
     }
 }

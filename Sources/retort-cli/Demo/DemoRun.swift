@@ -12,13 +12,12 @@ struct DemoSettings {
 struct DemoModel {
     let network: ConvNet
     let history: History
+    /// On validation data, what choices are made by.
+    let validationAccuracy: Double
     /// On the test set, read once.
     let test: ClassReport
     /// What the teacher rejected in each epoch; empty where it did not judge.
     let rejections: [[OperationRejections]]
-
-    /// On validation data, what choices are made by.
-    var validationAccuracy: Double { history.validationAccuracy ?? 0 }
 }
 
 /// One pass through the demo's protocol: a teacher, the students, and the best of them pruned and as INT8.
@@ -91,8 +90,9 @@ struct DemoRun {
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
         let history = try training.fit(&network, plan: .experiment(steps: steps, seed: seed)) { bar.update($0) }
         let test = network.evaluated(on: data.test, normalization: data.normalization)
+        guard let accuracy = history.validationAccuracy else { fatalError("DemoRun: no validation") }
         models[arm] = DemoModel(
-            network: network, history: history, test: test,
+            network: network, history: history, validationAccuracy: accuracy, test: test,
             rejections: training.gate.map { gate in history.epochs.map { gate.rejections(epoch: $0.number) } } ?? [])
         return network
     }

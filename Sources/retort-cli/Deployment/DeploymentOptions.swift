@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// What `quantize` and `prune` take alike: a model, the images that it is measured on, and where results go.
-struct DeploymentOptions: ParsableArguments {
+struct DeploymentOptions: ParsableArguments, FileOptions {
     @Argument(help: "Model in FP32.")
     var model: String
 
@@ -19,10 +19,13 @@ struct DeploymentOptions: ParsableArguments {
 
     private var reportURL: URL? { report.map { URL(fileURLWithPath: $0, isDirectory: true) } }
 
-    /// Reads the model and the images, once it is certain that the results can be written.
+    var files: [NamedFile] {
+        [NamedFile("<model>", model, .read), NamedFile("--output", output, .written)]
+            + (report.map { [NamedFile("--report", $0, .folder(files: DeploymentPage.files))] } ?? [])
+    }
+
+    /// Reads the model and the images.
     func open() throws -> (stored: StoredModel, network: any Module, data: DividedData) {
-        try OutputFile.check(outputURL)
-        if let reportURL { try OutputFile.prepareFolder(reportURL) }
         let stored = try StoredModel(URL(fileURLWithPath: model))
         let network = try stored.trained()
         let data = try data.read(imagesAs: stored.imageSize)

@@ -5,10 +5,14 @@ import Retort
 struct DeploymentPage {
     let report: DeploymentReport
 
-    /// The folder gets `report.json` and `report.html`.
+    /// What is written.
+    static let files = ["report.json", "report.html"]
+
+    /// The folder is created if it is missing, and gets both files.
     func write(to folder: URL) throws {
-        try AtomicFile.write(Data((jsonText(report) + "\n").utf8), to: folder.appendingPathComponent("report.json"))
-        try AtomicFile.write(Data(html.utf8), to: folder.appendingPathComponent("report.html"))
+        try OutputFile.prepareFolder(folder)
+        let contents = [Data((try jsonText(report) + "\n").utf8), Data(html.utf8)]
+        try AtomicFile.write(zip(contents, Self.files).map { ($0, folder.appendingPathComponent($1)) })
     }
 
     private var html: String {

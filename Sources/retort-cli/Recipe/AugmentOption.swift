@@ -30,6 +30,8 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
             content = .named(try value.text())
             return
         }
+        // More than a policy of as many places as there may be has.
+        try value.checkCount(atMost: 50_000)
         do {
             content = .policy(try AugmentationPolicy(json: Data(try value.json().utf8)))
         } catch let fault as FormatError {
@@ -52,6 +54,14 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
             return
         }
         try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+    }
+
+    /// The policy's file; nil for one that needs none.
+    var file: String? {
+        guard case .named(let name) = content, name != "none", !AugmentationPolicy.allNames.contains(name) else {
+            return nil
+        }
+        return name
     }
 
     /// The policy; nil for none.

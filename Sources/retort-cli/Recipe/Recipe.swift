@@ -23,7 +23,10 @@ struct Recipe {
         guard let type = types.first(where: { $0.configuration.commandName == line.first }),
             let file = Self.file(in: line)
         else { return nil }
-        let text = String(decoding: try InputFile.read(URL(fileURLWithPath: file)), as: UTF8.self)
+        let bytes = try InputFile.read(URL(fileURLWithPath: file))
+        let text: String
+        // Like an argument that is no text, wrong usage.
+        do { text = try TextFile.decoded(bytes, file: file) } catch { throw ValidationError("\(error)") }
         root = try RecipeNode(text: text, file: file, isFile: true)
         let settings = Setting.all(of: type.init(), isParsed: false)
         let members = try root.members(settings.map(\.name), of: "a mapping from options to values")

@@ -18,10 +18,15 @@ struct RecipeNode {
     /// - Throws: `RecipeError` for text that is no YAML, a key that comes twice, and more than one document.
     init(text: String, file: String, isFile: Bool) throws {
         do {
+            // An alias as a key is compared with other keys before anything can be counted.
+            guard text.firstMatch(of: /(^|[\s{,?])\*[^\s,\]}]+\s*:(\s|$)|\?\s+[*&]/) == nil else {
+                throw RecipeError(file: file, problem: "an alias as a key found, the key itself expected")
+            }
             guard let root = try Yams.compose(yaml: text) else {
                 throw RecipeError(file: file, problem: "nothing in it, YAML expected")
             }
             self.init(file: file, node: root, path: "", isFile: isFile)
+            try checkCount(atMost: 300_000)
         } catch let error as YamlError {
             throw error.located(in: file)
         }
@@ -32,6 +37,22 @@ struct RecipeNode {
         self.node = node
         self.path = path
         self.isFile = isFile
+    }
+
+    /// Refuses a value that aliases make out of proportion, before it is written out.
+    func checkCount(atMost limit: Int) throws {
+        var left = limit
+        func count(_ node: Node) {
+            left -= 1
+            guard left >= 0 else { return }
+            switch node {
+            case .sequence(let values): for value in values where left >= 0 { count(value) }
+            case .mapping(let members): for (key, value) in members where left >= 0 { [key, value].forEach(count) }
+            case .scalar, .alias: break
+            }
+        }
+        count(node)
+        if left < 0 { throw error("more than \(grouped(limit)) values found, aliases followed; fewer expected") }
     }
 
     /// An error of this value.
@@ -91,21 +112,27 @@ struct RecipeNode {
     }
 
     func text() throws -> String {
-        guard let scalar = node.scalar, kind == .str else { throw error(expected: "text") }
+        guard let scalar = node.scalar, kind == .str else { throw error("\(summary) found, text expected\(quotes)") }
         return scalar.string
     }
 
+    /// What to do about a scalar that YAML does not take for the text that was expected.
+    private var quotes: String { isScalar && kind != .str ? " (put it in quotes)" : "" }
+
     func number() throws -> Double {
-        guard [.int, .float].contains(kind), let value = node.float ?? node.int.map(Double.init),
-            value.isFinite
-        else { throw error(expected: "a number") }
+        guard [.int, .float].contains(kind), let value = Double(node.scalar?.string ?? ""), value.isFinite else {
+            throw error(expected: "a number")
+        }
         return value
     }
 
     /// A whole number of any size, as text.
     func digits() throws -> String {
-        guard kind == .int, let text = node.string else { throw error(expected: "a whole number") }
-        return node.int.map(String.init) ?? text
+        guard [.int, .float].contains(kind), let text = node.scalar?.string else {
+            throw error(expected: "a whole number")
+        }
+        if let expected = WholeNumber.expectation(of: text) { throw error(expected: expected) }
+        return text.first == "+" ? String(text.dropFirst()) : text
     }
 
     func flag() throws -> Bool {
@@ -120,34 +147,9 @@ struct RecipeNode {
         do { return try JSONDecoder().decode(type, from: Data(json().utf8)) } catch let fault as ConfigurationError {
             throw error(fault)
         } catch let fault as DecodingError {
-            throw error(fault)
-        }
-    }
-
-    /// A decoder's error at the line where its keys lead.
-    private func error(_ fault: DecodingError) -> RecipeError {
-        func place(_ context: DecodingError.Context) -> RecipeNode {
-            descending(context.codingPath.map { .init($0) }).value
-        }
-        return switch fault {
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            place(context).error(expected: Self.name(of: type))
-        case .keyNotFound(let key, let context):
-            place(context).error("no '\(key.stringValue)' found, this key expected")
-        case .dataCorrupted(let context):
-            place(context).error("\(place(context).summary) does not fit: a whole number?")
-        @unknown default: error("\(fault)")
-        }
-    }
-
-    /// What a decoder calls a type, in words.
-    private static func name(of type: Any.Type) -> String {
-        switch type {
-        case is any BinaryInteger.Type: "a whole number"
-        case is any BinaryFloatingPoint.Type: "a number"
-        case is String.Type: "text"
-        case is Bool.Type: "true or false"
-        default: "\(type)".hasPrefix("Array") ? "a list" : "a mapping"
+            let fault = DecodingFault(fault)
+            let value = descending(fault.path[...]).value
+            throw value.error(fault.problem(found: value.summary) + (fault.expected == "text" ? value.quotes : ""))
         }
     }
 
@@ -190,10 +192,6 @@ struct RecipeNode {
             }
         return next?.descending(keys.dropFirst()) ?? (self, keys)
     }
-
-    private func descending(_ keys: [ConfigurationError.Key]) -> (
-        value: RecipeNode, rest: ArraySlice<ConfigurationError.Key>
-    ) { descending(keys[...]) }
 }
 
 extension YamlError {

@@ -17,10 +17,12 @@ struct Setting {
     /// The settings of a command, in the order of its properties.
     ///
     /// - Parameter isParsed: whether the command has its values already.
-    static func all(of command: any ParsableArguments, isParsed: Bool) -> [Setting] {
+    static func all(
+        of command: any ParsableArguments, isParsed: Bool, beside others: Set<String> = others
+    ) -> [Setting] {
         Mirror(reflecting: command).children.flatMap { child -> [Setting] in
             if let group = child.value as? any SettingGroup {
-                return all(of: isParsed ? group.parsed : group.unparsed, isParsed: isParsed)
+                return all(of: isParsed ? group.parsed : group.unparsed, isParsed: isParsed, beside: others)
             }
             guard let property = child.value as? any SettingProperty, let label = child.label else { return [] }
             let name = optionName(label.drop { $0 == "_" })
@@ -43,6 +45,30 @@ struct Setting {
         try (command as? any CheckedOptions)?.check()
     }
 
+    /// What a command and its groups of options say of files.
+    static func files(of command: any ParsableArguments) -> [NamedFile] {
+        let own = (command as? any FileOptions)?.files ?? []
+        return own
+            + Mirror(reflecting: command).children.flatMap { child in
+                (child.value as? any SettingGroup).map { files(of: $0.parsed) } ?? []
+            }
+    }
+
+    /// Checks that whole numbers of a command line are written as those of a recipe.
+    ///
+    /// - Throws: `ConfigurationError` whose path begins with an option's name.
+    static func checkWholeNumbers(in line: [String], of command: any ParsableArguments) throws {
+        let names = all(of: command, isParsed: true, beside: []).filter(\.property.isWholeNumber).map(\.name)
+        for (place, argument) in line.enumerated() where argument.hasPrefix("--") {
+            let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count > 1 ? String(parts[1]) : line.dropFirst(place + 1).first ?? ""
+            guard let name = parts.first.map(String.init), names.contains(name),
+                let expected = WholeNumber.expectation(of: value)
+            else { continue }
+            throw ConfigurationError([.name(name)], "\(value) found, \(expected) expected")
+        }
+    }
+
     /// Whether the option may come several times, and all of them count.
     var isList: Bool { property.isList }
 
@@ -62,10 +88,17 @@ protocol CheckedOptions {
     func check() throws
 }
 
+/// Options that name files.
+protocol FileOptions {
+    /// Everything that the command reads and writes by these options, and would be harmed by if it were one file.
+    var files: [NamedFile] { get }
+}
+
 /// A property of a command that takes arguments.
 private protocol SettingProperty {
     /// Whether it may come several times, and all of them count.
     var isList: Bool { get }
+    var isWholeNumber: Bool { get }
     func arguments(_ name: String, _ value: RecipeNode) throws -> [String]
     var node: Node? { get }
 }
@@ -82,6 +115,7 @@ extension OptionGroup: SettingGroup {
 
 extension Flag: SettingProperty where Value == Bool {
     fileprivate var isList: Bool { false }
+    fileprivate var isWholeNumber: Bool { false }
 
     fileprivate func arguments(_ name: String, _ value: RecipeNode) throws -> [String] {
         try value.flag() ? ["--\(name)"] : []
@@ -98,6 +132,11 @@ extension Option: SettingProperty {
     }
 
     fileprivate var isList: Bool { Value.self is [String].Type }
+
+    fileprivate var isWholeNumber: Bool {
+        let type = (Value.self as? any OptionalValue.Type)?.wrapped ?? Value.self
+        return type is any BinaryInteger.Type
+    }
 
     private func text(_ value: RecipeNode, as type: Any.Type) throws -> String {
         switch type {

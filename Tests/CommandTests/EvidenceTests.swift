@@ -1,0 +1,118 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+@Suite("Commands: nothing is steered, chosen or taught without evidence")
+struct EvidenceTests {
+    /// Writes classes of grey images, of one brightness each.
+    private func write(_ classes: [(name: String, count: Int)], to name: String, in folder: URL) throws {
+        for (label, (className, count)) in classes.enumerated() {
+            let place = folder.appending(path: "\(name)/\(className)")
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            for number in 0..<count {
+                let pixels = [UInt8](repeating: UInt8(40 + 50 * label + number), count: 64)
+                let image = ImageSet(
+                    pixels: pixels, height: 8, width: 8, channels: 1, labels: [0], classNames: ["x"])
+                try PNGFile.write(image.image(0), to: place.appending(path: "\(number).png"))
+            }
+        }
+    }
+
+    private static let small = "--image-size 8 --grey --architecture mlp-8 --steps 4 --batch 4 --threads 1"
+
+    @Test("Where no image is held out for validation, what would go by it is refused, and .best is told to be absent")
+    func noValidation() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            // One image of each class is left to train on: no part of it can be held out.
+            try write([("cat", 1), ("dog", 1)], to: "d/train", in: folder)
+            try write([("cat", 2), ("dog", 2)], to: "d/test", in: folder)
+            let trained = try retort.succeed("train --data d \(Self.small) --output t --checkpoint k")
+            #expect(trained.errors.contains("k.best is not kept: no image is held out for validation"))
+            #expect(try !retort.files().contains("k.best"))
+            try Data("closed-loop: true\n".utf8).write(to: folder.appending(path: "r.yaml"))
+            let before = try retort.files()
+            for (line, place) in [
+                ("distill --teacher t --data d \(Self.small) --output x --closed-loop", "--closed-loop"),
+                (
+                    "distill --teacher t --data d \(Self.small) --output x --recipe r.yaml",
+                    "r.yaml: line 1: closed-loop"
+                ),
+                (
+                    "distill --teacher t --data d \(Self.small) --output x --controllers [{controller:class}]",
+                    "--controllers"
+                ),
+                ("distill --teacher t --data d \(Self.small) --output x --temperatures [1,2]", "--temperatures"),
+                ("prune t --data d --to flops:0.5 --scan --output x", "--scan"),
+                ("demo --data d --output demo --labels 2 --steps 20", "--data"),
+            ] {
+                let arguments = line.words.map { $0.replacing("controller:class", with: "controller: class") }
+                let outcome = try retort.run(arguments)
+                #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
+                #expect(
+                    outcome.errors == "Error: \(place): no image is held out for validation: a class needs 10 training "
+                        + "images or more\n")
+                #expect(try retort.files() == before)
+            }
+        }
+    }
+
+    @Test("One class teaches nothing: train, distill and demo refuse it, also for a loss that needs two")
+    func oneClass() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try write([("cat", 40)], to: "one", in: folder)
+            for line in [
+                "train --data one \(Self.small) --output x",
+                "distill --mean-teacher 0.5 --data one --loss dkd \(Self.small) --output x",
+                "distill --mutual mlp-4 --data one \(Self.small) --output x", "demo --data one --output demo",
+            ] {
+                let outcome = try retort.fail(line)
+                #expect(outcome.status == 1 && outcome.errors == "Error: one: 1 class found, 2 or more expected\n")
+                #expect(try retort.files() == ["one"])
+            }
+        }
+    }
+
+    @Test("Names of classes stand in columns, whole, and their control characters are escapes")
+    func names() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let names = ["a\nb\u{1B}[31m", "x\u{7F}\u{202E}", "été", "犬のなかま", "🐱"]
+            try write(names.map { ($0, 12) }, to: "d", in: folder)
+            try retort.succeed("train --data d \(Self.small) --output m")
+            let lines = try retort.succeed("evaluate m --data d").output.split(separator: "\n").dropFirst()
+            let shown = [
+                "a\\nb\\u{1b}[31m ", "x\\u{7f}\\u{202e}", "été            ", "犬のなかま     ", "🐱             ",
+            ]
+            #expect(lines.count == 5)
+            let classes = try #require(
+                retort.succeed("evaluate m --data d --json").json()["classes"] as? [[String: Any]])
+            #expect(classes.map { $0["name"] as? String } == names)
+            for (line, name) in zip(lines, shown) { #expect(line.hasPrefix(name + "  "), "\(line)") }
+            #expect(try !retort.succeed("info m").output.contains("\u{1B}"))
+            let predicted = try retort.succeed("predict m d/été/1.png").output
+            #expect(predicted.split(separator: "\n").count == 1 && !predicted.contains("\u{1B}"))
+        }
+    }
+
+    @Test("A budget that --multiple keeps out of reach is told with what to try, and scales where there are none")
+    func prune() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            try retort.succeed("train --data mini --architecture convnet-8 --steps 1 --output m")
+            try retort.succeed("train --data mini --architecture mlp-8 --steps 1 --output plain")
+            for (line, reason) in [
+                ("prune m --to flops:0.01", "with --multiple 8: layers of fewer than 16 channels are not cut (try"),
+                ("prune m --to bytes:9 --multiple 4", "with --multiple 4: layers of fewer than 8 channels are not cut"),
+                ("prune m --to flops:0.001 --multiple 1", "of the multiply-adds remain\n"),
+                ("prune plain --to flops:0.5 --importance scale", "--importance: scale found, l1 or taylor expected"),
+            ] {
+                let outcome = try retort.fail("\(line) --data mini --steps 0 --output x")
+                #expect(outcome.status == 1 && outcome.errors.contains(reason), "\(line): \(outcome.errors)")
+            }
+        }
+    }
+}
