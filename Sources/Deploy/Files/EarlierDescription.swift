@@ -50,7 +50,8 @@ struct EarlierDescription: Codable {
 
     /// The description in its present form.
     var present: ModelFile.Description {
-        .init(architecture: architecture.name, normalization: normalization, classNames: classNames)
+        .init(
+            architecture: architecture.name, normalization: normalization, classNames: classNames, heldOut: .byPlace)
     }
 
     /// The network in float32 with the weights of a file.
