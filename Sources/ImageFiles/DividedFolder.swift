@@ -8,15 +8,15 @@ extension DividedData {
     /// A folder of images has a subfolder of PNG or JPEG files for each class. Or it has such folders as parts, `train`
     /// with `test`, in any case of letters; `val`, `valid` or `validation` beside them are the images for validation,
     /// and without `test` the test. Where there is no test, a fifth of the images becomes the test set, of each class
-    /// with 3 images or more at least one. Where there is no validation, a tenth of the rest is held out for it, of each
-    /// class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
+    /// with 3 images or more at least one. Where there is no validation, a tenth of the rest is held out for it, of
+    /// each class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
     ///
     /// - Parameters:
     ///   - size: what the images are brought to.
     ///   - rule: how images are held out.
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
-    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it; and
-    ///   where the parts differ in their classes. `MachineError` where the machine cannot read a file.
+    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it;
+    ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
         folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false
     ) throws {

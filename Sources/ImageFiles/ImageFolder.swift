@@ -12,8 +12,8 @@ public enum ImageFolder {
     /// and then resized, without keeping their sides' ratio. The result is the same for any number of threads.
     ///
     /// - Returns: [N, height, width, channels], sample ids from 0, with identities of the classes' and files' names.
-    /// - Throws: `FormatError` for the first file that is no intact PNG or JPEG, for an entry that is neither a file nor
-    ///   a folder or not where it should be, for a class without images, and for a folder without classes;
+    /// - Throws: `FormatError` for the first file that is no intact PNG or JPEG, for an entry that is neither a file
+    ///   nor a folder or not where it should be, for a class without images, and for a folder without classes;
     ///   `MachineError` where the machine cannot read a file or has no memory for the images.
     public static func read(_ url: URL, height: Int, width: Int, channels: Int) throws -> ImageSet {
         try load(FilePath(url), size: ImageSize(height: height, width: width, channels: channels), isSkipping: false)
