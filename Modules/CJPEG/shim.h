@@ -19,11 +19,13 @@ struct retort_jpeg_error {
     struct jpeg_error_mgr manager; // first: libjpeg hands out a pointer to it
     jmp_buf exit;
     char *message; // JMSG_LENGTH_MAX bytes
+    int lacks_memory;
 };
 
 static inline void retort_jpeg_leave(j_common_ptr info) {
     struct retort_jpeg_error *error = (struct retort_jpeg_error *)info->err;
     error->manager.format_message(info, error->message);
+    error->lacks_memory = info->err->msg_code == JERR_OUT_OF_MEMORY;
     longjmp(error->exit, 1);
 }
 
@@ -53,10 +55,14 @@ static inline void retort_jpeg_limit_scans(j_common_ptr info) {
     if (((j_decompress_ptr)info)->input_scan_number > 100) ERREXIT(info, JERR_BAD_PROGRESSION);
 }
 
-/// A decoded file: 1 channel or 3, rows top down, no padding. The pixels are the caller's to free.
-struct retort_jpeg_image {
-    unsigned char *pixels;
+/// What a file announces: extents, and 1 channel or 3 that it is decoded to.
+struct retort_jpeg_header {
     size_t width, height, channels;
+    /// Bytes that libjpeg needs beside the pixels: a file of several scans is kept as coefficients.
+    size_t coefficient_bytes;
+    /// 4 for CMYK and YCCK, which libjpeg makes no colours of.
+    int components;
+    int is_ycck;
 };
 
 struct retort_jpeg_decoder {
@@ -65,56 +71,56 @@ struct retort_jpeg_decoder {
     struct retort_jpeg_error error;
 };
 
-/// Decodes a JPEG file in memory; at most `largest` pixels, for which alone memory is asked for.
-/// Returns 0, or 1 with the reason in `message` (JMSG_LENGTH_MAX bytes); then `image->pixels` is null.
+/// Decodes a JPEG file in memory into `pixels`, rows top down, no padding, which has room for what its header says; or,
+/// where that is null, fills in the header alone. Returns 0, 1 with the reason in `message` (JMSG_LENGTH_MAX bytes), or
+/// 2 where the machine has no memory.
 static inline int retort_jpeg_decode(
-    const unsigned char *bytes, size_t size, size_t largest, struct retort_jpeg_image *image, char *message) {
-    image->pixels = NULL;
+    const unsigned char *bytes, size_t size, struct retort_jpeg_header *header, unsigned char *pixels, char *message) {
     struct retort_jpeg_decoder *decoder = (struct retort_jpeg_decoder *)calloc(1, sizeof *decoder);
-    if (!decoder) {
-        snprintf(message, JMSG_LENGTH_MAX, "no memory");
-        return 1;
-    }
+    if (!decoder) return 2;
     j_decompress_ptr info = &decoder->info;
     info->err = retort_jpeg_catch(&decoder->error, message);
     if (setjmp(decoder->error.exit)) {
+        int status = decoder->error.lacks_memory ? 2 : 1;
         jpeg_destroy_decompress(info);
         free(decoder);
-        free(image->pixels);
-        image->pixels = NULL;
-        return 1;
+        return status;
     }
     jpeg_create_decompress(info);
     decoder->progress.progress_monitor = retort_jpeg_limit_scans;
     info->progress = &decoder->progress;
     jpeg_mem_src(info, (unsigned char *)bytes, size);
     jpeg_read_header(info, TRUE);
-
-    image->width = info->image_width;
-    image->height = info->image_height;
-    if (image->width * image->height > largest) {
-        snprintf(message, JMSG_LENGTH_MAX, "%zu x %zu pixels, more than the file can hold", image->height, image->width);
-        longjmp(decoder->error.exit, 1);
+    if (!pixels) {
+        header->width = info->image_width;
+        header->height = info->image_height;
+        header->channels = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+        header->components = info->num_components;
+        header->is_ycck = info->jpeg_color_space == JCS_YCCK;
+        size_t samples = (size_t)info->image_width * info->image_height * (size_t)info->num_components;
+        header->coefficient_bytes = jpeg_has_multiple_scans(info) ? sizeof(JCOEF) * samples : 0;
+    } else {
+        // An arithmetic code spends next to nothing on an empty block, so a file's size would justify no image's.
+        if (info->arith_code) ERREXIT(info, JERR_ARITH_NOTIMPL);
+        info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+        jpeg_start_decompress(info);
+        size_t stride = header->width * header->channels;
+        while (info->output_scanline < info->output_height) {
+            JSAMPROW row = pixels + stride * info->output_scanline;
+            jpeg_read_scanlines(info, &row, 1);
+        }
+        jpeg_finish_decompress(info);
     }
-    // An arithmetic code spends next to nothing on an empty block, so a file's size would justify no image's.
-    if (info->arith_code) ERREXIT(info, JERR_ARITH_NOTIMPL);
-    // Four components are CMYK; libjpeg refuses to make colours of it.
-    info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
-    image->channels = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
-    jpeg_start_decompress(info);
-
-    size_t stride = image->width * image->channels;
-    image->pixels = (unsigned char *)malloc(stride * image->height);
-    if (!image->pixels) ERREXIT1(info, JERR_OUT_OF_MEMORY, 0);
-    while (info->output_scanline < info->output_height) {
-        JSAMPROW row = image->pixels + stride * info->output_scanline;
-        jpeg_read_scanlines(info, &row, 1);
-    }
-    jpeg_finish_decompress(info);
     jpeg_destroy_decompress(info);
     free(decoder);
     return 0;
 }
+
+/// An image to encode: 1 channel or 3, rows top down, no padding.
+struct retort_jpeg_image {
+    unsigned char *pixels;
+    size_t width, height, channels;
+};
 
 struct retort_jpeg_encoder {
     struct jpeg_compress_struct info;

@@ -11,32 +11,75 @@ public struct DividedData: Sendable {
     /// Images that a finished network is tested on.
     public let test: ImageSet
 
+    /// How images were chosen to be held out; nil where images have no names of their own, so that no choice of
+    /// theirs can be told from another.
+    public let heldOut: HeldOut?
+    /// What a user should know of the data.
+    public let notes: DataNotes
+
     /// The embedded digits, as they are divided.
     public init(_ digits: Digits) {
         name = "the embedded digits"
         train = digits.train
         validation = digits.validation
         test = digits.test
+        (heldOut, notes) = (nil, DataNotes())
     }
 
     /// A data set whose authors divided it into training and test images.
     ///
+    /// - Parameter rule: how validation images are held out.
     /// - Throws: `FormatError` where there are no test images.
-    public init(_ data: LabelledData) throws { try self.init(name: data.name, train: data.train, test: data.test) }
+    public init(_ data: LabelledData, heldOut rule: HeldOut = .byName) throws {
+        try self.init(name: data.name, train: data.train, test: data.test, heldOut: rule)
+    }
 
-    /// Holds out a tenth of the training images, at most 5000, for validation.
+    /// A data set with a test of its own; where it has no images for validation, a tenth of those for training is held
+    /// out for it, of each class with 2 images or more at least one.
     ///
-    /// Which images these are depends on the data set alone, so that no program tests on what another trained on.
+    /// Which images these are depends on the data set alone, so that no program tests on what another trained on. Of a
+    /// set with identities it depends on each image alone; of another one 5000 images are held out at most.
     ///
+    /// - Parameters:
+    ///   - validation: nil to hold out some for it.
+    ///   - rule: how images are held out.
+    ///   - notes: what a user should know of the data.
     /// - Throws: `FormatError` where there are no test images.
-    public init(name: String, train: ImageSet, test: ImageSet) throws {
+    public init(
+        name: String, train: ImageSet, validation: ImageSet? = nil, test: ImageSet, heldOut rule: HeldOut = .byName,
+        notes: DataNotes = DataNotes()
+    ) throws {
+        let divided = validation.map { (rest: train, held: $0) } ?? train.holdingOutForValidation(rule)
+        heldOut = train.identities == nil ? nil : rule
+        // What is chosen of them later goes by the same rule.
+        let sets = [divided.rest, divided.held, test].map { rule == .byPlace ? $0.withoutIdentities() : $0 }
+        (self.train, self.validation, self.test) = (sets[0], sets[1], sets[2])
         self.name = name
-        (self.train, validation) = train.holdingOut(min(5000, train.count / 10), seed: 0)
-        self.test = test
+        let untested = test.placesByClass.firstIndex(where: \.isEmpty).map { label in
+            "\(name): \(test.placesByClass.count { !$0.isEmpty }) of \(test.classCount) classes are tested, "
+                + "\(test.classNames[label]) has no test image"
+        }
+        self.notes = DataNotes(leftOut: notes.leftOut, remarks: notes.remarks + (untested.map { [$0] } ?? []))
         guard test.count > 0 else {
             throw FormatError(
-                file: name, found: "\(train.count) images", expected: "enough to hold out some for the test")
+                file: name, found: "\(train.count) images",
+                expected: "enough to hold out some for the test: a class needs 3")
         }
+    }
+
+    /// The data set with its classes in another order.
+    ///
+    /// - Returns: nil where the names are not those of its classes.
+    public func withClasses(inOrderOf names: [String]) -> DividedData? {
+        guard let train = train.withClasses(inOrderOf: names),
+            let validation = validation.withClasses(inOrderOf: names), let test = test.withClasses(inOrderOf: names)
+        else { return nil }
+        return DividedData(self, train: train, validation: validation, test: test)
+    }
+
+    private init(_ other: DividedData, train: ImageSet, validation: ImageSet, test: ImageSet) {
+        (name, heldOut, notes) = (other.name, other.heldOut, other.notes)
+        (self.train, self.validation, self.test) = (train, validation, test)
     }
 }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Prune
 import Quantize
@@ -5,6 +6,22 @@ import TensorCore
 
 /// What is known of the forms that a model could be shipped in.
 public struct DeploymentReport: Encodable, Sendable {
+    /// The images that the ranges of activations were found on.
+    public struct Calibration: Encodable, Sendable {
+        /// How many there were, of how many for training, and how many were asked for.
+        public let images, of, asked: Int
+
+        /// Of a set, as many as asked for or all that there are.
+        public init(asked: Int, of images: ImageSet) {
+            (self.images, of, self.asked) = (min(asked, images.count), images.count, asked)
+        }
+
+        /// In a line.
+        public var text: String {
+            "ranges from \(images) of \(of) training images" + (images < asked ? " (\(asked) asked for)" : "")
+        }
+    }
+
     /// A node of the last INT8 variant.
     public struct Layer: Encodable, Sendable {
         /// The operation, with the path of its weights where it has some.
@@ -43,6 +60,10 @@ public struct DeploymentReport: Encodable, Sendable {
 
     /// The model's file, and the name of the data set.
     public let model, data: String
+    /// What a user should know of the data set.
+    public let notes: DataNotes
+    /// What ranges of activations were found on.
+    public let calibration: Calibration
     /// The file that was written.
     public let output: String
     /// The sizes of both files.
@@ -64,7 +85,8 @@ public struct DeploymentReport: Encodable, Sendable {
     ///
     /// - Parameters:
     ///   - stored: the model that the variants were made of.
-    ///   - data: the name of the data set that they were measured on.
+    ///   - data: the data set that they were measured on.
+    ///   - calibration: what ranges of activations were found on.
     ///   - output: the file that the last variant was written to.
     ///   - variants: what was measured.
     ///   - noise: of the last INT8 variant.
@@ -73,11 +95,12 @@ public struct DeploymentReport: Encodable, Sendable {
     ///   - sensitivities: of the model's layers.
     /// - Throws: an error where the size of a file cannot be read.
     public init(
-        of stored: StoredModel, on data: String, written output: URL, variants: [DeploymentVariant],
-        noise: [LayerNoise], rounded: [LayerNoise], sparsity: Double, sensitivities: [Sensitivity] = []
+        of stored: StoredModel, on data: DividedData, calibratedOn calibration: Calibration, written output: URL,
+        variants: [DeploymentVariant], noise: [LayerNoise], rounded: [LayerNoise], sparsity: Double,
+        sensitivities: [Sensitivity] = []
     ) throws {
         model = stored.url.relativePath
-        self.data = data
+        (self.data, notes, self.calibration) = (data.name, data.notes, calibration)
         self.output = output.relativePath
         outputBytes = try OutputFile.size(output)
         modelBytes = try OutputFile.size(stored.url)

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Graph
 import Layers
@@ -28,6 +29,8 @@ public struct ModelSummary: Encodable, Sendable {
     public let peakActivationBytes: Int
     /// Names of the classes.
     public let classes: [String]
+    /// How images of a folder are held out from training: by "name" or by "place".
+    public let heldOut: HeldOut
     /// What inputs are normalised by, channel by channel.
     public let mean, deviation: [Float]
     /// The nodes in the order in which they run, the input first; of a model in FP32 as it was trained.
@@ -48,6 +51,7 @@ public struct ModelSummary: Encodable, Sendable {
         image = stored.imageSize.description
         bytes = try OutputFile.size(stored.url)
         classes = stored.description.classNames
+        heldOut = stored.description.heldOut
         mean = stored.description.normalization.mean
         deviation = stored.description.normalization.deviation
         arrays = try SafetensorsFile.read(stored.url).entries.sorted { $0.key < $1.key }.map {

@@ -3,71 +3,84 @@ import Foundation
 import TensorCore
 
 extension DividedData {
-    /// Reads a folder of images: a subfolder of PNG or JPEG files for each class, or two such folders `train` and
-    /// `test`.
+    /// Reads a folder: MNIST or CIFAR in its original files, or images.
     ///
-    /// Where there is no `test`, a fifth of the images becomes the test set. A tenth of the rest, at most 5000 images,
-    /// is held out for validation. Both depend on the files alone.
+    /// A folder of images has a subfolder of PNG or JPEG files for each class. Or it has such folders as parts, `train`
+    /// with `test`, in any case of letters; `val`, `valid` or `validation` beside them are the images for validation,
+    /// and without `test` the test. Where there is no test, a fifth of the images becomes the test set, of each class
+    /// with 3 images or more at least one. Where there is no validation, a tenth of the rest is held out for it, of
+    /// each class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
     ///
     /// - Parameters:
     ///   - size: what the images are brought to.
-    ///   - onSkipping: called with a folder and the errors of its files, where files that cannot be read are to be left
-    ///     out; nil for an error at the first of them.
-    /// - Throws: `FormatError` as ``ImageFolder`` has it, and where `train` and `test` differ in their classes.
-    public init(imagesIn folder: URL, size: ImageSize, onSkipping: ((URL, [FormatError]) -> Void)? = nil) throws {
-        func read(_ url: URL) throws -> ImageSet {
-            let (images, skipped) = try ImageFolder.readSkipping(
-                url, height: size.height, width: size.width, channels: size.channels)
-            if let first = skipped.first {
-                guard let onSkipping else { throw first }
-                onSkipping(url, skipped)
-            }
-            return images
+    ///   - rule: how images are held out.
+    ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
+    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it;
+    ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
+    public init(
+        folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false
+    ) throws {
+        let path = FilePath(folder)
+        func read(_ path: FilePath) throws -> ImageFolder.Loaded {
+            try ImageFolder.load(path, size: size, isSkipping: isSkipping)
         }
-        guard let parts = try Self.parts(of: folder) else {
-            let all = try read(folder)
-            let (rest, test) = all.holdingOut(all.count / 5, seed: 0)
-            try self.init(name: folder.lastPathComponent, train: rest, test: test)
+        let (train, validation, test): (ImageSet, ImageSet?, ImageSet)
+        let all: [ImageFolder.Loaded]
+        switch try DataLayout(of: path) {
+        case .original:
+            try self.init(DataFolder.read(folder), heldOut: rule)
             return
+        case .classes:
+            all = [try read(path)]
+            let divided = all[0].images.holdingOutForTest(rule)
+            (train, validation, test) = (divided.rest, nil, divided.held)
+        case .parts(let first, let second, let third):
+            let parts = [first, second] + (third.map { [$0] } ?? [])
+            all = try parts.map { try read($0.path) }
+            for (part, loaded) in zip(parts, all).dropFirst() {
+                try Self.checkClasses(all[0].images, first, loaded.images, part, in: path)
+            }
+            (train, validation, test) = (all[0].images, third == nil ? nil : all[2].images, all[1].images)
         }
-        let (train, test) = (try read(parts.train), try read(parts.test))
-        guard train.classNames == test.classNames else {
-            let odd = Set(train.classNames).symmetricDifference(test.classNames).min() ?? ""
-            throw FormatError(
-                file: folder.relativePath, found: "class \(odd) in one of train and test",
-                expected: "the same in both")
-        }
-        try self.init(name: folder.lastPathComponent, train: train, test: test)
+        let errors = all.flatMap(\.errors)
+        let counts = Dictionary(all.flatMap { $0.folders.counts }.map { ($0.name, $0.count) }, uniquingKeysWith: +)
+        let leftOut = LeftOutFiles(errors, of: train.classNames.map { ($0, counts[$0] ?? 0) })
+        try self.init(
+            name: folder.lastPathComponent, train: train, validation: validation, test: test, heldOut: rule,
+            notes: DataNotes(leftOut: errors.isEmpty ? nil : leftOut, remarks: all.flatMap(\.remarks)))
     }
 
-    /// Whether PNG or JPEG files lie in the folder's subfolders, or in those of its subfolder `train`.
-    ///
-    /// - Throws: `FormatError` for a folder that cannot be read.
-    public static func holdsImages(_ folder: URL) throws -> Bool {
-        let classes = try FolderListing(parts(of: folder)?.train ?? folder).folders
-        return try classes.contains { folder in
-            try FolderListing(folder).files.contains { ["png", "jpg", "jpeg"].contains($0.pathExtension.lowercased()) }
-        }
+    /// Makes sure that two parts have the same classes.
+    private static func checkClasses(
+        _ train: ImageSet, _ trainFolder: FolderEntry, _ other: ImageSet, _ folder: FolderEntry, in path: FilePath
+    ) throws {
+        let (left, right) = (Set(train.classNames), Set(other.classNames))
+        guard let odd = left.symmetricDifference(right).min() else { return }
+        let names = [trainFolder, folder].map(\.name)
+        let (holder, lacking) = left.contains(odd) ? (names[0], names[1]) : (names[1], names[0])
+        throw FormatError(
+            file: "\(path)", found: "class \(odd) in \(holder) and not in \(lacking)",
+            expected: "the same classes in both"
+        )
     }
 
     /// The paths of the training images beneath their folder without the ending, by sample id.
     ///
-    /// - Throws: `FormatError` for a folder that cannot be read.
+    /// - Throws: `FormatError` for a folder that cannot be read or holds no images.
     public static func trainingPaths(in folder: URL) throws -> [String] {
-        let parts = try parts(of: folder)
-        let start = parts == nil ? "" : "train/"
-        return try FolderListing(parts?.train ?? folder).folders.flatMap { folder in
-            try FolderListing(folder).files.map {
-                "\(start)\(folder.lastPathComponent)/\($0.deletingPathExtension().lastPathComponent)"
-            }
+        let path = FilePath(folder)
+        let (place, start): (FilePath, String)
+        switch try DataLayout(of: path) {
+        case .original:
+            throw FormatError(
+                file: "\(path)", found: "a data set without files of images", expected: "a folder of images")
+        case .classes: (place, start) = (path, "")
+        case .parts(let train, _, _): (place, start) = (train.path, "\(train.name)/")
         }
-    }
-
-    private static func parts(of folder: URL) throws -> (train: URL, test: URL)? {
-        let folders = try FolderListing(folder).folders
-        guard folders.count == 2, let test = folders.first(where: { $0.lastPathComponent == "test" }),
-            let train = folders.first(where: { $0.lastPathComponent == "train" })
-        else { return nil }
-        return (train, test)
+        let folders = try ClassFolders(place, isSkipping: false)
+        return folders.files.map { file in
+            let name = URL(fileURLWithPath: file.entry.name).deletingPathExtension().lastPathComponent
+            return "\(start)\(folders.names[file.label])/\(name)"
+        }
     }
 }

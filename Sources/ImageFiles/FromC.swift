@@ -1,11 +1,17 @@
 import Foundation
+import TensorCore
 
-extension DecodedImage {
-    /// An image that a decoder in C made; its memory is freed.
-    init(taking pixels: UnsafeMutablePointer<UInt8>, height: Int, width: Int, channels: Int) {
-        defer { free(pixels) }
-        let buffer = UnsafeBufferPointer(start: pixels, count: height * width * channels)
-        self.init(pixels: Array(buffer), height: height, width: width, channels: channels)
+extension Picture {
+    /// Throws what a decoder in C ended with: 0 for nothing, 1 for a fault of the file, 2 for a lack of memory.
+    func checkStatus(_ status: Int32, _ kind: String, _ message: [CChar]) throws {
+        switch status {
+        case 0: return
+        case 2: throw MachineError(name, "cannot be decoded: the machine has no memory for it")
+        default:
+            throw FormatError(
+                file: name, found: "\(kind) data with the fault “\(String(fault: message))”",
+                expected: "an intact file")
+        }
     }
 }
 

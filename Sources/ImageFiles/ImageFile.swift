@@ -1,21 +1,53 @@
+import Datasets
 import Foundation
 import TensorCore
 
 /// Image files of any kind that can be read.
 public enum ImageFile {
-    /// The most pixels that an image may have, 2²⁸: ten times a large photograph.
-    public static let largestPixelCount = 1 << 28
+    /// The most pixels that an image may have: 2²⁸, ten times a large photograph, or what the environment's
+    /// `RETORT_PIXELS` says.
+    public static let largestPixelCount: Int = {
+        let asked = ProcessInfo.processInfo.environment["RETORT_PIXELS"].flatMap(Int.init) ?? 0
+        return asked > 0 ? asked : 1 << 28
+    }()
+
+    /// Refuses an image of no pixels, or of more than are allowed.
+    static func checkPixelCount(height: Int, width: Int, _ name: String, _ place: String) throws {
+        let (count, overflow) = height.multipliedReportingOverflow(by: width)
+        guard count > 0, !overflow, count <= largestPixelCount else {
+            throw FormatError(
+                file: name, place: place, found: "\(height)×\(width) pixels",
+                expected: "1 ... \(largestPixelCount) (RETORT_PIXELS=N allows more)")
+        }
+    }
 
     /// Reads a PNG or JPEG file; which of the two, its first bytes say and not its name.
     ///
     /// - Throws: `FormatError` for another kind of file, and what ``PNGFile`` and ``JPEGFile`` throw.
-    public static func read(_ url: URL) throws -> DecodedImage {
-        let file = try [UInt8](InputFile.read(url))
-        if file.starts(with: PNGChunks.signature) { return try PNGFile.decode(file, name: url.relativePath) }
-        if file.starts(with: [0xFF, 0xD8, 0xFF]) { return try JPEGFile.decode(file, name: url.relativePath) }
-        let start = file.prefix(4).map { String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-        throw FormatError(
-            file: url.relativePath, place: "at byte 0", found: file.isEmpty ? "an empty file" : "bytes \(start)",
-            expected: "a PNG or JPEG image")
+    public static func read(_ url: URL) throws -> DecodedImage { try picture(FilePath(url)).read() }
+
+    /// Reads a PNG or JPEG file and brings it to a size: to its channels first, then to its extents, without keeping
+    /// the sides' ratio. At most two forms of the image are in memory at once.
+    ///
+    /// - Throws: as ``read(_:)``.
+    public static func read(_ url: URL, as size: ImageSize) throws -> DecodedImage {
+        try read(FilePath(url), as: size)
+    }
+
+    /// As ``read(_:as:)-(URL,_)``, of a file of any name.
+    public static func read(_ path: FilePath, as size: ImageSize) throws -> DecodedImage {
+        try picture(path).read(as: size)
+    }
+
+    static func picture(_ path: FilePath) throws -> any Picture {
+        let file = try [UInt8](InputFile.read(path))
+        let kind = FileKind(Array(file.prefix(FileKind.startSize)))
+        switch kind {
+        case .png: return try PNGPicture(file, name: "\(path)")
+        case .jpeg: return try JPEGPicture(file, name: "\(path)")
+        default:
+            throw FormatError(
+                file: "\(path)", place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image")
+        }
     }
 }

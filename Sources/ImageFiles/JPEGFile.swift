@@ -10,7 +10,7 @@ public enum JPEGFile {
     /// of none. CMYK images and arithmetic coding are refused.
     ///
     /// - Throws: `FormatError` for a file that is not JPEG, is damaged or truncated, or claims more pixels than it can
-    ///   hold.
+    ///   hold; `MachineError` where the machine cannot read it or has no memory for it.
     public static func read(_ url: URL) throws -> DecodedImage {
         try decode([UInt8](InputFile.read(url)), name: url.relativePath)
     }
@@ -38,23 +38,65 @@ public enum JPEGFile {
     }
 
     static func decode(_ file: [UInt8], name: String) throws -> DecodedImage {
-        var image = retort_jpeg_image()
-        var message = [CChar](repeating: 0, count: Int(JMSG_LENGTH_MAX))
-        let status = file.withUnsafeBufferPointer { bytes in
-            retort_jpeg_decode(bytes.baseAddress, bytes.count, largestPixelCount(in: file), &image, &message)
-        }
-        guard status == 0, let pixels = image.pixels else {
+        try JPEGPicture(file, name: name).read()
+    }
+}
+
+/// A JPEG file whose header was read.
+struct JPEGPicture: Picture {
+    let name: String
+    private let file: [UInt8]
+    private let header: retort_jpeg_header
+    private let orientation: Int
+
+    init(_ file: [UInt8], name: String) throws {
+        var header = retort_jpeg_header()
+        (self.name, self.file, orientation) = (name, file, Orientation.ofJPEG(file))
+        let (status, message) = Self.decode(file, &header, into: nil)
+        self.header = header
+        try checkStatus(status, "JPEG", message)
+        guard header.components != 4 else {
             throw FormatError(
-                file: name, found: "JPEG data with the fault “\(String(fault: message))”", expected: "an intact file")
+                file: name, found: "a \(header.is_ycck == 1 ? "YCCK" : "CMYK") JPEG, made for printing",
+                expected: "one in grey or RGB colours")
         }
-        return DecodedImage(taking: pixels, height: image.height, width: image.width, channels: image.channels)
-            .upright(from: Orientation.ofJPEG(file))
+        // A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled
+        // in one direction by 4 each, so that 4 · 64 pixels cost a bit for each of them: 1,024 pixels a byte is beyond
+        // any file.
+        guard height * width <= 1024 * file.count else {
+            throw FormatError(
+                file: name, found: "\(height)×\(width) pixels in \(file.count) bytes",
+                expected: "as many as those can hold")
+        }
+        try ImageFile.checkPixelCount(height: height, width: width, name, "header")
     }
 
-    /// A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled in
-    /// one direction by 4 each, so that 4 · 64 pixels cost a bit for each of them: 1,024 pixels a byte is beyond any
-    /// file.
-    private static func largestPixelCount(in file: [UInt8]) -> Int {
-        min(ImageFile.largestPixelCount, 1024 * file.count)
+    var height: Int { header.height }
+    var width: Int { header.width }
+    var channels: Int { header.channels }
+
+    /// A turned image is a copy; by then libjpeg has given back what it needed.
+    var workBytes: Int { max(header.coefficient_bytes, orientation > 1 ? height * width * channels : 0) }
+
+    func decoded() throws -> DecodedImage {
+        var result: (status: Int32, message: [CChar]) = (0, [])
+        let count = height * width * channels
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, initialized in
+            var header = header
+            result = Self.decode(file, &header, into: pixels.baseAddress)
+            initialized = result.status == 0 ? count : 0
+        }
+        try checkStatus(result.status, "JPEG", result.message)
+        return DecodedImage(pixels: pixels, height: height, width: width, channels: channels).upright(from: orientation)
+    }
+
+    private static func decode(
+        _ file: [UInt8], _ header: inout retort_jpeg_header, into pixels: UnsafeMutablePointer<UInt8>?
+    ) -> (status: Int32, message: [CChar]) {
+        var message = [CChar](repeating: 0, count: Int(JMSG_LENGTH_MAX))
+        let status = file.withUnsafeBufferPointer { bytes in
+            retort_jpeg_decode(bytes.baseAddress, bytes.count, &header, pixels, &message)
+        }
+        return (status, message)
     }
 }

@@ -7,10 +7,12 @@ public enum PNGFile {
     /// Reads an image.
     ///
     /// Grey images have 1 channel, coloured ones and those with a palette 3; with any transparency there are 4. Samples
-    /// of 16 bits are rounded to 8, those of 1, 2 and 4 bits spread over 0 ... 255. Colours are as stored: gamma and
-    /// colour profiles are not applied. A turn of the camera that a chunk eXIf speaks of is.
+    /// of 16 bits are rounded to 8, of fewer bits where the chunk sBIT says so and the samples are no larger; those of
+    /// 1, 2 and 4 bits are spread over 0 ... 255. Colours are as stored: gamma and colour profiles are not applied. A
+    /// turn of the camera that a chunk eXIf speaks of is.
     ///
-    /// - Throws: `FormatError` for a file that is not PNG, is damaged, or claims more pixels than it can hold.
+    /// - Throws: `FormatError` for a file that is not PNG, is damaged, or claims more pixels than it can hold;
+    ///   `MachineError` where the machine cannot read it or has no memory for it.
     public static func read(_ url: URL) throws -> DecodedImage {
         try decode([UInt8](InputFile.read(url)), name: url.relativePath)
     }
@@ -29,19 +31,7 @@ public enum PNGFile {
     public static func encoded(_ image: DecodedImage) throws -> Data { try encoded(image, for: "PNG image") }
 
     static func decode(_ file: [UInt8], name: String) throws -> DecodedImage {
-        let chunks = try PNGChunks(file, name: name)
-        var image = retort_png_image()
-        var message = [CChar](repeating: 0, count: Int(RETORT_PNG_MESSAGE_SIZE))
-        let status = chunks.bytes.withUnsafeBufferPointer { bytes in
-            retort_png_decode(bytes.baseAddress, bytes.count, &image, &message)
-        }
-        guard status == 0, let pixels = image.pixels else {
-            throw FormatError(
-                file: name, found: "PNG data with the fault “\(String(fault: message))”", expected: "an intact file")
-        }
-        return DecodedImage(
-            taking: pixels, height: Int(image.height), width: Int(image.width), channels: Int(image.channels)
-        ).upright(from: chunks.orientation)
+        try PNGPicture(file, name: name).read()
     }
 
     private static func encoded(_ image: DecodedImage, for path: String) throws -> Data {
@@ -71,6 +61,54 @@ public enum PNGFile {
             throw FileWriteError(path: path, cause: String(fault: message))
         }
         return file.prefix(size)
+    }
+}
+
+/// A PNG file whose chunks were checked.
+struct PNGPicture: Picture {
+    let name: String
+    private let chunks: PNGChunks
+
+    init(_ file: [UInt8], name: String) throws {
+        self.name = name
+        chunks = try PNGChunks(file, name: name)
+    }
+
+    var height: Int { chunks.height }
+    var width: Int { chunks.width }
+    var channels: Int { chunks.channels }
+
+    /// A turned image is a copy.
+    var workBytes: Int { chunks.orientation > 1 ? height * width * channels : 0 }
+
+    var isDeep: Bool { chunks.bitDepth == 16 }
+
+    func decoded() throws -> DecodedImage {
+        var (pixels, bits) = try decoded(range: 65535)
+        // Cameras of 12 bits say so in sBIT. The standard spreads their samples over 16 bits; where they were left as
+        // they are, all in the lower 12 bits and not all of them multiples of 16, they are spread here.
+        let (count, range) = (chunks.significantBits, UInt32(1) << chunks.significantBits - 1)
+        if isDeep, bits & ~range == 0, bits & (1 << (16 - count) - 1) != 0 {
+            (pixels, bits) = try decoded(range: range)
+        }
+        return DecodedImage(pixels: pixels, height: height, width: width, channels: channels)
+            .upright(from: chunks.orientation)
+    }
+
+    /// The pixels, 255 for a sample of the given value where there are 16 bits, and the bits that are set in one.
+    private func decoded(range: UInt32) throws -> (pixels: [UInt8], bits: UInt32) {
+        var message = [CChar](repeating: 0, count: Int(RETORT_PNG_MESSAGE_SIZE))
+        var (status, bits): (Int32, UInt32) = (0, 0)
+        let count = height * width * channels
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, initialized in
+            status = chunks.bytes.withUnsafeBufferPointer { bytes in
+                retort_png_decode(
+                    bytes.baseAddress, bytes.count, pixels.baseAddress, count, range, &bits, &message)
+            }
+            initialized = status == 0 ? count : 0
+        }
+        try checkStatus(status, "PNG", message)
+        return (pixels, bits)
     }
 }
 

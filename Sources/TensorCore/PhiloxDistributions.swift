@@ -24,6 +24,10 @@ public enum RandomPurpose {
     public static let stepFactors = 8
     /// Negatives of a contrastive loss.
     public static let negatives = 9
+    /// Which images are held out for the test, a stream for each image's identity.
+    public static let heldForTest = 10
+    /// Which images are held out for validation, likewise.
+    public static let heldForValidation = 11
     /// The first augmentation operation.
     public static let augmentation = 1000
 }

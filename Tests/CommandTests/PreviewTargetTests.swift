@@ -88,9 +88,13 @@ struct PreviewTargetTests {
                 #expect(outcome.errors.contains(reason), "\(text): \(outcome.errors)")
             }
             try FileManager.default.removeItem(at: folder.appending(path: "bad/a/2.txt"))
-            try PNGFile.write(black(height: 4, width: 4), to: folder.appending(path: "bad/b/1.png"))
+            // Of an image that is shown, so no one that is held out.
+            let images = folder.appending(path: "images")
+            let train = try DividedData(folder: images, size: ImageSize(height: 8, width: 8, channels: 3)).train
+            let shown = try DividedData.trainingPaths(in: images)[try #require(train.sampleIDs.last)]
+            try PNGFile.write(black(height: 4, width: 4), to: folder.appending(path: "bad/\(shown).png"))
             for (line, status, reason) in [
-                ("\(line) bad", 1, "bad/b/1.png: 3 channels found, a grey image"),
+                ("\(line) bad", 1, "bad/\(shown).png: 3 channels found, a grey image"),
                 ("\(line) bare", 1, ": nothing for the"),
                 ("\(line) labels --skip-bad", 64, "--targets: --skip-bad"),
                 ("\(line) labels --data digits", 1, "--data: digits found, a folder of images"),

@@ -85,7 +85,10 @@ struct RefusalTests {
                 ("evaluate small --data mini", ["small", "images of [14, 14, 1], 10 classes found"]),
                 ("evaluate nameless --data mini", ["nameless: metadata: no description found"]),
                 ("evaluate m --data nowhere", ["nowhere: nothing found", "folder expected"]),
-                ("evaluate m --data bare", ["bare: none of these found", "MNIST"]),
+                (
+                    "evaluate m --data bare",
+                    ["bare: ", " found, a folder of PNG or JPEG images for each class", "MNIST"]
+                ),
                 ("evaluate m --data colours", ["m: a model of 10 classes (0, 1, 2, …) found", "2 classes (a, b)"]),
                 ("export m --c net.c", ["m: a model in FP32 found, one in INT8 (`retort quantize`) expected"]),
                 ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
@@ -96,7 +99,7 @@ struct RefusalTests {
                 ),
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
                 ("distill --teacher m --data wide --output x", ["m: a model for images of 28×28×1", "32×32×3"]),
-                ("distill --teacher mini --data mini --output x", ["mini/: a folder", "a regular file expected"]),
+                ("distill --teacher mini --data mini --output x", ["mini: a folder found", "a regular file expected"]),
                 ("train --data mini --labels 9 --output x", ["--labels: 9 found, 10, one for each class, to 180"]),
                 ("train --data mini --labels 181 --output x", ["--labels: 181 found"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),

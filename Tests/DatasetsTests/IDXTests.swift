@@ -80,10 +80,12 @@ struct IDXTests {
             let pipe = folder.appending(path: "pipe")
             #expect(mkfifo(pipe.path, 0o600) == 0)
             for (url, found) in [
-                (folder.appending(path: "none"), "nothing"), (folder, "a folder"),
-                (pipe, "something that is no regular file"),
+                (folder.appending(path: "none"), "No such file or directory"), (folder, "a folder"),
+                (pipe, "a pipe"),
             ] {
-                let error = #expect(throws: FormatError.self) { try IDX.labels(url, classes: 2) }
+                let error = #expect(throws: FormatError.self) {
+                    try IDX.read(images: url, labels: url, classNames: ["a"])
+                }
                 #expect(error?.found == found)
             }
         }

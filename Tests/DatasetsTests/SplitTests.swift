@@ -56,12 +56,12 @@ struct SplitTests {
     @Test("too few images of a class, an absent class and fewer labels than classes are refused by name")
     func refusals() throws {
         let error = #expect(throws: FormatError.self) { try Self.set.split(labelled: 57, validation: 6, seed: 1) }
-        #expect(error?.description.contains("20 images found, 19 labelled and 2 validation images expected") == true)
+        #expect(error?.description.contains("20 images found, 19 with labels and 2 for validation expected") == true)
         #expect(throws: FormatError.self) { try Self.set.split(labelled: 2, seed: 1) }
         #expect(throws: FormatError.self) { try Self.set.split(labelled: 3, validation: -1, seed: 1) }
         let absent = numbered([0, 2, 0, nil], classes: 3)
         let missing = #expect(throws: FormatError.self) { try absent.split(labelled: 3, seed: 1) }
-        #expect(missing?.description == "split: class c1: 0 images found, 1 labelled and 0 validation images expected")
+        #expect(missing?.description == "labels: class c1: 0 images found, 1 with labels expected")
         #expect(throws: FormatError.self) { try absent.checkEveryClassOccurs(in: "train") }
         #expect(throws: Never.self) { try Self.set.checkEveryClassOccurs(in: "train") }
     }

@@ -33,6 +33,16 @@ import Testing
         }
     }
 
+    @Test("A description that does not say how images were held out is of the time when they were by place")
+    func heldOut() throws {
+        let text = #"{"architecture":"a","classNames":["x"],"normalization":{"deviation":[1],"mean":[0]}}"#
+        let earlier = try JSONDecoder().decode(ModelFile.Description.self, from: Data(text.utf8))
+        #expect(earlier.heldOut == .byPlace && earlier.classNames == ["x"])
+        let present = try JSONEncoder().encode(Self.description)
+        #expect(String(decoding: present, as: UTF8.self).contains(#""heldOut":"name""#))
+        #expect(try JSONDecoder().decode(ModelFile.Description.self, from: present) == Self.description)
+    }
+
     @Test("The number of weights is known without building the network")
     func weightCount() {
         for family in [

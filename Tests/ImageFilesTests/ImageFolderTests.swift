@@ -48,7 +48,7 @@ struct ImageFolderTests {
             try folder.file("ant/3.gif", Array("GIF89a".utf8))
             try folder.file("ant/4.png", [])
             let error = refusal(folder)
-            #expect(error?.file.hasSuffix("ant/3.gif") == true && error?.found == "bytes 47 49 46 38")
+            #expect(error?.file.hasSuffix("ant/3.gif") == true && error?.found == "a GIF file")
             #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
             #expect(refusal(folder.appending(path: "none"))?.found == "nothing")
             try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))

@@ -36,20 +36,22 @@ struct SynergyStore {
     ///   the same images.
     func results() throws -> [SynergyResult] {
         var images: [SynergyData: String] = [:]
-        return try FolderListing(runs).files.filter { $0.pathExtension == "json" }
-            .map { url in
-                let result = try Self.read(SynergyResult.self, from: url)
-                guard url.lastPathComponent == "\(result.cell.name).json" else {
-                    throw FormatError(
-                        file: url.path, place: "cell", found: "\(result.cell.name)",
-                        expected: "the run of the file's name")
-                }
-                try result.check(result.cell, file: url.path)
-                let first = images[result.cell.data, default: result.settings["images"] ?? "none"]
-                images[result.cell.data] = first
-                try checkSettings(result.settings, result.cell.settings(images: first), file: url.path)
-                return result
+        return try FolderListing(runs).files.map { runs.appendingPathComponent($0.name) }.filter {
+            $0.pathExtension == "json"
+        }
+        .map { url in
+            let result = try Self.read(SynergyResult.self, from: url)
+            guard url.lastPathComponent == "\(result.cell.name).json" else {
+                throw FormatError(
+                    file: url.path, place: "cell", found: "\(result.cell.name)",
+                    expected: "the run of the file's name")
             }
+            try result.check(result.cell, file: url.path)
+            let first = images[result.cell.data, default: result.settings["images"] ?? "none"]
+            images[result.cell.data] = first
+            try checkSettings(result.settings, result.cell.settings(images: first), file: url.path)
+            return result
+        }
     }
 
     func write(_ result: SynergyResult) throws {

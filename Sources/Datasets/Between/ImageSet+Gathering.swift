@@ -24,17 +24,42 @@ extension ImageSet {
             }
             initialized = count * size
         }
+        let identities = parts.compactMap { part in part.set.identities.map { all in part.places.map { all[$0] } } }
         return ImageSet(
             pixels: pixels, height: first.height, width: first.width, channels: first.channels,
             labels: parts.flatMap { part in part.places.map { part.set.labels[$0] } }, classNames: first.classNames,
-            sampleIDs: parts.flatMap { part in part.places.map { part.set.sampleIDs[$0] } })
+            sampleIDs: parts.flatMap { part in part.places.map { part.set.sampleIDs[$0] } },
+            identities: identities.count == parts.count ? identities.flatMap { $0 } : nil)
     }
 
     /// The same images without what is known of their classes.
     public func withoutLabels() -> ImageSet {
         ImageSet(
             pixels: pixels, height: height, width: width, channels: channels,
-            labels: [Int?](repeating: nil, count: count), classNames: classNames, sampleIDs: sampleIDs)
+            labels: [Int?](repeating: nil, count: count), classNames: classNames, sampleIDs: sampleIDs,
+            identities: identities)
+    }
+
+    /// The same images, known by their places alone.
+    func withoutIdentities() -> ImageSet {
+        ImageSet(
+            pixels: pixels, height: height, width: width, channels: channels, labels: labels, classNames: classNames,
+            sampleIDs: sampleIDs)
+    }
+
+    /// The same images with their classes in another order.
+    ///
+    /// - Parameter names: the names of the classes.
+    /// - Returns: nil where the names are not those of this set.
+    public func withClasses(inOrderOf names: [String]) -> ImageSet? {
+        if names == classNames { return self }
+        let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+        let order = classNames.compactMap { places[$0] }
+        guard names.count == classCount, Set(order).count == classCount else { return nil }
+        return ImageSet(
+            pixels: pixels, height: height, width: width, channels: channels,
+            labels: labels.map { $0.map { order[$0] } }, classNames: names, sampleIDs: sampleIDs,
+            identities: identities)
     }
 
     /// The places of each class's images, ascending.

@@ -37,7 +37,7 @@ extension ImageSet {
         }
         return ImageSet(
             pixels: result, height: newHeight, width: newWidth, channels: channels, labels: labels,
-            classNames: classNames, sampleIDs: sampleIDs)
+            classNames: classNames, sampleIDs: sampleIDs, identities: identities)
     }
 
     /// Resizes one row of pixels.

@@ -12,12 +12,15 @@ public struct ImageSet: Sendable {
     public let classNames: [String]
     /// Ids that stay with an image through splits and shuffles: its place in the original data.
     public let sampleIDs: [Int]
+    /// What each image is known by wherever it stands, of the class's and the file's name; nil where images have no
+    /// files of their own. Splits of a set with identities do not depend on what else is in it.
+    public let identities: [UInt64]?
 
     /// Creates a set. Sizes that do not fit together, labels out of range and repeated ids stop the program: readers
     /// check what comes from files before they call this.
     public init(
         pixels: [UInt8], height: Int, width: Int, channels: Int, labels: [Int?], classNames: [String],
-        sampleIDs: [Int]? = nil
+        sampleIDs: [Int]? = nil, identities: [UInt64]? = nil
     ) {
         require(
             pixels.count == labels.count * height * width * channels,
@@ -34,6 +37,10 @@ public struct ImageSet: Sendable {
         self.labels = labels
         self.classNames = classNames
         self.sampleIDs = ids
+        require(
+            identities?.count ?? labels.count == labels.count,
+            "ImageSet: \(identities?.count ?? 0) identities for \(labels.count) images")
+        self.identities = identities
     }
 
     /// The number of images.

@@ -11,44 +11,44 @@ final class DataFile {
     private(set) var position = 0
     /// The most bytes that can come out of the file.
     private let largestSize: Int
-    private let handle: FileHandle
+    private let file: FileReader
     private let gzip: GzipStream?
 
     /// Opens a regular file.
     init(_ url: URL) throws {
-        name = url.relativePath
-        handle = try Self.open(url)
-        let size = Int(clamping: try handle.seekToEnd())
-        try handle.seek(toOffset: 0)
-        let start = try handle.read(upToCount: 2)
-        try handle.seek(toOffset: 0)
-        if start == Data([0x1F, 0x8B]) {
-            let handle = handle
-            gzip = try GzipStream { Array(try handle.read(upToCount: 1 << 16) ?? Data()) }
-            largestSize = size.multipliedReportingOverflow(by: GzipStream.largestRatio).partialValue
+        let file = try FileReader(FilePath(url))
+        (name, self.file) = ("\(file.path)", file)
+        let start = try file.next(FileKind.startSize)
+        file.rewind()
+        if FileKind(start) == .gzip {
+            gzip = try GzipStream { try file.next(1 << 16) }
+            largestSize = file.size.multipliedReportingOverflow(by: GzipStream.largestRatio).partialValue
         } else {
             gzip = nil
-            largestSize = size
+            largestSize = file.size
         }
     }
-
-    deinit { try? handle.close() }
 
     /// The next bytes, exactly as many as asked for.
     ///
     /// - Throws: `FormatError` when the file cannot hold so many, or does not.
     func read(_ count: Int, of what: String) throws -> [UInt8] {
-        guard count <= largestSize - min(position, largestSize) else {
-            throw error(
-                found: gzip == nil ? "\(largestSize - position) bytes" : "a gzip file that can hold \(largestSize)",
-                expected: "\(count) bytes of \(what)")
-        }
+        try checkHolds(count, of: what)
         let start = position
         let bytes = try upTo(count, of: what)
         guard bytes.count == count else {
             throw error(at: start, found: "\(bytes.count) bytes", expected: "\(count) bytes of \(what)")
         }
         return bytes
+    }
+
+    /// Refuses more bytes than can follow in a file of this size.
+    func checkHolds(_ count: Int, of what: String) throws {
+        guard count <= largestSize - min(position, largestSize) else {
+            throw error(
+                found: gzip == nil ? "\(largestSize - position) bytes" : "a gzip file that can hold \(largestSize)",
+                expected: "\(count) bytes of \(what)")
+        }
     }
 
     /// All bytes that are left, however many a compressed file holds.
@@ -76,10 +76,7 @@ final class DataFile {
     /// The next bytes, fewer only where the file ends.
     private func upTo(_ count: Int, of what: String) throws -> [UInt8] {
         // Asked for here because an array that the memory cannot hold would stop the program: a sparse file may be big.
-        guard let room = malloc(max(count, 1)) else {
-            throw error(found: "\(count) bytes of \(what)", expected: "a size that fits into memory")
-        }
-        free(room)
+        try MachineMemory.require(count, for: name)
         var failure: (any Error)?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do { initialized = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count])) } catch {
@@ -96,42 +93,14 @@ final class DataFile {
         FormatError(file: name, place: "at byte \(position ?? self.position)", found: found, expected: expected)
     }
 
-    private func error(reading what: String, _ failure: any Error) -> FormatError {
-        if let corrupt = failure as? GzipStream.Corrupt {
-            return error(found: "gzip data with \(corrupt.reason)", expected: what)
-        }
-        return error(found: "a read error (\(failure.localizedDescription))", expected: what)
+    private func error(reading what: String, _ failure: any Error) -> any Error {
+        guard let corrupt = failure as? GzipStream.Corrupt else { return failure }
+        if corrupt.isMachineFault { return MachineError(name, corrupt.reason) }
+        return error(found: "gzip data with \(corrupt.reason)", expected: what)
     }
 
     private func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>) throws -> Int {
         if let gzip { return try gzip.read(into: buffer) }
-        var written = 0
-        while written < buffer.count {
-            guard let piece = try handle.read(upToCount: min(buffer.count - written, 1 << 20)), !piece.isEmpty else {
-                break
-            }
-            _ = piece.copyBytes(to: UnsafeMutableBufferPointer(rebasing: buffer[written...]))
-            written += piece.count
-        }
-        return written
-    }
-
-    private static func open(_ url: URL) throws -> FileHandle {
-        let expected = "a readable file"
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw FormatError(file: url.relativePath, found: "nothing", expected: expected)
-        }
-        // A pipe or a device would block, or never end.
-        let resolved = url.resolvingSymlinksInPath().path
-        let type = try? FileManager.default.attributesOfItem(atPath: resolved)[.type] as? FileAttributeType
-        guard !isFolder.boolValue, type == .typeRegular else {
-            let found = isFolder.boolValue ? "a folder" : "something that is no regular file"
-            throw FormatError(file: url.relativePath, found: found, expected: expected)
-        }
-        guard let handle = try? FileHandle(forReadingFrom: url) else {
-            throw FormatError(file: url.relativePath, found: "no permission to read", expected: expected)
-        }
-        return handle
+        return try file.read(into: UnsafeMutableRawBufferPointer(buffer))
     }
 }

@@ -11,7 +11,8 @@ public enum DataFolder {
     ///
     /// - Throws: `FormatError` when there is no such set or more than one, when a part of it is missing or damaged.
     public static func read(_ url: URL) throws -> LabelledData {
-        let found = try ([url] + FolderListing(url).folders).flatMap { folder in
+        let places = try [url] + FolderListing(url).folders.map { url.appendingPathComponent($0.name) }
+        let found = places.flatMap { folder in
             kinds.filter { kind in kind.files.contains { (try? file($0, in: folder)) != nil } }.map { ($0, folder) }
         }
         guard let (kind, folder) = found.first else {
@@ -29,6 +30,12 @@ public enum DataFolder {
     public static func reads(_ name: String) -> Bool {
         let names = kinds.flatMap(\.files).joined() + [CIFAR10.layout, CIFAR100.layout].map(\.namesFile)
         return names.contains { name == $0 || name == $0 + ".gz" }
+    }
+
+    /// Whether one of a folder's files has the name of a file of such a set.
+    public static func holdsPart(_ listing: FolderListing) -> Bool {
+        let names = Set(kinds.flatMap(\.files).joined().flatMap { [$0, $0 + ".gz"] })
+        return listing.files.contains { names.contains($0.name) }
     }
 
     /// The first of the names, as it is or with `.gz`, that a folder holds.
@@ -57,6 +64,11 @@ public enum DataFolder {
             read: readMNIST),
         Kind(cifar: CIFAR10.layout), Kind(cifar: CIFAR100.layout),
     ]
+
+    /// The sets that can be read and each one's first file, for messages.
+    public static var wantedInShort: String {
+        kinds.map { "\($0.name) (\($0.files[0][0]), …)" }.joined(separator: " or ")
+    }
 
     private static var wanted: String {
         kinds.map { kind in

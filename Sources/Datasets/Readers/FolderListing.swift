@@ -1,36 +1,100 @@
 import Foundation
 import TensorCore
 
-/// What lies in a folder, in the order of the names' bytes; hidden entries are left out.
-public struct FolderListing {
+/// One entry of a folder.
+public struct FolderEntry: Sendable {
+    /// The folder's path and the entry's name.
+    public let path: FilePath
+    /// The entry's name as bytes.
+    public let nameBytes: [UInt8]
+    /// What it is, links followed.
+    public let type: FileType
+
+    /// The name as text, in Unicode's composed form (NFC), which every system writes alike; what is no UTF-8 is shown
+    /// as U+FFFD.
+    public var name: String {
+        let text = String(decoding: nameBytes, as: UTF8.self)
+        return text.utf8.allSatisfy { $0 < 128 } ? text : text.precomposedStringWithCanonicalMapping
+    }
+
+    /// What tells one name from another: the bytes of its composed form where it is text, else the name's own.
+    public var key: [UInt8] { String(validating: nameBytes, as: UTF8.self) == nil ? nameBytes : Array(name.utf8) }
+
+    /// What it is, as messages have it.
+    public var typeInWords: String {
+        if case .unknown(let reason) = type { "something that cannot be looked at (\(reason))" } else { type.words }
+    }
+
+    /// An error that the entry is of another type than it should be.
+    public func error(expected: String) -> FormatError {
+        FormatError(file: "\(path)", found: typeInWords, expected: expected)
+    }
+}
+
+/// What lies in a folder, in the order of the names' ``FolderEntry/key``.
+///
+/// Left out are hidden entries and those that systems put beside others' files: `__MACOSX`, `Thumbs.db`, `desktop.ini`.
+/// Everything else is there, also what cannot be looked at.
+public struct FolderListing: Sendable {
+    /// All entries.
+    public let entries: [FolderEntry]
+
     /// Folders, and links to folders.
-    public let folders: [URL]
-    /// Everything else.
-    public let files: [URL]
+    public var folders: [FolderEntry] { entries.filter { $0.type == .folder } }
+
+    /// Regular files, and links to them.
+    public var files: [FolderEntry] { entries.filter { $0.type == .file } }
+
+    /// Neither files nor folders: pipes, links that lead nowhere, what may not be looked at.
+    public var others: [FolderEntry] { entries.filter { $0.type != .file && $0.type != .folder } }
 
     /// Lists a folder.
     ///
-    /// - Throws: `FormatError` when it is missing, is a file, or may not be read.
-    public init(_ url: URL) throws {
-        let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
-            let found =
-                switch Self.isFolder(url) {
-                case nil: "nothing"
-                case false: "a file"
-                case true: "no permission to read"
-                }
-            throw FormatError(file: url.relativePath, found: found, expected: "a readable folder")
-        }
-        let entries = names.filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            .map { url.appendingPathComponent($0) }
-        folders = entries.filter { Self.isFolder($0) == true }
-        files = entries.filter { Self.isFolder($0) != true }
+    /// - Throws: `FormatError` when it is missing, is a file, or may not be read; `MachineError` where the machine
+    ///   cannot read it.
+    public init(_ url: URL) throws { try self.init(FilePath(url)) }
+
+    /// Lists a folder, as ``init(_:)-(URL)``.
+    public init(_ path: FilePath) throws {
+        entries = try Self.names(path).map { name in
+            let own = path.appending(name)
+            return FolderEntry(path: own, nameBytes: name, type: try FileType(of: own))
+        }.map { (entry: $0, key: $0.key) }.sorted {
+            $0.key != $1.key
+                ? $0.key.lexicographicallyPrecedes($1.key)
+                : $0.entry.nameBytes.lexicographicallyPrecedes($1.entry.nameBytes)
+        }.map(\.entry)
     }
 
-    private static func isFolder(_ url: URL) -> Bool? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return nil }
-        return isFolder.boolValue
+    private static func names(_ path: FilePath) throws -> [[UInt8]] {
+        guard let folder = path.withCString({ opendir($0) }) else { throw refusal(path, errno) }
+        defer { closedir(folder) }
+        var names: [[UInt8]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(folder) else {
+                if errno != 0 { throw MachineError("\(path)", reading: errno) }
+                return names
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if !isPassedOver(name) { names.append(name) }
+        }
+    }
+
+    private static func isPassedOver(_ name: [UInt8]) -> Bool {
+        if name.first == UInt8(ascii: ".") { return true }
+        return ["__macosx", "thumbs.db", "desktop.ini"].contains(String(decoding: name, as: UTF8.self).lowercased())
+    }
+
+    private static func refusal(_ path: FilePath, _ code: Int32) -> any Error {
+        let found =
+            switch code {
+            case ENOENT: "nothing"
+            case ENOTDIR: "a file"
+            case EACCES, EPERM: "no permission to read"
+            default: String(cString: strerror(code))
+            }
+        if MachineError.isMachineFault(code) { return MachineError("\(path)", reading: code) }
+        return FormatError(file: "\(path)", found: found, expected: "a readable folder")
     }
 }

@@ -7,6 +7,17 @@ final class GzipStream {
     /// Why a stream cannot be decompressed.
     struct Corrupt: Error {
         let reason: String
+        /// Whether the machine is to blame and not the stream.
+        var isMachineFault = false
+
+        init(reason: String) { self.reason = reason }
+
+        init(status: Int32, _ message: UnsafePointer<CChar>? = nil) {
+            isMachineFault = status == Z_MEM_ERROR
+            reason =
+                isMachineFault
+                ? "no memory to decompress it" : message.map { String(cString: $0) } ?? "zlib status \(status)"
+        }
     }
 
     /// Deflate codes at most 258 bytes in 2 bits, so no stream grows by more than this factor (zlib's own figure).
@@ -29,7 +40,7 @@ final class GzipStream {
         stream.initialize(to: z_stream())
         // 15 bits of window, 16 more for a gzip header and its checksum.
         let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard status == Z_OK else { throw Corrupt(reason: "zlib status \(status)") }
+        guard status == Z_OK else { throw Corrupt(status: status) }
     }
 
     deinit {
@@ -76,8 +87,7 @@ final class GzipStream {
         switch status {
         case Z_OK, Z_BUF_ERROR: break  // more input or more room is needed
         case Z_STREAM_END: isBetweenMembers = true
-        default:
-            throw Corrupt(reason: stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)")
+        default: throw Corrupt(status: status, stream.pointee.msg)
         }
         return room - Int(stream.pointee.avail_out)
     }

@@ -15,31 +15,32 @@ public enum IDX {
     ///   - firstID: the sample id of the first image; the others count up from it.
     /// - Throws: `FormatError` for a file that is damaged or is not of this layout, or when counts differ.
     public static func read(images: URL, labels: URL, classNames: [String], firstID: Int = 0) throws -> ImageSet {
-        let (pixels, count, height, width) = try Self.images(images)
-        let found = try Self.labels(labels, classes: classNames.count)
-        guard found.count == count else {
-            throw FormatError(
-                file: labels.relativePath, place: "at byte 4", found: "\(found.count) labels",
+        let file = try DataFile(images)
+        let extents = try header(of: file, axes: ["images", "rows", "columns"])
+        let count = extents[0]
+        _ = try size(of: file, extents: extents)
+        // Before the images: a few bytes may announce gigabytes of them.
+        let found = try Self.labels(labels, count: count, of: images, classes: classNames.count)
+        return ImageSet(
+            pixels: try content(of: file, extents: extents), height: extents[1], width: extents[2], channels: 1,
+            labels: found, classNames: classNames, sampleIDs: Array(firstID..<firstID + count))
+    }
+
+    /// The labels of a file, as many as there are images.
+    private static func labels(_ url: URL, count: Int, of images: URL, classes: Int) throws -> [Int] {
+        let file = try DataFile(url)
+        let extents = try header(of: file, axes: ["labels"])
+        guard extents[0] == count else {
+            throw file.error(
+                at: 4, found: "\(extents[0]) labels",
                 expected: "\(count), as many as images in \(images.relativePath)")
         }
-        return ImageSet(
-            pixels: pixels, height: height, width: width, channels: 1, labels: found, classNames: classNames,
-            sampleIDs: Array(firstID..<firstID + count))
-    }
-
-    /// The images of a file, one after another, and their extents.
-    static func images(_ url: URL) throws -> (pixels: [UInt8], count: Int, height: Int, width: Int) {
-        let file = try DataFile(url)
-        let extents = try header(of: file, axes: ["images", "rows", "columns"])
-        return (try content(of: file, extents: extents), extents[0], extents[1], extents[2])
-    }
-
-    /// The labels of a file.
-    static func labels(_ url: URL, classes: Int) throws -> [Int] {
-        let file = try DataFile(url)
-        let labels = try content(of: file, extents: header(of: file, axes: ["labels"]))
+        let labels = try content(of: file, extents: extents)
         if let place = labels.firstIndex(where: { $0 >= classes }) {
-            throw file.error(at: 8 + place, found: "label \(labels[place])", expected: "0 ... \(classes - 1)")
+            let others =
+                classes == 10 ? " (EMNIST has up to 62 classes: make a folder of its images, a subfolder a class)" : ""
+            throw file.error(
+                at: 8 + place, found: "label \(labels[place])", expected: "0 ... \(classes - 1)\(others)")
         }
         return labels.map(Int.init)
     }
@@ -61,8 +62,8 @@ public enum IDX {
         }
     }
 
-    /// Exactly as many bytes as the extents say, and the file's end after them.
-    private static func content(of file: DataFile, extents: [Int]) throws -> [UInt8] {
+    /// How many bytes the extents announce, of which a file of this size must be able to hold so many.
+    private static func size(of file: DataFile, extents: [Int]) throws -> Int {
         var size = 1
         for extent in extents {
             // Three 32-bit extents can exceed 64 bits.
@@ -70,7 +71,14 @@ public enum IDX {
             guard !overflow else { throw file.error(found: "extents \(extents)", expected: "a size below 2⁶³") }
             size = product
         }
-        let bytes = try file.read(size, of: "content, as the extents \(extents) say")
+        try file.checkHolds(size, of: "content, as the extents \(extents) say")
+        return size
+    }
+
+    /// Exactly as many bytes as the extents say, and the file's end after them.
+    private static func content(of file: DataFile, extents: [Int]) throws -> [UInt8] {
+        let bytes = try file.read(
+            size(of: file, extents: extents), of: "content, as the extents \(extents) say")
         try file.expectEnd()
         return bytes
     }

@@ -14,7 +14,8 @@ extension ImageSet {
     /// Divides the set at random, class by class.
     ///
     /// For one seed and one number of validation images, the validation set is the same whatever number is labelled,
-    /// and a smaller labelled set is part of a larger one. Images keep their order and their sample ids.
+    /// and a smaller labelled set is part of a larger one. Images keep their order and their sample ids. In a set with
+    /// identities an image that is added or taken away moves one other at most.
     ///
     /// - Parameters:
     ///   - labelled: the number of labelled images over all classes, at least one a class. Where it does not divide,
@@ -25,11 +26,10 @@ extension ImageSet {
     public func split(labelled: Int, validation: Int = 0, seed: UInt64) throws -> DataSplit {
         guard labelled >= classCount, validation >= 0, classCount > 0 else {
             throw FormatError(
-                file: "split", found: "\(labelled) labelled and \(validation) validation images",
-                expected: "at least one labelled image for each of \(classCount) classes")
+                file: "labels", found: "\(labelled) images with labels and \(validation) for validation",
+                expected: "at least one with a label for each of \(classCount) classes")
         }
-        var random = Philox(seed: seed, sample: classCount, operation: RandomPurpose.split)
-        let order = random.permutation(of: classCount)
+        let order = orderOfClasses(seed: seed)
         var chosen: (labelled: [Int], validation: [Int]) = ([], [])
         var used = [Bool](repeating: false, count: count)
         for (label, places) in placesByClass.enumerated() {
@@ -37,11 +37,10 @@ extension ImageSet {
             let wanted = share(of: labelled, for: label, order)
             guard places.count - held >= wanted else {
                 throw FormatError(
-                    file: "split", place: "class \(classNames[label])", found: "\(places.count) images",
-                    expected: "\(wanted) labelled and \(held) validation images")
+                    file: "labels", place: "class \(classNames[label])", found: "\(places.count) images",
+                    expected: "\(wanted) with labels" + (held > 0 ? " and \(held) for validation" : ""))
             }
-            var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
-            let shuffled = random.permutation(of: places.count).map { places[$0] }
+            let shuffled = shuffled(places, ofClass: label, seed: seed)
             chosen.validation += shuffled[..<held]
             chosen.labelled += shuffled[held..<held + wanted]
             for place in shuffled[..<(held + wanted)] { used[place] = true }
@@ -59,7 +58,7 @@ extension ImageSet {
         try split(labelled: labelledPerClass * classCount, validation: validationPerClass * classCount, seed: seed)
     }
 
-    /// Divides the set at random in two, and leaves both the classes' shares as they are, up to rounding.
+    /// Divides the set at random by places in two, and leaves both the classes' shares as they are, up to rounding.
     ///
     /// Images keep their order, labels and sample ids.
     ///
@@ -69,11 +68,18 @@ extension ImageSet {
     ///   - seed: what the choice depends on.
     public func holdingOut(_ count: Int, seed: UInt64) -> (rest: ImageSet, held: ImageSet) {
         require(count >= 0 && count <= self.count, "holdingOut: \(count) of \(self.count) images")
-        var isHeld = [Bool](repeating: false, count: self.count)
+        return holdingOut { label, places in
+            shuffled(places, byPlaceInClass: label, seed: seed)[..<(places.count * count / max(1, self.count))]
+        }
+    }
+
+    /// Divides the set in two.
+    ///
+    /// - Parameter choice: the places to hold out, of a class and its places.
+    func holdingOut(_ choice: (_ label: Int, _ places: [Int]) -> ArraySlice<Int>) -> (rest: ImageSet, held: ImageSet) {
+        var isHeld = [Bool](repeating: false, count: count)
         for (label, places) in placesByClass.enumerated() {
-            var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
-            let number = places.count * count / max(1, self.count)
-            for place in random.permutation(of: places.count)[..<number] { isHeld[places[place]] = true }
+            for place in choice(label, places) { isHeld[place] = true }
         }
         return (subset(isHeld.indices.filter { !isHeld[$0] }), subset(isHeld.indices.filter { isHeld[$0] }))
     }
@@ -85,6 +91,33 @@ extension ImageSet {
         guard let absent = placesByClass.firstIndex(where: \.isEmpty) else { return }
         throw FormatError(
             file: name, place: "class \(classNames[absent])", found: "no labelled image", expected: "1 or more")
+    }
+
+    /// The order in which places of a class are taken: by identities, or a permutation where there are none.
+    private func shuffled(_ places: [Int], ofClass label: Int, seed: UInt64) -> [Int] {
+        guard let identities else { return shuffled(places, byPlaceInClass: label, seed: seed) }
+        return places.map { (place: $0, draw: Self.draw(identities[$0], RandomPurpose.split, seed: seed)) }
+            .sorted { ($0.draw, $0.place) < ($1.draw, $1.place) }.map(\.place)
+    }
+
+    /// A permutation that depends on the number of places.
+    func shuffled(_ places: [Int], byPlaceInClass label: Int, seed: UInt64) -> [Int] {
+        var random = Philox(seed: seed, sample: label, operation: RandomPurpose.split)
+        return random.permutation(of: places.count).map { places[$0] }
+    }
+
+    /// For each class its place in the order in which they get one image more than others.
+    private func orderOfClasses(seed: UInt64) -> [Int] {
+        guard identities != nil else {
+            var random = Philox(seed: seed, sample: classCount, operation: RandomPurpose.split)
+            return random.permutation(of: classCount)
+        }
+        let draws = classNames.map { Self.draw(Self.identity(Array($0.utf8)), RandomPurpose.split, seed: seed) }
+        var order = [Int](repeating: 0, count: classCount)
+        for (rank, label) in draws.indices.sorted(by: { (draws[$0], $0) < (draws[$1], $1) }).enumerated() {
+            order[label] = rank
+        }
+        return order
     }
 
     private func share(of total: Int, for label: Int, _ order: [Int]) -> Int {

@@ -51,7 +51,8 @@ struct EarlierDescription: Codable {
 
     /// The description in its present form.
     var present: ModelFile.Description {
-        .init(architecture: architecture.name, normalization: normalization, classNames: classNames)
+        .init(
+            architecture: architecture.name, normalization: normalization, classNames: classNames, heldOut: .byPlace)
     }
 
     /// Holds the cost of the network to limits: its layers with the widest of them everywhere, at full size.

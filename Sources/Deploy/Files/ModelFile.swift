@@ -23,12 +23,26 @@ public struct ModelFile: Sendable {
         public var normalization: Normalization
         /// What its outputs mean.
         public var classNames: [String]
+        /// How images of a folder were held out from its training; whoever tests it later does the same.
+        public var heldOut: HeldOut
 
         /// Describes a model.
-        public init(architecture: String, normalization: Normalization, classNames: [String]) {
+        public init(
+            architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut = .byName
+        ) {
             self.architecture = architecture
             self.normalization = normalization
             self.classNames = classNames
+            self.heldOut = heldOut
+        }
+
+        /// Reads a description; one that does not say how images were held out is of the time when there was one way.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            architecture = try values.decode(String.self, forKey: .architecture)
+            normalization = try values.decode(Normalization.self, forKey: .normalization)
+            classNames = try values.decode([String].self, forKey: .classNames)
+            heldOut = try values.decodeIfPresent(HeldOut.self, forKey: .heldOut) ?? .byPlace
         }
     }
 

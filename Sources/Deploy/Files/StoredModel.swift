@@ -20,7 +20,7 @@ public struct StoredModel {
         file = try ModelFile.read(url)
         guard file.inputShape.rank == 3 else {
             throw FormatError(
-                file: url.path, found: "a model for inputs of \(file.inputShape)", expected: "images [H, W, C]")
+                file: url.relativePath, found: "a model for inputs of \(file.inputShape)", expected: "images [H, W, C]")
         }
     }
 
@@ -35,7 +35,7 @@ public struct StoredModel {
     /// - Throws: `FormatError` for an INT8 model, which cannot teach or be quantised again.
     public func trained() throws -> any Module {
         guard let module = file.module else {
-            throw FormatError(file: url.path, found: "an INT8 model", expected: "a model in FP32")
+            throw FormatError(file: url.relativePath, found: "an INT8 model", expected: "a model in FP32")
         }
         return module
     }
@@ -54,19 +54,43 @@ public struct StoredModel {
         return ImageSize(height: input[0], width: input[1], channels: input[2])
     }
 
-    /// Makes sure that images are of the size and the classes that the model knows.
+    /// The data with the model's classes in the model's order: classes are matched by their names.
+    ///
+    /// - Throws: `FormatError` as ``checkFits(_:)``.
+    public func fitting(_ data: DividedData) throws -> DividedData {
+        let ordered = data.withClasses(inOrderOf: description.classNames) ?? data
+        try checkFits(ordered)
+        return ordered
+    }
+
+    /// Makes sure that images are of the size and the classes that the model knows, in its order, and that they were
+    /// held out as those that it was trained on.
     ///
     /// - Throws: `FormatError` with both.
     public func checkFits(_ data: DividedData) throws {
         let size = ImageSize(of: data.train)
         guard size == imageSize else {
             throw FormatError(
-                file: url.path, found: "a model for images of \(imageSize)", expected: "\(size), as in \(data.name)")
+                file: url.relativePath, found: "a model for images of \(imageSize)",
+                expected: "\(size), as in \(data.name)")
         }
-        guard description.classNames == data.train.classNames else {
+        let (own, others) = (description.classNames, data.train.classNames)
+        guard own == others else {
+            let (known, given) = (Set(own), Set(others))
+            let difference =
+                if let odd = known.symmetricDifference(given).min() {
+                    "\(odd) is in \(known.contains(odd) ? "the model" : data.name) alone"
+                } else {
+                    "the order is another"
+                }
             throw FormatError(
-                file: url.path, found: "a model of \(Self.list(description.classNames))",
-                expected: "\(Self.list(data.train.classNames)), as in \(data.name)")
+                file: url.relativePath, found: "a model of \(Self.list(own))",
+                expected: "\(Self.list(others)), as in \(data.name): \(difference);")
+        }
+        if let rule = data.heldOut, rule != description.heldOut {
+            throw FormatError(
+                file: url.relativePath, found: "a model whose images were held out \(description.heldOut.words)",
+                expected: "one like the other model's, \(rule.words): what one was trained on the other is tested on,")
         }
     }
 
@@ -78,7 +102,7 @@ public struct StoredModel {
         guard own == expected else {
             func text(_ value: Normalization) -> String { "mean \(value.mean), deviation \(value.deviation)" }
             throw FormatError(
-                file: url.path, found: "inputs normalised by \(text(own))",
+                file: url.relativePath, found: "inputs normalised by \(text(own))",
                 expected: "\(text(expected)), as \(other.url.lastPathComponent) has,")
         }
     }

@@ -6,45 +6,37 @@ public enum InputFile {
     ///
     /// Memory is taken for what the file holds, once; a device, pipe or folder is refused rather than waited for.
     ///
-    /// - Throws: ``FormatError`` for a file that is missing, unreadable, not regular, too big for the memory, or that
-    ///   shrinks while it is read.
-    public static func read(_ url: URL) throws(FormatError) -> Data {
-        let path = url.path(percentEncoded: false)
+    /// - Throws: ``FormatError`` for a file that is missing, without permission, not regular, or that shrinks while it
+    ///   is read; ``MachineError`` where the machine cannot read it or has no memory for it.
+    public static func read(_ url: URL) throws -> Data {
         guard url.isFileURL else {
             throw FormatError(file: url.absoluteString, found: "an address", expected: "the path of a file")
         }
-        // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(path) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(path) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw FormatError(file: path, found: "a folder, device or pipe", expected: "a regular file")
-        }
-        let size = Int(status.st_size)
-        guard size > 0 else { return Data() }
-        // malloc and not Data(count:): a sparse file may claim more than the machine has, which only malloc reports.
-        guard let buffer = malloc(size) else {
-            throw FormatError(file: path, found: "\(size) bytes", expected: "a file that fits into memory")
-        }
-        var filled = 0
-        while filled < size {
-            let result = Foundation.read(descriptor, buffer + filled, min(size - filled, 1 << 30))
-            if result < 0 && errno == EINTR { continue }
-            guard result > 0 else {
-                let error =
-                    result < 0
-                    ? failure(path) : FormatError(file: path, found: "end at byte \(filled)", expected: "\(size) bytes")
-                free(buffer)
-                throw error
-            }
-            filled += result
-        }
-        return Data(bytesNoCopy: buffer, count: size, deallocator: .free)
+        return try read(FilePath(url))
     }
 
-    private static func failure(_ path: String) -> FormatError {
-        FormatError(file: path, found: String(cString: strerror(errno)), expected: "a readable file")
+    /// The file's bytes, as ``read(_:)-(URL)``.
+    public static func read(_ path: FilePath) throws -> Data {
+        let file = try FileReader(path)
+        guard file.size > 0 else { return Data() }
+        // malloc and not Data(count:): a sparse file may claim more than the machine has, which only malloc reports.
+        guard let buffer = malloc(file.size) else {
+            throw MachineError("\(path)", "needs \(file.size) bytes of memory, which the machine does not have")
+        }
+        do {
+            let filled = try file.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: file.size))
+            guard filled == file.size else {
+                throw FormatError(file: "\(path)", found: "end at byte \(filled)", expected: "\(file.size) bytes")
+            }
+        } catch {
+            free(buffer)
+            throw error
+        }
+        return Data(bytesNoCopy: buffer, count: file.size, deallocator: .free)
     }
+
+    /// The first bytes of a file, fewer where it is shorter, as ``FileKind`` takes them.
+    ///
+    /// - Throws: as ``read(_:)-(URL)``.
+    public static func start(of path: FilePath) throws -> [UInt8] { try FileReader(path).next(FileKind.startSize) }
 }

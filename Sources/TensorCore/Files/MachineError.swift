@@ -16,11 +16,21 @@ public struct MachineError: Error, Equatable, Sendable, CustomStringConvertible 
         self.problem = problem
     }
 
-    /// Whether a number of the system tells of the machine and not of one file.
+    /// A file or folder cannot be read for a reason that does not lie in it.
+    ///
+    /// - Parameter code: a value of `errno`.
+    public init(_ subject: String, reading code: Int32) {
+        self.init(subject, "cannot be read: \(String(cString: strerror(code)))")
+    }
+
+    /// Whether a number of the system, from looking at a file or opening it, tells of the machine and not of the file.
+    ///
+    /// A file may be missing, behind a link that leads nowhere or in a circle, without permission or of a kind that
+    /// cannot be opened. Whatever else the system says is its own trouble.
     ///
     /// - Parameter code: a value of `errno`.
     public static func isMachineFault(_ code: Int32) -> Bool {
-        [EIO, EMFILE, ENFILE, ENOMEM, ENOBUFS, ESTALE, ETIMEDOUT, ENXIO, ENODEV].contains(code)
+        ![ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, EISDIR, EINVAL, EAGAIN, ENOTSUP].contains(code)
     }
 
     public var description: String { "\(subject): \(problem)" }

@@ -7,9 +7,10 @@ import Foundation
 public enum NPY {
     /// Reads a file.
     ///
-    /// - Throws: ``FormatError``, as ``decode(_:file:)``, and for a file that cannot be read.
-    public static func read(_ url: URL) throws(FormatError) -> Tensor {
-        try decode(InputFile.read(url), file: url.path(percentEncoded: false))
+    /// - Throws: ``FormatError`` as ``decode(_:file:)`` and for a file that is missing or no regular one,
+    ///   ``MachineError`` where the machine cannot read it.
+    public static func read(_ url: URL) throws -> Tensor {
+        try decode(InputFile.read(url), file: url.relativePath)
     }
 
     /// Writes a tensor as little-endian Float32 in row-major order, whole or not at all.

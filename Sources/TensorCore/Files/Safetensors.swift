@@ -94,9 +94,10 @@ public struct SafetensorsFile: Sendable {
 
     /// Reads a file.
     ///
-    /// - Throws: ``FormatError`` that names the file, the place in it, what was found and what was expected.
-    public static func read(_ url: URL) throws(FormatError) -> SafetensorsFile {
-        try SafetensorsFile(decoding: InputFile.read(url), file: url.path(percentEncoded: false))
+    /// - Throws: ``FormatError`` that names the file, the place in it, what was found and what was expected;
+    ///   ``MachineError`` where the machine cannot read it.
+    public static func read(_ url: URL) throws -> SafetensorsFile {
+        try SafetensorsFile(decoding: InputFile.read(url), file: url.relativePath)
     }
 
     /// Writes a file, whole or not at all. The same content gives the same bytes.

@@ -8,34 +8,40 @@ struct DataOptions: ParsableArguments, FileOptions {
         help: ArgumentHelp(
             "'digits' (embedded), or a folder: MNIST or CIFAR in its original files, or images.",
             discussion: """
-                A folder of images has one subfolder of PNG or JPEG files for each class, or two such folders 'train' \
-                and 'test'. Where nothing is held out for it, a tenth of the training images (at most 5000) serves \
-                validation and, in a folder without 'test', a fifth the test; both are the same for every seed.
+                A folder of images has one subfolder of PNG or JPEG files for each class, or such folders 'train' and \
+                'test' (or 'val'; of three, 'val' serves validation). Where nothing is held out for it, a tenth of \
+                the training images serves validation and, in a folder without parts, a fifth the test. Which these \
+                are depends on each image's class and file name alone, so a folder may grow.
                 """, valueName: "digits|DIR"))
     var data = "digits"
 
-    @Flag(help: "Leave out PNG and JPEG files that cannot be read, and say how many.")
+    @Flag(help: "Leave out files that are no intact images, and say which.")
     var skipBad = false
 
     var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
 
-    /// Reads the images.
+    /// Reads the images, and says what a user should know of them.
     ///
-    /// - Parameter size: what the images of a folder of PNG or JPEG files are brought to.
-    func read(imagesAs size: ImageSize) throws -> DividedData {
+    /// - Parameters:
+    ///   - size: what the images of a folder of PNG or JPEG files are brought to.
+    ///   - rule: how images are held out.
+    func read(imagesAs size: ImageSize, heldOut rule: HeldOut = .byName) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
-        guard try DividedData.holdsImages(folder) else { return try DividedData(DataFolder.read(folder)) }
-        guard skipBad else { return try DividedData(imagesIn: folder, size: size) }
-        return try DividedData(imagesIn: folder, size: size) { folder, skipped in
-            ProgressBar.say("\(folder.relativePath): \(skipped.count) files left out, the first: \(skipped[0])")
-        }
+        let divided = try DividedData(folder: folder, size: size, heldOut: rule, skippingBad: skipBad)
+        for line in divided.notes.lines { ProgressBar.say(line) }
+        return divided
+    }
+
+    /// Reads the images as a model takes them, and holds out those that were when it was trained.
+    func read(for model: StoredModel) throws -> DividedData {
+        try model.fitting(read(imagesAs: model.imageSize, heldOut: model.description.heldOut))
     }
 
     /// Where in a folder of images those for training lie, without the ending, by their sample ids.
     ///
     /// - Throws: `FormatError` for data in other files.
     func trainingPaths() throws -> [String] {
-        guard data != "digits", try DividedData.holdsImages(folder) else {
+        guard data != "digits" else {
             throw FormatError(file: "--data", found: data, expected: "a folder of images where there are --targets")
         }
         return try DividedData.trainingPaths(in: folder)

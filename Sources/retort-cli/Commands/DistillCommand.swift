@@ -56,7 +56,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
         let trained = try stored.map { try $0.trained() }
-        let data = try data.read(imagesAs: stored.first?.imageSize ?? images.size)
+        let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),

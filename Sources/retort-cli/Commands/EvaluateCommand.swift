@@ -16,8 +16,7 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         common.apply()
         let stored = try StoredModel(URL(fileURLWithPath: model))
-        let data = try data.read(imagesAs: stored.imageSize)
-        try stored.checkFits(data)
+        let data = try data.read(for: stored)
         try EvaluationResult(stored.evaluated(on: data.test), model: model, data: data).show(asJSON: common.json)
     }
 }
@@ -28,11 +27,11 @@ private struct EvaluationResult: CommandResult {
         let name: String
         let images: Int
         /// Nil for a class without images.
-        let accuracy: Double?
-        let loss: Double
+        let accuracy, loss: Double?
     }
 
     let model, data: String
+    let notes: DataNotes
     let images: Int
     let accuracy, loss: Double
     let classes: [ClassResult]
@@ -41,7 +40,7 @@ private struct EvaluationResult: CommandResult {
 
     init(_ report: ClassReport, model: String, data: DividedData) {
         self.model = model
-        self.data = data.name
+        (self.data, notes) = (data.name, data.notes)
         images = data.test.count
         accuracy = 100 * report.accuracy
         loss = report.loss
@@ -50,7 +49,8 @@ private struct EvaluationResult: CommandResult {
         classes = data.test.classNames.enumerated().map { place, name in
             ClassResult(
                 name: name, images: report.classCounts[place],
-                accuracy: accuracies[place].map { 100 * $0 }, loss: report.classLosses[place])
+                accuracy: accuracies[place].map { 100 * $0 },
+                loss: accuracies[place].map { _ in report.classLosses[place] })
         }
     }
 
@@ -63,7 +63,7 @@ private struct EvaluationResult: CommandResult {
         }
         return """
             \(model) on \(images) test images of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))
-            \(lines.joined(separator: "\n"))
+            \(lines.joined(separator: "\n"))\(notes.ending)
             """
     }
 

@@ -51,6 +51,7 @@ extension ModelSummary: CommandResult {
         memory   activations of one image take up to \(grouped(peakActivationBytes)) bytes
         images   \(image), mean \(mean), deviation \(deviation)
         classes  \(classes.map(\.shown).joined(separator: ", "))
+        held out \(heldOut.words) (images of a folder)
 
         \(TextTable(rows: [isQuantized ? Node.integerHeader : Node.header] + nodes.map { $0.cells(isQuantized) }))
         """

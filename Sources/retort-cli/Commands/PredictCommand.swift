@@ -26,8 +26,7 @@ struct PredictCommand: ParsableCommand {
         let stored = try StoredModel(URL(fileURLWithPath: model))
         let size = stored.imageSize
         let pixels = try images.flatMap { path in
-            try ImageFile.read(URL(fileURLWithPath: path)).converted(toChannels: size.channels)
-                .resized(height: size.height, width: size.width).pixels
+            try ImageFile.read(URL(fileURLWithPath: path), as: size).pixels
         }
         let set = ImageSet(
             pixels: pixels, height: size.height, width: size.width, channels: size.channels,

@@ -110,7 +110,8 @@ struct PruneCommand: ParsableCommand {
             try QuantizedModel(small, calibratedOn: batches, repairs: []), batches.first ?? .zeros([0])
         )
         let result = try DeploymentReport(
-            of: stored, on: data.name, written: deployment.outputURL, variants: variants,
+            of: stored, on: data, calibratedOn: .init(asked: 500, of: data.train), written: deployment.outputURL,
+            variants: variants,
             noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe),
             sparsity: PruningMask(ofZerosIn: small).sparsity, sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)

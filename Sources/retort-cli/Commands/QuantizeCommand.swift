@@ -92,7 +92,8 @@ struct QuantizeCommand: ParsableCommand {
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
-            of: stored, on: data.name, written: deployment.outputURL,
+            of: stored, on: data, calibratedOn: .init(asked: calibration, of: data.train),
+            written: deployment.outputURL,
             variants: [try meter.measure("as it was", original), try meter.measure(name, int8, of: network)],
             noise: try int8.layerNoise(of: graph, on: probe), rounded: try plain.layerNoise(of: fused, on: probe),
             sparsity: PruningMask(ofZerosIn: network).sparsity)

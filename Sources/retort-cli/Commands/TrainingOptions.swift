@@ -111,7 +111,8 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
     /// What the network's file will say of it.
     func description(for data: DividedData, normalization: Normalization) -> ModelFile.Description {
         ModelFile.Description(
-            architecture: architecture.lowercased(), normalization: normalization, classNames: data.train.classNames)
+            architecture: architecture.lowercased(), normalization: normalization, classNames: data.train.classNames,
+            heldOut: data.heldOut ?? .byName)
     }
 
     /// - Parameter unlabelledRatio: images without labels in a step for each with one; nil for 64 images.

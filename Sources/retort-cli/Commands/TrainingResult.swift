@@ -4,6 +4,7 @@ import Retort
 struct TrainingResult: CommandResult {
     let architecture: String
     let data: String
+    let notes: DataNotes
     let labelled: Int
     let unlabelled: Int
     let steps: Int
@@ -34,7 +35,7 @@ struct TrainingResult: CommandResult {
         try ModelFile(model, inputShape: ImageSize(of: data.train).shape, description: description)
             .write(to: options.outputURL)
         architecture = description.architecture
-        self.data = data.name
+        (self.data, notes) = (data.name, data.notes)
         labelled = images.labelled.count
         unlabelled = images.unlabelled?.count ?? 0
         steps = options.steps
@@ -53,7 +54,7 @@ struct TrainingResult: CommandResult {
         return """
             \(architecture), \(parameters) parameters, \(steps) steps on \(labelled) labels of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
-            \(output), \(bytes) bytes\(doubt.map { "\nDoubtful: \($0)" } ?? "")
+            \(output), \(bytes) bytes\(doubt.map { "\nDoubtful: \($0)" } ?? "")\(notes.ending)
             """
     }
 }

@@ -28,9 +28,7 @@ struct DeploymentOptions: ParsableArguments, FileOptions {
     func open() throws -> (stored: StoredModel, network: any Module, data: DividedData) {
         let stored = try StoredModel(URL(fileURLWithPath: model))
         let network = try stored.trained()
-        let data = try data.read(imagesAs: stored.imageSize)
-        try stored.checkFits(data)
-        return (stored, network, data)
+        return (stored, network, try data.read(for: stored))
     }
 
     /// Prints a report, and writes its page where one is asked for.

@@ -42,6 +42,7 @@ extension DeploymentReport: CommandResult {
 
             \(model): \(modelBytes) bytes
             \(output): \(outputBytes) bytes (\(percent(Double(outputBytes) / Double(modelBytes))))\(zeros)
+            \(calibration.text)\(notes.ending)
             """
     }
 }
