@@ -43,7 +43,7 @@ import Testing
                     #expect(outcome.status == 0 && outcome.output == whole.output, "\(streams)")
                     #expect(try CommandLine(folder: folder).bytes("m") == model, "\(streams)")
                 }
-                let limited = try shell("ulimit -f 1; exec \"$0\" \(Self.training)-other", in: folder)
+                let limited = try shell("ulimit -f 2; exec \"$0\" \(Self.training)-other", in: folder)
                 #expect(limited.status == 1 && limited.errors.contains("m-other: cannot be written: File too large"))
                 #expect(try CommandLine(folder: folder).files() == ["m"])
             }

@@ -14,11 +14,9 @@ public final class FileLock: Sendable {
     /// - Throws: ``FileWriteError`` while another run has it, in this process or in another, and for a folder that
     ///   cannot be written.
     public init(_ url: URL) throws(FileWriteError) {
-        let target = url.resolvingSymlinksInPath()
-        path =
-            target.deletingLastPathComponent().appendingPathComponent(".\(target.lastPathComponent).lock")
-            .path(percentEncoded: false)
-        descriptor = try Self.locked(path, for: url.relativePath)
+        let (folder, name) = OutputPath.parts(try OutputPath.followingLinks(url.pathAsGiven))
+        path = OutputPath.joined(folder, ".\(name).lock")
+        descriptor = try Self.locked(path, for: url.pathAsGiven)
     }
 
     deinit {
