@@ -5,9 +5,9 @@ import Testing
 
 /// Short runs of every kind whose results must keep their bits: a change of structure that changes one has changed arithmetic.
 ///
-/// `Golden/fingerprints.json` holds what commit ef489f5 gave. Sums of floats are rounded in the order of the kernels, so it has an
-/// entry for each rounding: for each instruction set and each set of OpenBLAS kernels that was at hand. Which one a machine has is
-/// seen from a few products and convolutions, whose own bits are the entry's name.
+/// `Golden/fingerprints.json` holds what adding products in blocks gave (decision 0127). Sums of floats are rounded in the order of
+/// the kernels, so it has an entry for each rounding: for each instruction set and each set of OpenBLAS kernels that was at hand.
+/// Which one a machine has is seen from a few products and convolutions, whose own bits are the entry's name.
 @Suite(.serialized) struct FingerprintTests {
     @Test(
         "Training, distillation, INT8 and training with rounding give the bits that they gave before",

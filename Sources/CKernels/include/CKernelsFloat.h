@@ -52,8 +52,8 @@ void rk_batch_norm_forward(const rk_batch_norm *norm, float *y, size_t rows, siz
 /// − mean[c])
 void rk_batch_norm_sums(const float *g, const rk_batch_norm *norm, size_t rows, size_t channels, double *sum,
                         double *product);
-/// dx = a u + (b (x − mean) + c) with a, b, c per channel; u itself goes to dresidual if there is a residual. Either may
-/// be g.
+/// dx = a u + (b (x − mean) + c) with a, b, c per channel; u itself goes to dresidual if there is a residual. Either
+/// may be g.
 void rk_batch_norm_gradient(const float *g, const rk_batch_norm *norm, const float *a, const float *b, const float *c,
                             float *dx, float *dresidual, size_t rows, size_t channels);
 

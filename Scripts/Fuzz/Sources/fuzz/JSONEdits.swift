@@ -8,8 +8,8 @@ struct JSONEdits {
 
     private static var values: [Any] {
         [
-            NSNull(), true, -1, 0, 1, 2, 255, 65_536, 1 << 31, 1 << 53, Int.max, Int.min, 0.5, -0.5, Double.leastNonzeroMagnitude, 1e308, "",
-            "x", "nan", "inf", "-inf", [Any](), [0], [String: Any](), ["x": 0],
+            NSNull(), true, -1, 0, 1, 2, 255, 65_536, 1 << 31, 1 << 53, Int.max, Int.min, 0.5, -0.5,
+            Double.leastNonzeroMagnitude, 1e308, "", "x", "nan", "inf", "-inf", [Any](), [0], [String: Any](), ["x": 0],
         ]
     }
 

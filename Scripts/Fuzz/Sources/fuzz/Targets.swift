@@ -19,7 +19,8 @@ let allTargets: [any FuzzTarget] = [
 /// Inputs for readers that take a path go through this file.
 let scratch: URL = {
     let memory = URL(fileURLWithPath: "/dev/shm")
-    let folder = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    let manager = FileManager.default
+    let folder = manager.isWritableFile(atPath: memory.path) ? memory : manager.temporaryDirectory
     return folder.appending(path: "retort-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
 }()
 
@@ -27,7 +28,8 @@ struct SafetensorsTarget: FuzzTarget {
     let name = "safetensors"
 
     func seeds() throws -> [Data] {
-        var file = SafetensorsFile(tensors: [("a", Tensor([1, -2, 3, 4, 5, 6], shape: [2, 3])), ("b.c", .zeros([0, 4]))])
+        let tensors = [("a", Tensor([1, -2, 3, 4, 5, 6], shape: [2, 3])), ("b.c", .zeros([0, 4]))]
+        var file = SafetensorsFile(tensors: tensors)
         file.metadata = ["key": "value", "ä": "\"\\"]
         return [file.encoded(), SafetensorsFile().encoded()]
     }
@@ -128,14 +130,18 @@ struct PolicyTarget: FuzzTarget {
     let name = "policy"
 
     func seeds() throws -> [Data] {
-        try [.everyOperation, .autoAugmentCIFAR, .digits, .natural].map { (policy: AugmentationPolicy) in try policy.json }
+        let policies: [AugmentationPolicy] = [.everyOperation, .autoAugmentCIFAR, .digits, .natural]
+        return try policies.map { try $0.json }
     }
 
     func read(_ input: Data) throws {
         let policy = try AugmentationPolicy(json: input)
         let pixels = (0..<2 * 8 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-        let images = ImageSet(pixels: pixels, height: 8, width: 8, channels: 3, labels: [0, 1], classNames: ["a", "b"])
-        _ = policy(RawBatch(images: images, seed: 1, epoch: 0), normalization: Normalization(mean: [0, 0, 0], deviation: [1, 1, 1]))
+        let images = ImageSet(
+            pixels: pixels, height: 8, width: 8, channels: 3, labels: [0, 1], classNames: ["a", "b"])
+        _ = policy(
+            RawBatch(images: images, seed: 1, epoch: 0),
+            normalization: Normalization(mean: [0, 0, 0], deviation: [1, 1, 1]))
     }
 }
 
@@ -144,7 +150,9 @@ struct CostsTarget: FuzzTarget {
 
     func seeds() throws -> [Data] {
         let curve = OperationCosts.Curve(pixels: [1_024, 4_096], microseconds: [10, 40])
-        return [try OperationCosts(channels: 3, plain: curve, operations: ["hue": .init(last: curve, inner: curve)]).json]
+        return [
+            try OperationCosts(channels: 3, plain: curve, operations: ["hue": .init(last: curve, inner: curve)]).json
+        ]
     }
 
     func read(_ input: Data) throws { _ = try OperationCosts(json: input) }
@@ -154,8 +162,11 @@ struct LabelsTarget: FuzzTarget {
     let name = "labels"
 
     func seeds() throws -> [Data] {
-        ["0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.2 0.2\n", "0 0.17 0.15 0.33 0.31\r\n", "0 0.5 0.5 0.1 0.1 0.5 0.5 0.4 0.6\n"]
-            .map { Data($0.utf8) }
+        [
+            "0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.2 0.2\n", "0 0.17 0.15 0.33 0.31\r\n",
+            "0 0.5 0.5 0.1 0.1 0.5 0.5 0.4 0.6\n",
+        ]
+        .map { Data($0.utf8) }
     }
 
     func read(_ input: Data) throws {
