@@ -2,6 +2,7 @@
 # make test   installs what is missing, runs every test optimised
 # make retest runs every test again as a processor without AVX-512 rounds, after `make test`
 # make check  what continuous integration adds to that: examples, a dependent package, the studies' tests, format
+# make fuzz   feeds every reader with changed files, FUZZ=60 seconds each
 # make catalogue   draws the pictures of Augment's operations anew
 # make synergy runs what is missing of the synergy experiment (hours), writes its tables and plots into docs
 # make bench, algorithms, compare   measurements of kernels, of convolution algorithms, and beside the peers
@@ -23,7 +24,7 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo synergy test retest check catalogue dependencies examples dependent studies format bench algorithms compare sanitize clean
+.PHONY: demo synergy test retest check catalogue dependencies examples dependent studies format bench algorithms compare sanitize fuzz clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -57,7 +58,7 @@ studies: dependencies
 	swift test --package-path Benchmarks -Xcc -O2
 
 format:
-	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
+	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks Scripts
 
 # The pictures of the page that shows every augmentation operation; a test compares them with what the operations do.
 catalogue: dependencies
@@ -90,6 +91,11 @@ sanitize: dependencies
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Scripts/thread-sanitizer-suppressions \
 		swift test --sanitize=thread --scratch-path .build-thread \
 		--filter 'ParallelTests/(callersAtOnce|scope|sameBits|everyPiece)|Convolution2DTests/threads'
+
+# Every reader on changed files, FUZZ seconds each: libFuzzer with the address sanitizer (docs/robustness.md).
+FUZZ ?= 60
+fuzz: dependencies
+	Scripts/fuzz $(FUZZ)
 
 dependencies:
 	@Scripts/install-dependencies $(PACKAGES)
