@@ -53,8 +53,8 @@ static ptrdiff_t panel_size(const rk_winograd_geometry *g, ptrdiff_t count) {
     return panels > 0 ? rk_blocks(count, panels) : 0;
 }
 
-// From one of a panel's 36 matrices [tiles, channels] to the next: an odd number of cache lines, so that a patch's 36 places
-// are in 36 sets of the first-level cache. (28 × 32 floats put them all into 8; that took twice the time.)
+// From one of a panel's 36 matrices [tiles, channels] to the next: an odd number of cache lines, so that a patch's 36
+// places are in 36 sets of the first-level cache. (28 × 32 floats put them all into 8; that took twice the time.)
 static ptrdiff_t matrix_size(ptrdiff_t tiles, ptrdiff_t channels) { return (rk_blocks(tiles * channels, 16) | 1) * 16; }
 
 size_t rk_winograd_workspace(const rk_winograd_geometry *g) {
