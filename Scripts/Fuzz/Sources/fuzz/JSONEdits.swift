@@ -39,7 +39,7 @@ struct JSONEdits {
             if let array = value as? [Any], choice >= 128 {
                 return choice % 2 == 0 ? Array(array.dropLast()) : array + array.suffix(1)
             }
-            if let number = value as? Int, choice >= 128 { return number &+ choice - 192 }
+            if let number = value as? Int, choice >= 128 { return number &+ (choice - 192) }
             return Self.values[choice % Self.values.count]
         }
         leaf -= 1
