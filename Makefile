@@ -51,7 +51,7 @@ examples:
 
 # A package that depends on this one builds and trains a network in a few lines.
 dependent:
-	swift run $(OPTIMISED) --package-path Tests/Dependent
+	swift run --package-path Tests/Dependent -Xcc -O2
 
 # The tests of the experiment of docs/synergy.md and of the catalogue's pictures.
 studies: dependencies
