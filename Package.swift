@@ -6,7 +6,7 @@ let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 let libraries = [
     "TensorCore", "Autograd", "Layers", "Graph", "Training", "Datasets", "ImageFiles", "Augment", "Distill",
-    "Prune", "Quantize", "Methods", "Deploy", "Reports",
+    "Prune", "Quantize", "ONNX", "Methods", "Deploy", "Reports",
 ]
 
 let examples = [
@@ -22,9 +22,11 @@ let package = Package(
         .executable(name: "retort", targets: ["retort-cli"]),
     ] + libraries.map { .library(name: $0, targets: [$0]) },
     dependencies: [
-        // For the command alone; no library target depends on them.
+        // For the command alone; no library target depends on these two.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        // For ONNX files alone.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
     ],
     targets: [
         // The system's C libraries
@@ -58,6 +60,10 @@ let package = Package(
         .target(name: "Distill", dependencies: ["Training"], swiftSettings: safe),
         .target(name: "Prune", dependencies: ["Graph"], swiftSettings: safe),
         .target(name: "Quantize", dependencies: ["Graph"], swiftSettings: safe),
+        .target(
+            name: "ONNX", dependencies: ["Graph", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            // The generated messages hold a default instance that the compiler cannot check.
+            exclude: ["Schema/onnx.proto"]),
         .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
         .target(name: "Methods", dependencies: ["Augment", "Distill", "Reports"], swiftSettings: safe),
         .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),

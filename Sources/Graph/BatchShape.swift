@@ -46,6 +46,9 @@ public struct BatchShape: Hashable, Sendable, CustomStringConvertible {
     /// Whether some axis grows with the batch; what does not holds nothing of a single image.
     package var growsWithBatch: Bool { grows.contains(true) }
 
+    /// The first axis that grows with the batch; nil if none does.
+    package var growingAxis: Int? { grows.firstIndex(of: true) }
+
     public var description: String {
         let axes = zip(extents, grows).map { $1 ? ($0 == 1 ? "N" : "\($0)·N") : "\($0)" }
         return "[\(axes.joined(separator: ", "))]"

@@ -51,6 +51,16 @@ public struct NetworkGraph: Sendable {
             firstPath.map { $0.split(separator: ".").dropLast().joined(separator: ".") }
         }
 
+        /// A step.
+        ///
+        /// - Parameters:
+        ///   - operation: what is computed; nil for the network's input.
+        ///   - operands: in the order that the operation documents.
+        ///   - extents: of the result for any batch size.
+        package init(operation: AnyOperation?, operands: [Operand], extents: BatchShape) {
+            (self.operation, self.operands, self.extents) = (operation, operands, extents)
+        }
+
         private var firstPath: String? {
             operands.lazy.compactMap { if case .tensor(_, let path?) = $0 { path } else { nil } }.first
         }
@@ -63,6 +73,18 @@ public struct NetworkGraph: Sendable {
 
     /// Extents of the input for one image.
     public var inputShape: Shape { nodes[0].shape }
+
+    /// A graph of steps that were not traced, as from a file of another format.
+    ///
+    /// - Parameters:
+    ///   - nodes: the input first; each reads earlier ones.
+    ///   - output: the node that is the network's result.
+    /// - Throws: ``GraphError`` that names the first node whose operands do not fit, for some batch size.
+    package init(nodes: [Node], output: Int) throws {
+        (self.nodes, self.output) = (nodes, output)
+        self = try droppingUnused().inferringExtents()
+        for index in self.nodes.indices { self.nodes[index].origin = index }
+    }
 }
 
 extension NetworkGraph {

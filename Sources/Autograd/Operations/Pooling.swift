@@ -9,6 +9,13 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
     /// Pixels added on each of two sides, fewer than the window has.
     public let paddingHeight, paddingWidth: Int
 
+    /// A window of some extents, (vertical, horizontal) each.
+    public init(window: (Int, Int), stride: (Int, Int), padding: (Int, Int) = (0, 0)) {
+        (height, width) = window
+        (strideHeight, strideWidth) = stride
+        (paddingHeight, paddingWidth) = padding
+    }
+
     /// That of a geometry.
     public init(_ geometry: Pool2DGeometry) {
         (height, width) = (geometry.windowHeight, geometry.windowWidth)

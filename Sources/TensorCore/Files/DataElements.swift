@@ -3,7 +3,7 @@ import Foundation
 extension Data {
     /// The bytes as elements in the machine's byte order, which may lie at any address; a rest too short for one is
     /// left out.
-    func elements<Element: BitwiseCopyable>(as type: Element.Type = Element.self) -> [Element] {
+    package func elements<Element: BitwiseCopyable>(as type: Element.Type = Element.self) -> [Element] {
         let count = self.count / MemoryLayout<Element>.size
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             withUnsafeBytes { bytes in

@@ -62,7 +62,10 @@ public final class FileReader: Sendable {
     }
 
     /// Goes back to the file's beginning.
-    public func rewind() { lseek(descriptor, 0, SEEK_SET) }
+    public func rewind() { move(to: 0) }
+
+    /// Goes to a byte, from which the next read starts.
+    func move(to place: Int) { lseek(descriptor, off_t(place), SEEK_SET) }
 
     /// Why a file cannot be opened.
     private static func refusal(_ path: FilePath, _ code: Int32) -> any Error {

@@ -18,21 +18,43 @@ public enum InputFile {
     /// The file's bytes, as ``read(_:)-(URL)``.
     public static func read(_ path: FilePath) throws -> Data {
         let file = try FileReader(path)
-        guard file.size > 0 else { return Data() }
+        return try bytes(of: file, from: 0, count: file.size)
+    }
+
+    /// A part of a file.
+    ///
+    /// - Parameters:
+    ///   - start: its first byte, 0 or more.
+    ///   - count: how many bytes, 0 or more.
+    /// - Throws: as ``read(_:)-(URL)``, and ``FormatError`` for a file that ends before them.
+    package static func read(_ path: FilePath, from start: Int, count: Int) throws -> Data {
+        let file = try FileReader(path)
+        guard start <= file.size, count <= file.size - start else {
+            throw FormatError(
+                file: "\(path)", found: "end at byte \(file.size)", expected: "\(count) bytes from byte \(start) on")
+        }
+        file.move(to: start)
+        return try bytes(of: file, from: start, count: count)
+    }
+
+    /// The next bytes of a file that has them.
+    private static func bytes(of file: FileReader, from start: Int, count: Int) throws -> Data {
+        guard count > 0 else { return Data() }
         // malloc and not Data(count:): a sparse file may claim more than the machine has, which only malloc reports.
-        guard let buffer = malloc(file.size) else {
-            throw MachineError("\(path)", "needs \(file.size) bytes of memory, which the machine does not have")
+        guard let buffer = malloc(count) else {
+            throw MachineError("\(file.path)", "needs \(count) bytes of memory, which the machine does not have")
         }
         do {
-            let filled = try file.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: file.size))
-            guard filled == file.size else {
-                throw FormatError(file: "\(path)", found: "end at byte \(filled)", expected: "\(file.size) bytes")
+            let filled = try file.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count))
+            guard filled == count else {
+                throw FormatError(
+                    file: "\(file.path)", found: "end at byte \(start + filled)", expected: "\(start + count) bytes")
             }
         } catch {
             free(buffer)
             throw error
         }
-        return Data(bytesNoCopy: buffer, count: file.size, deallocator: .free)
+        return Data(bytesNoCopy: buffer, count: count, deallocator: .free)
     }
 
     /// The first bytes of a file, fewer where it is shorter, as ``FileKind`` takes them.

@@ -82,7 +82,7 @@ extension SafetensorsFile.Entry {
 
 extension Float {
     /// The value of an IEEE 754 binary16 number, exactly. (`Float16` is missing on macOS for x86-64.)
-    init(halfBits bits: UInt16) {
+    package init(halfBits bits: UInt16) {
         let magnitude = UInt32(bits & 0x7FFF)
         let value: Float
         switch magnitude >> 10 {

@@ -1,0 +1,73 @@
+import Graph
+import TensorCore
+
+/// A value of an ONNX graph while its nodes are read one after another.
+///
+/// ONNX says [N, C, H, W] and Retort computes on [N, H, W, C]. So a value knows how its own axes stand to those that
+/// ONNX names, and whoever can works on it as it lies: a transposition of ONNX only changes ``order``, and images are
+/// turned once, at the input.
+struct GraphValue {
+    enum Content {
+        /// Numbers that are known: weights, and what was computed from known numbers alone.
+        case tensor(Tensor, path: String?)
+        /// Integers and truth values, which are always known: extents, axes, indices.
+        case integers([Int], Shape)
+        /// The result of a node, which depends on the network's input.
+        case node(Int, Shape)
+    }
+
+    /// The type that ONNX gives the elements.
+    var type: ElementType
+    var content: Content
+    /// Axis i of ONNX is axis `order[i]` of the content.
+    var order: [Int]
+
+    init(_ type: ElementType, _ content: Content, order: [Int]? = nil) {
+        (self.type, self.content) = (type, content)
+        self.order = order ?? Array(content.shape.indices)
+    }
+
+    /// A tensor of a model, with a path if it is a parameter.
+    init(_ tensor: ONNXTensor, path: String? = nil) {
+        switch tensor.elements {
+        case .floats(let values): self.init(tensor.type, .tensor(values, path: path))
+        case .integers(let values): self.init(tensor.type, .integers(values, tensor.shape))
+        }
+    }
+
+    /// Integers that are known.
+    static func integers(_ values: [Int], _ shape: Shape? = nil, type: ElementType = .int64) -> GraphValue {
+        GraphValue(type, .integers(values, shape ?? [values.count]))
+    }
+
+    /// The extents in the order of ONNX; of a node's result for a batch of one.
+    var shape: Shape {
+        let extents = content.shape
+        return Shape(order.map { extents[$0] })
+    }
+
+    /// Whether it does not depend on the network's input.
+    var isKnown: Bool { if case .node = content { false } else { true } }
+
+    /// Whether axes lie as ONNX names them.
+    var isInOrder: Bool { order == Array(order.indices) }
+}
+
+extension GraphValue.Content {
+    /// The extents as they lie.
+    var shape: Shape {
+        switch self {
+        case .tensor(let tensor, _): tensor.shape
+        case .integers(_, let shape), .node(_, let shape): shape
+        }
+    }
+}
+
+extension [Int] {
+    /// The permutation that undoes this one.
+    var inversePermutation: [Int] {
+        var inverse = self
+        for (new, old) in enumerated() { inverse[old] = new }
+        return inverse
+    }
+}

@@ -1,0 +1,85 @@
+import Autograd
+import TensorCore
+
+extension OperatorTable {
+    /// Normalisations.
+    static let normalizations: [String: Evaluate] = [
+        "BatchNormalization": { [try $0.batchNormalization()] },
+        "InstanceNormalization": { call in
+            let x = try call.input(0)
+            let axes = Array(2..<max(2, x.shape.rank))
+            let normalized = try call.normalized(x, axes: axes, epsilon: call.float("epsilon", otherwise: 1e-5))
+            return [try call.scaled(normalized, by: call.input(1), plus: call.input(2), axis: 1)]
+        },
+        "LayerNormalization": { [try $0.layerNormalization()] },
+        "MeanVarianceNormalization": { call in
+            let axes = try call.axes(call.ints("axes") ?? [0, 2, 3], of: call.input(0).shape.rank)
+            return [try call.normalized(call.input(0), axes: axes, epsilon: 1e-9)]
+        },
+        "LpNormalization": { call in
+            let x = try call.input(0)
+            let axis = x.order[try call.axis(call.int("axis", otherwise: -1), of: x.shape.rank)]
+            let isSquare = try call.int("p", otherwise: 2) == 2
+            let powers =
+                try isSquare ? call.binary(x, x, MultiplyOperation()) { $0 &* $1 } : call.map(x, AbsOperation())
+            let sum = try call.apply(
+                SumOperation(axes: [axis], keepsAxes: true), [powers.content], type: x.type, order: x.order)
+            let norm = try isSquare ? call.map(sum, SqrtOperation()) : sum
+            return [try call.binary(x, norm, DivideOperation()) { left, _ in left }]
+        },
+    ]
+}
+
+extension NodeCall {
+    fileprivate func batchNormalization() throws -> GraphValue {
+        guard try !flag("training_mode"), try flag("spatial", otherwise: true) else {
+            throw OperationError(
+                found: "BatchNormalization that trains, or one for each pixel", expected: "one of inference")
+        }
+        let x = try input(0)
+        let rank = x.shape.rank
+        guard rank >= 2 else { throw OperationError(found: "an input of \(x.shape)", expected: "[N, C, ...]") }
+        // Channels last.
+        let order = [0, rank - 1] + Array(1..<rank - 1)
+        let statistics = try (1...4).map { try inOrder(input($0)).content }
+        return try apply(
+            BatchNormOperation(epsilon: float("epsilon", otherwise: 1e-5)), [arranged(x, order).content] + statistics,
+            type: x.type, order: order)
+    }
+
+    /// (x − mean) / √(variance + ε) over some axes.
+    func normalized(_ x: GraphValue, axes: [Int], epsilon: Float) throws -> GraphValue {
+        let places = axes.map { x.order[$0] }
+        func mean(_ value: GraphValue) throws -> GraphValue {
+            try apply(MeanOperation(axes: places, keepsAxes: true), [value.content], type: x.type, order: x.order)
+        }
+        let centred = try binary(x, mean(x), SubtractOperation()) { left, _ in left }
+        let variance = try mean(binary(centred, centred, MultiplyOperation()) { left, _ in left })
+        let deviation = try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
+        return try binary(centred, deviation, DivideOperation()) { left, _ in left }
+    }
+
+    /// x · scale + shift, where both are vectors along an axis.
+    fileprivate func scaled(
+        _ x: GraphValue, by scale: GraphValue, plus shift: GraphValue, axis: Int
+    ) throws -> GraphValue {
+        func along(_ vector: GraphValue) throws -> GraphValue {
+            try reshaped(vector, to: vector.shape.extents + [Int](repeating: 1, count: max(0, x.shape.rank - 1 - axis)))
+        }
+        let product = try binary(x, along(scale), MultiplyOperation()) { left, _ in left }
+        return try binary(product, along(shift), AddOperation()) { left, _ in left }
+    }
+
+    fileprivate func layerNormalization() throws -> GraphValue {
+        guard outputCount == 1 else {
+            throw OperationError(found: "LayerNormalization that gives its statistics", expected: "the result alone")
+        }
+        let x = try input(0)
+        let first = try axis(int("axis", otherwise: -1), of: x.shape.rank)
+        let normalized = try normalized(
+            x, axes: Array(first..<x.shape.rank), epsilon: float("epsilon", otherwise: 1e-5))
+        let product = try binary(normalized, input(1), MultiplyOperation()) { left, _ in left }
+        guard let shift = optionalInput(2) else { return product }
+        return try binary(product, shift, AddOperation()) { left, _ in left }
+    }
+}
