@@ -41,7 +41,12 @@ extension NodeCall {
     fileprivate func binary(
         _ operation: some GraphOperation, learnt: Bool = false, _ integer: (Int, Int) throws -> Int
     ) throws -> GraphValue {
-        let operands = [try input(0), try input(1)]
+        var operands = [try input(0), try input(1)]
+        // Before version 7 the second operand's axes stood at one of the first's.
+        if version < 7, try flag("broadcast"), let given = try int("axis") {
+            let behind = try operands[0].shape.rank - axis(given, of: operands[0].shape.rank) - operands[1].shape.rank
+            for _ in 0..<max(0, behind) { operands[1] = try inserting(operands[1].shape.rank, in: operands[1]) }
+        }
         return try binary(
             learnt ? operands[0] : operands[0].asConstant, learnt ? operands[1] : operands[1].asConstant, operation,
             integer)

@@ -11,7 +11,7 @@ extension OperatorTable {
             let normalized = try call.normalized(x, axes: axes, epsilon: call.float("epsilon", otherwise: 1e-5))
             return [try call.scaled(normalized, by: call.input(1), plus: call.input(2), axis: 1)]
         },
-        "LayerNormalization": { [try $0.layerNormalization()] },
+        "LayerNormalization": { try $0.layerNormalization() },
         "MeanVarianceNormalization": { call in
             let axes = try call.axes(call.ints("axes") ?? [0, 2, 3], of: call.input(0).shape.rank)
             return [try call.normalized(call.input(0), axes: axes, epsilon: 1e-9)]
@@ -49,14 +49,20 @@ extension NodeCall {
 
     /// (x − mean) / √(variance + ε) over some axes.
     func normalized(_ x: GraphValue, axes: [Int], epsilon: Float) throws -> GraphValue {
-        let places = axes.map { x.order[$0] }
-        func mean(_ value: GraphValue) throws -> GraphValue {
-            try apply(MeanOperation(axes: places, keepsAxes: true), [value.content], type: x.type, order: x.order)
-        }
-        let centred = try binary(x, mean(x), SubtractOperation()) { left, _ in left }
-        let variance = try mean(binary(centred, centred, MultiplyOperation()) { left, _ in left })
-        let deviation = try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
+        let centred = try binary(x, mean(x, axes: axes), SubtractOperation()) { left, _ in left }
+        let deviation = try deviation(centred, axes: axes, epsilon: epsilon)
         return try binary(centred, deviation, DivideOperation()) { left, _ in left }
+    }
+
+    private func mean(_ x: GraphValue, axes: [Int]) throws -> GraphValue {
+        try apply(
+            MeanOperation(axes: axes.map { x.order[$0] }, keepsAxes: true), [x.content], type: x.type, order: x.order)
+    }
+
+    /// √(variance + ε) of values whose mean is 0.
+    private func deviation(_ centred: GraphValue, axes: [Int], epsilon: Float) throws -> GraphValue {
+        let variance = try mean(binary(centred, centred, MultiplyOperation()) { left, _ in left }, axes: axes)
+        return try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
     }
 
     /// x · scale + shift, where both are vectors along an axis.
@@ -70,16 +76,18 @@ extension NodeCall {
         return try binary(product, along(shift), AddOperation()) { left, _ in left }
     }
 
-    fileprivate func layerNormalization() throws -> GraphValue {
-        guard outputCount == 1 else {
-            throw OperationError(found: "LayerNormalization that gives its statistics", expected: "the result alone")
-        }
+    fileprivate func layerNormalization() throws -> [GraphValue] {
         let x = try input(0)
         let first = try axis(int("axis", otherwise: -1), of: x.shape.rank)
-        let normalized = try normalized(
-            x, axes: Array(first..<x.shape.rank), epsilon: float("epsilon", otherwise: 1e-5))
+        let axes = Array(first..<x.shape.rank)
+        let epsilon = try float("epsilon", otherwise: 1e-5)
+        let normalized = try normalized(x, axes: axes, epsilon: epsilon)
         let product = try binary(normalized, input(1), MultiplyOperation()) { left, _ in left }
-        guard let shift = optionalInput(2) else { return product }
-        return try binary(product, shift, AddOperation()) { left, _ in left }
+        let result = try optionalInput(2).map { try binary(product, $0, AddOperation()) { left, _ in left } } ?? product
+        guard outputCount > 1 else { return [result] }
+        let mean = try mean(x, axes: axes)
+        let deviation = try deviation(
+            binary(x, mean, SubtractOperation()) { left, _ in left }, axes: axes, epsilon: epsilon)
+        return [result, mean, try map(deviation, PowOperation(exponent: -1))]
     }
 }

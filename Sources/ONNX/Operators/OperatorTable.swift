@@ -4,7 +4,7 @@ enum OperatorTable {
     typealias Evaluate = @Sendable (NodeCall) throws -> [GraphValue]
 
     /// The versions of the standard operator set that are read.
-    static let versions = 7...23
+    static let versions = 1...23
 
     /// Those of the standard domain.
     static let standard: [String: Evaluate] = [

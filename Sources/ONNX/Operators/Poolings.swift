@@ -42,7 +42,11 @@ extension NodeCall {
         guard outputCount == 1 else {
             throw OperationError(found: "MaxPool that gives places of its maxima", expected: "the maxima alone")
         }
-        let x = try input(0)
+        var x = try input(0)
+        if case .integers = x.content {
+            // Bytes are the same as float32.
+            x = try cast(x, to: .float32)
+        }
         let windows = try poolingWindows(x)
         guard windows.dilations == [1, 1] else {
             throw OperationError(found: "dilations \(windows.dilations)", expected: "1")
@@ -52,7 +56,7 @@ extension NodeCall {
         let images = isSymmetric ? try asImages(x) : try bordered(asImages(x), windows, with: -.greatestFiniteMagnitude)
         let window = window(windows, padding: isSymmetric ? windows.before : [0, 0])
         let result = try apply(MaxPool2DOperation(window), [images.content], type: x.type, order: imageOrder)
-        return try asRank(x.shape.rank, result)
+        return try cast(asRank(x.shape.rank, result), to: input(0).type)
     }
 
     fileprivate func averagePool() throws -> GraphValue {
