@@ -66,12 +66,14 @@ let package = Package(
             exclude: ["Schema/onnx.proto"]),
         .target(name: "Reports", dependencies: ["TensorCore"], swiftSettings: safe),
         .target(name: "Methods", dependencies: ["Augment", "Distill", "Reports"], swiftSettings: safe),
-        .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize"], swiftSettings: safe),
-        .target(name: "Retort", dependencies: libraries.map { .byName(name: $0) }, swiftSettings: safe),
+        .target(name: "Deploy", dependencies: ["Training", "Prune", "Quantize", "ONNX"], swiftSettings: safe),
+        .target(
+            name: "Retort", dependencies: libraries.filter { $0 != "ONNX" }.map { .byName(name: $0) },
+            swiftSettings: safe),
         .executableTarget(
             name: "retort-cli",
             dependencies: [
-                "Retort", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Retort", "ONNX", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: safe),

@@ -96,6 +96,13 @@ extension NetworkGraph {
         return graph.droppingUnused()
     }
 
+    /// The same steps up to one, whose result is the network's.
+    package func endingAt(_ node: Int) -> NetworkGraph {
+        var graph = self
+        graph.output = node
+        return graph.droppingUnused()
+    }
+
     /// Leaves out what the output does not depend on.
     public func droppingUnused() -> NetworkGraph {
         var used = Set([0, output])

@@ -73,6 +73,21 @@ public struct ONNXModel: Sendable {
         file.graph.node.reduce(into: [:]) { $0[$1.opType, default: 0] += 1 }
     }
 
+    /// The program that wrote it, and its version; empty where the file does not say.
+    public var producer: String {
+        [file.message.producerName, file.message.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    /// Operators of the model that Retort does not read, sorted.
+    public var unreadOperators: [String] {
+        let unread = file.graph.node.filter { node in
+            let domain = standardized(node.domain)
+            return file.functions[functionKey(domain, node.opType)] == nil
+                && OperatorTable.find(node.opType, domain: domain) == nil
+        }
+        return Set(unread.map(\.opType)).sorted()
+    }
+
     /// Computes the model.
     ///
     /// - Parameter inputs: all of ``inputs`` by name, with their own extents and types.
@@ -139,8 +154,9 @@ extension GraphValue {
         switch content {
         case .tensor(let tensor, _):
             return ONNXTensor(isInOrder ? tensor : tensor.transposed(order), type: type)
-        case .integers(let values, let shape):
-            return ONNXTensor(values, shape: shape, type: type)
+        case .integers(let values, let extents):
+            let places = Tensor.places(of: extents, transposed: order)
+            return ONNXTensor(isInOrder ? values : places.map { values[$0] }, shape: shape, type: type)
         case .node: throw OperationError(found: "a value that depends on an input", expected: "a known one")
         }
     }

@@ -61,6 +61,9 @@ public struct QuantizedModel: Sendable {
 
     init(network: IntegerNetwork) { self.network = network }
 
+    /// Its steps, for those who write them in another form.
+    package var program: IntegerProgram { network.program }
+
     /// Extents of one input image, [H, W, C].
     public var inputShape: Shape { network.program.nodes[0].shape }
 

@@ -16,6 +16,7 @@ struct RetortCommand: ParsableCommand {
             QuantizeCommand.self,
             PruneCommand.self,
             ExportCommand.self,
+            RunCommand.self,
             EvaluateCommand.self,
             PredictCommand.self,
             AugmentCommand.self,

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Graph
 import Layers
+import ONNX
 import Quantize
 import TensorCore
 
@@ -61,13 +62,21 @@ public struct ModelFile: Sendable {
     /// What is needed to feed it.
     public let description: Description
 
+    /// Whether the names of classes are known; those of a model from elsewhere may be mere numbers.
+    public let namesClasses: Bool
+
     /// Bundles a network and its description.
     ///
     /// - Parameter inputShape: extents of one image, [H, W, C].
     public init(_ network: any Module, inputShape: Shape, description: Description) {
+        self.init(network, inputShape: inputShape, description: description, namesClasses: true)
+    }
+
+    init(_ network: any Module, inputShape: Shape, description: Description, namesClasses: Bool) {
         self.network = .float(network)
         self.inputShape = inputShape
         self.description = description
+        self.namesClasses = namesClasses
     }
 
     /// Bundles a quantised network and its description.
@@ -75,22 +84,30 @@ public struct ModelFile: Sendable {
         self.network = .int8(network)
         inputShape = network.inputShape
         self.description = description
+        namesClasses = true
     }
 
     /// The key of the description in a file's metadata.
     static let key = "description"
 
-    /// Reads a model of either kind: a graph in float32 or int8, or a file of an earlier version.
+    /// Reads a model of any kind: a graph in float32 or int8, a file of an earlier version, or an ONNX file.
     ///
     /// - Parameters:
     ///   - url: the file.
     ///   - operations: those that its graph may name, with one's own.
     ///   - limits: what the network may cost; nothing of it runs here.
+    ///   - settings: what an ONNX file does not say.
     /// - Returns: the model; a float32 graph comes as a `TracedNetwork`.
-    /// - Throws: `FormatError` for a file that is not a model, or a damaged one.
+    /// - Throws: `FormatError` for a file that is not a model, or a damaged one; `ConfigurationError` for settings that
+    ///   do not fit it.
     public static func read(
-        _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
+        _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init(),
+        importing settings: ImportSettings = .init()
     ) throws -> ModelFile {
+        if try ONNXModel.isONNX(InputFile.start(of: FilePath(url))) {
+            return try ModelFile(
+                importing: ONNXModel(contentsOf: url, limits: limits), name: url.relativePath, settings)
+        }
         let file = try SafetensorsFile.read(url)
         guard StoredGraph.isGraph(file) else {
             let earlier = try EarlierDescription(file)

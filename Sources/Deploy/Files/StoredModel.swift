@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Graph
 import Layers
+import ONNX
 import Quantize
 import TensorCore
 import Training
@@ -14,10 +15,13 @@ public struct StoredModel {
 
     /// Reads a model.
     ///
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - settings: what an ONNX file does not say.
     /// - Throws: `FormatError` for a file that is no model, or a damaged one.
-    public init(_ url: URL) throws {
+    public init(_ url: URL, importing settings: ImportSettings = .init()) throws {
         self.url = url
-        file = try ModelFile.read(url)
+        file = try ModelFile.read(url, importing: settings)
         guard file.inputShape.rank == 3 else {
             throw FormatError(
                 file: url.relativePath, found: "a model for inputs of \(file.inputShape)", expected: "images [H, W, C]")
@@ -43,6 +47,9 @@ public struct StoredModel {
     /// Logits [N, classes] of normalised inputs [N, H, W, C].
     public func predict(_ inputs: Tensor) -> Tensor { file.predict(inputs) }
 
+    /// The model as an ONNX file, as ``ModelFile/onnx(operatorSet:)``.
+    public func onnx(operatorSet: Int = 13) throws -> ONNXExport { try file.onnx(operatorSet: operatorSet) }
+
     /// Tests the model on labelled images that fit it.
     public func evaluated(on images: ImageSet) -> ClassReport {
         evaluate(on: images, normalization: description.normalization) { predict($0) }
@@ -58,7 +65,7 @@ public struct StoredModel {
     ///
     /// - Throws: `FormatError` as ``checkFits(_:)``.
     public func fitting(_ data: DividedData) throws -> DividedData {
-        let ordered = data.withClasses(inOrderOf: description.classNames) ?? data
+        let ordered = file.namesClasses ? data.withClasses(inOrderOf: description.classNames) ?? data : data
         try checkFits(ordered)
         return ordered
     }
@@ -75,7 +82,7 @@ public struct StoredModel {
                 expected: "\(size), as in \(data.name)")
         }
         let (own, others) = (description.classNames, data.train.classNames)
-        guard own == others else {
+        guard own == others || !file.namesClasses && own.count == others.count else {
             let (known, given) = (Set(own), Set(others))
             let difference =
                 if let odd = known.symmetricDifference(given).min() {

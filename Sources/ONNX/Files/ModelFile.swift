@@ -64,3 +64,16 @@ func standardized(_ domain: String) -> String { domain == "ai.onnx" ? "" : domai
 
 /// A function by what nodes call it.
 func functionKey(_ domain: String, _ name: String) -> String { "\(standardized(domain)):\(name)" }
+
+extension ONNXModel {
+    /// Whether a file that begins so may be an ONNX model: the format has no signature, but its first field is nearly
+    /// always its version, and a file of another kind that Retort reads has none of these.
+    ///
+    /// - Parameter start: the first bytes, nine or more.
+    public static func isONNX(_ start: [UInt8]) -> Bool {
+        // A safetensors file has `{` behind eight bytes of length.
+        guard start.count >= 9, start[8] != 0x7B else { return false }
+        // Field 1, a small number, and then a field of the model.
+        return start[0] == 0x08 && start[1] < 0x20 && [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42].contains(start[2])
+    }
+}

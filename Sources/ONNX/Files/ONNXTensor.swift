@@ -1,3 +1,4 @@
+import Autograd
 import Foundation
 import SwiftProtobuf
 import TensorCore
@@ -64,5 +65,32 @@ extension ONNXTensor {
             throw FormatError(file: "\(path)", found: "bytes that are no protobuf", expected: "an ONNX tensor")
         }
         self = try TensorReader(file: "\(path)", folder: nil).read(stored)
+    }
+}
+
+extension ONNXTensor {
+    /// A tensor of numbers as a type.
+    ///
+    /// - Throws: `OperationError` for an integer type and numbers that are none of its own.
+    public init(_ tensor: Tensor, as type: ElementType) throws(OperationError) {
+        guard let range = type.integerRange else {
+            self.init(tensor, type: type)
+            return
+        }
+        let integers = tensor.scalars.map { Int(clamping: $0) }
+        if let place = integers.indices.first(where: {
+            Float(integers[$0]) != tensor.scalars[$0] || !range.contains(integers[$0])
+        }) {
+            throw OperationError(found: "\(tensor.scalars[place])", expected: "\(type)")
+        }
+        self.init(integers, shape: tensor.shape, type: type)
+    }
+
+    /// The bytes of an NPY file: float32, or int64 for integers and truth values.
+    public var npy: Data {
+        switch elements {
+        case .floats(let tensor): NPY.encode(tensor)
+        case .integers(let values): NPY.encode(values, shape: shape)
+        }
     }
 }

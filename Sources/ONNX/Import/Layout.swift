@@ -85,6 +85,7 @@ extension NodeCall {
                 found: "extents \(extents) for \(value.shape), which has \(value.shape.elementCount) elements",
                 expected: "as many elements")
         }
+        if shape == value.content.shape { return GraphValue(value.type, value.content, order: order) }
         switch value.content {
         case .tensor(let tensor, let path):
             return GraphValue(value.type, .tensor(tensor.reshaped(to: shape), path: path), order: order)

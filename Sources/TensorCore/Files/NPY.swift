@@ -20,15 +20,28 @@ public enum NPY {
 
     /// The bytes of a file, format version 1.0, as numpy.save writes them.
     public static func encode(_ tensor: Tensor) -> Data {
-        let extents = tensor.shape.map(String.init).joined(separator: ", ") + (tensor.shape.rank == 1 ? "," : "")
-        var header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }".utf8)
+        var data = header(type: "<f4", tensor.shape)
+        tensor.withSpan { $0.withUnsafeBytes { data.append(contentsOf: $0) } }
+        return data
+    }
+
+    /// The same of integers, as int64.
+    package static func encode(_ integers: [Int], shape: Shape) -> Data {
+        require(integers.count == shape.elementCount, "NPY: \(integers.count) integers for shape \(shape)")
+        var data = header(type: "<i8", shape)
+        integers.withUnsafeBytes { data.append(contentsOf: $0) }
+        return data
+    }
+
+    private static func header(type: String, _ shape: Shape) -> Data {
+        let extents = shape.map(String.init).joined(separator: ", ") + (shape.rank == 1 ? "," : "")
+        var header = Array("{'descr': '\(type)', 'fortran_order': False, 'shape': (\(extents)), }".utf8)
         // Spaces and a line feed: the data begins at a multiple of 64 bytes.
         header.append(contentsOf: repeatElement(0x20, count: 63 - (10 + header.count) % 64))
         header.append(0x0A)
-        require(header.count <= Int(UInt16.max), "NPY: shape \(tensor.shape) has too many axes for the header")
+        require(header.count <= Int(UInt16.max), "NPY: shape \(shape) has too many axes for the header")
         var data = Data(magic + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)])
         data.append(contentsOf: header)
-        tensor.withSpan { $0.withUnsafeBytes { data.append(contentsOf: $0) } }
         return data
     }
 

@@ -9,6 +9,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         discussion: "The student sees the same augmented images as the teacher, with the teacher's normalization.")
 
     @OptionGroup var teachers: TeacherOptions
+    @OptionGroup var importing: ImportOptions
     @OptionGroup var data: DataOptions
     @OptionGroup var images: ImageOptions
     @OptionGroup var training: TrainingOptions
@@ -54,7 +55,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let lock = try FileLock(training.outputURL)
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
-        let stored = try teachers.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) }
+        let stored = try teachers.teacher.map { try importing.open($0) }
         let trained = try stored.map { try $0.trained() }
         let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
         for (name, isAsked) in [

@@ -7,15 +7,16 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Tests a model, FP32 or INT8, on the test images of a data set.")
 
-    @Argument(help: "Model, FP32 or INT8.")
+    @Argument(help: "Model, FP32 or INT8, or an ONNX file.")
     var model: String
 
     @OptionGroup var data: DataOptions
+    @OptionGroup var importing: ImportOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         common.apply()
-        let stored = try StoredModel(URL(fileURLWithPath: model))
+        let stored = try importing.open(model)
         let data = try data.read(for: stored)
         try EvaluationResult(stored.evaluated(on: data.test), model: model, data: data).show(asJSON: common.json)
     }

@@ -1,47 +1,97 @@
 import ArgumentParser
 import Foundation
+import ONNX
 import Retort
 
 /// `retort export`.
 struct ExportCommand: ParsableCommand, FileOptions {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes an INT8 model as C11 for a small device: one file and its header.",
-        discussion: "The C needs no library and allocates nothing; what it computes is the model to the last bit.")
+        commandName: "export",
+        abstract: "Writes a model for other programs: ONNX for other runtimes, C11 for small devices.",
+        discussion: """
+            ONNX takes models in FP32 and in INT8 (QuantizeLinear and DequantizeLinear around each step). C takes models \
+            in INT8; it needs no library and allocates nothing, and what it computes is the model to the last bit.
+            """)
 
-    @Argument(help: "Model in INT8.")
+    @Argument(help: "Model, FP32 or INT8, or an ONNX file.")
     var model: String
 
+    @OptionGroup var importing: ImportOptions
     @OptionGroup var common: CommonOptions
+
+    @Option(help: ArgumentHelp("File for the ONNX model.", valueName: "FILE.onnx"))
+    var onnx: String?
+
+    @Option(help: ArgumentHelp("Operator set of the ONNX model, 13 to 17.", valueName: "VERSION"))
+    var operatorSet = 13
 
     @Option(
         help: ArgumentHelp(
             "File for the C; the header goes beside it. Its name begins the names in it.", valueName: "FILE.c"))
-    var c: String
+    var c: String?
 
     func validate() throws {
-        guard sourceURL.pathExtension == "c", CExport.isIdentifier(name) else {
+        guard c != nil || onnx != nil else {
+            throw ValidationError("--onnx and --c: neither found, at least one of them expected")
+        }
+        guard ONNXExport.operatorSets.contains(operatorSet) else {
+            throw ValidationError("--operator-set: \(operatorSet) found, 13 to 17 expected")
+        }
+        guard let c, let source = CFiles(c) else { return }
+        guard source.url.pathExtension == "c", CExport.isIdentifier(source.name) else {
             throw ValidationError(
                 "--c: \(c) found, a name ending in .c expected, of letters, digits and _ before that, a letter first")
         }
     }
 
     var files: [NamedFile] {
-        [
-            NamedFile("<model>", model, .read), NamedFile("--c", c, .written),
-            NamedFile("the header of --c", headerURL.relativePath, .written),
-        ]
+        let source = c.flatMap { CFiles($0) }
+        return [NamedFile("<model>", model, .read)]
+            + (onnx.map { [NamedFile("--onnx", $0, .written)] } ?? [])
+            + (source.map {
+                [
+                    NamedFile("--c", $0.url.relativePath, .written),
+                    NamedFile("the header of --c", $0.header.relativePath, .written),
+                ]
+            } ?? [])
     }
 
-    private var sourceURL: URL { URL(fileURLWithPath: c) }
-    private var headerURL: URL { sourceURL.deletingPathExtension().appendingPathExtension("h") }
-    private var name: String { sourceURL.deletingPathExtension().lastPathComponent }
+    /// The file for C and its header.
+    private struct CFiles {
+        let url: URL
+        init?(_ path: String?) {
+            guard let path else { return nil }
+            url = URL(fileURLWithPath: path)
+        }
+        var header: URL { url.deletingPathExtension().appendingPathExtension("h") }
+        var name: String { url.deletingPathExtension().lastPathComponent }
+    }
 
     func run() throws {
         common.apply()
-        let stored = try StoredModel(URL(fileURLWithPath: model))
+        let stored = try importing.open(model)
+        var result = ExportResult(model: model)
+        let export = try CFiles(c).map { try (files: $0, code: code(of: stored, $0.name)) }
+        if let onnx {
+            let data = try stored.onnx(operatorSet: operatorSet).data()
+            try AtomicFile.write(data, to: URL(fileURLWithPath: onnx))
+            (result.onnx, result.onnxBytes) = (onnx, data.count)
+        }
+        if let export {
+            // Together, as neither is of use with an older one of the other.
+            try AtomicFile.write([
+                (Data(export.code.header.utf8), export.files.header), (Data(export.code.source.utf8), export.files.url),
+            ])
+            (result.source, result.header) = (c, export.files.header.lastPathComponent)
+            (result.constantBytes, result.staticBytes) = (export.code.constantBytes, export.code.staticBytes)
+        }
+        try result.show(asJSON: common.json)
+    }
+
+    private func code(of stored: StoredModel, _ name: String) throws -> CExport {
         guard case .int8(let network) = stored.network else {
             throw FormatError(
-                file: stored.url.path, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
+                file: model, found: "a model in FP32", expected: "one in INT8 (`retort quantize`) for --c")
         }
         let normalization = stored.description.normalization
         let comment = """
@@ -49,25 +99,34 @@ struct ExportCommand: ParsableCommand, FileOptions {
              * An input is (pixel / 255 - mean) / deviation, mean \(normalization.mean), deviation \
             \(normalization.deviation), \(stored.imageSize).
             """
-        let export = try CExport(network, name: name, comment: comment)
-        // Together, as neither is of use with an older one of the other.
-        try AtomicFile.write([(Data(export.header.utf8), headerURL), (Data(export.source.utf8), sourceURL)])
-        try ExportResult(
-            model: model, source: c, header: headerURL.lastPathComponent, constantBytes: export.constantBytes,
-            staticBytes: export.staticBytes
-        ).show(asJSON: common.json)
+        return try CExport(network, name: name, comment: comment)
     }
 }
 
 /// What `export` prints.
 private struct ExportResult: CommandResult {
-    let model, source, header: String
+    let model: String
+    var onnx: String?
+    /// The size of the ONNX file.
+    var onnxBytes: Int?
+    var source, header: String?
     /// Of weights, biases, multipliers and tables.
-    let constantBytes: Int
+    var constantBytes: Int?
     /// That results of steps share.
-    let staticBytes: Int
+    var staticBytes: Int?
+
+    init(model: String) { self.model = model }
 
     var text: String {
-        "\(model) as C in \(source) and \(header): \(constantBytes) bytes of constants, \(staticBytes) of static memory"
+        var lines: [String] = []
+        if let onnx { lines.append("\(model) as ONNX in \(onnx): \(onnxBytes ?? 0) bytes") }
+        if let source, let header {
+            lines.append(
+                """
+                \(model) as C in \(source) and \(header): \(constantBytes ?? 0) bytes of constants, \
+                \(staticBytes ?? 0) of static memory
+                """)
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ONNX
 import Retort
 
 /// `retort info`.
@@ -7,14 +8,17 @@ struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info", abstract: "Describes a model or, without one, this program and the processor.")
 
-    @Argument(help: "Model, FP32 or INT8.")
+    @Argument(help: "Model, FP32 or INT8, or an ONNX file.")
     var model: String?
 
+    @OptionGroup var importing: ImportOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         common.apply()
-        if let model {
+        if let model, try ONNXModel.isONNX(InputFile.start(of: FilePath(URL(fileURLWithPath: model)))) {
+            try ONNXSummary(URL(fileURLWithPath: model), imageSize: importing.size).show(asJSON: common.json)
+        } else if let model {
             try ModelSummary(StoredModel(URL(fileURLWithPath: model)), name: model).show(asJSON: common.json)
         } else {
             try ProgramInfo().show(asJSON: common.json)
@@ -39,6 +43,30 @@ private struct ProgramInfo: CommandResult {
         threads  \(threads)
         BLAS     \(blas) (kernels for \(blasCore))
         """
+    }
+}
+
+/// What `info` prints of an ONNX file.
+extension ONNXSummary: CommandResult {
+    var text: String {
+        let lists = operators.map { "\($0.name) \($0.count)\($0.isRead ? "" : " (not read)")" }
+        let version = operatorSet.map { ", operator set \($0)" } ?? ""
+        let cost: String
+        if let refusal {
+            cost = "It cannot be inferred, trained or quantised:\n\(refusal)"
+        } else {
+            cost = """
+                \(grouped(parameters ?? 0)) parameters, \(grouped(multiplyAdds ?? 0)) multiply-adds; activations of one \
+                image take up to \(grouped(peakActivationBytes ?? 0)) bytes
+                """
+        }
+        return """
+            \(model): ONNX\(version), \(grouped(bytes)) bytes\(producer.isEmpty ? "" : ", by \(producer.shown)")
+            inputs     \(inputs.map(\.shown).joined(separator: "; "))
+            outputs    \(outputs.map(\.shown).joined(separator: "; "))
+            operators  \(lists.joined(separator: ", "))
+            \(cost)
+            """
     }
 }
 

@@ -13,17 +13,18 @@ struct PredictCommand: ParsableCommand {
             images, as they are summed in another order.
             """)
 
-    @Argument(help: "Model, FP32 or INT8.")
+    @Argument(help: "Model, FP32 or INT8, or an ONNX file.")
     var model: String
 
     @Argument(help: "PNG or JPEG images.")
     var images: [String]
 
+    @OptionGroup var importing: ImportOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         common.apply()
-        let stored = try StoredModel(URL(fileURLWithPath: model))
+        let stored = try importing.open(model)
         let size = stored.imageSize
         let pixels = try images.flatMap { path in
             try ImageFile.read(URL(fileURLWithPath: path), as: size).pixels

@@ -4,7 +4,7 @@ import Retort
 
 /// Who teaches in `retort distill`.
 struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
-    @Option(help: ArgumentHelp("Model that teaches; several teach as one.", valueName: "FILE.safetensors"))
+    @Option(help: ArgumentHelp("Model that teaches, also an ONNX file; several teach as one.", valueName: "FILE"))
     var teacher: [String] = []
 
     @Option(

@@ -26,7 +26,12 @@ struct TeachingOptions: ParsableArguments, FileOptions {
         _ network: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: DividedData,
         seed: UInt64, afterStep: ((inout Network, _ steps: Int) -> Void)? = nil
     ) throws {
-        let teacher = try self.teacher.map { try StoredModel(URL(fileURLWithPath: $0)) } ?? stored
+        let teacher =
+            try self.teacher.map {
+                // One of another format is normalised as the model is.
+                try StoredModel(
+                    URL(fileURLWithPath: $0), importing: ImportSettings(taking: stored.description.normalization))
+            } ?? stored
         try teacher.checkFits(data)
         try teacher.checkNormalization(stored.description.normalization, of: stored)
         let images = TrainingData(

@@ -4,10 +4,11 @@ import Retort
 
 /// What `quantize` and `prune` take alike: a model, the images that it is measured on, and where results go.
 struct DeploymentOptions: ParsableArguments, FileOptions {
-    @Argument(help: "Model in FP32.")
+    @Argument(help: "Model in FP32, or an ONNX file.")
     var model: String
 
     @OptionGroup var data: DataOptions
+    @OptionGroup var importing: ImportOptions
 
     @Option(help: ArgumentHelp("Folder for a page and a file of all figures.", valueName: "DIR"))
     var report: String?
@@ -26,7 +27,7 @@ struct DeploymentOptions: ParsableArguments, FileOptions {
 
     /// Reads the model and the images.
     func open() throws -> (stored: StoredModel, network: any Module, data: DividedData) {
-        let stored = try StoredModel(URL(fileURLWithPath: model))
+        let stored = try importing.open(model)
         let network = try stored.trained()
         return (stored, network, try data.read(for: stored))
     }

@@ -1,0 +1,88 @@
+import Autograd
+import Datasets
+import Foundation
+import Graph
+import ONNX
+import TensorCore
+
+/// What the file of another library does not say of its model.
+public struct ImportSettings: Sendable {
+    /// How its inputs are normalised, as `Normalization.init(_:channels:)` reads it; nil for what the file says.
+    public var normalization: String?
+    /// The size of images of a model that leaves it open.
+    public var imageSize: (height: Int, width: Int)?
+
+    /// Describes an import.
+    public init(normalization: String? = nil, imageSize: (height: Int, width: Int)? = nil) {
+        self.normalization = normalization
+        self.imageSize = imageSize
+    }
+
+    /// That of a model that takes the inputs of another.
+    public init(taking normalization: Normalization) {
+        func text(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ",") }
+        self.init(normalization: "\(text(normalization.mean))/\(text(normalization.deviation))")
+    }
+}
+
+extension ModelFile {
+    /// Bundles a network from an ONNX file: its first output's logits.
+    ///
+    /// A softmax at the end is left out, as losses and predictions bring their own. A file that Retort wrote says how
+    /// inputs are normalised and what classes mean; of others the normalisation must be given, and classes are numbers.
+    ///
+    /// - Parameters:
+    ///   - model: the network.
+    ///   - name: the file, for messages.
+    ///   - settings: what the file does not say.
+    /// - Throws: `FormatError` for a model that is no graph of one input, and one without a known
+    ///   normalisation (`ConfigurationError`).
+    init(importing model: ONNXModel, name: String, _ settings: ImportSettings) throws {
+        let network = try TracedNetwork(model.graph(imageSize: settings.imageSize).droppingFinalSoftmax())
+        let channels = network.inputShape.last ?? 0
+        let stored = model.metadata[ModelFile.key].flatMap {
+            try? JSONDecoder().decode(Description.self, from: Data($0.utf8))
+        }
+        let normalization: Normalization
+        if let text = settings.normalization {
+            do { normalization = try Normalization(text, channels: channels) } catch {
+                throw ConfigurationError(["normalization"], error.problem)
+            }
+        } else if let known = stored?.normalization, known.mean.count == channels {
+            normalization = known
+        } else {
+            throw ConfigurationError(
+                ["normalization"],
+                "nothing found, \(Normalization.names.joined(separator: ", ")) or MEAN,…/DEVIATION,… expected: \(name) does not say how its inputs are normalised"
+            )
+        }
+        let classes = network.outputShape.rank == 1 ? network.outputShape[0] : 0
+        let names = stored?.classNames ?? []
+        let namesClasses = names.count == classes && classes > 0
+        self.init(
+            network, inputShape: network.inputShape,
+            description: Description(
+                architecture: stored?.architecture ?? "onnx", normalization: normalization,
+                classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut ?? .byName),
+            namesClasses: namesClasses)
+        guard classes > 0 else {
+            throw FormatError(
+                file: name, found: "a model whose first output has extents \(network.outputShape) for an image",
+                expected: "a classifier: one number for each class")
+        }
+    }
+}
+
+extension NetworkGraph {
+    /// The same without a softmax that gives the result.
+    fileprivate func droppingFinalSoftmax() -> NetworkGraph {
+        var graph = self
+        while let operation = graph.nodes[graph.output].operation,
+            operation.is(SoftmaxOperation.self) || operation.is(LogSoftmaxOperation.self),
+            case .node(let source)? = graph.nodes[graph.output].operands.first, source > 0
+        {
+            graph = graph.endingAt(source)
+        }
+        return graph
+    }
+}
