@@ -26,7 +26,7 @@ public enum InputFile {
         do {
             let filled = try file.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: file.size))
             guard filled == file.size else {
-                throw FormatError(file: "\(path)", found: "end at byte \(filled)", expected: "\(file.size) bytes")
+                throw FormatError(file: "\(path)", found: "end at byte \(filled)", expected: file.size.counted("byte"))
             }
         } catch {
             free(buffer)
