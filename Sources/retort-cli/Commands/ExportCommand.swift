@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand, FileOptions {
         let stored = try StoredModel(URL(fileURLWithPath: model))
         guard case .int8(let network) = stored.network else {
             throw FormatError(
-                file: stored.url.path, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
+                file: stored.url.relativePath, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
         }
         let normalization = stored.description.normalization
         let comment = """
