@@ -96,7 +96,7 @@ extension [Shape] {
     public func require(_ counts: ClosedRange<Int>, for name: String) throws(OperationError) {
         guard !counts.contains(count) else { return }
         throw OperationError(
-            found: "\(count) operands of \(name)",
+            found: "\(count.counted("operand")) of \(name)",
             expected: counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)")
     }
 }

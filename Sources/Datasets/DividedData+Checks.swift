@@ -7,8 +7,11 @@ extension DividedData {
     /// - Throws: `ConfigurationError` of the setting.
     public func checkValidation(for setting: ConfigurationError.Key) throws(ConfigurationError) {
         guard validation.count == 0 else { return }
-        throw ConfigurationError(
-            [setting], "no image is held out for validation: a class needs 10 training images or more")
+        let need =
+            train.placesByClass.contains { $0.count > 1 }
+            ? "of each class a tenth of the training images, rounded down, is taken, as earlier versions did"
+            : "a class needs 2 training images or more"
+        throw ConfigurationError([setting], "no image is held out for validation: \(need)")
     }
 
     /// Refuses to teach a network one class, which it would always read rightly.

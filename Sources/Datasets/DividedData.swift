@@ -62,7 +62,7 @@ public struct DividedData: Sendable {
         self.notes = DataNotes(leftOut: notes.leftOut, remarks: notes.remarks + (untested.map { [$0] } ?? []))
         guard test.count > 0 else {
             throw FormatError(
-                file: name, found: "\(train.count) images",
+                file: name, found: train.count.counted("image"),
                 expected: "enough to hold out some for the test: a class needs 3")
         }
     }

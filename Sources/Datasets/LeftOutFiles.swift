@@ -42,13 +42,13 @@ public struct LeftOutFiles: Encodable, Sendable {
     /// How many of which class, in one line.
     public var summary: String {
         let shares = classes.map { "\($0.leftOut) of \($0.of) in \($0.name)" }.joined(separator: ", ")
-        return "\(count) \(count == 1 ? "file" : "files") left out\(shares.isEmpty ? "" : " (\(shares))")"
+        return "\(count.counted("file")) left out\(shares.isEmpty ? "" : " (\(shares))")"
     }
 
     /// The summary, and up to ten of the files with what they are.
     public var text: String {
         let lines = files.prefix(10).map { "  \($0.file): \($0.reason)" }
-        let more = count > lines.count ? ["  and \(count - lines.count) others (all with --json)"] : []
+        let more = count > lines.count ? ["  and \((count - lines.count).counted("other")) (all with --json)"] : []
         return ([summary] + lines + more).joined(separator: "\n")
     }
 }

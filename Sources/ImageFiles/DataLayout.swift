@@ -108,7 +108,7 @@ enum DataLayout {
         let others = files.count > shown.count ? " among the first \(shown.count) files" : ""
         let text =
             kinds.isEmpty
-            ? "\(files.count) unreadable files" : kinds.map { $0[0].counted($0.count) }.joined(separator: ", ")
+            ? files.count.counted("unreadable file") : kinds.map { $0[0].counted($0.count) }.joined(separator: ", ")
         return "\(text)\(others) (\(files[0].name)\(files.count > 1 ? ", …" : ""))"
     }
 

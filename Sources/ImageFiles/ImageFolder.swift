@@ -86,7 +86,7 @@ public enum ImageFolder {
         // Twice: what is held out of them is copied.
         try MachineMemory.require(
             product: [2, files.count, size.height, size.width, size.channels],
-            for: "\(name): \(files.count) images of \(size)")
+            for: "\(name): \(files.count.counted("image")) of \(size)")
         let state = Mutex<(failures: [Int: FormatError], fault: (any Error)?, deepest: UInt8?)>(([:], nil, nil))
         let pixels = [UInt8](unsafeUninitializedCapacity: files.count * count) { buffer, initialized in
             // Each piece writes the bytes of its own image.

@@ -35,12 +35,13 @@ struct PNGChunks {
         while type != "IEND" {
             guard position + 12 <= file.count else {
                 throw error(
-                    position, found: "\(file.count - position) bytes", expected: "a chunk, the last of them IEND")
+                    position, found: (file.count - position).counted("byte"), expected: "a chunk, the last of them IEND"
+                )
             }
             let length = number(file, at: position)
             guard length <= file.count - position - 12 else {
                 throw error(
-                    position, found: "a chunk of \(length) bytes, \(file.count - position - 12) left",
+                    position, found: "a chunk of \(length.counted("byte")), \(file.count - position - 12) left",
                     expected: "all of the file")
             }
             let isFirst = type.isEmpty
@@ -52,7 +53,8 @@ struct PNGChunks {
             if type == "tRNS" { isTransparent = true }
             guard isFirst == (type == "IHDR"), !isFirst || length == 13 else {
                 throw error(
-                    position, found: "chunk \(type) of \(length) bytes", expected: "one IHDR of 13, at the start")
+                    position, found: "chunk \(type) of \(length.counted("byte"))",
+                    expected: "one IHDR of 13, at the start")
             }
             if type == "IDAT" { dataSize += length }
             if type == "sBIT" {

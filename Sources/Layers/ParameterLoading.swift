@@ -34,7 +34,7 @@ extension Module {
         if let extra = tensors.keys.filter({ !known.contains($0) }).min() {
             throw FormatError(
                 file: source, place: "tensor \(extra)", found: "a tensor that the network does not have",
-                expected: "\(known.count) tensors of \(Self.self)")
+                expected: "\(known.count.counted("tensor")) of \(Self.self)")
         }
         forEachParameter { path, parameter in if let tensor = tensors[path] { parameter.value = tensor } }
     }

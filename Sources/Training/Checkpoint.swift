@@ -144,15 +144,17 @@ extension Run {
         else {
             throw fault(
                 "metadata: state",
-                "step \(state.step) in epoch \(state.epoch), \(state.controllers.count) controllers",
-                "at most \(plan.epochs) epochs, \(controllers.count) controllers")
+                "step \(state.step) in epoch \(state.epoch), \(state.controllers.count.counted("controller"))",
+                "at most \(plan.epochs.counted("epoch")), \(controllers.count.counted("controller"))")
         }
         let steps = state.step - min(state.epoch * plan.stepsPerEpoch, plan.steps)
         guard state.peerMeters.count == (steps > 0 ? frame.peers : 0),
             ([state.meter] + state.peerMeters).allSatisfy({
                 $0.isPossible(after: steps, batch: plan.batchSize + plan.unlabelledBatchSize)
             })
-        else { throw fault("metadata: state", "sums of an epoch that it cannot have", "those of \(steps) steps") }
+        else {
+            throw fault("metadata: state", "sums of an epoch that it cannot have", "those of \(steps.counted("step"))")
+        }
         let isBestPossible =
             switch (state.bestAccuracy, state.bestEpoch) {
             case (nil, nil): state.bestAge == 0
@@ -163,8 +165,9 @@ extension Run {
             }
         guard isBestPossible else {
             throw fault(
-                "metadata: state", "a best accuracy of \(state.bestAccuracy ?? 0), \(state.bestAge) epochs old",
-                "one of the \(state.epoch) epochs, where the plan ends early")
+                "metadata: state",
+                "a best accuracy of \(state.bestAccuracy ?? 0), \(state.bestAge.counted("epoch")) old",
+                "one of \(state.epoch.counted("epoch")), where the plan ends early")
         }
     }
 }

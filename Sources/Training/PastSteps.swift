@@ -23,11 +23,12 @@ struct PastSteps {
         var (epochs, current, done) = ([History.Epoch](), none, 0)
         func fault(_ found: String) -> FormatError {
             FormatError(
-                file: log.url.path, found: found, expected: "the log of \(step) steps and \(epoch) epochs of this run")
+                file: log.url.pathAsGiven, found: found,
+                expected: "the log of \(step.counted("step")) and \(epoch.counted("epoch")) of this run")
         }
         try log.resume(extent, wantsSteps: keepingSteps) { line in
             guard line.step == done, done < step, (line.peers?.count ?? 0) == frame.peers else {
-                throw fault("step \(line.step) after \(done) steps")
+                throw fault("step \(line.step) after \(done.counted("step"))")
             }
             done += 1
             current.0.add(line.values)
@@ -37,14 +38,14 @@ struct PastSteps {
             let number = epochs.count
             guard found.isPossible(number: number, classes: frame.data.labelled.classCount, peers: frame.peers),
                 !keepingSteps || done == min((number + 1) * frame.plan.stepsPerEpoch, frame.plan.steps)
-            else { throw fault("epoch \(found.number) after \(number) epochs and \(done) steps") }
+            else { throw fault("epoch \(found.number) after \(number.counted("epoch")) and \(done.counted("step"))") }
             found.steps = current.0.values
             for (index, values) in current.1.enumerated() { found.peers?[index].steps = values.values }
             epochs.append(found)
             current = none
         }
         guard epochs.count == epoch, !keepingSteps || done == step else {
-            throw fault("\(epochs.count) epochs and \(done) steps")
+            throw fault("\(epochs.count.counted("epoch")) and \(done.counted("step"))")
         }
         self.epochs = epochs
         if keepingSteps { (values, peerValues) = (current.0, current.1) }

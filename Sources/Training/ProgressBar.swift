@@ -8,24 +8,19 @@ import TensorCore
 /// Writes to standard error, so that standard output holds results alone.
 public final class ProgressBar: Sendable {
     private struct State {
-        var shown: Date
+        var pace: ProgressPace
         var lastWidth = 0
     }
 
     private let title: String
     private let start = Date()
     private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let interval: TimeInterval
     private let state: Mutex<State>
 
     /// Creates a bar, and starts its clock.
-    public convenience init(_ title: String) { self.init(title, interval: nil) }
-
-    /// - Parameter interval: the seconds from one line to the next within an epoch.
-    init(_ title: String, interval: TimeInterval?) {
+    public init(_ title: String) {
         self.title = title.shown
-        self.interval = interval ?? (isTerminal ? 0.1 : 30)
-        state = Mutex(State(shown: isTerminal ? .distantPast : Date()))
+        state = Mutex(State(pace: ProgressPace(isTerminal: isTerminal, start: start)))
     }
 
     /// A bar on a terminal, nothing elsewhere: for programs of many runs, which say a line a run.
@@ -41,8 +36,7 @@ public final class ProgressBar: Sendable {
         let isEndOfEpoch = progress.validation != nil || progress.step == progress.steps
         let now = Date()
         state.withLock { state in
-            guard isEndOfEpoch || now.timeIntervalSince(state.shown) > interval else { return }
-            state.shown = now
+            guard state.pace.isDue(at: now, isEndOfEpoch: isEndOfEpoch) else { return }
             let line = line(progress, now)
             guard isTerminal else { return StandardStream.say(line.text(columns: nil)) }
             // The last column stays free: a character there moves some terminals to the next line.
@@ -72,6 +66,26 @@ public final class ProgressBar: Sendable {
     public static func clock(_ seconds: Double) -> String {
         let whole = Int(seconds.rounded())
         return "\(whole / 60):" + String(format: "%02d", whole % 60)
+    }
+}
+
+/// When a line of progress is due: at the end of each epoch, and within one from time to time.
+struct ProgressPace {
+    /// In seconds.
+    private let interval: TimeInterval
+    /// When the last line was due.
+    private var last: Date
+
+    init(isTerminal: Bool, start: Date) {
+        interval = isTerminal ? 0.1 : 30
+        last = isTerminal ? .distantPast : start
+    }
+
+    /// - Returns: whether a line is due now; the next one is counted from it.
+    mutating func isDue(at now: Date, isEndOfEpoch: Bool) -> Bool {
+        guard isEndOfEpoch || now.timeIntervalSince(last) > interval else { return false }
+        last = now
+        return true
     }
 }
 

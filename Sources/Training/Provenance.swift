@@ -91,7 +91,7 @@ package struct SealedFile {
     ) -> SafetensorsFile {
         let metadata = ["format": formats[0], key: text, "checksum": Self.checksum(text, tensors, integers)]
         var file = SafetensorsFile(metadata: metadata, entries: tensors.mapValues { .init($0) })
-        for (name, numbers) in integers { file.entries[name] = .init(numbers) }
+        for (name, values) in integers { file.entries[name] = .init(values) }
         return file
     }
 
@@ -133,9 +133,9 @@ package struct SealedFile {
         Fingerprint.of {
             $0.add(text)
             $0.add(tensors)
-            for (name, numbers) in integers.sorted(by: { $0.key < $1.key }) {
+            for (name, values) in integers.sorted(by: { $0.key < $1.key }) {
                 $0.add(name)
-                for number in numbers { $0.add(UInt64(bitPattern: number)) }
+                for value in values { $0.add(UInt64(bitPattern: value)) }
             }
         }
     }

@@ -49,12 +49,12 @@ final class StepLog {
         var first: Data?
         // Of at most a line's length: the file may be anything.
         do { try LineFile.read(url, upTo: 1024) { first = first ?? $0 } } catch let error as FormatError {
-            throw FileWriteError(path: url.path, cause: error.found)
+            throw FileWriteError(path: url.pathAsGiven, cause: error.found)
         }
         let isEmpty = try OutputFile.size(url) == 0
         guard isEmpty || first == Self.title else {
             throw FileWriteError(
-                path: url.path, cause: "exists and is no log of steps; move it, or name another checkpoint")
+                path: url.pathAsGiven, cause: "exists and is no log of steps; move it, or name another checkpoint")
         }
     }
 
@@ -108,10 +108,11 @@ final class StepLog {
         let source = try sources.first { try FileManager.default.fileExists(atPath: $0.path) && has($0, extent) }
         guard let source else {
             throw FormatError(
-                file: url.path, found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
+                file: url.pathAsGiven,
+                found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
                 expected:
-                    "the log of the checkpoint's run, \(extent.bytes) bytes or more (put it back, or remove the "
-                    + "checkpoint to start afresh)")
+                    "the log of the checkpoint's run, \(extent.bytes.counted("byte")) or more (put it back, or remove "
+                    + "the checkpoint to start afresh)")
         }
         if source != url { try begin() }
         var number = 0
@@ -138,7 +139,8 @@ final class StepLog {
 
     /// An error about a line.
     func fault(_ line: Int, _ found: String) -> FormatError {
-        FormatError(file: url.path, place: "line \(line)", found: found, expected: "the log of the checkpoint's run")
+        FormatError(
+            file: url.pathAsGiven, place: "line \(line)", found: found, expected: "the log of the checkpoint's run")
     }
 
     /// Whether a file begins with this part; a machine that cannot read it is an error.

@@ -244,7 +244,7 @@ public struct Trainer: Sendable {
     private func stop(_ run: Run<some Module>, _ store: RunStore?) throws -> any Error {
         try store?.finish()
         return Task.isCancelled
-            ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.path)
+            ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.pathAsGiven)
     }
 
     private func validate(_ model: some Module, epoch: Int) -> ClassReport? {
@@ -270,6 +270,7 @@ public struct Trainer: Sendable {
 
     private func divergence(_ place: String, at step: Int) -> TrainingError {
         .diverged(
-            step: step, place: place, learningRate: plan.learningRate.extremes.max() ?? 0, checkpoint: checkpoint?.path)
+            step: step, place: place, learningRate: plan.learningRate.extremes.max() ?? 0,
+            checkpoint: checkpoint?.pathAsGiven)
     }
 }

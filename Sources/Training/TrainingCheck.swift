@@ -47,6 +47,6 @@ extension TrainingData {
         let weights = model.parameters.reduce(0) { $0 + $1.parameter.value.count }
         try MachineMemory.require(
             4 * (max(batch * perImage, validationBatch * 3 * largest) + 2 * weights),
-            for: "a step with \(batch) images of \(labelled.height)×\(labelled.width)×\(labelled.channels)")
+            for: "a step with \(batch.counted("image")) of \(labelled.height)×\(labelled.width)×\(labelled.channels)")
     }
 }

@@ -44,7 +44,7 @@ public struct TrainingData: Sendable {
     package func check(for plan: TrainingPlan) throws {
         guard labelled.classCount > 1 else {
             throw FormatError(
-                file: "labelled images", found: "\(labelled.classCount) class", expected: "2 or more")
+                file: "labelled images", found: labelled.classCount.counted("class", "classes"), expected: "2 or more")
         }
         try labelled.checkEveryClassOccurs(in: "labelled images")
         for (name, images) in [("unlabelled", unlabelled), ("validation", usableValidation)] {
@@ -52,13 +52,14 @@ public struct TrainingData: Sendable {
             guard images.kind == labelled.kind, images.classNames == labelled.classNames else {
                 throw ConfigurationError(
                     [.name(name)],
-                    "images of \(images.kind) in \(images.classCount) classes do not go with the labelled images of "
-                        + "\(labelled.kind) in \(labelled.classCount)")
+                    "images of \(images.kind) in \(images.classCount.counted("class", "classes")) do not go "
+                        + "with the labelled images of \(labelled.kind) in \(labelled.classCount)")
             }
         }
         guard normalization.mean.count == labelled.channels else {
             throw ConfigurationError(
-                ["normalization"], "is of \(normalization.mean.count) channels, the images have \(labelled.channels)")
+                ["normalization"],
+                "is of \(normalization.mean.count.counted("channel")), the images have \(labelled.channels)")
         }
         guard plan.patience == nil || usableValidation != nil else {
             throw ConfigurationError(["patience"], "needs validation images, by which to see when learning ends")

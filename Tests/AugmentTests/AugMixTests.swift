@@ -204,7 +204,7 @@ struct AugMixTests {
         #expect(weights == [0.25, 3])
         let pair = #"[{"operation": "turn"}, {"operation": "grey"}]"#
         for (wrong, expected) in [
-            ("[1]", "operations[0].weights: 1 weights found, 2, one for each member expected"),
+            ("[1]", "operations[0].weights: 1 weight found, 2, one for each member expected"),
             ("[1, -2]", "operations[0].weights: -2 found, finite weights, 0 or more expected"),
             ("[0, 0]", "operations[0].weights: weights that sum to 0 found, a positive, finite sum expected"),
             ("[1e308, 1e308]", "operations[0].weights: weights that sum to inf found"),

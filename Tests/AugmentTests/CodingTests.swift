@@ -60,6 +60,16 @@ struct CodingTests {
         "A fault is named by its path, with what was found and what was expected",
         arguments: [
             (#"{"operations": ["#, "policy.json: text that is no JSON found"),
+            (
+                "{\"operations\": [\n  {\"operation\": \"cutout\", \"size\": 0.3, \"fill\": 01}]}",
+                "policy.json: line 2: operations[0].fill: 01 found, a number without leading zeros expected"
+            ),
+            (
+                #"{"operations": [{"operation": "affine", "rotate": [10, -030.5]}]}"#,
+                "policy.json: line 1: operations[0].rotate[1]: -030.5 found, a number without leading zeros expected"
+            ),
+            // Zeros that JSON has, and digits in a string, are no reason.
+            (#"{"operations": [0, -0.5, 1e05, 10, "01 \" 02", "#, "policy.json: text that is no JSON found"),
             (#"[]"#, "policy.json: [] found, an object with operations expected"),
             (#"{}"#, "policy.json: operations: nothing found, an array of operations expected"),
             (#"{"operations": [], "extra": 1}"#, "policy.json: extra: an unknown field found"),

@@ -9,16 +9,9 @@ struct DataTests {
 
     /// Writes images of chance, which nothing but memory tells apart, `CLASS/NUMBER.png`.
     static func write(_ classes: [String], _ count: Int, to folder: URL) throws {
-        for (label, name) in classes.enumerated() {
-            try FileManager.default.createDirectory(
-                at: folder.appending(path: name), withIntermediateDirectories: true)
-            for number in 0..<count {
-                var random = Philox(seed: UInt64(label), sample: number)
-                let pixels = (0..<192).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
-                try PNGFile.write(
-                    DecodedImage(pixels: pixels, height: 8, width: 8, channels: 3),
-                    to: folder.appending(path: "\(name)/\(number).png"))
-            }
+        try writeImages(classes.map { ($0, count) }, to: folder) { label, number in
+            var random = Philox(seed: UInt64(label), sample: number)
+            return (8, (0..<192).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) })
         }
     }
 

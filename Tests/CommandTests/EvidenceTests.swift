@@ -7,15 +7,8 @@ import Testing
 struct EvidenceTests {
     /// Writes classes of grey images, of one brightness each.
     private func write(_ classes: [(name: String, count: Int)], to name: String, in folder: URL) throws {
-        for (label, (className, count)) in classes.enumerated() {
-            let place = folder.appending(path: "\(name)/\(className)")
-            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-            for number in 0..<count {
-                let pixels = [UInt8](repeating: UInt8(40 + 50 * label + number), count: 64)
-                let image = ImageSet(
-                    pixels: pixels, height: 8, width: 8, channels: 1, labels: [0], classNames: ["x"])
-                try PNGFile.write(image.image(0), to: place.appending(path: "\(number).png"))
-            }
+        try writeImages(classes, to: folder.appending(path: name)) { label, number in
+            (8, [UInt8](repeating: UInt8(40 + 50 * label + number), count: 64))
         }
     }
 
@@ -51,7 +44,7 @@ struct EvidenceTests {
                 let outcome = try retort.run(arguments)
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
                 #expect(
-                    outcome.errors == "Error: \(place): no image is held out for validation: a class needs 10 training "
+                    outcome.errors == "Error: \(place): no image is held out for validation: a class needs 2 training "
                         + "images or more\n")
                 #expect(try retort.files() == before)
             }
@@ -72,6 +65,15 @@ struct EvidenceTests {
                 #expect(outcome.status == 1 && outcome.errors == "Error: one: 1 class found, 2 or more expected\n")
                 #expect(try retort.files() == ["one"])
             }
+            // One is counted in the singular.
+            try write([("cat", 12), ("dog", 12)], to: "two", in: folder)
+            try retort.succeed("train --data two \(Self.small) --output m")
+            let other = try retort.fail("evaluate m --data one").errors
+            #expect(other.contains("a model of 2 classes (cat, dog) found, 1 class (cat), as in one"), "\(other)")
+            let few = try retort.fail("train --data two --labels 1 \(Self.small) --output x").errors
+            #expect(!few.contains("1 images") && !few.contains("1 labels"), "\(few)")
+            let once = try retort.succeed("train --data two --image-size 8 --architecture mlp-4 --steps 1 --output x")
+            #expect(once.output.contains(" 1 step on "), "\(once.output)")
         }
     }
 

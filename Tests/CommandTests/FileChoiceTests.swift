@@ -74,25 +74,24 @@ struct FileChoiceTests {
     }
 
     #if os(Linux)
-        @Test("Where the file system has no hard links, older states are copies")
+        @Test(
+            "Where the file system has no hard links, older states are copies",
+            .enabled(if: CommandLine.hasCompiler, "there is no C compiler"))
         func noHardLinks() throws {
             try withTemporaryFolder { folder in
                 let retort = CommandLine(folder: folder)
-                let source = """
+                let environment = try retort.replacing(
+                    """
                     #include <errno.h>
                     int link(const char *a, const char *b) { errno = EPERM; return -1; }
                     int linkat(int x, const char *a, int y, const char *b, int f) { errno = EPERM; return -1; }
-                    """
-                try Data(source.utf8).write(to: folder.appending(path: "l.c"))
-                let compiled = try CommandLine(executable: URL(filePath: "/usr/bin/env"), folder: folder)
-                    .run("cc -shared -fPIC l.c -o l.so".words)
-                try #require(compiled.status == 0, "\(compiled.errors)")
+                    """)
                 for name in ["with", "without"] {
                     try FileManager.default.createDirectory(
                         at: folder.appending(path: name), withIntermediateDirectories: false)
                     try retort.succeed(
                         "train --labels 100 --architecture mlp-4 --steps 40 --output m --checkpoint \(name)/k",
-                        environment: name == "with" ? [:] : ["LD_PRELOAD": folder.appending(path: "l.so").path])
+                        environment: name == "with" ? [:] : environment)
                 }
                 for state in ["k", "k.1", "k.2", "k.best"] {
                     #expect(try retort.bytes("with/\(state)") == retort.bytes("without/\(state)"))

@@ -79,6 +79,24 @@ struct CommandLine {
         return outcome
     }
 
+    /// Whether there is a C compiler, without which nothing can be put between a program and the system.
+    static var hasCompiler: Bool {
+        let folder = FileManager.default.temporaryDirectory
+        return (try? CommandLine(executable: URL(filePath: "/usr/bin/env"), folder: folder).run(["cc", "--version"]))?
+            .status == 0
+    }
+
+    /// Compiles functions in C that take the place of the system's.
+    ///
+    /// - Returns: the environment of a program that they are for.
+    func replacing(_ functions: String) throws -> [String: String] {
+        try Data(functions.utf8).write(to: folder.appending(path: ".functions.c"))
+        let compiled = try CommandLine(executable: URL(filePath: "/usr/bin/env"), folder: folder)
+            .run("cc -shared -fPIC .functions.c -o .functions.so".words)
+        try #require(compiled.status == 0, "\(compiled.errors)")
+        return ["LD_PRELOAD": folder.appending(path: ".functions.so").path]
+    }
+
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.appending(path: name)) }
 
     /// Names of the files in the folder.

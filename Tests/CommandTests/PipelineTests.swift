@@ -247,15 +247,10 @@ struct PipelineTests {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
             // Two colours in two sizes, so that a model that reads channels or extents wrongly cannot tell them apart.
-            for (name, colour) in [("blue", [20, 40, 200]), ("red", [200, 40, 20] as [UInt8])] {
-                let place = folder.appending(path: "colours/\(name)")
-                try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-                for number in 0..<20 {
-                    let side = number % 2 == 0 ? 9 : 14
-                    let pixels = (0..<side * side).flatMap { _ in colour.map { $0 + UInt8(number) } }
-                    let image = DecodedImage(pixels: pixels, height: side, width: side, channels: 3)
-                    try PNGFile.write(image, to: place.appending(path: "\(number).png"))
-                }
+            let colours: [[UInt8]] = [[20, 40, 200], [200, 40, 20]]
+            try writeImages([("blue", 20), ("red", 20)], to: folder.appending(path: "colours")) { label, number in
+                let side = number % 2 == 0 ? 9 : 14
+                return (side, (0..<side * side).flatMap { _ in colours[label].map { $0 + UInt8(number) } })
             }
             let result = try retort.succeed(
                 "train --data colours --image-size 8 --architecture mlp-4 --steps 40 --batch 8 --output m --json"

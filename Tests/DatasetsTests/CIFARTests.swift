@@ -78,7 +78,7 @@ struct CIFARTests {
             let short = try refusal((record([9]) + record([8])).dropLast())
             #expect(
                 short == "test_batch.bin: at byte 6145: the end of the file found, "
-                    + "1 more bytes of a CIFAR-10 record of 3073 expected")
+                    + "1 more byte of a CIFAR-10 record of 3073 expected")
             #expect(
                 try refusal(record([9]) + record([10]))
                     == "test_batch.bin: at byte 3073: label 10 found, 0 ... 9 expected")

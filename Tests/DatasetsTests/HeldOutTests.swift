@@ -104,6 +104,15 @@ struct HeldOutTests {
         let few = try DividedData(name: "few", train: TinyTask.images(8), test: images)
         #expect(few.validation.placesByClass.map(\.count) == [1, 1, 1])
         let earlier = try DividedData(name: "few", train: TinyTask.images(8), test: images, heldOut: .byPlace)
+        // What the error asks for is what would help: two images, or ten by the earlier rule.
+        let single = try DividedData(name: "single", train: TinyTask.images(3), test: images)
+        for (data, need) in [
+            (single, "a class needs 2 training images or more"),
+            (earlier, "of each class a tenth of the training images, rounded down, is taken, as earlier versions did"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try data.checkValidation(for: "--scan") }
+            #expect(error?.problem == "no image is held out for validation: \(need)")
+        }
         #expect(earlier.validation.count == 0)
     }
 

@@ -62,6 +62,25 @@ struct IDXTests {
         #expect(Self.refusal(Self.images, idx([3], [1, 0, 1]))?.hasPrefix("labels: at byte 4: 3 labels found") == true)
     }
 
+    @Test("a label beyond ten classes says what sets of more need; where there are not ten classes, nothing of it")
+    func moreClasses() throws {
+        for (count, words) in [
+            (10, "0 ... 9 (EMNIST has up to 62 classes: make a folder of its images, a subfolder a class)"),
+            (9, "0 ... 8"), (62, "0 ... 61"),
+        ] {
+            let label = UInt8(count == 62 ? 62 : 10)
+            let error = try withTemporaryFolder { folder in
+                #expect(throws: FormatError.self) {
+                    try IDX.read(
+                        images: folder.file("images", Self.images),
+                        labels: folder.file("labels", idx([2], [1, label])),
+                        classNames: (0..<count).map { "\($0)" })
+                }
+            }
+            #expect(error?.place == "at byte 9" && error?.found == "label \(label)" && error?.expected == words)
+        }
+    }
+
     @Test("extents whose product overflows or that no file could hold are refused before memory is asked for")
     func hugeExtents() {
         let huge = UInt32.max

@@ -21,7 +21,7 @@ struct DataLayoutTests {
     func parts(names: [String]) throws {
         try withTemporaryFolder { folder in
             for (place, name) in names.enumerated() {
-                try writeClasses(["cat", "dog"], [20, 6, 4][place], to: folder.appending(path: name))
+                try writeGreyImages(["cat", "dog"], [20, 6, 4][place], to: folder.appending(path: name))
             }
             for name in [".cache", "__MACOSX"] {
                 try FileManager.default.createDirectory(
@@ -43,7 +43,7 @@ struct DataLayoutTests {
     @Test("classes may be called like parts among others, and images count by their content, whatever their names")
     func classes() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["bus", "train"], 5, to: folder)
+            try writeGreyImages(["bus", "train"], 5, to: folder)
             #expect(try Self.read(folder).train.classNames == ["bus", "train"])
             for name in ["bus", "train"] {
                 for number in 0..<5 {

@@ -6,20 +6,6 @@ import Testing
 
 @testable import ImageFiles
 
-/// Writes images of one grey into a folder, `CLASS/NUMBER.png`, each of its own brightness.
-func writeClasses(_ classes: [String], _ count: Int, to folder: URL) throws {
-    for (label, name) in classes.enumerated() {
-        let place = folder.appending(path: name)
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        for number in 0..<count {
-            let pixels = [UInt8](repeating: UInt8(60 * label + number), count: 4)
-            try PNGFile.write(
-                DecodedImage(pixels: pixels, height: 2, width: 2, channels: 1),
-                to: place.appending(path: "\(number).png"))
-        }
-    }
-}
-
 @Suite("What else lies in a folder of images")
 struct FolderFaultTests {
     static let size = ImageSize(height: 2, width: 2, channels: 1)
@@ -44,7 +30,7 @@ struct FolderFaultTests {
             ("cat/web.png", "a WebP file", 1), ("9.png", "an image beside the folders of the classes", 0),
         ] {
             try withTemporaryFolder { folder in
-                try writeClasses(["cat", "dog"], 6, to: folder)
+                try writeGreyImages(["cat", "dog"], 6, to: folder)
                 let url = folder.appending(path: path)
                 switch url.lastPathComponent {
                 case "emu", "dead.png": #expect(symlink("/nowhere/at/all", url.path) == 0)
@@ -67,7 +53,7 @@ struct FolderFaultTests {
     @Test("files beside the classes that are no images are told of; hidden ones and those of systems are not")
     func besides() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["cat", "dog"], 5, to: folder)
+            try writeGreyImages(["cat", "dog"], 5, to: folder)
             for name in [".DS_Store", "cat/Thumbs.db", "dog/.DS_Store", "desktop.ini"] { try folder.file(name, [1]) }
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "__MACOSX/cat"), withIntermediateDirectories: true)
@@ -81,7 +67,7 @@ struct FolderFaultTests {
     @Test("what is left out is counted by class, with ten names in words and all of them as JSON")
     func leftOut() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["cat", "dog"], 14, to: folder)
+            try writeGreyImages(["cat", "dog"], 14, to: folder)
             for number in 0..<12 { try folder.file("cat/\(number).png", []) }
             try folder.file("dog/3.png", Array("<html>".utf8))
             let leftOut = try #require(Self.read(folder, skippingBad: true).notes.leftOut)
@@ -100,13 +86,13 @@ struct FolderFaultTests {
             let (composed, apart) = ("caf\u{E9}", "cafe\u{301}")
             for (part, name) in [("train", composed), ("test", apart)] {
                 // In bytes the two forms lie on different sides of "cafz".
-                try writeClasses(["cafz", name], 4, to: folder.appending(path: part))
+                try writeGreyImages(["cafz", name], 4, to: folder.appending(path: part))
             }
             let data = try Self.read(folder)
             #expect(data.test.classNames == ["cafz", composed] && data.train.classNames == data.test.classNames)
             #expect(data.test.placesByClass.map(\.count) == [4, 4])
             let both = folder.appending(path: "train")
-            try writeClasses([apart], 3, to: both)
+            try writeGreyImages([apart], 3, to: both)
             let error = try #require(Self.refusal(folder))
             #expect(error.contains("2 folders of the name caf\u{E9} (bytes "))
             #expect(error.contains("63 61 66 C3 A9") && error.contains("63 61 66 65 CC 81"))
@@ -116,10 +102,10 @@ struct FolderFaultTests {
     @Test("parts whose classes differ: the first class that only one has, and which of them")
     func classes() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["ant", "bee", "cow"], 3, to: folder.appending(path: "train"))
-            try writeClasses(["ant", "cow"], 3, to: folder.appending(path: "test"))
+            try writeGreyImages(["ant", "bee", "cow"], 3, to: folder.appending(path: "train"))
+            try writeGreyImages(["ant", "cow"], 3, to: folder.appending(path: "test"))
             #expect(Self.refusal(folder)?.hasSuffix("class bee in train and not in test") == true)
-            try writeClasses(["aardvark", "bee"], 3, to: folder.appending(path: "test"))
+            try writeGreyImages(["aardvark", "bee"], 3, to: folder.appending(path: "test"))
             #expect(Self.refusal(folder)?.hasSuffix("class aardvark in test and not in train") == true)
         }
     }
@@ -127,7 +113,7 @@ struct FolderFaultTests {
     @Test("files of names that are no text are images like others, and held out by their bytes")
     func bytes() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["cat", "dog"], 5, to: folder)
+            try writeGreyImages(["cat", "dog"], 5, to: folder)
             let before = try Self.read(folder)
             let place = FilePath(folder.appending(path: "cat"))
             for last in [UInt8(0xE9), 0xE8] {

@@ -25,12 +25,7 @@ struct PNGBuilder {
             UInt32(width).bigEndianBytes + UInt32(height).bigEndianBytes
             + [UInt8(depth), UInt8(colorType), 0, 0, isInterlaced ? 1 : 0]
         return ([("IHDR", header)] + chunks + [("IDAT", zlibStream(rows)), ("IEND", [])])
-            .reduce(PNGChunks.signature) { $0 + Self.chunk($1.0, $1.1) }
-    }
-
-    static func chunk(_ type: String, _ content: [UInt8]) -> [UInt8] {
-        let body = Array(type.utf8) + content
-        return UInt32(content.count).bigEndianBytes + body + crc32(body).bigEndianBytes
+            .reduce(PNGChunks.signature) { $0 + pngChunk($1.0, $1.1) }
     }
 
     /// The file with every chunk's checksum put right, as far as there are chunks.

@@ -129,7 +129,7 @@ struct PNGTests {
         twice.insert(contentsOf: file[8..<33], at: 33)
         #expect(refusal(twice)?.contains("at byte 33: chunk IHDR of 13 bytes found, one IHDR") == true)
         var apple = file
-        apple.insert(contentsOf: PNGBuilder.chunk("CgBI", [0x50, 0, 0x20, 2]), at: 8)
+        apple.insert(contentsOf: pngChunk("CgBI", [0x50, 0, 0x20, 2]), at: 8)
         #expect(refusal(apple)?.contains("at byte 8: a PNG repacked by Xcode (CgBI) found") == true)
         let bad = PNGBuilder(colorType: 5) { _, _, _ in 0 }.file
         #expect(refusal(bad)?.contains("PNG data with the fault") == true)
@@ -139,8 +139,8 @@ struct PNGTests {
     func hugeExtents() {
         func claiming(_ width: UInt32, _ height: UInt32) -> [UInt8] {
             let header = width.bigEndianBytes + height.bigEndianBytes + [1, 0, 0, 0, 0]
-            return PNGChunks.signature + PNGBuilder.chunk("IHDR", header)
-                + PNGBuilder.chunk("IDAT", zlibStream([1, 2, 3])) + PNGBuilder.chunk("IEND", [])
+            return PNGChunks.signature + pngChunk("IHDR", header)
+                + pngChunk("IDAT", zlibStream([1, 2, 3])) + pngChunk("IEND", [])
         }
         // 14 bytes hold at most 14,448; 400 rows of 51 bytes are more.
         #expect(refusal(claiming(400, 400))?.contains("pixels in 14 compressed bytes") == true)

@@ -11,9 +11,9 @@ struct PictureMemoryTests {
     /// A grey PNG of one bit a pixel whose rows are all zeros, made by libpng's format and stored blocks.
     static func bomb(side: Int) -> [UInt8] {
         let header = UInt32(side).bigEndianBytes + UInt32(side).bigEndianBytes + [1, 0, 0, 0, 0]
-        return PNGChunks.signature + PNGBuilder.chunk("IHDR", header)
-            + PNGBuilder.chunk("IDAT", zlibStream([UInt8](repeating: 0, count: side * (1 + side / 8))))
-            + PNGBuilder.chunk("IEND", [])
+        return PNGChunks.signature + pngChunk("IHDR", header)
+            + pngChunk("IDAT", zlibStream([UInt8](repeating: 0, count: side * (1 + side / 8))))
+            + pngChunk("IEND", [])
     }
 
     /// Leaves this process so many bytes of address space beyond what is in use.
@@ -54,7 +54,7 @@ struct PictureMemoryTests {
     @Test("a folder whose images all together do not fit is refused before the first is decoded")
     func folder() throws {
         try withTemporaryFolder { folder in
-            try writeClasses(["a", "b"], 3, to: folder)
+            try writeGreyImages(["a", "b"], 3, to: folder)
             try folder.file("a/0.png", [1, 2, 3])
             let error = #expect(throws: MachineError.self) {
                 try ImageFolder.read(folder, height: 1 << 24, width: 1 << 24, channels: 3)

@@ -232,12 +232,11 @@ import Testing
         @Test("On a full disk the run ends with FileWriteError and nothing half-written stays")
         func fullDisk() async {
             await #expect(processExitsWith: .success) {
-                signal(SIGXFSZ, SIG_IGN)
-                var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
-                #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
                 try withTemporaryFolder { folder throws in
-                    #expect(throws: FileWriteError.self) {
-                        try TinyRun.result(checkpoint: folder.appending(path: "run.safetensors"))
+                    try onFullDisk(after: 4096) {
+                        #expect(throws: FileWriteError.self) {
+                            try TinyRun.result(checkpoint: folder.appending(path: "run.safetensors"))
+                        }
                     }
                     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
                 }

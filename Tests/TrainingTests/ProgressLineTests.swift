@@ -1,3 +1,4 @@
+import Foundation
 import TensorCore
 import Testing
 
@@ -17,6 +18,27 @@ struct ProgressLineTests {
             // 34 columns of figures, a space, and something of the title.
             if columns >= 34 { #expect(text.hasSuffix("0:10 left")) }
         }
+    }
+
+    @Test("In a log a line comes every 30 seconds within an epoch, and at each epoch's end; the clock then starts anew")
+    func log() {
+        let start = Date(timeIntervalSince1970: 1_000_000)
+        var pace = ProgressPace(isTerminal: false, start: start)
+        func isDue(_ seconds: Double, isEndOfEpoch: Bool = false) -> Bool {
+            pace.isDue(at: start.addingTimeInterval(seconds), isEndOfEpoch: isEndOfEpoch)
+        }
+        // A step each second, of which one ends an epoch.
+        let due = (0...100).filter { isDue(Double($0), isEndOfEpoch: $0 == 40) }
+        #expect(due == [31, 40, 71])
+        #expect(!isDue(101) && isDue(101.5) && !isDue(131.5) && isDue(131.6))
+    }
+
+    @Test("On a terminal the first step is shown at once, and then ten a second")
+    func terminal() {
+        let start = Date(timeIntervalSince1970: 1_000_000)
+        var pace = ProgressPace(isTerminal: true, start: start)
+        let due = (0..<100).filter { pace.isDue(at: start.addingTimeInterval(Double($0) / 100), isEndOfEpoch: false) }
+        #expect(due.first == 0 && (9...11).contains(due.count))
     }
 
     @Test("With room for all the bar is half full; without, it is gone before the title is")

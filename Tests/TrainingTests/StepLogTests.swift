@@ -141,17 +141,12 @@ import Testing
         @Test("A full disk in the middle of a run leaves a state and a log that go on")
         func fullDisk() async throws {
             await #expect(processExitsWith: .success) {
-                signal(SIGXFSZ, SIG_IGN)
                 try withTemporaryFolder { folder throws in
                     let url = folder.appending(path: "run")
                     let whole = try StepLogTests.trained(folder.appending(path: "whole"), steps: 400)
-                    let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
-                    var (free, limit) = (rlimit(), rlimit())
-                    #expect(getrlimit(resource, &free) == 0)
-                    limit = rlimit(rlim_cur: 20_000, rlim_max: free.rlim_max)
-                    #expect(setrlimit(resource, &limit) == 0)
-                    #expect(throws: FileWriteError.self) { try StepLogTests.trained(url, steps: 400) }
-                    #expect(setrlimit(resource, &free) == 0)
+                    try onFullDisk(after: 20_000) {
+                        #expect(throws: FileWriteError.self) { try StepLogTests.trained(url, steps: 400) }
+                    }
                     #expect(try StepLogTests.trained(url, steps: 400) == whole)
                 }
             }

@@ -72,7 +72,9 @@ public struct OperationCosts: Sendable, Hashable, Codable {
     public init(json: Data, file: String = "costs") throws {
         let text = try TextFile.decoded(json, file: file)
         do { self = try JSONDecoder().decode(OperationCosts.self, from: Data(text.utf8)) } catch {
-            throw FormatError(file: file, found: "text that does not describe costs", expected: "a calibration in JSON")
+            throw LeadingZero(in: text)?.error(file: file)
+                ?? FormatError(
+                    file: file, found: "text that does not describe costs", expected: "a calibration in JSON")
         }
         let curves = operations.values.flatMap { [$0.last, $0.inner] } + [plain]
         guard channels > 0, curves.allSatisfy(\.isSound) else {

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// What a kind of field may hold, how a policy file writes it, and what strength does to it.
 protocol FieldRule<Value>: Sendable {
     associatedtype Value
@@ -122,7 +124,7 @@ struct NumbersRule: FieldRule {
     }
 
     func mismatch(_ value: [Double]) -> Mismatch? {
-        guard value.count == count else { return Mismatch(found: "\(value.count) numbers", expected: expected) }
+        guard value.count == count else { return Mismatch(found: value.count.counted("number"), expected: expected) }
         return value.first { !limits.contains($0) }.map { Mismatch(found: $0.text, expected: expected) }
     }
 

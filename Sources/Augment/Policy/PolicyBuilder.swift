@@ -39,7 +39,7 @@ public struct OneOf: PolicyElement {
     /// What is wrong with the weights of so many members.
     static func mismatch(_ weights: [Double], of members: Int) -> Mismatch? {
         guard weights.count == members else {
-            return Mismatch(found: "\(weights.count) weights", expected: "\(members), one for each member")
+            return Mismatch(found: weights.count.counted("weight"), expected: "\(members), one for each member")
         }
         if let wrong = weights.first(where: { !($0 >= 0 && $0.isFinite) }) {
             return Mismatch(found: wrong.text, expected: "finite weights, 0 or more")

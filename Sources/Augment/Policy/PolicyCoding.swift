@@ -22,7 +22,8 @@ extension AugmentationPolicy {
         let value: JSONValue
         let text = try TextFile.decoded(json, file: file)
         do { value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) } catch {
-            throw FormatError(file: file, found: "text that is no JSON", expected: "an augmentation policy in JSON")
+            throw LeadingZero(in: text)?.error(file: file)
+                ?? FormatError(file: file, found: "text that is no JSON", expected: "an augmentation policy in JSON")
         }
         self = try PolicyReader(file: file).policy(value)
     }
@@ -172,7 +173,8 @@ private struct PolicyReader {
             if weights.count < values.count { weights = [] }
         }
         guard !weights.isEmpty else {
-            throw error(path, found: value.summary, expected: "an array of \(members) numbers, one for each member")
+            throw error(
+                path, found: value.summary, expected: "an array of \(members.counted("number")), one for each member")
         }
         if let mismatch = OneOf.mismatch(weights, of: members) {
             throw error(path, found: mismatch.found, expected: mismatch.expected)

@@ -114,7 +114,7 @@ extension HardnessController: Codable {
         else {
             throw Self.error(
                 place: "losses",
-                found: "\(values.count) losses of \(samples.count) samples",
+                found: "\(values.count.counted("loss", "losses")) of \(samples.count.counted("sample"))",
                 expected: "one for each")
         }
         losses = Dictionary(uniqueKeysWithValues: zip(samples, values))

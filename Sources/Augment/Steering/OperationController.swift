@@ -166,8 +166,8 @@ extension OperationController: Codable {
             history.joined().joined().allSatisfy({ $0 >= 0 && $0.isFinite })
         else {
             throw Self.error(
-                place: "counts", found: "\(right.count) and \(wrong.count) classes",
-                expected: "as many, with a count of 0 or more for each of \(policy.steps.count) steps")
+                place: "counts", found: "\(right.count) and \(wrong.count.counted("class", "classes"))",
+                expected: "as many, with a count of 0 or more for each of \(policy.steps.count.counted("step"))")
         }
     }
 }

@@ -79,7 +79,7 @@ public struct BoundingBox: Sendable, Hashable {
         roundedTo digit: Double = 0, file: String = "targets", place: String = "box"
     ) throws {
         guard numbers.count == 4 else {
-            throw FormatError(file: file, place: place, found: "\(numbers.count) numbers", expected: "4")
+            throw FormatError(file: file, place: place, found: numbers.count.counted("number"), expected: "4")
         }
         let (a, b, c, d) = (numbers[0], numbers[1], numbers[2], numbers[3])
         switch convention {

@@ -29,7 +29,7 @@ extension ImageTargets {
         let words = line.split(whereSeparator: \.isWhitespace)
         guard words.count >= 5, (words.count - 5) % 3 == 0 else {
             throw error(
-                words.count == 1 ? "1 number" : "\(words.count) numbers",
+                words.count.counted("number"),
                 "class, x, y, width and height, then x, y and visibility for each point")
         }
         guard let label = Int(words[0]), label >= 0 else {

@@ -6,6 +6,9 @@ extension AugmentationPolicy {
     ///
     /// Rotations and shears of operations that can act on the same image are added up. How probable an operation is
     /// does not matter: a rule broken seldom gives wrong labels seldom.
+    ///
+    /// No task here has labelled points. Mirroring a pose breaks no rule of photographs, yet labels of points stay: a
+    /// left hand is still called that, as ``HorizontalFlip`` says.
     public func lint(for task: ImageTask) -> [LintFinding] {
         var findings: [LintFinding] = []
         func walk(_ steps: [AugmentationStep], at path: String) {

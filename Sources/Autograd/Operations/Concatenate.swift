@@ -12,7 +12,8 @@ public struct ConcatenateOperation: GraphOperation {
     public func shape(of operands: [Shape]) throws(OperationError) -> Shape {
         guard let first = operands.first, axis >= 1, axis < first.rank else {
             throw OperationError(
-                found: "axis \(axis) of \(operands.count) inputs", expected: "an axis of theirs, not the batch")
+                found: "axis \(axis) of \(operands.count.counted("input"))",
+                expected: "an axis of theirs, not the batch")
         }
         let others = first.indices.filter { $0 != axis }
         guard operands.allSatisfy({ part in part.rank == first.rank && others.allSatisfy { part[$0] == first[$0] } })

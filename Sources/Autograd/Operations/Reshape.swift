@@ -24,7 +24,7 @@ public struct ReshapeOperation: GraphOperation {
         guard result.elementCount == input.elementCount, open.isEmpty || result.elementCount > 0 || !extents.contains(0)
         else {
             throw OperationError(
-                found: "extents \(extents) for \(input), which has \(input.elementCount) elements",
+                found: "extents \(extents) for \(input), which has \(input.elementCount.counted("element"))",
                 expected: "as many elements")
         }
         return result

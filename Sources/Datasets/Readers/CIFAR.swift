@@ -82,11 +82,13 @@ struct CIFARLayout {
         let file = try DataFile(url)
         let records = try file.readToEnd(atMost: Self.largestCount * recordSize, of: "\(name) records")
         guard !records.isEmpty, records.count.isMultiple(of: recordSize) else {
+            let missing = recordSize - records.count % recordSize
             throw file.error(
                 found: "the end of the file",
                 expected: records.isEmpty
                     ? "\(name) records of \(recordSize) bytes"
-                    : "\(recordSize - records.count % recordSize) more bytes of a \(name) record of \(recordSize)")
+                    : "\(missing.counted("more byte")) of a \(name) record of \(recordSize)"
+            )
         }
         return records
     }
@@ -132,7 +134,7 @@ struct CIFARLayout {
             .filter { !$0.isEmpty }
         guard names.count == classNames.count else {
             throw FormatError(
-                file: url.relativePath, found: "\(names.count) class names", expected: "\(classNames.count)")
+                file: url.relativePath, found: names.count.counted("class name"), expected: "\(classNames.count)")
         }
         return names
     }

@@ -37,7 +37,7 @@ final class DataFile {
         let start = position
         let bytes = try upTo(count, of: what)
         guard bytes.count == count else {
-            throw error(at: start, found: "\(bytes.count) bytes", expected: "\(count) bytes of \(what)")
+            throw error(at: start, found: bytes.count.counted("byte"), expected: "\(count.counted("byte")) of \(what)")
         }
         return bytes
     }
@@ -46,8 +46,9 @@ final class DataFile {
     func checkHolds(_ count: Int, of what: String) throws {
         guard count <= largestSize - min(position, largestSize) else {
             throw error(
-                found: gzip == nil ? "\(largestSize - position) bytes" : "a gzip file that can hold \(largestSize)",
-                expected: "\(count) bytes of \(what)")
+                found: gzip == nil
+                    ? (largestSize - position).counted("byte") : "a gzip file that can hold \(largestSize)",
+                expected: "\(count.counted("byte")) of \(what)")
         }
     }
 

@@ -26,8 +26,8 @@ extension ImageSet {
     public func split(labelled: Int, validation: Int = 0, seed: UInt64) throws -> DataSplit {
         guard labelled >= classCount, validation >= 0, classCount > 0 else {
             throw FormatError(
-                file: "labels", found: "\(labelled) images with labels and \(validation) for validation",
-                expected: "at least one with a label for each of \(classCount) classes")
+                file: "labels", found: "\(labelled.counted("image")) with labels and \(validation) for validation",
+                expected: "at least one with a label for each of \(classCount.counted("class", "classes"))")
         }
         let order = orderOfClasses(seed: seed)
         var chosen: (labelled: [Int], validation: [Int]) = ([], [])
@@ -37,7 +37,7 @@ extension ImageSet {
             let wanted = share(of: labelled, for: label, order)
             guard places.count - held >= wanted else {
                 throw FormatError(
-                    file: "labels", place: "class \(classNames[label])", found: "\(places.count) images",
+                    file: "labels", place: "class \(classNames[label])", found: places.count.counted("image"),
                     expected: "\(wanted) with labels" + (held > 0 ? " and \(held) for validation" : ""))
             }
             let shuffled = shuffled(places, ofClass: label, seed: seed)

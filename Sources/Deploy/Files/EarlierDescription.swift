@@ -33,8 +33,8 @@ struct EarlierDescription: Codable {
             let a = value.architecture
             throw FormatError(
                 file: file.source, place: "metadata: \(ModelFile.key)",
-                found: "\(a.classes) outputs for images of \(a.height)×\(a.width)×\(a.channels), "
-                    + "\(value.classNames.count) class names",
+                found: "\(a.classes.counted("output")) for images of \(a.height)×\(a.width)×\(a.channels), "
+                    + value.classNames.count.counted("class name"),
                 expected: "a known network, and a name for each class")
         }
         self = value

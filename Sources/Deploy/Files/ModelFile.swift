@@ -154,8 +154,9 @@ public struct ModelFile: Sendable {
         else {
             throw FormatError(
                 file: file.source, place: "metadata: \(key)",
-                found: "a normalization of \(own.normalization.mean.count) channels, or one that is not finite",
-                expected: "\(channels) channels, each with a positive deviation")
+                found:
+                    "a normalization of \(own.normalization.mean.count.counted("channel")), or one that is not finite",
+                expected: "\(channels.counted("channel")), each with a positive deviation")
         }
         guard outputs == [own.classNames.count] else { throw model.misfit(file, model.inputShape, outputs) }
         return model
@@ -164,7 +165,7 @@ public struct ModelFile: Sendable {
     private func misfit(_ file: SafetensorsFile, _ input: Shape, _ outputs: Shape) -> FormatError {
         FormatError(
             file: file.source, place: "metadata: \(Self.key)",
-            found: "images of \(input), \(description.classNames.count) classes",
+            found: "images of \(input), \(description.classNames.count.counted("class", "classes"))",
             expected: "what the network takes and gives (images of \(inputShape) to \(outputs))")
     }
 

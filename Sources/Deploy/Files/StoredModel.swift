@@ -116,6 +116,6 @@ public struct StoredModel {
 
     private static func list(_ names: [String]) -> String {
         let first = names.prefix(3).joined(separator: ", ")
-        return "\(names.count) classes (\(first)\(names.count > 3 ? ", …" : ""))"
+        return "\(names.count.counted("class", "classes")) (\(first)\(names.count > 3 ? ", …" : ""))"
     }
 }

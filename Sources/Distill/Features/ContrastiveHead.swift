@@ -54,7 +54,7 @@ struct ContrastiveHead: DistillationTerm, Module {
         }
         guard labels.count > 1 else {
             throw ConfigurationError(
-                [], "\(labels.count) training images: 2 or more are needed, to tell one from another")
+                [], "\(labels.count.counted("training image")): 2 or more are needed, to tell one from another")
         }
         let all = Tensor.concatenated(points, axis: 0)
         let center = all.mean(axis: 0, keepingAxis: true)

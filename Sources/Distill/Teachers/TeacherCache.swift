@@ -71,13 +71,13 @@ struct TeacherCache {
         if let step = steps[number], epoch != Self.validation || step.views == views {
             guard step.views == views else {
                 throw FormatError(
-                    file: url(of: epoch).path, place: "step \(number)", found: "outputs for other views",
+                    file: url(of: epoch).pathAsGiven, place: "step \(number)", found: "outputs for other views",
                     expected: "this run's, which controllers or a transform chose otherwise: \(Self.remedy)")
             }
             let shape: Shape = [inputs.shape[0], classes]
             guard step.logits.count == members, step.logits.allSatisfy({ $0.shape == shape }) else {
                 throw FormatError(
-                    file: url(of: epoch).path, place: "step \(number)",
+                    file: url(of: epoch).pathAsGiven, place: "step \(number)",
                     found: "outputs of shapes \(step.logits.map(\.shape))",
                     expected: "\(members) of shape \(shape)")
             }

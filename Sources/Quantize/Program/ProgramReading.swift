@@ -141,7 +141,9 @@ struct ProgramReader {
         guard !weights.contains(-128) else { throw stored.fault(index, "a weight of -128", "-127 ... 127") }
         let channels = geometry.outputChannels
         guard bias.count >= channels, scales.count >= channels else {
-            throw stored.fault(index, "\(bias.count) biases and \(scales.count) scales left", "\(channels)")
+            throw stored.fault(
+                index, "\(bias.count.counted("bias", "biases")) and \(scales.count.counted("scale")) left",
+                "\(channels)")
         }
         defer {
             bias = bias.dropFirst(channels)

@@ -5,7 +5,7 @@ extension AtomicFile {
     ///
     /// - Throws: ``FileWriteError``.
     public static func sync(_ url: URL) throws(FileWriteError) {
-        for path in [url.path(percentEncoded: false), url.deletingLastPathComponent().path(percentEncoded: false)] {
+        for path in [url.pathAsGiven, OutputPath.parts(url.pathAsGiven).folder] {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw failure(url) }
             defer { close(descriptor) }
@@ -18,7 +18,7 @@ extension AtomicFile {
     ///
     /// - Throws: ``FileWriteError``.
     public static func move(_ url: URL, to other: URL) throws(FileWriteError) {
-        let (from, to) = (url.path(percentEncoded: false), other.path(percentEncoded: false))
+        let (from, to) = (url.pathAsGiven, other.pathAsGiven)
         if rename(from, to) != 0 && errno != ENOENT { throw failure(other) }
     }
 
@@ -27,7 +27,7 @@ extension AtomicFile {
     ///
     /// - Throws: ``FileWriteError``.
     public static func keep(_ url: URL, as other: URL) throws(FileWriteError) {
-        let (from, to) = (url.path(percentEncoded: false), other.path(percentEncoded: false))
+        let (from, to) = (url.pathAsGiven, other.pathAsGiven)
         if unlink(to) != 0 && errno != ENOENT { throw failure(other) }
         var status = stat()
         if lstat(from, &status) == 0, status.st_mode & S_IFMT == S_IFREG, link(from, to) == 0 { return }
@@ -37,6 +37,6 @@ extension AtomicFile {
     }
 
     private static func failure(_ url: URL) -> FileWriteError {
-        FileWriteError(path: url.path(percentEncoded: false), cause: String(cString: strerror(errno)))
+        FileWriteError(path: url.pathAsGiven, cause: String(cString: strerror(errno)))
     }
 }

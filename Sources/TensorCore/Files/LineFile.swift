@@ -13,7 +13,7 @@ public final class LineFile {
     /// - Parameter kept: how many bytes of what is there stay; the rest is cut away.
     /// - Throws: ``FileWriteError``.
     public init(_ url: URL, keeping kept: Int) throws(FileWriteError) {
-        path = url.path(percentEncoded: false)
+        path = url.pathAsGiven
         count = kept
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure(errno) }
@@ -68,7 +68,7 @@ public final class LineFile {
     ///   cannot read, and what the closure throws.
     @discardableResult
     public static func read(_ url: URL, upTo end: Int = .max, line body: (Data) throws -> Void) throws -> Int {
-        let path = url.path(percentEncoded: false)
+        let path = url.pathAsGiven
         func failure(_ code: Int32) -> any Error {
             let cause = String(cString: strerror(code))
             return MachineError.isMachineFault(code)

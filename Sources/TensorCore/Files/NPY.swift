@@ -73,7 +73,7 @@ public enum NPY {
         else { throw fault("shape", "\(header.extents)", "a size below 2⁶³ bytes") }
         let elements = bytes.dropFirst(start + length)
         guard elements.count == size else {
-            throw fault("data", "\(elements.count) bytes", "\(size) for \(header.type) of shape \(shape)")
+            throw fault("data", elements.count.counted("byte"), "\(size) for \(header.type) of shape \(shape)")
         }
         let scalars = try type.scalars(elements) { index, value in
             fault("element \(index)", value, "an integer that Float32 holds exactly")

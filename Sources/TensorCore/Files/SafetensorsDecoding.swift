@@ -13,7 +13,7 @@ extension SafetensorsFile {
         let data = data.startIndex == 0 ? data : Data(data)
         guard data.count >= 8 else {
             throw FormatError(
-                file: file, place: "at byte 0", found: "a file of \(data.count) bytes",
+                file: file, place: "at byte 0", found: "a file of \(data.count.counted("byte"))",
                 expected: "the header's length in 8 bytes")
         }
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -149,7 +149,9 @@ extension SafetensorsFile {
         }
         guard covered == data.count else {
             throw FormatError(
-                file: file, place: "end", found: "\(data.count - covered) bytes that belong to no array",
+                file: file, place: "end",
+                found: (data.count - covered).counted(
+                    "byte that belongs to no array", "bytes that belong to no array"),
                 expected: "none")
         }
         return entries

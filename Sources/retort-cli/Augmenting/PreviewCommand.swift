@@ -95,6 +95,6 @@ private struct PreviewResult: CommandResult {
 
     var text: String {
         let lines = columns.enumerated().map { number, column in "  \(number + 1)  \(column.title)" }
-        return "\(file): \(rows) rows; columns:\n" + lines.joined(separator: "\n")
+        return "\(file): \(rows.counted("row")); columns:\n" + lines.joined(separator: "\n")
     }
 }

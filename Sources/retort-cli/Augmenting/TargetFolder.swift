@@ -17,7 +17,7 @@ struct TargetFolder {
         let found = try paths.map { try targets(of: $0, height: height, width: width) }
         guard found.contains(where: { $0 != nil }) else {
             throw FormatError(
-                file: folder.relativePath, found: "nothing for the \(paths.count) images shown",
+                file: folder.relativePath, found: "nothing for the \(paths.count.counted("image")) shown",
                 expected: "\(paths.first ?? "NAME").txt or .png, or others like it")
         }
         return found.map { $0 ?? ImageTargets() }

@@ -60,10 +60,11 @@ private struct EvaluationResult: CommandResult {
         let lines = classes.enumerated().map { place, result in
             let name = result.name.shown.padded(toColumns: width)
             let share = result.accuracy.map { fixed($0, 1) + " %" } ?? "none"
-            return "\(name)  \(result.images) images  \(share)\(mistakes(place))"
+            return "\(name)  \(result.images.counted("image"))  \(share)\(mistakes(place))"
         }
+        let tested = images.counted("test image")
         return """
-            \(model) on \(images) test images of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))
+            \(model) on \(tested) of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))
             \(lines.joined(separator: "\n"))\(notes.ending)
             """
     }

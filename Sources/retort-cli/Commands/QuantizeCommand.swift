@@ -107,6 +107,6 @@ struct QuantizeCommand: ParsableCommand {
         let repaired = (repair ? ", repaired" : "") + kept
         return pruned
             + (training.qat > 0
-                ? "\(training.qat) steps of QAT" : "\(observer)\(equalize ? ", equalised" : "")\(repaired)")
+                ? "\(training.qat.counted("step")) of QAT" : "\(observer)\(equalize ? ", equalised" : "")\(repaired)")
     }
 }

@@ -49,10 +49,11 @@ struct TrainingResult: CommandResult {
     }
 
     var text: String {
-        let others = unlabelled > 0 ? ", \(unlabelled) images without labels" : ""
+        let others = unlabelled > 0 ? ", \(unlabelled.counted("image")) without labels" : ""
         let validation = validationAccuracy.map { ", validation \(fixed($0, 2)) %" } ?? ""
+        let taught = "\(steps.counted("step")) on \(labelled.counted("label"))"
         return """
-            \(architecture), \(parameters) parameters, \(steps) steps on \(labelled) labels of \(data)\(others)
+            \(architecture), \(parameters) parameters, \(taught) of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
             \(output), \(bytes) bytes\(doubt.map { "\nDoubtful: \($0)" } ?? "")\(notes.ending)
             """

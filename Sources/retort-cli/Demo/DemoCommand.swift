@@ -66,7 +66,7 @@ struct DemoCommand: ParsableCommand, FileOptions {
         let page = try DemoPage(report: summary.report, views: summary.views).html()
         try AtomicFile.write(Data(page.utf8), to: folder.appendingPathComponent("report.html"))
         let minutes = ProgressBar.clock(summary.report.wallSeconds)
-        let text = "\(summary.report.table)\n\(folder.path)/report.html  report.json  models/   \(minutes) min"
+        let text = "\(summary.report.table)\n\(folder.relativePath)/report.html  report.json  models/   \(minutes) min"
         try StandardStream.write((common.json ? json : text.shownInLines) + "\n")
     }
 }

@@ -22,7 +22,7 @@ struct DeploymentPage {
                 \(heading)
                 \(ReportPage.table([DeploymentVariant.header] + report.variants.map(\.cells)))
                 <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in
-                batches of 250, p50 and p95 of single images; \(report.threads) thread\(report.threads == 1 ? "" : "s"),
+                batches of 250, p50 and p95 of single images; \(report.threads.counted("thread")),
                 \(escaped(report.processor)).</p>
                 <h2>What accuracy costs</h2>
                 <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the

@@ -54,7 +54,7 @@ struct DemoPage {
             \(rows)
             </tbody></table></div>
             <p class="note">Accuracy on the test images, read once for each network. \(spread)Speed in batches of 250,
-            \(report.threads) thread\(report.threads == 1 ? "" : "s"), \(escaped(report.processor)).</p>
+            \(report.threads.counted("thread")), \(escaped(report.processor)).</p>
             """
     }
 

@@ -44,6 +44,16 @@ enum Seal {
         return file
     }
 
+    /// The checksum of a log's lines, each without its end.
+    static func lines(_ log: Data) -> String {
+        var fingerprint = Fingerprint()
+        for line in log.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast() {
+            fingerprint.add(UInt64(line.count))
+            for byte in line { fingerprint.add(UInt64(byte)) }
+        }
+        return fingerprint.text
+    }
+
     /// CRC-32 as in ISO 3309.
     private static func crc(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         ~bytes.reduce(~0) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ ($0 >> 8) }
