@@ -1,4 +1,5 @@
 #include "integer.h"
+#include "window.h"
 
 #include <string.h>
 
@@ -23,16 +24,17 @@ RK_BODY void fill_operands(ptrdiff_t operand_size, uint8_t value, ptrdiff_t coun
 RK_BODY void integer_window_body(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image,
                                  ptrdiff_t first, ptrdiff_t rows, void *window) {
     (void)level;
-    ptrdiff_t inside = image->width * image->channels, side = image->border * image->channels;
+    ptrdiff_t inside = image->width * image->channels, left = image->left * image->channels;
+    ptrdiff_t right = image->right * image->channels;
     char *to = window;
-    for (ptrdiff_t y = first; y < first + rows; y++, to += (inside + 2 * side) * operand_size) {
+    for (ptrdiff_t y = first; y < first + rows; y++, to += (left + inside + right) * operand_size) {
         if (y < 0 || y >= image->height) {
-            fill_operands(operand_size, image->outside, inside + 2 * side, to);
+            fill_operands(operand_size, image->outside, left + inside + right, to);
             continue;
         }
-        fill_operands(operand_size, image->outside, side, to);
-        copy_operands(operand_size, image->bytes + y * inside, inside, to + side * operand_size);
-        fill_operands(operand_size, image->outside, side, to + (side + inside) * operand_size);
+        fill_operands(operand_size, image->outside, left, to);
+        copy_operands(operand_size, image->bytes + y * inside, inside, to + left * operand_size);
+        fill_operands(operand_size, image->outside, right, to + (left + inside) * operand_size);
     }
 }
 RK_LEVEL_KERNEL(integer_window,
@@ -43,15 +45,15 @@ RK_LEVEL_KERNEL(integer_window,
 // Channels that are compared together.
 typedef uint8_t bytes16 __attribute__((vector_size(16), aligned(1), may_alias));
 
-// The greatest of each channel in a window of pixels that are inside the image.
-RK_BODY void window_maximum(const uint8_t *first, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row, ptrdiff_t channels,
-                            uint8_t *output) {
+// The greatest of each channel in a window of pixels that are inside the image, `down` and `across` bytes apart.
+RK_BODY void window_maximum(const uint8_t *first, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t down, ptrdiff_t across,
+                            ptrdiff_t channels, uint8_t *output) {
     ptrdiff_t c = 0;
     for (; c + 16 <= channels; c += 16) {
         bytes16 most = *(const bytes16 *)(first + c);
         for (ptrdiff_t y = 0; y < rows; y++) {
             for (ptrdiff_t x = 0; x < columns; x++) {
-                bytes16 pixel = *(const bytes16 *)(first + y * row + x * channels + c);
+                bytes16 pixel = *(const bytes16 *)(first + y * down + x * across + c);
                 most = __builtin_elementwise_max(most, pixel);
             }
         }
@@ -61,7 +63,7 @@ RK_BODY void window_maximum(const uint8_t *first, ptrdiff_t rows, ptrdiff_t colu
         uint8_t most = 0;
         for (ptrdiff_t y = 0; y < rows; y++) {
             for (ptrdiff_t x = 0; x < columns; x++) {
-                uint8_t pixel = first[y * row + x * channels + c];
+                uint8_t pixel = first[y * down + x * across + c];
                 most = pixel > most ? pixel : most;
             }
         }
@@ -73,19 +75,16 @@ RK_BODY void integer_max_pool_body(rk_simd_level level, const uint8_t *image, co
                                    uint8_t *output) {
     (void)level;
     ptrdiff_t channels = g->channels, row = g->input_width * channels;
+    ptrdiff_t down = g->dilation_height * row, across = g->dilation_width * channels;
     for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
-        ptrdiff_t top = oy * g->stride_height - g->padding_height, bottom = top + g->kernel_height;
-        top = top > 0 ? top : 0;
-        bottom = bottom < g->input_height ? bottom : g->input_height;
+        rk_window_axis y = rk_window_rows(g, oy);
         for (ptrdiff_t ox = 0; ox < g->output_width; ox++, output += channels) {
-            ptrdiff_t left = ox * g->stride_width - g->padding_width, right = left + g->kernel_width;
-            left = left > 0 ? left : 0;
-            right = right < g->input_width ? right : g->input_width;
-            const uint8_t *first = image + top * row + left * channels;
-            if (bottom - top == 2 && right - left == 2) {
-                window_maximum(first, 2, 2, row, channels, output);
+            rk_window_axis x = rk_window_columns(g, ox);
+            const uint8_t *first = image + y.first * row + x.first * channels;
+            if (y.count == 2 && x.count == 2) {
+                window_maximum(first, 2, 2, down, across, channels, output);
             } else {
-                window_maximum(first, bottom - top, right - left, row, channels, output);
+                window_maximum(first, y.count, x.count, down, across, channels, output);
             }
         }
     }
@@ -100,18 +99,21 @@ RK_BODY void integer_average_pool_body(rk_simd_level level, const uint8_t *image
     (void)level;
     ptrdiff_t channels = g->channels;
     for (ptrdiff_t oy = 0; oy < g->output_height; oy++) {
+        rk_window_axis y = rk_window_rows(g, oy);
         for (ptrdiff_t ox = 0; ox < g->output_width; ox++, output += channels) {
-            ptrdiff_t y0 = oy * g->stride_height - g->padding_height, x0 = ox * g->stride_width - g->padding_width;
-            int32_t pixels = 0;
+            rk_window_axis x = rk_window_columns(g, ox);
+            int32_t pixels = (int32_t)(y.count * x.count);
             memset(sums, 0, (size_t)channels * sizeof *sums);
-            for (ptrdiff_t y = y0 > 0 ? y0 : 0; y < y0 + g->kernel_height && y < g->input_height; y++) {
-                for (ptrdiff_t x = x0 > 0 ? x0 : 0; x < x0 + g->kernel_width && x < g->input_width; x++, pixels++) {
-                    const uint8_t *restrict pixel = image + (y * g->input_width + x) * channels;
-                    for (ptrdiff_t c = 0; c < channels; c++) sums[c] += pixel[c];
+            for (ptrdiff_t row = 0; row < y.count; row++) {
+                const uint8_t *pixel =
+                    image + ((y.first + row * g->dilation_height) * g->input_width + x.first) * channels;
+                for (ptrdiff_t column = 0; column < x.count; column++, pixel += g->dilation_width * channels) {
+                    const uint8_t *restrict bytes = pixel;
+                    for (ptrdiff_t c = 0; c < channels; c++) sums[c] += bytes[c];
                 }
             }
             // Padding stands for 0, which is input_zero and adds nothing.
-            float factor = multiplier / (float)(counts_padding ? g->kernel_height * g->kernel_width : pixels);
+            float factor = multiplier / (float)(counts_padding ? y.counted * x.counted : y.count * x.count);
             for (ptrdiff_t c = 0; c < channels; c++) {
                 float value = (float)(sums[c] - pixels * input_zero) * factor;
                 output[c] = rk_requantized(value, (float)-zero, (float)(255 - zero), zero);

@@ -12,8 +12,8 @@ public struct Conv2DGeometry: Hashable, Sendable {
     public let outputChannels: Int
     /// Step between output pixels in input pixels, (vertical, horizontal).
     public let strideHeight, strideWidth: Int
-    /// Zero rows (columns) added on each of the two sides.
-    public let paddingHeight, paddingWidth: Int
+    /// Zero pixels added on each side.
+    public let padding: Padding2D
     /// Distance between kernel taps in input pixels.
     public let dilationHeight, dilationWidth: Int
     /// Blocks of channels that do not mix; equal to both channel counts for a depthwise convolution.
@@ -28,19 +28,19 @@ public struct Conv2DGeometry: Hashable, Sendable {
     ///   - input: (height, width, channels).
     ///   - kernel: (height, width).
     ///   - stride: (vertical, horizontal), 1 or more.
-    ///   - padding: zero pixels on each side, 0 or more.
+    ///   - padding: zero pixels on each of the four sides, 0 or more.
     ///   - dilation: distance between taps, 1 or more.
     ///   - groups: divides both channel counts.
     public init(
         input: (height: Int, width: Int, channels: Int), kernel: (height: Int, width: Int), outputChannels: Int,
-        stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
+        stride: (Int, Int) = (1, 1), padding: Padding2D, dilation: (Int, Int) = (1, 1), groups: Int = 1
     ) {
         require(
             input.height > 0 && input.width > 0 && input.channels > 0 && outputChannels > 0,
             "Conv2DGeometry: input \(input) to \(outputChannels) channels, positive sizes expected")
         require(kernel.height > 0 && kernel.width > 0, "Conv2DGeometry: kernel \(kernel), 1×1 or larger expected")
         require(
-            stride.0 > 0 && stride.1 > 0 && dilation.0 > 0 && dilation.1 > 0 && padding.0 >= 0 && padding.1 >= 0,
+            stride.0 > 0 && stride.1 > 0 && dilation.0 > 0 && dilation.1 > 0 && padding.sides.allSatisfy { $0 >= 0 },
             "Conv2DGeometry: stride \(stride), dilation \(dilation) (1 or more), padding \(padding) (0 or more)")
         require(
             groups > 0 && input.channels % groups == 0 && outputChannels % groups == 0,
@@ -50,11 +50,11 @@ public struct Conv2DGeometry: Hashable, Sendable {
         (kernelHeight, kernelWidth) = kernel
         self.outputChannels = outputChannels
         (strideHeight, strideWidth) = stride
-        (paddingHeight, paddingWidth) = padding
+        self.padding = padding
         (dilationHeight, dilationWidth) = dilation
         self.groups = groups
-        guard let paddedHeight = Int(input.height, plus: 2, times: padding.0),
-            let paddedWidth = Int(input.width, plus: 2, times: padding.1),
+        guard let paddedHeight = Int(input.height, plus: padding.top, and: padding.bottom),
+            let paddedWidth = Int(input.width, plus: padding.left, and: padding.right),
             let spanHeight = Int(1, plus: kernel.height - 1, times: dilation.0),
             let spanWidth = Int(1, plus: kernel.width - 1, times: dilation.1),
             Shape(checking: [paddedHeight, paddedWidth, input.channels]) != nil
@@ -74,6 +74,16 @@ public struct Conv2DGeometry: Hashable, Sendable {
             Shape(checking: work) != nil,
             "Conv2DGeometry: input \(input), kernel \(kernel), \(outputChannels) output channels: more than 2⁶³ multiply-adds"
         )
+    }
+
+    /// The same with padding whose opposite sides are equal, (vertical, horizontal).
+    public init(
+        input: (height: Int, width: Int, channels: Int), kernel: (height: Int, width: Int), outputChannels: Int,
+        stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
+    ) {
+        self.init(
+            input: input, kernel: kernel, outputChannels: outputChannels, stride: stride,
+            padding: Padding2D(padding.0, padding.1), dilation: dilation, groups: groups)
     }
 
     /// Pixels of one output image.
@@ -102,5 +112,11 @@ extension Int {
         let (sum, carry) = start.addingReportingOverflow(product)
         guard !overflow, !carry else { return nil }
         self = sum
+    }
+
+    /// extent + before + after, none of them negative; nil if no Int holds it.
+    init?(_ extent: Int, plus before: Int, and after: Int) {
+        guard let sum = Int(extent, plus: before, times: 1) else { return nil }
+        self.init(sum, plus: after, times: 1)
     }
 }

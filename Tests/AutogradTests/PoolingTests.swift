@@ -11,6 +11,10 @@ import Testing
         Pool2DGeometry(input: (5, 3, 2), window: (3, 3), stride: (2, 2), padding: (1, 1)),
         Pool2DGeometry(input: (4, 3, 9), window: (2, 2), stride: (1, 1), padding: (1, 1), countsPadding: false),
         Pool2DGeometry(input: (3, 2, 17), window: (3, 1), stride: (1, 1)),
+        Pool2DGeometry(
+            input: (5, 4, 2), window: (2, 2), stride: (2, 1),
+            padding: Padding2D(top: 1, left: 0, bottom: 0, right: 2), dilation: (2, 3)),
+        Pool2DGeometry(input: (4, 6, 2), window: (3, 2), stride: (2, 3), ceilMode: true, countsPadding: false),
     ]
 
     /// Different numbers, at least 0.01 apart: a step of the central difference changes no maximum.
@@ -28,9 +32,9 @@ import Testing
         for n in 0..<batch {
             for oy in 0..<g.outputHeight {
                 for ox in 0..<g.outputWidth {
-                    let rows = (0..<g.windowHeight).map { oy * g.strideHeight - g.paddingHeight + $0 }
+                    let rows = (0..<g.windowHeight).map { oy * g.strideHeight - g.padding.top + $0 * g.dilationHeight }
                         .filter { $0 >= 0 && $0 < g.inputHeight }
-                    let columns = (0..<g.windowWidth).map { ox * g.strideWidth - g.paddingWidth + $0 }
+                    let columns = (0..<g.windowWidth).map { ox * g.strideWidth - g.padding.left + $0 * g.dilationWidth }
                         .filter { $0 >= 0 && $0 < g.inputWidth }
                     for c in 0..<g.channels {
                         y.values[place] = function(

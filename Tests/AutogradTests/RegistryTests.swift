@@ -1,5 +1,6 @@
 import Autograd
 import Foundation
+import TensorCore
 import Testing
 
 @Suite struct RegistryTests {
@@ -13,8 +14,12 @@ import Testing
         ReshapeOperation(extents: [-1, 3]), TransposeOperation(order: [0, 2, 1]),
         SliceOperation(axis: -1, range: 2..<5),
         PadOperation(before: [0, 1], after: [2, 0], value: -0.25), GatherOperation(indices: [3, 0, 3], axis: 1),
-        BatchedMatmulOperation(),
+        BatchedMatmulOperation(), Convolution2DOperation(padding: Padding2D(1, 2)),
+        Convolution2DOperation(stride: (2, 1), padding: Self.sides, dilation: (1, 3), groups: 2),
+        MaxPool2DOperation(PoolingWindow(size: (3, 2), stride: (2, 2), padding: Self.sides, dilation: (2, 3))),
+        AveragePool2DOperation(PoolingWindow(size: (3, 2), stride: (1, 4), ceilMode: true), countsPadding: false),
     ]
+    private static let sides = Padding2D(top: 1, left: 0, bottom: 3, right: 2)
 
     /// Gives the decoder of a JSON object away.
     private struct Box: Decodable {
@@ -29,6 +34,19 @@ import Testing
         let box = try JSONDecoder().decode(Box.self, from: JSONEncoder().encode(operation))
         let name = type(of: operation).name
         #expect(try OperationRegistry.standard.decode(name, from: box.decoder) == AnyOperation(operation))
+    }
+
+    @Test("Padding of two sizes, as files had it, is that of opposite sides; four are [top, left, bottom, right]")
+    func padding() throws {
+        func decoded(_ text: String) throws -> Padding2D {
+            try JSONDecoder().decode(Convolution2DOperation.self, from: Data(text.utf8)).padding
+        }
+        #expect(try decoded("{}") == Padding2D(0, 0))
+        #expect(try decoded(#"{"pad": [1, 2]}"#) == Padding2D(1, 2))
+        #expect(try decoded(#"{"pad": [1, 0, 3, 2]}"#) == Self.sides)
+        for text in [#"{"pad": [1]}"#, #"{"pad": [1, 2, 3]}"#, #"{"pad": [0, 0, 0, -1]}"#] {
+            #expect(throws: (any Error).self, "\(text)") { try decoded(text) }
+        }
     }
 
     @Test("Attributes that are missing or of another kind are errors")

@@ -106,6 +106,28 @@ import Testing
         try Self.check(last, smoothImages(6, side: 6, channels: 2, seed: 8))
     }
 
+    @Test("The C gives the engine's outputs for sides that differ, taps that are apart, and windows that reach beyond")
+    func unusualWindows() throws {
+        let sides = Padding2D(top: 1, left: 0, bottom: 0, right: 2)
+        for counts in [true, false] {
+            let model = ClosureModule { input in
+                let layer = Conv2DGeometry(input: (9, 9, 2), kernel: (3, 3), outputChannels: 3, padding: sides)
+                var random = Philox(seed: 4)
+                let weights = input.tape.constant(Tensor(normal: layer.weightShape, using: &random))
+                let x = input.convolved(with: weights, layer)
+                let pooled = x.maxPooled(
+                    Pool2DGeometry(input: (8, 9, 3), window: (2, 2), stride: (1, 2), padding: sides, dilation: (3, 3)))
+                return pooled.averagePooled(
+                    Pool2DGeometry(
+                        input: (6, 4, 3), window: (3, 2), stride: (2, 3),
+                        padding: Padding2D(top: 0, left: 1, bottom: 1, right: 0),
+                        ceilMode: true, countsPadding: counts)
+                ).relu()
+            }
+            try Self.check(model, smoothImages(6, side: 9, channels: 2, seed: 8))
+        }
+    }
+
     @Test(
         "Memory is what the two largest results that are alive together take, and constants are what layers have")
     func memory() throws {

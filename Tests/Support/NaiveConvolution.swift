@@ -15,21 +15,24 @@ public struct NaiveConvolution {
     ///   - input: (batch, height, width, channels).
     ///   - kernel: (height, width).
     ///   - output: channels.
+    ///   - padding: before; and after unless that is given.
     public init(
         input: (n: Int, h: Int, w: Int, c: Int), kernel: (h: Int, w: Int), output: Int, stride: (Int, Int) = (1, 1),
-        padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
+        padding: (Int, Int) = (0, 0), paddingAfter: (Int, Int)? = nil, dilation: (Int, Int) = (1, 1), groups: Int = 1
     ) {
-        func places(_ extent: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> [Int] {
+        func places(_ extent: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int, _ dilation: Int) -> [Int]
+        {
             var places: [Int] = []
-            var first = -padding
-            while first + (kernel - 1) * dilation < extent + padding {
+            var first = -before
+            while first + (kernel - 1) * dilation < extent + after {
                 places.append(first)
                 first += stride
             }
             return places
         }
-        let rows = places(input.h, kernel.h, stride.0, padding.0, dilation.0)
-        let columns = places(input.w, kernel.w, stride.1, padding.1, dilation.1)
+        let after = paddingAfter ?? padding
+        let rows = places(input.h, kernel.h, stride.0, padding.0, after.0, dilation.0)
+        let columns = places(input.w, kernel.w, stride.1, padding.1, after.1, dilation.1)
         (outputHeight, outputWidth) = (rows.count, columns.count)
         let channels = input.c / groups
         let outputs = output / groups

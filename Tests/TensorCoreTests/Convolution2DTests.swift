@@ -10,18 +10,23 @@ import Testing
         var output: Int
         var stride = (1, 1)
         var padding = (0, 0)
+        /// Below and to the right, where it differs.
+        var after: (Int, Int)?
         var dilation = (1, 1)
         var groups = 1
 
         var geometry: Conv2DGeometry {
             Conv2DGeometry(
                 input: (input.h, input.w, input.c), kernel: (kernel.h, kernel.w), outputChannels: output,
-                stride: stride, padding: padding, dilation: dilation, groups: groups)
+                stride: stride,
+                padding: Padding2D(
+                    top: padding.0, left: padding.1, bottom: after?.0 ?? padding.0, right: after?.1 ?? padding.1),
+                dilation: dilation, groups: groups)
         }
         var naive: NaiveConvolution {
             NaiveConvolution(
-                input: input, kernel: kernel, output: output, stride: stride, padding: padding, dilation: dilation,
-                groups: groups)
+                input: input, kernel: kernel, output: output, stride: stride, padding: padding, paddingAfter: after,
+                dilation: dilation, groups: groups)
         }
     }
 
@@ -34,19 +39,21 @@ import Testing
         let kernel = (h: sides[draw(0...9)], w: sides[draw(0...9)])
         let stride = (draw(1...3), draw(1...3))
         let padding = (draw(0...3), draw(0...3))
+        let after = draw(0...1) == 0 ? padding : (draw(0...3), draw(0...3))
         let dilation = (draw(1...2), draw(1...2))
         func extent(_ kernel: Int, _ padding: Int, _ dilation: Int) -> Int {
-            max(1, (kernel - 1) * dilation + 1 - 2 * padding) + draw(0...3)
+            max(1, (kernel - 1) * dilation + 1 - padding) + draw(0...3)
         }
         let groups = [1, 1, 2, 3, 4][draw(0...4)]
         let depthwise = draw(0...3) == 0
         let channels = groups * (depthwise ? 1 : draw(1...3))
         return Case(
             input: (
-                draw(1...2), extent(kernel.h, padding.0, dilation.0), extent(kernel.w, padding.1, dilation.1), channels
+                draw(1...2), extent(kernel.h, padding.0 + after.0, dilation.0),
+                extent(kernel.w, padding.1 + after.1, dilation.1), channels
             ),
             kernel: kernel, output: groups * (depthwise ? draw(1...2) : draw(1...3)), stride: stride,
-            padding: padding, dilation: dilation, groups: groups)
+            padding: padding, after: after, dilation: dilation, groups: groups)
     }
 
     /// Forward and both gradients against the naive loop. Whole numbers: every sum is exact in Float32, so any
@@ -96,8 +103,9 @@ import Testing
             ])
             if it.groups > 1 && it.input.c == it.groups { seen.insert("depthwise") }
             if it.kernel.h != it.kernel.w { seen.insert("kernel not square") }
+            if it.padding.0 != it.after?.0 { seen.insert("padding differs from side to side") }
         }
-        #expect(seen.count == 3 + 4 + 2 + 4 + 2, "the draw missed a kind: \(seen.sorted())")
+        #expect(seen.count == 3 + 4 + 2 + 4 + 3, "the draw missed a kind: \(seen.sorted())")
     }
 
     @Test("Direct tiles: every width of a tile, both block sizes, padding, stride, one channel and many")
@@ -136,6 +144,21 @@ import Testing
         check(Case(input: (2, 29, 31, 16), kernel: (3, 3), output: 32, padding: (1, 1)), &random)
         check(Case(input: (1, 3, 3, 16), kernel: (3, 3), output: 16), &random)
         check(Case(input: (0, 8, 8, 16), kernel: (3, 3), output: 16, padding: (1, 1)), &random)
+    }
+
+    @Test("Padding that differs from side to side: direct and Winograd's kernels, forward and back")
+    func unequalSides() {
+        var random = Philox(seed: 23)
+        for (top, bottom) in [(0, 1), (1, 0), (0, 3), (2, 0), (1, 4), (3, 1)] {
+            for stride in 1...2 {
+                check(
+                    Case(
+                        input: (1, 5, 7, 8), kernel: (3, 3), output: 8, stride: (stride, stride),
+                        padding: (top, bottom), after: (bottom, top)), &random)
+            }
+        }
+        // As many rows are left out below as are added above.
+        check(Case(input: (1, 6, 6, 2), kernel: (3, 3), output: 8, stride: (3, 3), padding: (1, 1)), &random)
     }
 
     @Test("The way back through a stride: every stride, kernel and padding, pixels that no tap reaches")

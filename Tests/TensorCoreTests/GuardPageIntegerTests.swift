@@ -76,7 +76,8 @@ import Testing
                     var g = rk_patch_geometry(
                         input_height: size.0, input_width: size.1, pixel_stride: channels, channels: channels,
                         kernel_height: window, kernel_width: window, stride_height: 1, stride_width: 1,
-                        padding_height: padding, padding_width: padding, dilation_height: 1, dilation_width: 1,
+                        padding_top: padding, padding_left: padding, padding_bottom: padding, padding_right: padding,
+                        dilation_height: 1, dilation_width: 1,
                         output_height: output.0, output_width: output.1)
                     let count = output.0 * output.1 * channels
                     for level in SIMDLevel.available {
@@ -84,7 +85,7 @@ import Testing
                         expectStaysInside("pooling \(size) × \(channels), padding \(padding)", level: level) {
                             var bordered = rk_integer_image(
                                 bytes: $0.input(image), height: size.0, width: size.1, channels: channels,
-                                border: padding, outside: 7)
+                                left: padding, right: padding, outside: 7)
                             let numbers = (size.0 + 2 * padding) * (size.1 + 2 * padding) * channels
                             rk_integer_window(
                                 form, 1, &bordered, -padding, size.0 + 2 * padding, $0.output(numbers, of: UInt8.self))

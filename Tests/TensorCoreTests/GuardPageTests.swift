@@ -189,7 +189,8 @@ private struct WindowCase {
         geometry = rk_patch_geometry(
             input_height: size.0, input_width: size.1, pixel_stride: groups * channels, channels: channels,
             kernel_height: window.0, kernel_width: window.1, stride_height: stride.0, stride_width: stride.1,
-            padding_height: padding, padding_width: padding, dilation_height: dilation, dilation_width: dilation,
+            padding_top: padding, padding_left: padding, padding_bottom: padding, padding_right: padding,
+            dilation_height: dilation, dilation_width: dilation,
             output_height: (size.0 + 2 * padding - span.0) / stride.0 + 1,
             output_width: (size.1 + 2 * padding - span.1) / stride.1 + 1)
         image = guardNumbers(size.0 * size.1 * groups * channels, 16)

@@ -32,9 +32,12 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let size = (
             3 - min(2, 2 * padding.0) + random.index(below: 9), 3 - min(2, 2 * padding.1) + random.index(below: 9)
         )
+        let more = (pick([0, 0, 1, 3]), pick([0, 0, 1, 3]))
         let geometry = Conv2DGeometry(
             input: (size.0, size.1, pick([8, 16, 24, 32, 48, 200])), kernel: (3, 3),
-            outputChannels: pick([8, 16, 24, 32, 40]), padding: padding)
+            outputChannels: pick([8, 16, 24, 32, 40]),
+            padding: Padding2D(
+                top: padding.0, left: padding.1, bottom: padding.0 + more.0, right: padding.1 + more.1))
         self.init(geometry, &random)
     }
 
@@ -46,9 +49,13 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let inputs = isDepthwise ? pick([1, 3, 8]) : groups * pick([1, 2, 3, 4, 5, 8, 17])
         let outputs = isDepthwise ? inputs * pick([1, 2]) : groups * pick([1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 50])
         let kernel = (pick([1, 2, 3, 3, 5, 7]), pick([1, 2, 3, 3, 5, 7]))
-        let padding = (random.index(below: kernel.0), random.index(below: kernel.1))
+        let before = (random.index(below: kernel.0), random.index(below: kernel.1))
+        let after = random.index(below: 2) == 0 ? before : (pick([0, 1, 2]), pick([0, 1, 2]))
+        let padding = Padding2D(top: before.0, left: before.1, bottom: after.0, right: after.1)
         let dilation = (pick([1, 1, 2]), pick([1, 1, 2]))
-        let least = ((kernel.0 - 1) * dilation.0 + 1 - 2 * padding.0, (kernel.1 - 1) * dilation.1 + 1 - 2 * padding.1)
+        let least = (
+            (kernel.0 - 1) * dilation.0 + 1 - before.0 - after.0, (kernel.1 - 1) * dilation.1 + 1 - before.1 - after.1
+        )
         return Conv2DGeometry(
             input: (max(least.0, 1) + random.index(below: 4), max(least.1, 1) + random.index(below: 9), inputs),
             kernel: kernel, outputChannels: outputs, stride: (pick([1, 1, 2, 3]), pick([1, 1, 2, 3])), padding: padding,
@@ -87,8 +94,8 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let naive = NaiveConvolution(
             input: (batch, g.inputHeight, g.inputWidth, g.inputChannels), kernel: (g.kernelHeight, g.kernelWidth),
             output: g.outputChannels, stride: (g.strideHeight, g.strideWidth),
-            padding: (g.paddingHeight, g.paddingWidth), dilation: (g.dilationHeight, g.dilationWidth),
-            groups: g.groups)
+            padding: (g.padding.top, g.padding.left), paddingAfter: (g.padding.bottom, g.padding.right),
+            dilation: (g.dilationHeight, g.dilationWidth), groups: g.groups)
         var sums = (0..<residual.count).map { Int(bias[$0 % g.outputChannels]) }
         for product in naive.products {
             sums[product.y] += (Int(x[product.x]) - Int(input.zeroPoint)) * Int(weights[product.w])

@@ -7,8 +7,8 @@ public struct Convolution2DOperation: GraphOperation {
 
     /// Step between output pixels in input pixels.
     public let strideHeight, strideWidth: Int
-    /// Zero rows (columns) added on each of two sides.
-    public let paddingHeight, paddingWidth: Int
+    /// Zero pixels added on each side.
+    public let padding: Padding2D
     /// Distance between taps in input pixels.
     public let dilationHeight, dilationWidth: Int
     /// Blocks of channels that do not mix.
@@ -16,10 +16,11 @@ public struct Convolution2DOperation: GraphOperation {
 
     /// Describes a convolution; the sizes come from its operands.
     public init(
-        stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1), groups: Int = 1
+        stride: (Int, Int) = (1, 1), padding: Padding2D = Padding2D(0, 0), dilation: (Int, Int) = (1, 1),
+        groups: Int = 1
     ) {
         (strideHeight, strideWidth) = stride
-        (paddingHeight, paddingWidth) = padding
+        self.padding = padding
         (dilationHeight, dilationWidth) = dilation
         self.groups = groups
     }
@@ -27,8 +28,7 @@ public struct Convolution2DOperation: GraphOperation {
     /// That of a geometry.
     public init(_ geometry: Conv2DGeometry) {
         self.init(
-            stride: (geometry.strideHeight, geometry.strideWidth),
-            padding: (geometry.paddingHeight, geometry.paddingWidth),
+            stride: (geometry.strideHeight, geometry.strideWidth), padding: geometry.padding,
             dilation: (geometry.dilationHeight, geometry.dilationWidth), groups: geometry.groups)
     }
 
@@ -37,7 +37,7 @@ public struct Convolution2DOperation: GraphOperation {
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         (strideHeight, strideWidth) = try fields.pair(.stride, otherwise: 1)
-        (paddingHeight, paddingWidth) = try fields.pair(.pad, otherwise: 0)
+        padding = try fields.padding(.pad)
         (dilationHeight, dilationWidth) = try fields.pair(.dilation, otherwise: 1)
         groups = try fields.decodeIfPresent(Int.self, forKey: .groups) ?? 1
     }
@@ -45,7 +45,7 @@ public struct Convolution2DOperation: GraphOperation {
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encodePair(strideHeight, strideWidth, forKey: .stride, unless: 1)
-        try fields.encodePair(paddingHeight, paddingWidth, forKey: .pad, unless: 0)
+        try fields.encode(padding, forKey: .pad)
         try fields.encodePair(dilationHeight, dilationWidth, forKey: .dilation, unless: 1)
         if groups != 1 { try fields.encode(groups, forKey: .groups) }
     }
@@ -68,9 +68,9 @@ public struct Convolution2DOperation: GraphOperation {
             weights[2].multipliedReportingOverflow(by: groups) == (image[2], false),
             (1...Self.limit).contains(strideHeight), (1...Self.limit).contains(strideWidth),
             (1...Self.limit).contains(dilationHeight), (1...Self.limit).contains(dilationWidth),
-            (0..<1 << 10).contains(paddingHeight), (0..<1 << 10).contains(paddingWidth)
+            padding.sides.allSatisfy({ (0..<1 << 10).contains($0) })
         else { throw misfit }
-        let padded = (image[0] + 2 * paddingHeight, image[1] + 2 * paddingWidth)
+        let padded = (image[0] + padding.top + padding.bottom, image[1] + padding.left + padding.right)
         let spans = ((weights[0] - 1) * dilationHeight + 1, (weights[1] - 1) * dilationWidth + 1)
         guard padded.0 >= spans.0, padded.1 >= spans.1,
             // The most multiply-adds that there could be, which a geometry counts.
@@ -78,7 +78,7 @@ public struct Convolution2DOperation: GraphOperation {
         else { throw misfit }
         let geometry = Conv2DGeometry(
             input: (image[0], image[1], image[2]), kernel: (weights[0], weights[1]), outputChannels: weights[3],
-            stride: (strideHeight, strideWidth), padding: (paddingHeight, paddingWidth),
+            stride: (strideHeight, strideWidth), padding: padding,
             dilation: (dilationHeight, dilationWidth), groups: groups)
         guard !isFlat || geometry.outputPixels == 1 else {
             throw OperationError(found: "\(geometry.outputPixels) pixels of an input of \(input)", expected: "one")
@@ -134,7 +134,7 @@ public struct Convolution2DOperation: GraphOperation {
             channels / operands[1][2] != groups
         else { return self }
         return Convolution2DOperation(
-            stride: (strideHeight, strideWidth), padding: (paddingHeight, paddingWidth),
+            stride: (strideHeight, strideWidth), padding: padding,
             dilation: (dilationHeight, dilationWidth), groups: channels / operands[1][2])
     }
 

@@ -2,12 +2,32 @@ import TensorCore
 
 /// The window of a pooling, apart from the image's size.
 public struct PoolingWindow: Hashable, Sendable, Codable {
-    /// Extents of the window, (vertical, horizontal).
+    /// Extents of the window in taps, (vertical, horizontal).
     public let height, width: Int
     /// Distance between windows in pixels.
     public let strideHeight, strideWidth: Int
-    /// Pixels added on each of two sides, fewer than the window has.
-    public let paddingHeight, paddingWidth: Int
+    /// Pixels added on each side, fewer than the window spans.
+    public let padding: Padding2D
+    /// Distance between taps in pixels.
+    public let dilationHeight, dilationWidth: Int
+    /// Whether a last window counts that reaches beyond the padded image.
+    public let ceilMode: Bool
+
+    /// A window; whether it fits is known with the image.
+    ///
+    /// - Parameters:
+    ///   - size: (height, width).
+    ///   - stride: (vertical, horizontal).
+    public init(
+        size: (Int, Int), stride: (Int, Int), padding: Padding2D = Padding2D(0, 0), dilation: (Int, Int) = (1, 1),
+        ceilMode: Bool = false
+    ) {
+        (height, width) = size
+        (strideHeight, strideWidth) = stride
+        self.padding = padding
+        (dilationHeight, dilationWidth) = dilation
+        self.ceilMode = ceilMode
+    }
 
     /// A window of some extents, (vertical, horizontal) each.
     public init(window: (Int, Int), stride: (Int, Int), padding: (Int, Int) = (0, 0)) {
@@ -18,25 +38,29 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
 
     /// That of a geometry.
     public init(_ geometry: Pool2DGeometry) {
-        (height, width) = (geometry.windowHeight, geometry.windowWidth)
-        (strideHeight, strideWidth) = (geometry.strideHeight, geometry.strideWidth)
-        (paddingHeight, paddingWidth) = (geometry.paddingHeight, geometry.paddingWidth)
+        self.init(
+            size: (geometry.windowHeight, geometry.windowWidth), stride: (geometry.strideHeight, geometry.strideWidth),
+            padding: geometry.padding, dilation: (geometry.dilationHeight, geometry.dilationWidth),
+            ceilMode: geometry.ceilMode)
     }
 
-    private enum Key: String, CodingKey { case window, stride, pad }
+    private enum Key: String, CodingKey { case window, stride, pad, dilation, ceil }
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
-        (height, width) = try fields.pair(.window, otherwise: 0)
-        (strideHeight, strideWidth) = try fields.pair(.stride, otherwise: 0)
-        (paddingHeight, paddingWidth) = try fields.pair(.pad, otherwise: 0)
+        self.init(
+            size: try fields.pair(.window, otherwise: 0), stride: try fields.pair(.stride, otherwise: 0),
+            padding: try fields.padding(.pad), dilation: try fields.pair(.dilation, otherwise: 1),
+            ceilMode: try fields.decodeIfPresent(Bool.self, forKey: .ceil) ?? false)
     }
 
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode([height, width], forKey: .window)
         try fields.encode([strideHeight, strideWidth], forKey: .stride)
-        try fields.encodePair(paddingHeight, paddingWidth, forKey: .pad, unless: 0)
+        try fields.encode(padding, forKey: .pad)
+        try fields.encodePair(dilationHeight, dilationWidth, forKey: .dilation, unless: 1)
+        if ceilMode { try fields.encode(true, forKey: .ceil) }
     }
 
     /// The geometry for images [N, H, W, C].
@@ -45,21 +69,32 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
     public func geometry(
         for input: Shape, countsPadding: Bool = true
     ) throws(OperationError) -> Pool2DGeometry {
-        let sizes = [height, width, strideHeight, strideWidth]
-        guard sizes.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }), (0..<height).contains(paddingHeight),
-            (0..<width).contains(paddingWidth), input.rank == 4, input.allSatisfy({ $0 > 0 }),
-            input[1] + 2 * paddingHeight >= height, input[2] + 2 * paddingWidth >= width,
+        let sizes = [height, width, strideHeight, strideWidth, dilationHeight, dilationWidth]
+        guard sizes.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }), input.rank == 4,
+            input.allSatisfy({ $0 > 0 && $0 <= 1 << 40 }),
+            fits(padding.top, padding.bottom, height, dilationHeight, stride: strideHeight, extent: input[1]),
+            fits(padding.left, padding.right, width, dilationWidth, stride: strideWidth, extent: input[2]),
             // Sums of so many pixels of 8 bits fit 32.
             height * width <= 1 << 22
         else {
             throw OperationError(
                 found:
-                    "window (\(height), \(width)), stride (\(strideHeight), \(strideWidth)) for an input of \(input)",
+                    "window (\(height), \(width)), stride (\(strideHeight), \(strideWidth)), padding \(padding), "
+                    + "dilation (\(dilationHeight), \(dilationWidth)) for an input of \(input)",
                 expected: "a pooling that fits")
         }
         return Pool2DGeometry(
             input: (input[1], input[2], input[3]), window: (height, width), stride: (strideHeight, strideWidth),
-            padding: (paddingHeight, paddingWidth), countsPadding: countsPadding)
+            padding: padding, dilation: (dilationHeight, dilationWidth), ceilMode: ceilMode,
+            countsPadding: countsPadding)
+    }
+
+    /// Whether there are windows along an axis, each with a tap in the image.
+    private func fits(_ before: Int, _ after: Int, _ taps: Int, _ dilation: Int, stride: Int, extent: Int) -> Bool {
+        let span = (taps - 1) * dilation + 1
+        guard (0..<span).contains(before), (0..<span).contains(after) else { return false }
+        let axis = Pool2DGeometry.Axis(extent, taps, stride, before, after, dilation, ceilMode)
+        return axis.outputs > 0 && !axis.hasEmptyWindow
     }
 
     /// Pixels of all windows of an input, so many of which are compared or summed; 0 for one that does not fit.
@@ -83,6 +118,17 @@ extension KeyedDecodingContainer {
         }
         return (values[0], values[1])
     }
+
+    /// [vertical, horizontal], or [top, left, bottom, right]; none where it is missing.
+    func padding(_ key: Key) throws -> Padding2D {
+        guard let sides = try decodeIfPresent([Int].self, forKey: key) else { return Padding2D(0, 0) }
+        guard sides.count == 2 || sides.count == 4, sides.allSatisfy({ $0 >= 0 && $0 <= 1 << 20 }) else {
+            throw OperationError(found: "\(sides)", expected: "two sizes or four")
+        }
+        return sides.count == 2
+            ? Padding2D(sides[0], sides[1])
+            : Padding2D(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3])
+    }
 }
 
 extension KeyedEncodingContainer {
@@ -90,5 +136,10 @@ extension KeyedEncodingContainer {
     mutating func encodePair(_ vertical: Int, _ horizontal: Int, forKey key: Key, unless usual: Int) throws {
         guard vertical != usual || horizontal != usual else { return }
         try encode([vertical, horizontal], forKey: key)
+    }
+    /// Left out where there is none; as two sizes where opposite sides are equal.
+    mutating func encode(_ padding: Padding2D, forKey key: Key) throws {
+        guard !padding.isZero else { return }
+        try encode(padding.isSymmetric ? [padding.top, padding.left] : padding.sides, forKey: key)
     }
 }

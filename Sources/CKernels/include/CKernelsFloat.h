@@ -63,7 +63,7 @@ void rk_batch_norm_gradient(const float *g, const rk_batch_norm *norm, const flo
 typedef struct {
     ptrdiff_t input_height, input_width, pixel_stride, channels;
     ptrdiff_t kernel_height, kernel_width, stride_height, stride_width;
-    ptrdiff_t padding_height, padding_width, dilation_height, dilation_width;
+    ptrdiff_t padding_top, padding_left, padding_bottom, padding_right, dilation_height, dilation_width;
     ptrdiff_t output_height, output_width;
 } rk_patch_geometry;
 
@@ -133,10 +133,12 @@ void rk_winograd_gradient_of_weights(const float *du, ptrdiff_t channels, ptrdif
 void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *patches);
 /// Adds every tap of `patches` to the pixel that rk_im2col read it from.
 void rk_col2im(const float *patches, const rk_patch_geometry *geometry, float *image);
-/// Pooling takes pixel_stride == channels and no dilation; argmax is the tap's index in the window.
+/// Pooling takes pixel_stride == channels, and windows that each have a tap in the image; argmax is the tap's index in
+/// the window.
 void rk_max_pool(const float *image, const rk_patch_geometry *geometry, float *output, uint16_t *argmax);
 void rk_max_pool_gradient(const float *upstream, const uint16_t *argmax, const rk_patch_geometry *geometry,
                           float *image);
+/// The divisor is the number of a window's taps inside the image or, where padding counts, inside the padded image.
 void rk_average_pool(const float *image, const rk_patch_geometry *geometry, int counts_padding, float *output);
 void rk_average_pool_gradient(const float *upstream, const rk_patch_geometry *geometry, int counts_padding,
                               float *image);

@@ -94,22 +94,22 @@ size_t rk_integer_winograd_workspace(const rk_winograd_geometry *g);
 void rk_integer_winograd_to_bytes(rk_simd_level level, const rk_integer_winograd *p, ptrdiff_t first, ptrdiff_t count,
                                   const rk_requantization *q, uint8_t *output, int32_t *workspace);
 
-/// An image [height, width, channels], and what is on all sides of it: `border` pixels to the left and right are asked
+/// An image [height, width, channels], and what is on all sides of it: so many pixels to the left and right are asked
 /// for.
 typedef struct {
     const uint8_t *bytes;
-    ptrdiff_t height, width, channels, border;
+    ptrdiff_t height, width, channels, left, right;
     uint8_t outside;
 } rk_integer_image;
-/// Rows first ..< first + rows of it, also outside, as operands: [rows, border + width + border, channels], numbers of
+/// Rows first ..< first + rows of it, also outside, as operands: [rows, left + width + right, channels], numbers of
 /// 16 bits at an even address.
 void rk_integer_window(rk_simd_level level, ptrdiff_t operand_size, const rk_integer_image *image, ptrdiff_t first,
                        ptrdiff_t rows, void *window);
 /// Pooling as in rk_max_pool: padding is never the maximum.
 void rk_integer_max_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
                          uint8_t *output);
-/// output = zero + round(clamp((sum of the window − pixels · input_zero) · (multiplier / divisor))): the divisor is the
-/// window's size, or the number of its pixels inside the image. `sums` is room for a number a channel.
+/// output = zero + round(clamp((sum of the window − pixels · input_zero) · (multiplier / divisor))): the divisor is as in
+/// rk_average_pool. `sums` is room for a number a channel.
 void rk_integer_average_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
                              int counts_padding, int32_t input_zero, float multiplier, int32_t zero, int32_t *sums,
                              uint8_t *output);

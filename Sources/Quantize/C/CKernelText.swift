@@ -70,7 +70,7 @@ enum CKernelText: String {
             """
             typedef struct {
                 int32_t height, width, channels, kernel_height, kernel_width, output_height, output_width, output_channels;
-                int32_t stride_height, stride_width, padding_height, padding_width, dilation_height, dilation_width, groups;
+                int32_t stride_height, stride_width, padding_top, padding_left, dilation_height, dilation_width, groups;
                 int32_t input_zero, output_zero, residual_zero, relu;
                 float residual_multiplier;
             } layer;
@@ -84,10 +84,10 @@ enum CKernelText: String {
                         for (int32_t o = 0; o < l.output_channels; o++, place++) {
                             int32_t sum = bias[o];
                             for (int32_t ky = 0; ky < l.kernel_height; ky++) {
-                                int32_t y = oy * l.stride_height - l.padding_height + ky * l.dilation_height;
+                                int32_t y = oy * l.stride_height - l.padding_top + ky * l.dilation_height;
                                 if (y < 0 || y >= l.height) continue;
                                 for (int32_t kx = 0; kx < l.kernel_width; kx++) {
-                                    int32_t column = ox * l.stride_width - l.padding_width + kx * l.dilation_width;
+                                    int32_t column = ox * l.stride_width - l.padding_left + kx * l.dilation_width;
                                     if (column < 0 || column >= l.width) continue;
                                     const uint8_t *pixel = x + (y * l.width + column) * l.channels + o / outputs * inputs;
                                     const int8_t *tap = weights + (ky * l.kernel_width + kx) * inputs * l.output_channels + o;
@@ -116,15 +116,42 @@ enum CKernelText: String {
             """
             typedef struct {
                 int32_t height, width, channels, window_height, window_width, output_height, output_width;
-                int32_t stride_height, stride_width, padding_height, padding_width;
+                int32_t stride_height, stride_width, padding_top, padding_left, padding_bottom, padding_right;
+                int32_t dilation_height, dilation_width;
             } window;
 
-            /* The part of window i that lies in the image. */
-            static void bounds(int32_t i, int32_t stride, int32_t padding, int32_t size, int32_t extent, int32_t *first,
-                               int32_t *end) {
-                int32_t start = i * stride - padding;
-                *first = start > 0 ? start : 0;
-                *end = start + size < extent ? start + size : extent;
+            /* The taps of a window that lie in the image, along one axis: the first one's pixel, how many there are,
+             * and how many lie in the padded image. */
+            typedef struct {
+                int32_t first, count, counted;
+            } taps;
+
+            static int32_t taps_before(int32_t end, int32_t start, int32_t size, int32_t dilation) {
+                int32_t taps = (end - start + dilation - 1) / dilation;
+                return taps < size ? taps : size;
+            }
+
+            static taps taps_at(int32_t start, int32_t size, int32_t dilation, int32_t extent, int32_t after) {
+                int32_t skipped = start < 0 ? (dilation - 1 - start) / dilation : 0;
+                taps t;
+                t.first = start + skipped * dilation;
+                t.count = taps_before(extent, start, size, dilation) - skipped;
+                t.counted = taps_before(extent + after, start, size, dilation);
+                return t;
+            }
+
+            static taps rows_at(window g, int32_t y) {
+                return taps_at(y * g.stride_height - g.padding_top, g.window_height, g.dilation_height, g.height,
+                               g.padding_bottom);
+            }
+
+            static taps columns_at(window g, int32_t x) {
+                return taps_at(x * g.stride_width - g.padding_left, g.window_width, g.dilation_width, g.width,
+                               g.padding_right);
+            }
+
+            static uint8_t tap_at(window g, const uint8_t *x, int32_t row, int32_t column, int32_t channel) {
+                return x[(row * g.width + column) * g.channels + channel];
             }
 
             """
@@ -133,14 +160,12 @@ enum CKernelText: String {
             static void pool_maximum(window g, const uint8_t *x, uint8_t *y) {
                 for (int32_t oy = 0; oy < g.output_height; oy++) {
                     for (int32_t ox = 0; ox < g.output_width; ox++) {
-                        int32_t top, bottom, left, right;
-                        bounds(oy, g.stride_height, g.padding_height, g.window_height, g.height, &top, &bottom);
-                        bounds(ox, g.stride_width, g.padding_width, g.window_width, g.width, &left, &right);
+                        taps rows = rows_at(g, oy), columns = columns_at(g, ox);
                         for (int32_t c = 0; c < g.channels; c++) {
                             uint8_t greatest = 0;
-                            for (int32_t row = top; row < bottom; row++) {
-                                for (int32_t column = left; column < right; column++) {
-                                    uint8_t value = x[(row * g.width + column) * g.channels + c];
+                            for (int32_t r = 0, row = rows.first; r < rows.count; r++, row += g.dilation_height) {
+                                for (int32_t i = 0; i < columns.count; i++) {
+                                    uint8_t value = tap_at(g, x, row, columns.first + i * g.dilation_width, c);
                                     greatest = value > greatest ? value : greatest;
                                 }
                             }
@@ -157,16 +182,14 @@ enum CKernelText: String {
                                      const uint8_t *x, uint8_t *y) {
                 for (int32_t oy = 0; oy < g.output_height; oy++) {
                     for (int32_t ox = 0; ox < g.output_width; ox++) {
-                        int32_t top, bottom, left, right;
-                        bounds(oy, g.stride_height, g.padding_height, g.window_height, g.height, &top, &bottom);
-                        bounds(ox, g.stride_width, g.padding_width, g.window_width, g.width, &left, &right);
-                        int32_t pixels = (bottom - top) * (right - left);
-                        float factor = multiplier / (float)(counts_padding ? g.window_height * g.window_width : pixels);
+                        taps rows = rows_at(g, oy), columns = columns_at(g, ox);
+                        int32_t pixels = rows.count * columns.count;
+                        float factor = multiplier / (float)(counts_padding ? rows.counted * columns.counted : pixels);
                         for (int32_t c = 0; c < g.channels; c++) {
                             int32_t sum = 0;
-                            for (int32_t row = top; row < bottom; row++) {
-                                for (int32_t column = left; column < right; column++) {
-                                    sum += x[(row * g.width + column) * g.channels + c];
+                            for (int32_t r = 0, row = rows.first; r < rows.count; r++, row += g.dilation_height) {
+                                for (int32_t i = 0; i < columns.count; i++) {
+                                    sum += tap_at(g, x, row, columns.first + i * g.dilation_width, c);
                                 }
                             }
                             *y++ = requantized((float)(sum - pixels * input_zero) * factor, zero, 0);

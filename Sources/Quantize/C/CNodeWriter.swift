@@ -53,7 +53,7 @@ struct CNodeWriter {
         let output = node.quantization
         let sizes = [
             g.inputHeight, g.inputWidth, g.inputChannels, g.kernelHeight, g.kernelWidth, g.outputHeight, g.outputWidth,
-            g.outputChannels, g.strideHeight, g.strideWidth, g.paddingHeight, g.paddingWidth, g.dilationHeight,
+            g.outputChannels, g.strideHeight, g.strideWidth, g.padding.top, g.padding.left, g.dilationHeight,
             g.dilationWidth, g.groups, Int(input.zeroPoint), Int(output?.zeroPoint ?? 0), Int(residual?.zeroPoint ?? 0),
             node.relu ? 1 : 0,
         ]
@@ -96,7 +96,8 @@ struct CNodeWriter {
     static func window(_ g: Pool2DGeometry) -> String {
         [
             g.inputHeight, g.inputWidth, g.channels, g.windowHeight, g.windowWidth, g.outputHeight, g.outputWidth,
-            g.strideHeight, g.strideWidth, g.paddingHeight, g.paddingWidth,
+            g.strideHeight, g.strideWidth, g.padding.top, g.padding.left, g.padding.bottom, g.padding.right,
+            g.dilationHeight, g.dilationWidth,
         ].map { "\($0)" }.joined(separator: ", ")
     }
 

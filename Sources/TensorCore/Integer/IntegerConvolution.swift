@@ -181,7 +181,7 @@ public struct IntegerConvolution: Sendable {
             Parallel.forEachRange(of: batch * geometry.outputPixels, by: perPiece) { pixels in
                 let row = rk_integer_image(
                     bytes: x.pointer + pixels.lowerBound * channels, height: 1, width: pixels.count,
-                    channels: channels, border: 0, outside: inputZeroPoint)
+                    channels: channels, left: 0, right: 0, outside: inputZeroPoint)
                 withOperands(of: row, rows: 0..<1) {
                     call(
                         $0, rows: 1, pixels: pixels.count, place: pixels.lowerBound * geometry.outputChannels, body)
@@ -201,8 +201,8 @@ public struct IntegerConvolution: Sendable {
             let bordered = rk_integer_image(
                 bytes: x.pointer + image * geometry.inputHeight * geometry.inputWidth * channels,
                 height: geometry.inputHeight, width: geometry.inputWidth, channels: channels,
-                border: geometry.paddingWidth, outside: inputZeroPoint)
-            let top = first * geometry.strideHeight - geometry.paddingHeight
+                left: geometry.padding.left, right: geometry.padding.right, outside: inputZeroPoint)
+            let top = first * geometry.strideHeight - geometry.padding.top
             withOperands(of: bordered, rows: top..<top + geometry.windowHeight(of: count)) {
                 call(
                     $0, rows: count, pixels: geometry.outputWidth,
@@ -224,11 +224,11 @@ public struct IntegerConvolution: Sendable {
     private func withOperands(
         of image: rk_integer_image, rows: Range<Int>, _ body: (UnsafeRawPointer) -> Void
     ) {
-        if operandSize == 1, image.border == 0, rows.lowerBound >= 0, rows.upperBound <= image.height {
+        if operandSize == 1, image.left == 0, image.right == 0, rows.lowerBound >= 0, rows.upperBound <= image.height {
             return body(UnsafeRawPointer(image.bytes) + rows.lowerBound * image.width * image.channels)
         }
         let window = ByteStorage(
-            count: rows.count * (image.width + 2 * image.border) * image.channels * operandSize)
+            count: rows.count * (image.left + image.width + image.right) * image.channels * operandSize)
         var image = image
         rk_integer_window(level.kernelForm, operandSize, &image, rows.lowerBound, rows.count, window.base)
         body(window.base)

@@ -4,8 +4,7 @@ import CKernels
 extension Conv2DGeometry {
     /// Whether output pixel i reads input pixel i alone.
     var readsEachPixel: Bool {
-        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && paddingHeight == 0
-            && paddingWidth == 0
+        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && padding.isZero
     }
 
     /// Whether every output channel reads the input channel of its own number alone.
@@ -37,7 +36,7 @@ extension Conv2DGeometry {
         return (offsets, inputChannels / groups)
     }
 
-    var borderedWidth: Int { inputWidth + 2 * paddingWidth }
+    var borderedWidth: Int { inputWidth + padding.left + padding.right }
 
     /// Rows of the input that some rows of the output read.
     func windowHeight(of rows: Int) -> Int { (rows - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1 }

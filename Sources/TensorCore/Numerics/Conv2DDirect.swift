@@ -18,7 +18,7 @@ struct DirectConvolution: Sendable {
                 stride_width: geometry.strideWidth, output_height: geometry.outputHeight,
                 output_width: geometry.outputWidth, output_channels: geometry.outputChannels,
                 output_row: geometry.outputWidth * geometry.outputChannels, output_pixel: geometry.outputChannels),
-            (geometry.inputHeight, geometry.inputWidth, geometry.paddingHeight, geometry.paddingWidth))
+            (geometry.inputHeight, geometry.inputWidth, geometry.padding.top, geometry.padding.left))
     }
 
     /// One phase of the gradient to the input: the pixels (phase.y + i · stride, phase.x + j · stride), whose gradient
@@ -123,7 +123,9 @@ struct DirectConvolution: Sendable {
         band.output_height = rows.count
         band.padded_height = (rows.count - 1) * geometry.stride_height + geometry.kernel_height
         let (size, first) = (input.height * input.width * geometry.channels, rows.lowerBound * geometry.stride_height)
-        if geometry.padded_height == input.height && geometry.padded_width == input.width {
+        // A stride may leave as many rows out at one side as padding adds at the other.
+        if input.top == 0, input.left == 0, geometry.padded_height == input.height, geometry.padded_width == input.width
+        {
             for image in images {
                 withUnsafePointer(to: band) {
                     body(image, $0, x.pointer + image * size + first * input.width * geometry.channels)
@@ -153,10 +155,10 @@ func partsOfImage(batch: Int, multiplyAdds: Int) -> Int { batch == 1 && multiply
 func directGradientToInput(_ upstream: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry) -> Tensor? {
     guard geometry.dilationHeight == 1, geometry.dilationWidth == 1, geometry.groups == 1 else { return nil }
     let rows = GradientPhase.all(
-        stride: geometry.strideHeight, kernel: geometry.kernelHeight, padding: geometry.paddingHeight,
+        stride: geometry.strideHeight, kernel: geometry.kernelHeight, padding: geometry.padding.top,
         extent: geometry.inputHeight)
     let columns = GradientPhase.all(
-        stride: geometry.strideWidth, kernel: geometry.kernelWidth, padding: geometry.paddingWidth,
+        stride: geometry.strideWidth, kernel: geometry.kernelWidth, padding: geometry.padding.left,
         extent: geometry.inputWidth)
     var phases: [(DirectConvolution, GradientPhase, GradientPhase)] = []
     var leavesZeros = false

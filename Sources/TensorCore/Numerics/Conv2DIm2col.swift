@@ -110,8 +110,7 @@ extension Conv2DGeometry {
 
     /// Whether the rows of the image are the patches.
     fileprivate var readsInputDirectly: Bool {
-        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && paddingHeight == 0
-            && paddingWidth == 0
+        kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && padding.isZero
     }
 
     /// Lends room for the patches of one image and group; nil where the image itself serves.
@@ -136,9 +135,10 @@ extension Conv2DGeometry {
         rk_patch_geometry(
             input_height: inputHeight, input_width: inputWidth, pixel_stride: inputChannels,
             channels: inputChannels / groups, kernel_height: kernelHeight, kernel_width: kernelWidth,
-            stride_height: strideHeight, stride_width: strideWidth, padding_height: paddingHeight,
-            padding_width: paddingWidth, dilation_height: dilationHeight, dilation_width: dilationWidth,
-            output_height: outputHeight, output_width: outputWidth)
+            stride_height: strideHeight, stride_width: strideWidth, padding_top: padding.top,
+            padding_left: padding.left, padding_bottom: padding.bottom, padding_right: padding.right,
+            dilation_height: dilationHeight, dilation_width: dilationWidth, output_height: outputHeight,
+            output_width: outputWidth)
     }
 }
 

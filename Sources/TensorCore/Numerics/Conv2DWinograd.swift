@@ -13,13 +13,13 @@ struct WinogradConvolution: Sendable {
 
     /// The gradient to the input: a convolution of the upstream gradient with the flipped weights.
     init?(backThrough geometry: Conv2DGeometry) {
-        guard geometry.hasWinogradForm, geometry.paddingHeight <= 2, geometry.paddingWidth <= 2 else { return nil }
+        guard geometry.hasWinogradForm, geometry.padding.top <= 2, geometry.padding.left <= 2 else { return nil }
         self.init(
             rk_winograd_geometry(
                 height: geometry.outputHeight, width: geometry.outputWidth, channels: geometry.outputChannels,
                 output_height: geometry.inputHeight, output_width: geometry.inputWidth,
-                output_channels: geometry.inputChannels, top: 2 - geometry.paddingHeight,
-                left: 2 - geometry.paddingWidth))
+                output_channels: geometry.inputChannels, top: 2 - geometry.padding.top,
+                left: 2 - geometry.padding.left))
     }
 
     private init?(_ geometry: rk_winograd_geometry) {
@@ -96,7 +96,7 @@ extension Conv2DGeometry {
     var winogradForm: rk_winograd_geometry {
         rk_winograd_geometry(
             height: inputHeight, width: inputWidth, channels: inputChannels, output_height: outputHeight,
-            output_width: outputWidth, output_channels: outputChannels, top: paddingHeight, left: paddingWidth)
+            output_width: outputWidth, output_channels: outputChannels, top: padding.top, left: padding.left)
     }
 
     var hasWinogradForm: Bool {

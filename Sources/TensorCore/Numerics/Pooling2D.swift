@@ -158,7 +158,9 @@ extension Pool2DGeometry {
         rk_patch_geometry(
             input_height: inputHeight, input_width: inputWidth, pixel_stride: channels, channels: channels,
             kernel_height: windowHeight, kernel_width: windowWidth, stride_height: strideHeight,
-            stride_width: strideWidth, padding_height: paddingHeight, padding_width: paddingWidth,
-            dilation_height: 1, dilation_width: 1, output_height: outputHeight, output_width: outputWidth)
+            stride_width: strideWidth, padding_top: padding.top, padding_left: padding.left,
+            padding_bottom: padding.bottom, padding_right: padding.right,
+            dilation_height: dilationHeight, dilation_width: dilationWidth, output_height: outputHeight,
+            output_width: outputWidth)
     }
 }
