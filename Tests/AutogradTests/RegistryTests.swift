@@ -18,6 +18,12 @@ import Testing
         Convolution2DOperation(stride: (2, 1), padding: Self.sides, dilation: (1, 3), groups: 2),
         MaxPool2DOperation(PoolingWindow(size: (3, 2), stride: (2, 2), padding: Self.sides, dilation: (2, 3))),
         AveragePool2DOperation(PoolingWindow(size: (3, 2), stride: (1, 4), ceilMode: true), countsPadding: false),
+        SiLUOperation(), GELUOperation(), GELUOperation(approximation: .tanh),
+        SoftplusOperation(), HardSwishOperation(), HardSigmoidOperation(slope: 0.2, offset: 0.5),
+        ELUOperation(alpha: 1.5, scale: 0.7), LeakyReLUOperation(slope: 0.3), PReLUOperation(), PowerOperation(),
+        RoundOperation(.down), RoundOperation(), SignOperation(), BroadcastOperation(),
+        LayerNormOperation(epsilon: 0.1), RMSNormOperation(epsilon: 0.2),
+        GroupNormOperation(channelsInGroup: 3, epsilon: 0.3),
     ]
     private static let sides = Padding2D(top: 1, left: 0, bottom: 3, right: 2)
 
@@ -56,6 +62,8 @@ import Testing
             ("pow", "{\"exponent\":1e60}"), ("reshape", "{\"extents\":7}"),
             ("gather", "{\"indices\":[1e30],\"axis\":0}"),
             ("pad", "{\"before\":[0],\"after\":[0]}"), ("clamp", "{\"lower\":\"0\"}"),
+            ("gelu", "{\"approximation\":\"erf\"}"), ("round", "{}"), ("elu", "{\"alpha\":1}"),
+            ("groupNorm", "{\"channelsInGroup\":0.5,\"epsilon\":1}"),
         ] {
             let box = try JSONDecoder().decode(Box.self, from: Data(text.utf8))
             #expect(throws: (any Error).self, "\(name) \(text)") {

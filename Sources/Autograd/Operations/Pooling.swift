@@ -29,13 +29,6 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
         self.ceilMode = ceilMode
     }
 
-    /// A window of some extents, (vertical, horizontal) each.
-    public init(window: (Int, Int), stride: (Int, Int), padding: (Int, Int) = (0, 0)) {
-        (height, width) = window
-        (strideHeight, strideWidth) = stride
-        (paddingHeight, paddingWidth) = padding
-    }
-
     /// That of a geometry.
     public init(_ geometry: Pool2DGeometry) {
         self.init(

@@ -8,6 +8,18 @@ struct Windows {
     var dilations: [Int]
     /// Places before and after, axis by axis.
     var before, after: [Int]
+
+    /// Those of images of one row, from those of signals.
+    mutating func insertRow() {
+        kernel.insert(1, at: 0)
+        strides.insert(1, at: 0)
+        dilations.insert(1, at: 0)
+        before.insert(0, at: 0)
+        after.insert(0, at: 0)
+    }
+
+    /// The padding of images.
+    var padding: Padding2D { Padding2D(top: before[0], left: before[1], bottom: after[0], right: after[1]) }
 }
 
 extension NodeCall {
@@ -16,8 +28,7 @@ extension NodeCall {
     /// - Parameters:
     ///   - kernel: extents of a window.
     ///   - image: extents of the image.
-    ///   - isCeiling: whether a window that only begins within the image counts.
-    func windows(kernel: [Int], image: [Int], isCeiling: Bool = false) throws -> Windows {
+    func windows(kernel: [Int], image: [Int]) throws -> Windows {
         let axes = kernel.count
         func sizes(_ name: String, otherwise usual: Int) throws -> [Int] {
             let values = try ints(name) ?? [Int](repeating: usual, count: axes)
@@ -54,24 +65,7 @@ extension NodeCall {
             }
         default: throw OperationError(found: "auto_pad \(mode)", expected: "NOTSET, VALID, SAME_UPPER or SAME_LOWER")
         }
-        if isCeiling {
-            for axis in 0..<axes {
-                let free = image[axis] + windows.before[axis] + windows.after[axis] - spans[axis]
-                let missing =
-                    free < 0 ? 0 : (windows.strides[axis] - free % windows.strides[axis]) % windows.strides[axis]
-                // The last window begins within the image or the padding before it.
-                let start = free + missing
-                if missing > 0, start < image[axis] + windows.before[axis] { windows.after[axis] += missing }
-            }
-        }
         return windows
-    }
-
-    /// Images with a border.
-    func bordered(_ images: GraphValue, _ windows: Windows, with value: Float = 0) throws -> GraphValue {
-        guard (windows.before + windows.after).contains(where: { $0 > 0 }) else { return images }
-        let operation = PadOperation(before: [0] + windows.before + [0], after: [0] + windows.after + [0], value: value)
-        return try apply(operation, [images.content], type: images.type, order: images.order)
     }
 
     /// Signals [N, C, L] as images of one row.

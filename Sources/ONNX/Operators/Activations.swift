@@ -27,10 +27,73 @@ extension OperatorTable {
         },
         "Reciprocal": { [try $0.map($0.input(0), PowOperation(exponent: -1))] },
         "Clip": { [try $0.clip()] },
+        "LeakyRelu": { [try $0.map($0.input(0), LeakyReLUOperation(slope: $0.float("alpha", otherwise: 0.01)))] },
+        "Elu": { [try $0.map($0.input(0), ELUOperation(alpha: $0.float("alpha", otherwise: 1)))] },
+        "Selu": { call in
+            let alpha = try call.float("alpha", otherwise: 1.673_263_2)
+            return [
+                try call.map(
+                    call.input(0), ELUOperation(alpha: alpha, scale: call.float("gamma", otherwise: 1.050_701)))
+            ]
+        },
+        "Celu": { call in
+            // α (eˣᐟᵅ − 1) is α · ELU(x / α).
+            let alpha = try call.float("alpha", otherwise: 1)
+            let scaled = try call.map(call.input(0), ScaleOperation(factor: 1 / alpha))
+            return [try call.map(scaled, ELUOperation(alpha: 1, scale: alpha))]
+        },
+        "HardSigmoid": { call in
+            let slope = try call.float("alpha", otherwise: 0.2)
+            return [
+                try call.map(
+                    call.input(0), HardSigmoidOperation(slope: slope, offset: call.float("beta", otherwise: 0.5)))
+            ]
+        },
+        "HardSwish": { [try $0.map($0.input(0), HardSwishOperation())] },
+        "Softplus": { [try $0.map($0.input(0), SoftplusOperation())] },
+        "Softsign": { call in
+            let x = try call.input(0)
+            let divisor = try call.map(call.map(x, AbsOperation()), OffsetOperation(term: 1))
+            return [try call.binary(x, divisor, DivideOperation()) { left, _ in left }]
+        },
+        "Mish": { call in
+            let x = try call.input(0)
+            let gate = try call.map(call.map(x, SoftplusOperation()), TanhOperation())
+            return [try call.binary(x, gate, MultiplyOperation()) { left, _ in left }]
+        },
+        "Gelu": { call in
+            let name = try call.string("approximate", otherwise: "none")
+            guard let approximation = GELUOperation.Approximation(rawValue: name) else {
+                throw OperationError(found: "approximate \(name)", expected: "none or tanh")
+            }
+            return [try call.map(call.input(0), GELUOperation(approximation: approximation))]
+        },
+        "PRelu": { [try $0.parametricReLU()] },
+        "Floor": { [try $0.rounded(.down)] },
+        "Ceil": { [try $0.rounded(.up)] },
+        "Round": { [try $0.rounded(.nearest)] },
+        "Sign": { call in
+            let x = try call.input(0)
+            guard case .integers = x.content else { return [try call.map(x, SignOperation())] }
+            return [try call.mapKnown(x, { $0 }, integer: { $0.signum() })]
+        },
     ]
 }
 
 extension NodeCall {
+    fileprivate func rounded(_ rule: RoundOperation.Rule) throws -> GraphValue {
+        try map(input(0), RoundOperation(rule))
+    }
+
+    /// x where it is positive, slope · x elsewhere; the slope is broadcast.
+    fileprivate func parametricReLU() throws -> GraphValue {
+        let (contents, order) = try aligned([input(0), input(1)])
+        guard case .integers = contents[0] else {
+            return try apply(PReLUOperation(), contents, type: input(0).type, order: order)
+        }
+        throw refusal(of: try input(0))
+    }
+
     /// Clip: bounds are attributes before version 11 and inputs from then on.
     fileprivate func clip() throws -> GraphValue {
         let x = try input(0)

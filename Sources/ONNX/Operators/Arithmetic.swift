@@ -81,8 +81,7 @@ extension NodeCall {
             if values.count == 1, exponent.shape.rank <= base.shape.rank {
                 return try map(base, PowOperation(exponent: Float(values[0])))
             }
-            let floats = GraphValue(ONNXTensor(Tensor(values.map(Float.init), shape: exponent.shape)))
-            return try zipKnown(base, floats, powf) { left, _ in left }
+            return try binary(base, cast(exponent, to: .float32), PowerOperation()) { left, _ in left }
         }
         if case .tensor(let tensor, _) = exponent.content, case .integers(let values, let shape) = base.content {
             let floats = GraphValue(ONNXTensor(Tensor(values.map(Float.init), shape: shape)))
@@ -90,7 +89,7 @@ extension NodeCall {
             guard case .tensor(let powers, _) = result.content else { return result }
             return GraphValue(base.type, .integers(powers.scalars.map { Int(clamping: $0) }, powers.shape))
         }
-        return try zipKnown(base, exponent, powf) { Int(clamping: Float(Foundation.pow(Double($0), Double($1)))) }
+        return try binary(base, exponent, PowerOperation()) { Int(clamping: Float(Foundation.pow(Double($0), Double($1)))) }
     }
 
     fileprivate func remainder() throws -> GraphValue {

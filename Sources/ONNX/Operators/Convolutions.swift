@@ -11,16 +11,13 @@ extension NodeCall {
         let (x, stored) = (try input(0), try input(1))
         let (images, weights) = (try asImages(x), try asKernel(stored, rank: x.shape.rank))
         let groups = try int("group", otherwise: 1)
-        var windows = try windows(ofKernel: Array(stored.shape.dropFirst(2)), image: Array(x.shape.dropFirst(2)))
-        let isSymmetric = windows.before == windows.after
-        let padded = isSymmetric ? images : try bordered(images, windows)
-        if !isSymmetric { windows.before = [0, 0] }
+        let windows = try windows(ofKernel: Array(stored.shape.dropFirst(2)), image: Array(x.shape.dropFirst(2)))
         let operation = Convolution2DOperation(
-            stride: (windows.strides[0], windows.strides[1]), padding: (windows.before[0], windows.before[1]),
+            stride: (windows.strides[0], windows.strides[1]), padding: windows.padding,
             dilation: (windows.dilations[0], windows.dilations[1]), groups: groups)
         let bias = try optionalInput(2).map { [try inOrder($0).content] } ?? []
         let result = try apply(
-            operation, [padded.content, weights.content] + bias, type: x.type, order: imageOrder)
+            operation, [images.content, weights.content] + bias, type: x.type, order: imageOrder)
         return try asRank(x.shape.rank, result)
     }
 
@@ -41,16 +38,5 @@ extension NodeCall {
         var windows = try windows(kernel: kernel, image: image)
         if kernel.count == 1 { windows.insertRow() }
         return windows
-    }
-}
-
-extension Windows {
-    /// Those of images of one row, from those of signals.
-    mutating func insertRow() {
-        kernel.insert(1, at: 0)
-        strides.insert(1, at: 0)
-        dilations.insert(1, at: 0)
-        before.insert(0, at: 0)
-        after.insert(0, at: 0)
     }
 }

@@ -4,12 +4,6 @@ import TensorCore
 extension OperatorTable {
     /// Functions of one number that no graph needs: of known values only.
     static let functions: [String: Evaluate] = [
-        "Floor": { [try $0.mapKnown($0.input(0), { $0.rounded(.down) })] },
-        "Ceil": { [try $0.mapKnown($0.input(0), { $0.rounded(.up) })] },
-        "Round": { [try $0.mapKnown($0.input(0), { $0.rounded(.toNearestOrEven) })] },
-        "Sign": { call in
-            [try call.mapKnown(call.input(0), { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }, integer: { $0.signum() })]
-        },
         "Sin": { [try $0.mapKnown($0.input(0), { sin($0) })] },
         "Cos": { [try $0.mapKnown($0.input(0), { cos($0) })] },
         "Tan": { [try $0.mapKnown($0.input(0), { tan($0) })] },
@@ -21,6 +15,17 @@ extension OperatorTable {
         "Asinh": { [try $0.mapKnown($0.input(0), { asinh($0) })] },
         "Acosh": { [try $0.mapKnown($0.input(0), { acosh($0) })] },
         "Atanh": { [try $0.mapKnown($0.input(0), { atanh($0) })] },
+        "ThresholdedRelu": { call in
+            let least = try call.float("alpha", otherwise: 1)
+            return [try call.mapKnown(call.input(0), { $0 > least ? $0 : 0 })]
+        },
+        "Shrink": { call in
+            let (bound, bias) = (try call.float("lambd", otherwise: 0.5), try call.float("bias", otherwise: 0))
+            return [
+                try call.mapKnown(
+                    call.cast(call.input(0), to: .float32), { $0 < -bound ? $0 + bias : $0 > bound ? $0 - bias : 0 })
+            ]
+        },
         "Not": { [try $0.mapKnown($0.input(0), { $0 }, integer: { 1 - $0 })] },
         "IsNaN": { [try $0.test($0.input(0)) { $0.isNaN }] },
         "IsInf": { call in

@@ -5,11 +5,16 @@ extension OperatorTable {
     /// Normalisations.
     static let normalizations: [String: Evaluate] = [
         "BatchNormalization": { [try $0.batchNormalization()] },
-        "InstanceNormalization": { call in
-            let x = try call.input(0)
-            let axes = Array(2..<max(2, x.shape.rank))
-            let normalized = try call.normalized(x, axes: axes, epsilon: call.float("epsilon", otherwise: 1e-5))
-            return [try call.scaled(normalized, by: call.input(1), plus: call.input(2), axis: 1)]
+        "InstanceNormalization": { [try $0.groupNormalization(channelsInGroup: 1, isForEachChannel: true)] },
+        "GroupNormalization": { call in
+            let channels = try call.input(0).shape.extents.dropFirst().first ?? 0
+            guard let groups = try call.int("num_groups"), groups > 0, channels % groups == 0 else {
+                throw OperationError(found: "num_groups that do not divide \(channels)", expected: "a divisor")
+            }
+            return [
+                try call.groupNormalization(
+                    channelsInGroup: channels / groups, isForEachChannel: call.version >= 21)
+            ]
         },
         "LayerNormalization": { try $0.layerNormalization() },
         "MeanVarianceNormalization": { call in
@@ -65,15 +70,26 @@ extension NodeCall {
         return try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
     }
 
-    /// x · scale + shift, where both are vectors along an axis.
-    fileprivate func scaled(
-        _ x: GraphValue, by scale: GraphValue, plus shift: GraphValue, axis: Int
-    ) throws -> GraphValue {
-        func along(_ vector: GraphValue) throws -> GraphValue {
-            try reshaped(vector, to: vector.shape.extents + [Int](repeating: 1, count: max(0, x.shape.rank - 1 - axis)))
+    /// Groups of channels of each image by themselves.
+    ///
+    /// - Parameter isForEachChannel: whether scale and shift have a number for each channel, not for each group.
+    fileprivate func groupNormalization(channelsInGroup: Int, isForEachChannel: Bool) throws -> GraphValue {
+        let x = try input(0)
+        let rank = x.shape.rank
+        guard rank >= 3 else { throw OperationError(found: "an input of \(x.shape)", expected: "[N, C, ...]") }
+        let order = [0, rank - 1] + Array(1..<rank - 1)
+        let factors = try (1...2).map { place -> GraphValue.Content in
+            let factor = try inOrder(input(place))
+            guard !isForEachChannel else { return factor.content }
+            let places = (0..<x.shape[1]).map { $0 / channelsInGroup }
+            guard factor.shape.rank == 1 else {
+                throw OperationError(found: "a factor of \(factor.shape)", expected: "one for each group")
+            }
+            return try gathered(factor, places, axis: 0).content
         }
-        let product = try binary(x, along(scale), MultiplyOperation()) { left, _ in left }
-        return try binary(product, along(shift), AddOperation()) { left, _ in left }
+        return try apply(
+            GroupNormOperation(channelsInGroup: channelsInGroup, epsilon: float("epsilon", otherwise: 1e-5)),
+            [arranged(x, order).content] + factors, type: x.type, order: order)
     }
 
     fileprivate func layerNormalization() throws -> [GraphValue] {
@@ -81,9 +97,10 @@ extension NodeCall {
         let first = try axis(int("axis", otherwise: -1), of: x.shape.rank)
         let axes = Array(first..<x.shape.rank)
         let epsilon = try float("epsilon", otherwise: 1e-5)
-        let normalized = try normalized(x, axes: axes, epsilon: epsilon)
-        let product = try binary(normalized, input(1), MultiplyOperation()) { left, _ in left }
-        let result = try optionalInput(2).map { try binary(product, $0, AddOperation()) { left, _ in left } } ?? product
+        let scale = try inOrder(input(1))
+        let shift = try optionalInput(2).map { [try inOrder($0).content] } ?? []
+        let result = try apply(
+            LayerNormOperation(epsilon: epsilon), [inOrder(x).content, scale.content] + shift, type: x.type)
         guard outputCount > 1 else { return [result] }
         let mean = try mean(x, axes: axes)
         let deviation = try deviation(

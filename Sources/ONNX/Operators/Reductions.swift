@@ -153,8 +153,8 @@ extension NodeCall {
         let extents = arranged.content.shape.extents
         let columns = isAllBehind ? extents[axis...].reduce(1, *) : extents[rank - 1]
         guard columns > 0 else { throw OperationError(found: "axis \(axis) of \(x.shape)", expected: "elements there") }
+        guard isAllBehind else { return try apply(operation, [arranged.content], type: x.type, order: order) }
         let rows = try reshaped(arranged, to: [arranged.content.shape.elementCount / columns, columns])
-        let result = try apply(operation, [rows.content], type: x.type)
-        return try reshaped(result, to: extents, order: order)
+        return try reshaped(apply(operation, [rows.content], type: x.type), to: extents, order: order)
     }
 }
