@@ -93,7 +93,7 @@ let package = Package(
                 // What is pruned is quantised too.
                 dependencies: [.byName(name: $0), "TestSupport"] + ($0 == "Prune" ? ["Quantize"] : []),
                 path: "Tests/\($0)Tests",
-                exclude: ["Layers", "Augment", "Distill", "Quantize"].contains($0) ? ["Golden"] : [])
+                exclude: ["Layers", "Augment", "Distill", "Quantize", "ONNX"].contains($0) ? ["Golden"] : [])
         }
         + examples.map {
             .executableTarget(name: $0, dependencies: ["Retort"], path: "Examples/\($0)", swiftSettings: safe)

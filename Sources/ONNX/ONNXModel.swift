@@ -53,8 +53,8 @@ public struct ONNXModel: Sendable {
     private init(file: ModelFile, limits: GraphLimits) throws {
         (self.file, self.limits) = (file, limits)
         let stored = Set(file.graph.initializer.map(\.name))
-        inputs = try file.graph.input.filter { !stored.contains($0.name) }.map { try Argument($0, in: file.name) }
-        outputs = try file.graph.output.map { try Argument($0, in: file.name) }
+        inputs = file.graph.input.filter { !stored.contains($0.name) }.map { Argument($0) }
+        outputs = file.graph.output.map { Argument($0) }
         guard !outputs.isEmpty else {
             throw FormatError(file: file.name, found: "no outputs", expected: "at least one")
         }
@@ -117,7 +117,7 @@ public struct ONNXModel: Sendable {
 }
 
 extension ONNXModel.Argument: CustomStringConvertible {
-    init(_ stored: Onnx_ValueInfoProto, in file: String) throws {
+    init(_ stored: Onnx_ValueInfoProto) {
         name = stored.name
         guard stored.hasType, stored.type.hasTensorType else {
             (type, extents) = (nil, nil)
@@ -126,13 +126,11 @@ extension ONNXModel.Argument: CustomStringConvertible {
         let tensor = stored.type.tensorType
         type = ElementType(rawValue: Int(tensor.elemType))
         extents = tensor.hasShape ? tensor.shape.dim.map { Self.extent($0) } : nil
-        if let extents, extents.contains(where: { ($0 ?? 0) < 0 }) {
-            throw FormatError(file: file, place: "\"\(name)\"", found: "extents \(extents)", expected: "0 or more each")
-        }
     }
 
     private static func extent(_ dimension: Onnx_TensorShapeProto.Dimension) -> Int? {
-        if case .dimValue(let value)? = dimension.value { Int(value) } else { nil }
+        // Some exporters write -1 where it is open.
+        if case .dimValue(let value)? = dimension.value, value >= 0 { Int(value) } else { nil }
     }
 
     /// Whether a tensor has its type and extents.
@@ -143,7 +141,12 @@ extension ONNXModel.Argument: CustomStringConvertible {
     }
 
     public var description: String {
-        let extents = extents.map { "[\($0.map { $0.map(String.init) ?? "N" }.joined(separator: ", "))]" }
+        let extents = extents.map { extents in
+            let texts = extents.enumerated().map { axis, extent in
+                extent.map(String.init) ?? (axis == 0 ? "N" : "?")
+            }
+            return "[\(texts.joined(separator: ", "))]"
+        }
         return "\(type.map { "\($0)" } ?? "a tensor")\(extents.map { " of \($0)" } ?? "")"
     }
 }

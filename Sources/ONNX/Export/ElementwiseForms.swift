@@ -39,6 +39,73 @@ extension SqrtOperation: SingleOperator { static var operatorName: String { "Sqr
 extension AbsOperation: SingleOperator { static var operatorName: String { "Abs" } }
 extension NegateOperation: SingleOperator { static var operatorName: String { "Neg" } }
 
+extension SoftplusOperation: SingleOperator { static var operatorName: String { "Softplus" } }
+extension SignOperation: SingleOperator { static var operatorName: String { "Sign" } }
+
+extension RoundOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { $1.add(rule == .up ? "Ceil" : rule == .down ? "Floor" : "Round", [$0]) }
+    }
+}
+
+extension LeakyReLUOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { $1.add("LeakyRelu", [$0], ["alpha": .float(slope)]) }
+    }
+}
+
+extension ELUOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { x, writer in
+            scale == 1
+                ? writer.add("Elu", [x], ["alpha": .float(alpha)])
+                : writer.add("Selu", [x], ["alpha": .float(alpha), "gamma": .float(scale)])
+        }
+    }
+}
+
+extension HardSigmoidOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) {
+            $1.add("HardSigmoid", [$0], ["alpha": .float(slope), "beta": .float(offset)])
+        }
+    }
+}
+
+extension HardSwishOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { x, writer in
+            guard writer.version < 14 else { return writer.add("HardSwish", [x]) }
+            let gate = writer.add("HardSigmoid", [x], ["alpha": .float(1 / 6), "beta": .float(0.5)])
+            return writer.add("Mul", [x, gate])
+        }
+    }
+}
+
+extension SiLUOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { $1.add("Mul", [$0, $1.add("Sigmoid", [$0])]) }
+    }
+}
+
+extension GELUOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        writer.map(operands[0], shape) { x, writer in
+            let inner: String
+            switch approximation {
+            case .none:
+                inner = writer.add("Erf", [writer.add("Mul", [x, writer.number(Float(0.5).squareRoot())])])
+            case .tanh:
+                let cube = writer.add("Pow", [x, writer.number(3)])
+                let sum = writer.add("Add", [x, writer.add("Mul", [cube, writer.number(0.044715)])])
+                inner = writer.add("Tanh", [writer.add("Mul", [sum, writer.number((2 / Float.pi).squareRoot())])])
+            }
+            let half = writer.add("Mul", [x, writer.number(0.5)])
+            return writer.add("Mul", [half, writer.add("Add", [inner, writer.number(1)])])
+        }
+    }
+}
+
 extension ClampOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         writer.map(operands[0], shape) { x, writer in
@@ -85,6 +152,9 @@ extension DivideOperation: BroadcastOperator { static var operatorName: String {
 extension MinimumOperation: BroadcastOperator { static var operatorName: String { "Min" } }
 extension MaximumOperation: BroadcastOperator { static var operatorName: String { "Max" } }
 
+extension PowerOperation: BroadcastOperator { static var operatorName: String { "Pow" } }
+extension PReLUOperation: BroadcastOperator { static var operatorName: String { "PRelu" } }
+
 extension SelectOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let (names, order) = writer.aligned(operands, rank: shape.rank)
@@ -96,13 +166,15 @@ extension SelectOperation: ONNXForm {
 extension SoftmaxOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let x = writer.name(of: operands[0])
-        return ExportValue(name: writer.add("Softmax", [x], ["axis": .int(-1)]), shape: shape, order: [0, 1])
+        let name = writer.add("Softmax", [x], ["axis": .int(-1)])
+        return ExportValue(name: name, shape: shape, order: Array(shape.indices))
     }
 }
 
 extension LogSoftmaxOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let x = writer.name(of: operands[0])
-        return ExportValue(name: writer.add("LogSoftmax", [x], ["axis": .int(-1)]), shape: shape, order: [0, 1])
+        let name = writer.add("LogSoftmax", [x], ["axis": .int(-1)])
+        return ExportValue(name: name, shape: shape, order: Array(shape.indices))
     }
 }

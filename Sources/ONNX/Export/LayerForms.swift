@@ -24,7 +24,7 @@ extension Convolution2DOperation: ONNXForm {
             [
                 "kernel_shape": .ints([weights.shape[0], weights.shape[1]]),
                 "strides": .ints([strideHeight, strideWidth]), "dilations": .ints([dilationHeight, dilationWidth]),
-                "pads": .ints([paddingHeight, paddingWidth, paddingHeight, paddingWidth]), "group": .int(groups),
+                "pads": .ints(padding.sides), "group": .int(groups),
             ])
         guard isFlat else { return ExportValue(name: name, shape: shape, order: ExportWriter.imageOrder) }
         return ExportValue(name: writer.add("Flatten", [name]), shape: shape, order: [0, 1])
@@ -54,14 +54,20 @@ extension BatchNormOperation: ONNXForm {
 extension MaxPool2DOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let x = writer.name(of: operands[0], order: ExportWriter.imageOrder)
+        var attributes = window.onnxAttributes
+        attributes["dilations"] = .ints([window.dilationHeight, window.dilationWidth])
         return ExportValue(
-            name: writer.add("MaxPool", [x], window.onnxAttributes), shape: shape, order: ExportWriter.imageOrder)
+            name: writer.add("MaxPool", [x], attributes), shape: shape, order: ExportWriter.imageOrder)
     }
 }
 
 extension AveragePool2DOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let x = writer.name(of: operands[0], order: ExportWriter.imageOrder)
+        guard window.dilationHeight == 1, window.dilationWidth == 1 else {
+            // Averages have dilations from operator set 19 on.
+            throw GraphError(operation: label, reason: "has a dilation, which ONNX has no form of before version 19")
+        }
         var attributes = window.onnxAttributes
         attributes["count_include_pad"] = .int(countsPadding ? 1 : 0)
         return ExportValue(
@@ -73,7 +79,7 @@ extension PoolingWindow {
     fileprivate var onnxAttributes: [String: NodeCall.Attribute] {
         [
             "kernel_shape": .ints([height, width]), "strides": .ints([strideHeight, strideWidth]),
-            "pads": .ints([paddingHeight, paddingWidth, paddingHeight, paddingWidth]),
+            "pads": .ints(padding.sides), "ceil_mode": .int(ceilMode ? 1 : 0),
         ]
     }
 }
@@ -90,5 +96,42 @@ extension BatchedMatmulOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let names = operands.map { writer.name(of: $0) }
         return ExportValue(name: writer.add("MatMul", names), shape: shape, order: Array(shape.indices))
+    }
+}
+
+extension LayerNormOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        let names = operands.map { writer.name(of: $0) }
+        let axes = Array(shape.rank - operands[1].shape.rank..<shape.rank)
+        let order = Array(shape.indices)
+        guard writer.version < 17 else {
+            let name = writer.add(
+                "LayerNormalization", names, ["axis": .int(axes[0]), "epsilon": .float(epsilon)])
+            return ExportValue(name: name, shape: shape, order: order)
+        }
+        // What the operator of version 17 is defined as.
+        func mean(_ name: String) -> String {
+            writer.add("ReduceMean", [name], ["axes": .ints(axes), "keepdims": .int(1)])
+        }
+        let centred = writer.add("Sub", [names[0], mean(names[0])])
+        let variance = mean(writer.add("Mul", [centred, centred]))
+        let deviation = writer.add("Sqrt", [writer.add("Add", [variance, writer.number(epsilon)])])
+        var name = writer.add("Mul", [writer.add("Div", [centred, deviation]), names[1]])
+        if names.count > 2 { name = writer.add("Add", [name, names[2]]) }
+        return ExportValue(name: name, shape: shape, order: order)
+    }
+}
+
+extension BroadcastOperation: ONNXForm {
+    func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
+        let row = writer.name(of: operands[0])
+        let other = writer.value(operands[1])
+        // The batch size, and 1 for the other axes.
+        let extents = writer.add("Shape", [other.name])
+        let place = writer.store(integers: [other.order[0]])
+        let batch = writer.add("Gather", [extents, place])
+        let ones = writer.store(integers: [Int](repeating: 1, count: shape.rank - 1))
+        let wanted = shape.rank > 1 ? writer.add("Concat", [batch, ones], ["axis": .int(0)]) : batch
+        return ExportValue(name: writer.add("Expand", [row, wanted]), shape: shape, order: Array(shape.indices))
     }
 }

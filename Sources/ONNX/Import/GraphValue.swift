@@ -10,7 +10,7 @@ struct GraphValue {
     enum Content {
         /// Numbers that are known: weights, and what was computed from known numbers alone.
         case tensor(Tensor, path: String?)
-        /// Integers and truth values, which are always known: extents, axes, indices.
+        /// Integers and truth values that are known: extents, axes, indices, quantised weights.
         case integers([Int], Shape)
         /// The result of a node, which depends on the network's input.
         case node(Int, Shape)
@@ -21,6 +21,8 @@ struct GraphValue {
     var content: Content
     /// Axis i of ONNX is axis `order[i]` of the content.
     var order: [Int]
+    /// The name of stored integers.
+    private var integerPath: String?
 
     init(_ type: ElementType, _ content: Content, order: [Int]? = nil) {
         (self.type, self.content) = (type, content)
@@ -31,8 +33,19 @@ struct GraphValue {
     init(_ tensor: ONNXTensor, path: String? = nil) {
         switch tensor.elements {
         case .floats(let values): self.init(tensor.type, .tensor(values, path: path))
-        case .integers(let values): self.init(tensor.type, .integers(values, tensor.shape))
+        case .integers(let values):
+            self.init(tensor.type, .integers(values, tensor.shape))
+            integerPath = path
         }
+    }
+
+    /// The name of a stored tensor.
+    var path: String? { if case .tensor(_, let path) = content { path } else { integerPath } }
+
+    /// The same tensor with a path; a single number stays a constant.
+    func named(_ path: String) -> GraphValue {
+        guard case .tensor(let tensor, _) = content, tensor.count > 1 else { return self }
+        return GraphValue(type, .tensor(tensor, path: path), order: order)
     }
 
     /// Integers that are known.

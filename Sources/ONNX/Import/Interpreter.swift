@@ -90,7 +90,10 @@ struct Interpreter {
         let call = NodeCall(
             operatorName: node.opType, version: versions[domain] ?? 1, inputs: inputs,
             outputCount: node.output.count, attributes: attributes, builder: builder)
-        return try evaluate(call)
+        let results = try evaluate(call)
+        // Some exporters write weights as nodes; the result's name is theirs then.
+        guard node.opType == "Constant", results.count == 1, let name = node.output.first else { return results }
+        return [results[0].named(name)]
     }
 
     /// Runs the nodes of a function that the model brings.

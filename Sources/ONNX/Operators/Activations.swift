@@ -87,7 +87,12 @@ extension NodeCall {
 
     /// x where it is positive, slope · x elsewhere; the slope is broadcast.
     fileprivate func parametricReLU() throws -> GraphValue {
-        let (contents, order) = try aligned([input(0), input(1)])
+        var slope = try input(1)
+        if version < 7, slope.shape.rank == 1 {
+            // Before version 7 it stood at the channels.
+            for _ in 2..<max(2, try input(0).shape.rank) { slope = try inserting(slope.shape.rank, in: slope) }
+        }
+        let (contents, order) = try aligned([input(0), slope])
         guard case .integers = contents[0] else {
             return try apply(PReLUOperation(), contents, type: input(0).type, order: order)
         }

@@ -89,7 +89,9 @@ extension NodeCall {
             guard case .tensor(let powers, _) = result.content else { return result }
             return GraphValue(base.type, .integers(powers.scalars.map { Int(clamping: $0) }, powers.shape))
         }
-        return try binary(base, exponent, PowerOperation()) { Int(clamping: Float(Foundation.pow(Double($0), Double($1)))) }
+        return try binary(base, exponent, PowerOperation()) {
+            Int(clamping: Float(Foundation.pow(Double($0), Double($1))))
+        }
     }
 
     fileprivate func remainder() throws -> GraphValue {

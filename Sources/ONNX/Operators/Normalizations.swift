@@ -97,6 +97,16 @@ extension NodeCall {
         let first = try axis(int("axis", otherwise: -1), of: x.shape.rank)
         let axes = Array(first..<x.shape.rank)
         let epsilon = try float("epsilon", otherwise: 1e-5)
+        guard first > 0 else {
+            // Over all images together: no layer of a network.
+            let normalized = try normalized(x, axes: axes, epsilon: epsilon)
+            let product = try binary(normalized, input(1), MultiplyOperation()) { left, _ in left }
+            let mean = try mean(x, axes: axes)
+            let centred = try binary(x, mean, SubtractOperation()) { left, _ in left }
+            let deviation = try deviation(centred, axes: axes, epsilon: epsilon)
+            let result = try optionalInput(2).map { try binary(product, $0, AddOperation()) { left, _ in left } }
+            return [result ?? product, mean, try map(deviation, PowOperation(exponent: -1))]
+        }
         let scale = try inOrder(input(1))
         let shift = try optionalInput(2).map { [try inOrder($0).content] } ?? []
         let result = try apply(

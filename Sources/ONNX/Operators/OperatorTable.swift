@@ -13,5 +13,7 @@ enum OperatorTable {
     ].reduce(into: [:]) { table, part in table.merge(part) { first, _ in first } }
 
     /// The operator of a name; nil if it is not read.
-    static func find(_ name: String, domain: String) -> Evaluate? { domain.isEmpty ? standard[name] : nil }
+    static func find(_ name: String, domain: String) -> Evaluate? {
+        domain.isEmpty ? standard[name] : domain == "com.microsoft" ? runtime[name] ?? standard[name] : nil
+    }
 }

@@ -72,7 +72,9 @@ extension NodeCall {
 
     fileprivate func quantize() throws -> GraphValue {
         let x = try inOrder(input(0))
-        guard case .tensor(let tensor, _) = x.content else { throw refusal(of: x) }
+        guard case .tensor(let tensor, _) = x.content else {
+            return try quantized(input(0), scale: 1, zeroPoint: 2, axis: quantizationAxis(of: x.shape) ?? 0)
+        }
         let scales = try Scales(
             self, scale: 1, zeroPoint: 2, of: tensor.shape, axis: quantizationAxis(of: tensor.shape))
         let values = tensor.scalars.enumerated().map { scales.integer($1, at: $0) }
@@ -81,12 +83,16 @@ extension NodeCall {
 
     /// (x − zero point) · scale.
     fileprivate func dequantize() throws -> GraphValue {
+        if try !input(0).isKnown {
+            return try dequantized(0, scale: 1, zeroPoint: 2, axis: quantizationAxis(of: input(0).shape) ?? 0)
+        }
         let (values, shape) = try integerElements(0)
         let scales = try Scales(self, scale: 1, zeroPoint: 2, of: shape, axis: quantizationAxis(of: shape))
         let numbers = values.enumerated().map { place, value in
             Float(value &- scales.zeroPoint(at: place)) * scales.scale(at: place)
         }
-        return GraphValue(.float32, .tensor(Tensor(numbers, shape: shape), path: nil))
+        // Stored weights stay parameters.
+        return GraphValue(.float32, .tensor(Tensor(numbers, shape: shape), path: try input(0).path))
     }
 
     /// To uint8 by the extremes of the values themselves.
@@ -233,6 +239,7 @@ extension NodeCall {
     }
 
     fileprivate func quantizedConvolution() throws -> GraphValue {
+        if try !input(0).isKnown { return try quantizedLayer() }
         let (x, xShape) = try centred(0, zeroPoint: 2) { _ in 1 }
         let (w, wShape) = try centred(3, zeroPoint: 5) { _ in 0 }
         var (sums, shape) = try convolution(x, xShape, w, wShape)
