@@ -12,6 +12,7 @@ let libraries = [
 let examples = [
     "01-Tensors", "02-Training", "03-Augmentation", "04-Distillation", "05-Quantization", "06-ClosedLoop",
     "07-Hierarchical", "08-Unlabelled", "09-Pruning", "10-QAT",
+    "11-ONNX",
 ]
 
 let package = Package(
@@ -81,7 +82,7 @@ let package = Package(
         // Tests mirror Sources
         .target(name: "TestSupport", dependencies: ["Autograd", "Layers", "Datasets"], path: "Tests/Support"),
         // Compiles the snippets of the documentation, and checks what documents say about the package.
-        .testTarget(name: "DocumentationTests", dependencies: ["Retort"]),
+        .testTarget(name: "DocumentationTests", dependencies: ["Retort", "ONNX"]),
         // What only all rooms together show: that results keep their bits, and that files written before are still read.
         .testTarget(name: "RetortTests", dependencies: ["Retort"], exclude: ["Golden"]),
         // Runs the built command as a process.
@@ -96,7 +97,8 @@ let package = Package(
                 exclude: ["Layers", "Augment", "Distill", "Quantize", "ONNX"].contains($0) ? ["Golden"] : [])
         }
         + examples.map {
-            .executableTarget(name: $0, dependencies: ["Retort"], path: "Examples/\($0)", swiftSettings: safe)
+            .executableTarget(
+                name: $0, dependencies: ["Retort", "ONNX"], path: "Examples/\($0)", swiftSettings: safe)
         },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11
