@@ -16,6 +16,7 @@ SYNERGY_RESULTS ?= retort-synergy
 
 # Tests of the real data sets look here; they say that they were skipped where nothing is found.
 export RETORT_DATA ?= $(wildcard $(abspath ../shared/data))
+export RETORT_MODELS ?= $(wildcard $(abspath ../shared/models))
 
 # Measurements leave OpenBLAS to choose its kernels by itself.
 MEASURING := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
@@ -24,7 +25,7 @@ MEASURE := $(MEASURING) swift run $(OPTIMISED) --package-path Benchmarks measure
 PEERS ?=
 COMPARE ?=
 
-.PHONY: demo synergy test retest check catalogue dependencies examples dependent studies format bench algorithms compare sanitize fuzz clean
+.PHONY: demo synergy test retest check catalogue dependencies examples debug dependent studies format bench algorithms compare sanitize fuzz clean
 
 demo: dependencies
 	swift build $(OPTIMISED) --product retort
@@ -46,16 +47,21 @@ retest:
 
 check: examples dependent studies format
 
-examples:
-	Scripts/run-examples
+examples: dependencies
+	Scripts/run-examples $(OPTIMISED)
+
+# Debug builds that share what they compile: with one folder and one set of flags each builds only what is its own.
+DEBUG := -Xcc -O2 --scratch-path .build
+debug: dependencies
+	swift build $(DEBUG)
 
 # A package that depends on this one builds and trains a network in a few lines.
 dependent:
-	swift run --package-path Tests/Dependent -Xcc -O2
+	swift run --package-path Tests/Dependent $(DEBUG)
 
 # The tests of the experiment of docs/synergy.md and of the catalogue's pictures.
 studies: dependencies
-	swift test --package-path Benchmarks -Xcc -O2
+	swift test --package-path Benchmarks $(DEBUG)
 
 format:
 	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks Scripts
