@@ -86,7 +86,7 @@ let package = Package(
         // What only all rooms together show: that results keep their bits, and that files written before are still read.
         .testTarget(name: "RetortTests", dependencies: ["Retort"], exclude: ["Golden"]),
         // Runs the built command as a process.
-        .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["retort-cli", "Retort", "ONNX", "TestSupport"]),
     ]
         + libraries.map {
             .testTarget(
