@@ -34,12 +34,15 @@ extension Conv2DGeometry {
     package static func dense(rows: Int, inputs: Int, outputs: Int) -> Conv2DGeometry {
         Conv2DGeometry(input: (1, rows, inputs), kernel: (1, 1), outputChannels: outputs)
     }
+
+    /// How many images a shape holds, whatever its axes are.
+    package func batch(of shape: Shape) -> Int { shape.elementCount / max(inputShape(batch: 1).elementCount, 1) }
 }
 
 extension Tensor {
-    /// [N, ...] as the images that a layer reads.
+    /// [N, ...] as the images that a layer reads; rows may stand in the batch axis, [N · rows, C].
     package func asImages(for geometry: Conv2DGeometry) -> Tensor {
-        reshaped(to: geometry.inputShape(batch: shape[0]))
+        reshaped(to: geometry.inputShape(batch: geometry.batch(of: shape)))
     }
 
     /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are

@@ -117,39 +117,4 @@ import Testing
         #expect(try paths(.instances, with: "groups.scale")?.count == 12)
         #expect(try paths(.slope, with: "slope.slope") == nil && paths(.rows, with: "rows.scale") == nil)
     }
-
-    @Test("Of a vision transformer the hidden channels of its dense layers are cut, and the width of tokens stays")
-    func tokens() throws {
-        struct Block: Module {
-            var norm = LayerNorm(8)
-            var attention: MultiHeadAttention
-            var hidden, output, classifier: Dense
-            init() {
-                var random = Philox(seed: 9)
-                attention = MultiHeadAttention(8, heads: 2, using: &random)
-                hidden = Dense(8, 16, using: &random)
-                output = Dense(16, 8, using: &random)
-                classifier = Dense(8, 3, using: &random)
-            }
-            func callAsFunction(_ input: Variable) -> Variable {
-                let mixed = input + attention(norm(input))
-                let deep = mixed + output(hidden(mixed).gelu())
-                return classifier(deep.slice(axis: 1, 0..<1).reshaped(to: [-1, 8]))
-            }
-            mutating func visitParameters(_ visitor: ParameterVisitor) {
-                visitor("norm", &norm)
-                visitor("attention", &attention)
-                visitor("hidden", &hidden)
-                visitor("output", &output)
-                visitor("classifier", &classifier)
-            }
-        }
-        var random = Philox(seed: 10)
-        let (model, x) = (Block(), Tensor(normal: [4, 5, 8], using: &random))
-        let cuts = try FilterCuts(of: model, inputShape: [5, 8], to: .multiplyAdds(0.8), by: .l1, channelMultiple: 1)
-        let small = try model.pruned(to: .multiplyAdds(0.8), inputShape: [5, 8])
-        #expect(small.hidden.weight.value.shape[1] < 16 && small.attention.qkv.weight.value.shape == [8, 24])
-        let expected = FilterPruningTests.zeroing(model, cuts).predict(x)
-        #expect(((small.predict(x) - expected).scalars.map(abs).max() ?? .infinity) < 1e-4)
-    }
 }

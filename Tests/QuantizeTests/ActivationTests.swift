@@ -80,6 +80,31 @@ import Testing
         #expect(int8.nodes.map(\.multiplyAdds).reduce(0, +) == 16 * (60 + 50))
     }
 
+    /// Rows of which an image has several, [16 · N, 6], or maps [N, 4, 4, 6], through dense layers.
+    struct Rows: Module {
+        var layers = Tokens(normalized: false)
+        let merged: Bool
+
+        func callAsFunction(_ input: Variable) -> Variable {
+            layers(input.reshaped(to: merged ? [-1, 6] : [-1, 4, 4, 6])).reshaped(to: [-1, 16, 5])
+        }
+
+        mutating func visitParameters(_ visitor: ParameterVisitor) { visitor("layers", &layers) }
+    }
+
+    @Test("Rows may stand in the batch axis, and in the axes of a map", arguments: [true, false])
+    func rows(merged: Bool) throws {
+        let network = Rows(merged: merged)
+        let expected = network.predict(Self.tokens)
+        #expect(expected.isBitIdentical(to: network.layers.predict(Self.tokens)))
+        for layers: Set<String> in [["reshape"], ["reshape", "dense"], ["reshape", "layers.second"]] {
+            let mixed = try QuantizedModel(network, calibratedOn: [Self.tokens], floatLayers: layers)
+            #expect(signalToNoise(mixed.predict(Self.tokens), expected) > 25, "\(layers)")
+            let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
+            #expect(copy.predict(Self.tokens).isBitIdentical(to: mixed.predict(Self.tokens)))
+        }
+    }
+
     @Test("A layer normalisation is refused by name, and computed in float32 on request")
     func normalization() throws {
         let network = Tokens(normalized: true)
