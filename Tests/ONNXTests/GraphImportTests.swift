@@ -31,7 +31,7 @@ struct GraphImportTests {
         for written in [graph, graph.foldingBatchNorm().fusingActivations()] {
             let model = try ONNXModel(ONNXExport(written).data(), name: name)
             let back = try model.graph()
-            let x = Self.images([3] + shape)
+            let x = Self.images(Shape([3] + shape.extents))
             let expected = try InferencePlan(graph)(x)
             #expect(Self.difference(try InferencePlan(back)(x), expected) < 1e-5)
             // As another runtime would see it: channels first.

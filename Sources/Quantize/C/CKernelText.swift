@@ -1,7 +1,7 @@
 /// The kernels of an exported network: the arithmetic of TensorCore's integer kernels, one loop each.
 enum CKernelText: String {
     case quantize, dequantize, convolve, maxPool = "pool_maximum", averagePool = "pool_average", add, multiply, map,
-        place
+        place, take
     case window, requantized
 
     /// Others that it calls or reads.
@@ -10,7 +10,7 @@ enum CKernelText: String {
         case .quantize, .convolve, .add, .multiply: [.requantized]
         case .averagePool: [.requantized, .window]
         case .maxPool: [.window]
-        case .dequantize, .map, .place, .window, .requantized: []
+        case .dequantize, .map, .place, .take, .window, .requantized: []
         }
     }
 
@@ -224,6 +224,16 @@ enum CKernelText: String {
             """
             static void map(const uint8_t *x, int32_t count, const uint8_t *table, uint8_t *y) {
                 for (int32_t i = 0; i < count; i++) y[i] = table[x[i]];
+            }
+
+            """
+        case .take:
+            """
+            static void take(const uint8_t *x, const int32_t *places, int32_t count, uint8_t border, uint8_t *y) {
+                for (int32_t i = 0; i < count; i++) {
+                    int32_t from = places ? places[i] : i;
+                    y[i] = from < 0 ? border : x[from];
+                }
             }
 
             """

@@ -78,6 +78,14 @@ struct CNodeWriter {
             ])
     }
 
+    /// Writes the call that gives each element of a result from a place of its operand; a negative place is the border.
+    mutating func take(_ places: [Int], _ index: Int, border: UInt8) {
+        let source = place(node(index).inputs[0])
+        let isPlain = places == Array(0..<places.count)
+        let table = isPlain ? "0" : array("int32_t", "places\(index)", places.map { "\($0)" }, bytes: 4 * places.count)
+        call(.take, [source, table, "\(places.count)", "\(border)", place(index)])
+    }
+
     /// What the call of a kernel with two operands begins with: where they lie, their count and zero points.
     func pair(_ index: Int) -> (operands: [String], inputs: [AffineQuantization], output: AffineQuantization)? {
         let node = node(index)

@@ -16,6 +16,9 @@ protocol IntegerKernel: GraphOperation {
     /// Whether the kernel takes operands of one shape alone, although the operation broadcasts.
     var needsOneShape: Bool { get }
 
+    /// Whether its attributes ask for what has no form in bytes.
+    var isFloatOnlyByValue: Bool { get }
+
     /// The function by whose table each operand comes to the result's scale before the kernel runs; nil where the
     /// kernel does that.
     var tableOfOperands: ((Float) -> Float)? { get }
@@ -39,6 +42,8 @@ extension IntegerKernel {
     var keepsQuantization: Bool { false }
 
     var needsOneShape: Bool { false }
+
+    var isFloatOnlyByValue: Bool { false }
 
     var tableOfOperands: ((Float) -> Float)? { nil }
 }
@@ -64,6 +69,7 @@ extension AnyOperation {
 
     /// Whether it can only be computed in float32, whatever it reads.
     var isFloatOnly: Bool {
-        !(base is any IntegerKernel || base is any ElementwiseOperation || base is any QuantizedLayer)
+        integerKernel?.isFloatOnlyByValue == true
+            || !(base is any IntegerKernel || base is any ElementwiseOperation || base is any QuantizedLayer)
     }
 }
