@@ -44,8 +44,10 @@ public struct OperationRegistry: Sendable {
         GatherOperation.self, GlobalAveragePoolOperation.self, LogOperation.self, LogSoftmaxOperation.self,
         MaxOperation.self, MaximumOperation.self, MaxPool2DOperation.self, MeanOperation.self,
         MinimumOperation.self, MultiplyOperation.self, NegateOperation.self, OffsetOperation.self,
-        PadOperation.self, PowOperation.self, ReLUOperation.self, ReshapeOperation.self, ScaleOperation.self,
+        PadOperation.self, PowOperation.self, ReLUOperation.self, ReshapeOperation.self, ResizeOperation.self,
+        ScaleOperation.self,
         SelectOperation.self, SigmoidOperation.self, SliceOperation.self, SoftmaxOperation.self, SqrtOperation.self,
-        SubtractOperation.self, SumOperation.self, TanhOperation.self, TransposeOperation.self,
+        SubtractOperation.self, SumOperation.self, TanhOperation.self, TransposedConvolution2DOperation.self,
+        TransposeOperation.self,
     ])
 }

@@ -18,6 +18,14 @@ import Testing
         Convolution2DOperation(stride: (2, 1), padding: Self.sides, dilation: (1, 3), groups: 2),
         MaxPool2DOperation(PoolingWindow(size: (3, 2), stride: (2, 2), padding: Self.sides, dilation: (2, 3))),
         AveragePool2DOperation(PoolingWindow(size: (3, 2), stride: (1, 4), ceilMode: true), countsPadding: false),
+        TransposedConvolution2DOperation(),
+        TransposedConvolution2DOperation(
+            stride: (2, 3), padding: Self.sides, dilation: (1, 2), groups: 3, outputPadding: (0, 1)),
+        ResizeOperation(.size(height: 3, width: 7), Interpolation(.nearest(.roundPreferCeil))),
+        ResizeOperation(
+            .scales(vertical: 0.7, horizontal: 2),
+            Interpolation(.cubic(coefficient: -0.5), coordinates: .asymmetric, excludesOutside: true, antialias: true)),
+        ResizeOperation(.size(height: 1, width: 1), Interpolation(.linear, coordinates: .alignCorners)),
     ]
     private static let sides = Padding2D(top: 1, left: 0, bottom: 3, right: 2)
 
