@@ -14,8 +14,8 @@ extension Variable {
     /// et al., arXiv 1609.05158).
     ///
     /// - Parameter block: side of the square.
-    /// - Returns: [N, block · H, block · W, C]; self has shape [N, H, W, C · block²]. Channel c · block² + dy · block + dx
-    ///   becomes channel c of the pixel at (dy, dx).
+    /// - Returns: [N, block · H, block · W, C]; self has shape [N, H, W, C · block²]. Channel c · block² + dy · block
+    ///   + dx becomes channel c of the pixel at (dy, dx).
     public func pixelShuffled(by block: Int) -> Variable { spread(block, .withinChannels, "pixelShuffled") }
 
     /// The inverse of ``pixelShuffled(by:)``: PyTorch's `pixel_unshuffle`.

@@ -7,8 +7,8 @@ extension Variable {
     /// A composition: the mean over channels is an average pooling whose padding counts.
     ///
     /// - Parameters:
-    ///   - size: channels in the mean; those that do not exist count as 0. Of an even number the larger half lies behind
-    ///     the channel, as in ONNX; in PyTorch it lies before.
+    ///   - size: channels in the mean; those that do not exist count as 0. Of an even number the larger half lies
+    ///     behind the channel, as in ONNX; in PyTorch it lies before.
     ///   - alpha: the factor of the mean of the squares.
     ///   - beta: the exponent.
     ///   - bias: the term beside the mean, k in the paper.

@@ -153,7 +153,7 @@ void rk_repeat_channels(const float *x, size_t n, ptrdiff_t times, float *out);
 /// The sum of each of n runs of so many elements.
 void rk_sum_repeated_channels(const float *x, size_t n, ptrdiff_t times, float *out);
 
-// ---- patches and pooling ----------------------------------------------------------------------------------------------
+// ---- patches and pooling --------------------------------------------------------------------------------------------
 
 /// patches [output_height · output_width, kernel_height · kernel_width · channels]
 void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *patches);
