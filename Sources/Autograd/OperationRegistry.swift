@@ -46,9 +46,11 @@ public struct OperationRegistry: Sendable {
         LayerNormOperation.self, LeakyReLUOperation.self, LogOperation.self, LogSoftmaxOperation.self,
         MaximumOperation.self, MaxOperation.self, MaxPool2DOperation.self, MeanOperation.self, MinimumOperation.self,
         MultiplyOperation.self, NegateOperation.self, OffsetOperation.self, PadOperation.self, PowerOperation.self,
-        PowOperation.self, PReLUOperation.self, ReLUOperation.self, ReshapeOperation.self, RMSNormOperation.self,
+        PowOperation.self, PReLUOperation.self, ReLUOperation.self, ReshapeOperation.self, ResizeOperation.self,
+        RMSNormOperation.self,
         RoundOperation.self, ScaleOperation.self, SelectOperation.self, SigmoidOperation.self, SignOperation.self,
         SiLUOperation.self, SliceOperation.self, SoftmaxOperation.self, SoftplusOperation.self, SqrtOperation.self,
-        SubtractOperation.self, SumOperation.self, TanhOperation.self, TransposeOperation.self,
+        SubtractOperation.self, SumOperation.self, TanhOperation.self,
+        TransposedConvolution2DOperation.self, TransposeOperation.self,
     ])
 }

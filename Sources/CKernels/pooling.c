@@ -71,7 +71,8 @@ RK_BODY void max_pool_gradient_body(const float *upstream, const uint16_t *argma
                                     float *image) {
     ptrdiff_t channels = g->channels, width = g->input_width, rows = g->kernel_height, columns = g->kernel_width;
     if (g->stride_height != rows || g->stride_width != columns || g->padding_top || g->padding_left ||
-        g->dilation_height != 1 || g->dilation_width != 1 || g->output_height * rows != g->input_height || g->output_width * columns != width) {
+        g->dilation_height != 1 || g->dilation_width != 1 || g->output_height * rows != g->input_height ||
+        g->output_width * columns != width) {
         scatter_to_maximum(upstream, argmax, g, image);
         return;
     }
@@ -105,7 +106,8 @@ RK_BODY void average_pool_body(const float *image, const rk_patch_geometry *g, i
             rk_window_axis x = rk_window_columns(g, ox);
             for (ptrdiff_t c = 0; c < channels; c++) output[c] = 0;
             for (ptrdiff_t row = 0; row < y.count; row++) {
-                const float *first = image + ((y.first + row * g->dilation_height) * g->input_width + x.first) * channels;
+                const float *first =
+                    image + ((y.first + row * g->dilation_height) * g->input_width + x.first) * channels;
                 for (ptrdiff_t column = 0; column < x.count; column++, first += g->dilation_width * channels) {
                     const float *restrict pixel = first;
                     for (ptrdiff_t c = 0; c < channels; c++) output[c] += pixel[c];

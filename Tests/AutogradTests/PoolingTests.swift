@@ -80,4 +80,24 @@ import Testing
                     return DoubleArray(means.values, shape: [shape[0], shape[3]])
                 }) == [])
     }
+
+    @Test("Windows that do not fit are errors, also where sizes overflow and where a window would have no pixel")
+    func refusals() {
+        func fails(_ window: PoolingWindow, _ input: Shape = [1, 4, 4, 1]) -> Bool {
+            (try? MaxPool2DOperation(window).shape(of: [input])) == nil
+        }
+        #expect(!fails(PoolingWindow(size: (2, 2), stride: (1, 1), padding: Padding2D(1, 1))))
+        #expect(fails(PoolingWindow(size: (2, 2), stride: (1, 1), padding: Padding2D(2, 0))))
+        #expect(
+            fails(PoolingWindow(size: (2, 2), stride: (0, 1))) && fails(PoolingWindow(size: (5, 5), stride: (1, 1))))
+        #expect(fails(PoolingWindow(size: (2, 2), stride: (1, 1), dilation: (4, 1))))
+        #expect(fails(PoolingWindow(size: (2, 2), stride: (1, 1), dilation: (.max, 1))))
+        #expect(fails(PoolingWindow(size: (.max, 2), stride: (1, .max))))
+        let apart = PoolingWindow(size: (2, 2), stride: (1, 1), padding: Padding2D(1, 1), dilation: (2, 2))
+        #expect(!fails(apart, [1, 2, 2, 1]) && fails(apart, [1, 1, 2, 1]))
+        #expect(
+            fails(
+                PoolingWindow(size: (2, 2), stride: (1, 1), padding: Padding2D(top: .max, left: 0, bottom: 1, right: 0))
+            ))
+    }
 }

@@ -24,6 +24,14 @@ import Testing
         RoundOperation(.down), RoundOperation(), SignOperation(), BroadcastOperation(),
         LayerNormOperation(epsilon: 0.1), RMSNormOperation(epsilon: 0.2),
         GroupNormOperation(channelsInGroup: 3, epsilon: 0.3),
+        TransposedConvolution2DOperation(),
+        TransposedConvolution2DOperation(
+            stride: (2, 3), padding: Self.sides, dilation: (1, 2), groups: 3, outputPadding: (0, 1)),
+        ResizeOperation(.size(height: 3, width: 7), Interpolation(.nearest(.roundPreferCeil))),
+        ResizeOperation(
+            .scales(vertical: 0.7, horizontal: 2),
+            Interpolation(.cubic(coefficient: -0.5), coordinates: .asymmetric, excludesOutside: true, antialias: true)),
+        ResizeOperation(.size(height: 1, width: 1), Interpolation(.linear, coordinates: .alignCorners)),
     ]
     private static let sides = Padding2D(top: 1, left: 0, bottom: 3, right: 2)
 

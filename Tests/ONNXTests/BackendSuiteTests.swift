@@ -30,9 +30,8 @@ struct BackendSuiteTests {
         ("operator MaxUnpool", "places of maxima"), ("gives places of its maxima", "places of maxima"),
         ("operator Einsum", "sums by a formula"), ("operator Det", "determinants"),
         ("bfloat16 of", "the suite stores bfloat16 as uint16"),
-        // Until these are here.
-        ("operator Resize", "not yet"), ("operator Upsample", "not yet"), ("operator ConvTranspose", "not yet"),
-        ("operator LRN", "not yet"), ("a slope of", "a slope with more axes than the input"),
+        ("tf_crop_and_resize", "a part of the image that is cut by the model"),
+        ("a slope of", "a slope with more axes than the input"),
     ]
 
     /// What the suite itself has wrong: it stores bfloat16 as uint16.
@@ -59,7 +58,7 @@ struct BackendSuiteTests {
     @Test("Operators that networks are made of are read")
     func operators() {
         let needed = """
-            Conv BatchNormalization InstanceNormalization LayerNormalization Gemm MatMul Relu LeakyRelu PRelu Elu Selu Clip \
+            Conv BatchNormalization InstanceNormalization LayerNormalization Gemm MatMul Relu LeakyRelu PRelu Elu Selu ConvTranspose Resize Upsample LRN Clip \
             Sigmoid Tanh HardSigmoid HardSwish Softmax LogSoftmax Softplus Erf Gelu Exp Log Sqrt Pow Abs Neg Reciprocal Add \
             Sub Mul Div Min Max Sum Mean ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2 Concat Split Slice Gather \
             Reshape Flatten Squeeze Unsqueeze Transpose Expand Tile Pad DepthToSpace SpaceToDepth AveragePool MaxPool \

@@ -80,7 +80,7 @@ import Testing
 }
 
 /// The four ways to finish: bias, residual, ReLU, all.
-private func forEachEpilogue(
+func forEachEpilogue(
     _ buffers: Buffers, channels: Int, count: Int, _ body: (UnsafePointer<rk_epilogue>) -> Void
 ) {
     let (bias, residual) = (guardNumbers(channels, 3), guardNumbers(count, 4))

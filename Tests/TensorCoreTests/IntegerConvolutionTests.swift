@@ -46,7 +46,7 @@ struct IntegerCase: CustomStringConvertible, Sendable {
         let groups = pick([1, 1, 1, 2, 3])
         let isDepthwise = random.index(below: 6) == 0
         // Runs that are no multiple of 4, outputs around one and two blocks of 16.
-        let inputs = isDepthwise ? pick([1, 3, 8]) : groups * pick([1, 2, 3, 4, 5, 8, 17])
+        let inputs = isDepthwise ? pick([1, 3, 8, 16, 17, 40]) : groups * pick([1, 2, 3, 4, 5, 8, 17])
         let outputs = isDepthwise ? inputs * pick([1, 2]) : groups * pick([1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 50])
         let kernel = (pick([1, 2, 3, 3, 5, 7]), pick([1, 2, 3, 3, 5, 7]))
         let before = (random.index(below: kernel.0), random.index(below: kernel.1))

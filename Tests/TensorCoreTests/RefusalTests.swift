@@ -113,6 +113,10 @@ import Testing
             _ = Pool2DGeometry(input: (4, 4, 1), window: (2, 2), padding: (2, 0))
         }
         #expect(text(pool).contains("padding (2, 0) is not less than window"))
+        let empty = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Pool2DGeometry(input: (1, 4, 1), window: (2, 2), padding: (1, 0), dilation: (2, 2))
+        }
+        #expect(text(empty).contains("with dilation (2, 2) has no pixel of input"))
         let pooled = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = maxPool2D(.ones([1, 5, 4, 1]), Pool2DGeometry(input: (4, 4, 1), window: (2, 2)))
         }

@@ -129,6 +129,32 @@ void rk_winograd_weight_gradient(const float *x, const float *upstream, const rk
 /// du [36, channels, outputs] to dw [3, 3, channels, outputs].
 void rk_winograd_gradient_of_weights(const float *du, ptrdiff_t channels, ptrdiff_t outputs, float *dw);
 
+// ---- depthwise convolution ------------------------------------------------------------------------------------------
+
+/// A convolution of each channel of an image [height, width, channels] with a kernel of its own. Zeros are added above,
+/// to the left, and as many as the result needs below and to the right; negative numbers cut instead.
+typedef struct {
+    ptrdiff_t height, width, channels;
+    ptrdiff_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
+    ptrdiff_t top, left;
+    ptrdiff_t output_height, output_width;
+    ptrdiff_t output_row, output_pixel;  // elements from row to row of the result, and from pixel to pixel
+} rk_depthwise_geometry;
+
+/// Rows first ..< first + rows of output [output_height, output_width, channels] at its distances; weights
+/// [kernel_height, kernel_width, channels].
+void rk_depthwise_forward(const float *image, const rk_depthwise_geometry *g, ptrdiff_t first, ptrdiff_t rows,
+                          const float *weights, const rk_epilogue *epilogue, float *output);
+/// Adds to gradient [kernel_height, kernel_width, channels]; `upstream` is dense.
+void rk_depthwise_weight_gradient(const float *image, const rk_depthwise_geometry *g, const float *upstream,
+                                  float *gradient);
+/// Each of n elements so many times in a row.
+void rk_repeat_channels(const float *x, size_t n, ptrdiff_t times, float *out);
+/// The sum of each of n runs of so many elements.
+void rk_sum_repeated_channels(const float *x, size_t n, ptrdiff_t times, float *out);
+
+// ---- patches and pooling --------------------------------------------------------------------------------------------
+
 /// patches [output_height · output_width, kernel_height · kernel_width · channels]
 void rk_im2col(const float *image, const rk_patch_geometry *geometry, float *patches);
 /// Adds every tap of `patches` to the pixel that rk_im2col read it from.

@@ -108,8 +108,8 @@ void rk_integer_window(rk_simd_level level, ptrdiff_t operand_size, const rk_int
 /// Pooling as in rk_max_pool: padding is never the maximum.
 void rk_integer_max_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
                          uint8_t *output);
-/// output = zero + round(clamp((sum of the window − pixels · input_zero) · (multiplier / divisor))): the divisor is as in
-/// rk_average_pool. `sums` is room for a number a channel.
+/// output = zero + round(clamp((sum of the window − pixels · input_zero) · (multiplier / divisor))): the divisor is as
+/// in rk_average_pool. `sums` is room for a number a channel.
 void rk_integer_average_pool(rk_simd_level level, const uint8_t *image, const rk_patch_geometry *geometry,
                              int counts_padding, int32_t input_zero, float multiplier, int32_t zero, int32_t *sums,
                              uint8_t *output);

@@ -8,7 +8,8 @@ enum OperatorTable {
 
     /// Those of the standard domain.
     static let standard: [String: Evaluate] = [
-        activations, functions, arithmetic, comparisons, convolutions, pooling, normalizations, products, reductions,
+        activations, functions, resizing, widening, arithmetic, comparisons, convolutions, pooling, normalizations,
+        products, reductions,
         selections, extents, parts, constants, casts, rearrangements, quantization,
     ].reduce(into: [:]) { table, part in table.merge(part) { first, _ in first } }
 

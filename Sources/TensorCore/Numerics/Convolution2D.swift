@@ -24,6 +24,9 @@ public func convolution2DGradientToInput(
     let batch = geometry.requireOutput(upstream, for: "convolution2DGradientToInput")
     geometry.requireWeights(weights, for: "convolution2DGradientToInput")
     let algorithm = algorithm ?? .best(for: geometry)
+    if algorithm == .depthwise, let gradient = DepthwiseConvolution(geometry)?.gradientToInput(upstream, weights) {
+        return gradient
+    }
     if algorithm == .winograd, let winograd = WinogradConvolution(backThrough: geometry) {
         return winograd.forward(upstream, packed: winograd.packed(flipped(weights)), Conv2DEpilogue())
     }
@@ -46,6 +49,9 @@ public func convolution2DGradientToWeights(
         batch == outputs,
         "convolution2DGradientToWeights: input \(x.shape) and upstream \(upstream.shape) differ in axis 0")
     let algorithm = algorithm ?? .best(for: geometry)
+    if algorithm == .depthwise, let depthwise = DepthwiseConvolution(geometry) {
+        return depthwise.gradientToWeights(x, upstream)
+    }
     if algorithm == .winograd, let winograd = WinogradConvolution(geometry) {
         return winograd.gradientToWeights(x, upstream)
     }

@@ -4,6 +4,7 @@
 public struct PreparedConvolution2D: Sendable {
     private enum Form: Sendable {
         case im2col(Tensor)
+        case depthwise(DepthwiseConvolution, weights: Tensor)
         case direct(DirectConvolution, packed: Tensor)
         case winograd(WinogradConvolution, packed: Tensor)
     }
@@ -31,7 +32,9 @@ public struct PreparedConvolution2D: Sendable {
         self.geometry = geometry
         self.bias = bias
         let algorithm = algorithm ?? .best(for: geometry)
-        if algorithm == .winograd, let winograd = WinogradConvolution(geometry) {
+        if algorithm == .depthwise, let depthwise = DepthwiseConvolution(geometry) {
+            form = .depthwise(depthwise, weights: weights)
+        } else if algorithm == .winograd, let winograd = WinogradConvolution(geometry) {
             form = .winograd(winograd, packed: winograd.packed(weights))
         } else if algorithm != .im2col, let direct = DirectConvolution(geometry) {
             form = .direct(direct, packed: direct.packed(weights))
@@ -56,6 +59,7 @@ public struct PreparedConvolution2D: Sendable {
         let epilogue = Conv2DEpilogue(bias: bias, residual: residual, relu: relu)
         switch form {
         case .im2col(let weights): return im2colConvolution(x, weights, geometry, epilogue, batch: batch)
+        case .depthwise(let depthwise, let weights): return depthwise.forward(x, weights, epilogue)
         case .direct(let direct, let packed): return direct.forward(x, packed: packed, epilogue)
         case .winograd(let winograd, let packed): return winograd.forward(x, packed: packed, epilogue)
         }
