@@ -30,7 +30,7 @@ extension NodeCall {
             try kernel(try string("nearest_mode", otherwise: "round_prefer_floor")), coordinates: coordinates,
             excludesOutside: try flag("exclude_outside"), antialias: try flag("antialias"))
         let x = try input(0)
-        let axes = try ints("axes").map { try axes($0, of: x.shape.rank) } ?? Array(x.shape.indices)
+        let axes = try ints("axes").map { try self.axes($0, of: x.shape.rank) } ?? Array(x.shape.indices)
         func everyAxis<Number>(_ given: [Number], otherwise usual: (Int) -> Number) throws -> [Number] {
             guard given.count == axes.count else {
                 throw OperationError(
