@@ -91,7 +91,12 @@ public struct ModelFile: Sendable {
     public static func read(
         _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init()
     ) throws -> ModelFile {
-        let file = try SafetensorsFile.read(url)
+        let file: SafetensorsFile
+        do { file = try SafetensorsFile.read(url) } catch let fault as FormatError
+            where fault.expected == "a safetensors file"
+        {
+            throw FormatError(file: fault.file, found: fault.found, expected: "a model (safetensors or ONNX)")
+        }
         guard StoredGraph.isGraph(file) else {
             let earlier = try EarlierDescription(file)
             try earlier.check(limits, file)
