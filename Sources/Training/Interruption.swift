@@ -1,15 +1,26 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once.
+/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once. So
+/// does the first where no step is done yet, as there is nothing to be kept.
 package enum Interruption {
-    private static let signal = Mutex<Int32?>(nil)
+    private struct State {
+        var last: Int32?
+        var isAsked = false
+    }
+
+    private static let state = Mutex(State())
 
     /// The last one that came.
-    package static var last: Int32? { signal.withLock { $0 } }
+    package static var last: Int32? { state.withLock { $0.last } }
 
     /// Whether one came; a training asks after its steps.
-    @Sendable package static func hasCome() -> Bool { last != nil }
+    @Sendable package static func hasCome() -> Bool {
+        state.withLock {
+            $0.isAsked = true
+            return $0.last != nil
+        }
+    }
 
     /// Runs the closure, in which neither ends the process at once.
     package static func watching<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -17,11 +28,15 @@ package enum Interruption {
             Foundation.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                let isSecond = signal.withLock { came in
-                    defer { came = number }
-                    return came != nil
+                let before = state.withLock { state in
+                    defer { state.last = number }
+                    return state
                 }
-                if isSecond { _exit(128 + number) }
+                guard before.last == nil, before.isAsked else {
+                    if before.last == nil { ProgressBar.say("stopped before the first step was done") }
+                    _exit(128 + number)
+                }
+                ProgressBar.say("stopping after this step; once more stops at once")
             }
             source.resume()
             return source

@@ -33,6 +33,7 @@ struct RetortCommand: ParsableCommand {
             do {
                 try Setting.checkWholeNumbers(in: line, of: command)
                 try Setting.check(command)
+                try IdleOption.check(command)
             } catch let fault as ConfigurationError {
                 throw recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: command)
             }
@@ -46,6 +47,7 @@ struct RetortCommand: ParsableCommand {
                 throw OptionError(text: "--\(fault.ofOption)")
             }
         } catch { end(error) }
+        BLAS.exit(0)
     }
 
     /// Says what ended the command, an error or a request for help, and ends the program.
@@ -55,14 +57,14 @@ struct RetortCommand: ParsableCommand {
         case let fault as ProgramArguments.Fault: end(ValidationError("\(fault)"))
         case let fault as WrongUsage:
             StandardStream.say("\(fault)")
-            Foundation.exit(ExitCode.validationFailure.rawValue)
+            BLAS.exit(ExitCode.validationFailure.rawValue)
         case _ where code.isSuccess:
             do { try StandardStream.write(text + "\n") } catch { end(error) }
         // Where it is no wrong usage, whose help follows, the error is one line.
         case _ where !text.isEmpty: StandardStream.say(code == .failure ? text.shown : text)
         default: break
         }
-        Foundation.exit(code.rawValue)
+        BLAS.exit(code.rawValue)
     }
 }
 

@@ -108,7 +108,12 @@ public struct ModelFile: Sendable {
             return try ModelFile(
                 importing: ONNXModel(contentsOf: url, limits: limits), name: url.relativePath, settings)
         }
-        let file = try SafetensorsFile.read(url)
+        let file: SafetensorsFile
+        do { file = try SafetensorsFile.read(url) } catch let fault as FormatError
+            where fault.expected == "a safetensors file"
+        {
+            throw FormatError(file: fault.file, found: fault.found, expected: "a model (safetensors or ONNX)")
+        }
         guard StoredGraph.isGraph(file) else {
             let earlier = try EarlierDescription(file)
             try earlier.check(limits, file)

@@ -92,7 +92,7 @@ public struct StoredModel {
                 }
             throw FormatError(
                 file: url.relativePath, found: "a model of \(Self.list(own))",
-                expected: "\(Self.list(others)), as in \(data.name): \(difference);")
+                expected: "\(Self.list(others)), as in \(data.name) (\(difference)),")
         }
         if let rule = data.heldOut, rule != description.heldOut {
             throw FormatError(

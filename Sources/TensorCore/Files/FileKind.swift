@@ -13,6 +13,8 @@ public struct FileKind: Hashable, Sendable {
     public static let gzip = FileKind("a gzip file")
     public static let idx = FileKind("an IDX file")
     public static let pickle = FileKind("a Python pickle")
+    public static let zip = FileKind("a ZIP file")
+    public static let safetensors = FileKind("a safetensors file")
     public static let text = FileKind("a text file")
     public static let empty = FileKind("an empty file")
 
@@ -96,7 +98,7 @@ public struct FileKind: Hashable, Sendable {
             Signature("a Photoshop file", "8BPS"),
             Signature("a QOI file", "qoif"),
             Signature("a PDF file", "%PDF"),
-            Signature("a ZIP file", "PK\u{3}\u{4}"),
+            Signature(.zip, Array("PK\u{3}\u{4}".utf8)),
             Signature("a tar file", "ustar", at: 257),
             Signature("an xz file", "7zXZ", at: 1),
             Signature("a bzip2 file", "BZh"),
@@ -111,7 +113,11 @@ public struct FileKind: Hashable, Sendable {
             Signature("an ELF program", "ELF", at: 1),
             Signature("a Git LFS pointer", "version https://git-lfs"),
         ] + (2...5).map { Signature(.pickle, [0x80, $0]) } + (1...4).map { Signature(.idx, [0, 0, 8, $0]) }
-        + (1...7).map { Signature("a PNM file", "P\($0)\n") } + [Signature(FileKind("an icon file"), [0, 0, 1, 0])]
+        + (1...7).map { Signature("a PNM file", "P\($0)\n") } + [
+            Signature(FileKind("an icon file"), [0, 0, 1, 0]),
+            // The length of the header, which is below 4 GB, and its first byte.
+            Signature(.safetensors, [0, 0, 0, 0], at: 4, and: "{", after: 8),
+        ]
 
     /// Pages and drawings, which may begin with spaces, a mark or an XML declaration.
     private static func markup(_ start: [UInt8]) -> FileKind? {

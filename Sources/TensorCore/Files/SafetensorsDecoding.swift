@@ -11,16 +11,13 @@ extension SafetensorsFile {
     ///   not match the shape, arrays that overlap, leave gaps or lie outside the file.
     public init(decoding data: Data, file: String) throws(FormatError) {
         let data = data.startIndex == 0 ? data : Data(data)
-        guard data.count >= 8 else {
-            throw FormatError(
-                file: file, place: "at byte 0", found: "a file of \(data.count.counted("byte"))",
-                expected: "the header's length in 8 bytes")
-        }
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= UInt64(data.count - 8) else {
+        guard data.count > 8, length <= UInt64(data.count - 8) else {
+            let kind = FileKind(Array(data.prefix(FileKind.startSize)))
+            guard kind == .safetensors else { throw FormatError(kind, file: file) }
             throw FormatError(
-                file: file, place: "at byte 0", found: "a header of \(length) bytes",
-                expected: "at most the \(data.count - 8) that follow")
+                file: file, found: "a safetensors file that is cut off, of \(data.count) bytes",
+                expected: "all of it, whose header has \(length)")
         }
         let header = [UInt8](data[8..<8 + Int(length)])
         guard String(validating: header, as: UTF8.self) != nil else {
@@ -155,5 +152,13 @@ extension SafetensorsFile {
                 expected: "none")
         }
         return entries
+    }
+}
+
+extension FormatError {
+    /// A file of another kind in place of one in the safetensors format.
+    fileprivate init(_ kind: FileKind, file: String) {
+        let origin = [.zip, .pickle].contains(kind) ? ", as torch.save writes," : ""
+        self.init(file: file, found: kind.singular + origin, expected: "a safetensors file")
     }
 }

@@ -1,10 +1,12 @@
 import COpenBLAS
 
-private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+private let preparedBLAS: Void = {
+    do { try BLAS.prepare(threads: Parallel.threads) } catch { fatalError("\(error)") }
+}()
 
 /// Holds OpenBLAS to one thread, from the first call on: the layers above cut their work into pieces themselves, which
 /// feeds small matrices better than slicing each product, and gives the same bits for any number of threads.
-func holdBLASToOneThread() { singleThreadedBLAS }
+func holdBLASToOneThread() { preparedBLAS }
 
 /// C = alpha · op(A) · op(B) + beta · C on row-major storage with leading dimensions.
 ///

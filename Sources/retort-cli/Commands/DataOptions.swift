@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// Where a command's images come from.
-struct DataOptions: ParsableArguments, FileOptions {
+struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(
         help: ArgumentHelp(
             "'digits' (embedded), or a folder: MNIST or CIFAR in its original files, or images.",
@@ -17,6 +17,10 @@ struct DataOptions: ParsableArguments, FileOptions {
 
     @Flag(help: "Leave out files that are no intact images, and say which.")
     var skipBad = false
+
+    func check() throws {
+        if data.isEmpty { throw ConfigurationError(["data"], "'' found, digits or the name of a folder expected") }
+    }
 
     var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
 

@@ -57,6 +57,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try importing.open($0) }
         let trained = try stored.map { try $0.trained() }
+        if let size = stored.first?.imageSize { try images.check(against: size) }
         let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
@@ -75,7 +76,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil, normalization: normalization,
-            transform: try steering.transform(policy, teacher: judge, student: copy),
+            transform: steering.transform(policy, teacher: judge, student: copy),
             controllers: try steering.controllers(steering: policy, seed: common.seed))
         let plan = try training.plan(seed: common.seed, unlabelledRatio: unlabelledRatio)
         let history: History

@@ -51,15 +51,9 @@ struct SteeringOptions: ParsableArguments, CheckedOptions {
     /// What the images go through.
     ///
     /// - Parameter student: what chooses among candidates sees of the student.
-    /// - Throws: `ConfigurationError` where views are to be judged and there is no augmentation or no trained teacher.
     func transform(
         _ policy: AugmentationPolicy?, teacher: (any Module)?, student: ModelCopy
-    ) throws -> any BatchTransform {
-        for (name, isAsked) in [("gate", gate != nil), ("candidates", candidates != nil)] where isAsked {
-            guard policy != nil, teacher != nil else {
-                throw ConfigurationError([.name(name)], "needs an --augment whose views a --teacher judges")
-            }
-        }
+    ) -> any BatchTransform {
         guard let policy else { return PlainTransform() }
         guard let teacher else { return policy }
         if let gate { return TeacherGate(policy, share: gate) { teacher.predict($0) } }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Retort
 
 /// What every command takes.
-struct CommonOptions: ParsableArguments {
+struct CommonOptions: ParsableArguments, CheckedOptions {
     @Option(help: "What every random draw depends on.")
     var seed: UInt64 = 0
 
@@ -17,6 +17,9 @@ struct CommonOptions: ParsableArguments {
             throw ValidationError("--threads: \(threads) found, 1 to 1024 expected")
         }
     }
+
+    /// - Throws: `MachineError` where there is no room to compute in.
+    func check() throws { try BLAS.prepare(threads: threads ?? Parallel.threads) }
 
     /// Makes the number of threads hold for the whole process.
     func apply() { if let threads { Parallel.threads = threads } }

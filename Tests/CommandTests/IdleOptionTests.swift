@@ -1,0 +1,73 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+/// Options that would change nothing used to be taken without a word.
+@Suite("Commands: options without effect")
+struct IdleOptionTests {
+    @Test(
+        "An option that changes nothing without another ends with 64, one line and the option, before any work",
+        arguments: [
+            ("train --output x --checkpoint-every 5", "--checkpoint-every: needs --checkpoint"),
+            ("train --output x --keep-checkpoints 5", "--keep-checkpoints: needs --checkpoint"),
+            ("train --output x --strength 2", "--strength: needs an --augment"),
+            ("train --output x --grey", "--grey: has no effect on the embedded digits"),
+            ("train --output x --image-size 8", "--image-size: has no effect on the embedded digits"),
+            ("train --output x --skip-bad", "--skip-bad: has no effect on the embedded digits"),
+            ("evaluate m --skip-bad", "--skip-bad: has no effect on the embedded digits"),
+            ("distill --teacher m --data d --output x --gate 0.5", "--gate: needs an --augment"),
+            ("distill --teacher m --data d --output x --candidates 4", "--candidates: needs an --augment"),
+            ("distill --teacher m --data d --output x --averaging logits", "--averaging: needs several teachers"),
+            ("distill --teacher m --data d --output x --unlabelled-ratio 2", "--unlabelled-ratio: needs --unlabelled"),
+            ("quantize m --output x --learning-rate 0.1", "--learning-rate: needs steps of training"),
+            ("quantize m --output x --augment digits", "--augment: needs steps of training"),
+            (
+                "prune m --output x --to zeros:0.5 --steps 0 --hard-label-weight 1",
+                "--hard-label-weight: needs steps of training"
+            ),
+            ("train --output x --data=", "--data: '' found"),
+        ])
+    func refused(line: String, reason: String) throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let outcome = try retort.fail(line)
+            #expect(outcome.status == 64 && outcome.output.isEmpty)
+            #expect(outcome.errorLines.first?.hasPrefix("Error: \(reason)") == true, "\(outcome.errors)")
+            #expect(try retort.files().isEmpty)
+        }
+    }
+
+    @Test("A size or grey beside a teacher of other images is refused with both; the teacher's own size is taken")
+    func besideTeacher() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeImages([("blue", 20), ("red", 20)], to: folder.appending(path: "colours")) { label, _ in
+                (8, (0..<64).flatMap { _ in label == 0 ? [20, 40, 200] : [200, 40, 20] as [UInt8] })
+            }
+            let quick = "--data colours --architecture mlp-4 --steps 1 --batch 4"
+            try retort.succeed("train \(quick) --image-size 8 --output m")
+            for (option, reason) in [
+                ("--image-size 16", "--image-size: 16 found, the teacher's images of 8×8×3 expected"),
+                ("--grey", "--grey: found, the teacher's images of 8×8×3 expected"),
+            ] {
+                let outcome = try retort.fail("distill --teacher m \(quick) \(option) --output x")
+                #expect(outcome.errors.contains(reason) && outcome.errorLines.count == 1, "\(outcome.errors)")
+            }
+            try retort.succeed("distill --teacher m \(quick) --image-size 8 --output x")
+        }
+    }
+
+    @Test("A printed recipe, which has the defaults of all options, is no reason to refuse anything")
+    func printedRecipe() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            for line in ["train --output x", "distill --teacher m --data d --output x"] {
+                let recipe = try retort.succeed("\(line) --print-recipe").output
+                try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
+                let command = line.words[0]
+                #expect(try retort.succeed("\(command) --recipe r.yaml --print-recipe").output == recipe)
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Retort
+import TestSupport
+import Testing
+
+/// A file of another kind in place of a model used to be told by the length of a header that it does not have.
+@Suite("Commands: files that are no models")
+struct OtherFileTests {
+    @Test("A file of another kind is named by its kind, whatever command reads it as a model")
+    func otherKinds() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13]
+            for (name, bytes, kind) in [
+                ("any.png", png, "a PNG file"),
+                ("m.pt", Array("PK\u{3}\u{4}archive".utf8), "a ZIP file, as torch.save"),
+                ("m.pkl", [0x80, 2, 0x8A, 10, 1, 2, 3, 4, 5, 6, 7, 8], "a Python pickle, as torch.save"),
+                ("m.html", Array("<!DOCTYPE html><html>".utf8), "an HTML page"),
+                ("lfs", Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer"),
+                ("m.py", Array("import torch\n".utf8), "a text file"), ("short", Array("a text".utf8), "a text file"),
+                ("empty", [], "an empty file"),
+            ] as [(String, [UInt8], String)] {
+                try Data(bytes).write(to: folder.appending(path: name))
+                for command in ["info", "evaluate"] {
+                    let outcome = try retort.fail("\(command) \(name)")
+                    #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+                    #expect(outcome.errors.hasPrefix("Error: \(name): \(kind)"), "\(outcome.errors)")
+                    #expect(outcome.errors.contains("a model (safetensors or ONNX) expected"), "\(outcome.errors)")
+                }
+            }
+        }
+    }
+
+    @Test("A checkpoint as a model, a model as a checkpoint or an image, and a model that is cut off are told as such")
+    func swapped() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            let line = "train --data mini --architecture mlp-4 --steps 2 --batch 8"
+            try retort.succeed("\(line) --output m --checkpoint k")
+            try retort.bytes("m").prefix(100).write(to: folder.appending(path: "cut"))
+            for (line, reason) in [
+                ("info k", "k: a checkpoint of a run found, a model (what --output wrote) expected"),
+                ("predict k m", "k: a checkpoint of a run found"),
+                ("\(line) --output n --checkpoint m", "m: a model's file found, the state of a run expected"),
+                ("predict m m", "m: at byte 0: a safetensors file found, a PNG or JPEG image expected"),
+                ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
+                ("\(line) --output n --checkpoint k --seed 4", "another network (see --architecture, --seed"),
+            ] {
+                let outcome = try retort.fail(line)
+                #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
+                #expect(outcome.errors.contains(reason), "\(line): \(outcome.errors)")
+            }
+        }
+    }
+}
