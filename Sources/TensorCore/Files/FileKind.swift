@@ -13,6 +13,7 @@ public struct FileKind: Hashable, Sendable {
     public static let gzip = FileKind("a gzip file")
     public static let idx = FileKind("an IDX file")
     public static let pickle = FileKind("a Python pickle")
+    public static let zip = FileKind("a ZIP file")
     public static let text = FileKind("a text file")
     public static let empty = FileKind("an empty file")
 
@@ -96,7 +97,7 @@ public struct FileKind: Hashable, Sendable {
             Signature("a Photoshop file", "8BPS"),
             Signature("a QOI file", "qoif"),
             Signature("a PDF file", "%PDF"),
-            Signature("a ZIP file", "PK\u{3}\u{4}"),
+            Signature(.zip, [0x50, 0x4B, 0x03, 0x04]),
             Signature("a tar file", "ustar", at: 257),
             Signature("an xz file", "7zXZ", at: 1),
             Signature("a bzip2 file", "BZh"),
