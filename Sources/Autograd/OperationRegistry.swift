@@ -39,13 +39,16 @@ public struct OperationRegistry: Sendable {
     /// All operations of this library.
     public static let standard = OperationRegistry([
         AbsOperation.self, AddOperation.self, AveragePool2DOperation.self, BatchedMatmulOperation.self,
-        BatchNormOperation.self, ClampOperation.self, ConcatenateOperation.self, Convolution2DOperation.self,
-        DenseOperation.self, DivideOperation.self, ErfOperation.self, ExpOperation.self, FlattenOperation.self,
-        GatherOperation.self, GlobalAveragePoolOperation.self, LogOperation.self, LogSoftmaxOperation.self,
-        MaxOperation.self, MaximumOperation.self, MaxPool2DOperation.self, MeanOperation.self,
-        MinimumOperation.self, MultiplyOperation.self, NegateOperation.self, OffsetOperation.self,
-        PadOperation.self, PowOperation.self, ReLUOperation.self, ReshapeOperation.self, ScaleOperation.self,
-        SelectOperation.self, SigmoidOperation.self, SliceOperation.self, SoftmaxOperation.self, SqrtOperation.self,
+        BatchNormOperation.self, BroadcastOperation.self, ClampOperation.self, ConcatenateOperation.self,
+        Convolution2DOperation.self, DenseOperation.self, DivideOperation.self, ELUOperation.self, ErfOperation.self,
+        ExpOperation.self, FlattenOperation.self, GatherOperation.self, GELUOperation.self,
+        GlobalAveragePoolOperation.self, GroupNormOperation.self, HardSigmoidOperation.self, HardSwishOperation.self,
+        LayerNormOperation.self, LeakyReLUOperation.self, LogOperation.self, LogSoftmaxOperation.self,
+        MaximumOperation.self, MaxOperation.self, MaxPool2DOperation.self, MeanOperation.self, MinimumOperation.self,
+        MultiplyOperation.self, NegateOperation.self, OffsetOperation.self, PadOperation.self, PowerOperation.self,
+        PowOperation.self, PReLUOperation.self, ReLUOperation.self, ReshapeOperation.self, RMSNormOperation.self,
+        RoundOperation.self, ScaleOperation.self, SelectOperation.self, SigmoidOperation.self, SignOperation.self,
+        SiLUOperation.self, SliceOperation.self, SoftmaxOperation.self, SoftplusOperation.self, SqrtOperation.self,
         SubtractOperation.self, SumOperation.self, TanhOperation.self, TransposeOperation.self,
     ])
 }

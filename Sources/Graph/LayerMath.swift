@@ -15,7 +15,8 @@ extension InferencePlan {
 }
 
 extension NetworkGraph.Node {
-    /// The geometry of a convolution, or of a dense layer as a convolution of one pixel; nil for other operations.
+    /// The geometry of a convolution, or of a dense layer as a convolution of a pixel for each row that it reads; nil
+    /// for other operations.
     ///
     /// - Parameter shape: extents of what it reads, for one image.
     public func geometry(reading shape: Shape) -> Conv2DGeometry? {
@@ -24,21 +25,24 @@ extension NetworkGraph.Node {
             return try? convolution.geometry(input: Shape([1] + shape), weights: weights)
         }
         guard operation?.is(DenseOperation.self) == true else { return nil }
-        return .dense(inputs: shape.elementCount, outputs: self.shape.elementCount)
+        return .dense(rows: shape.dropLast().reduce(1, *), inputs: weights[0], outputs: weights[1])
     }
 }
 
 extension Conv2DGeometry {
-    /// A dense layer as a convolution of one pixel.
-    package static func dense(inputs: Int, outputs: Int) -> Conv2DGeometry {
-        Conv2DGeometry(input: (1, 1, inputs), kernel: (1, 1), outputChannels: outputs)
+    /// A dense layer as a convolution of a pixel for each row.
+    package static func dense(rows: Int, inputs: Int, outputs: Int) -> Conv2DGeometry {
+        Conv2DGeometry(input: (1, rows, inputs), kernel: (1, 1), outputChannels: outputs)
     }
+
+    /// How many images a shape holds, whatever its axes are.
+    package func batch(of shape: Shape) -> Int { shape.elementCount / max(inputShape(batch: 1).elementCount, 1) }
 }
 
 extension Tensor {
-    /// [N, ...] as the images that a layer reads.
+    /// [N, ...] as the images that a layer reads; rows may stand in the batch axis, [N · rows, C].
     package func asImages(for geometry: Conv2DGeometry) -> Tensor {
-        reshaped(to: geometry.inputShape(batch: shape[0]))
+        reshaped(to: geometry.inputShape(batch: geometry.batch(of: shape)))
     }
 
     /// What is added to the diagonal of second moments [K, K]: a hundredth of its mean, as GPTQ does. Inputs that are

@@ -1,7 +1,7 @@
 import Autograd
 import TensorCore
 
-/// A fully connected layer: [N, in] to [N, out].
+/// A fully connected layer: [N, ..., in] to [N, ..., out].
 public struct Dense: Module {
     /// [in, out].
     public var weight: Parameter
@@ -20,7 +20,7 @@ public struct Dense: Module {
         bias = Parameter(.zeros([outputs]), role: .bias)
     }
 
-    /// - Parameter input: [N, in].
+    /// - Parameter input: [N, ..., in].
     public func callAsFunction(_ input: Variable) -> Variable {
         input.multiplied(byMatrix: weight(on: input.tape), bias: bias(on: input.tape))
             .outputOfModule(with: weight.slot)

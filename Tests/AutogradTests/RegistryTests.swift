@@ -13,7 +13,12 @@ import Testing
         ReshapeOperation(extents: [-1, 3]), TransposeOperation(order: [0, 2, 1]),
         SliceOperation(axis: -1, range: 2..<5),
         PadOperation(before: [0, 1], after: [2, 0], value: -0.25), GatherOperation(indices: [3, 0, 3], axis: 1),
-        BatchedMatmulOperation(),
+        BatchedMatmulOperation(), SiLUOperation(), GELUOperation(), GELUOperation(approximation: .tanh),
+        SoftplusOperation(), HardSwishOperation(), HardSigmoidOperation(slope: 0.2, offset: 0.5),
+        ELUOperation(alpha: 1.5, scale: 0.7), LeakyReLUOperation(slope: 0.3), PReLUOperation(), PowerOperation(),
+        RoundOperation(.down), RoundOperation(), SignOperation(), BroadcastOperation(),
+        LayerNormOperation(epsilon: 0.1), RMSNormOperation(epsilon: 0.2),
+        GroupNormOperation(channelsInGroup: 3, epsilon: 0.3),
     ]
 
     /// Gives the decoder of a JSON object away.
@@ -38,6 +43,8 @@ import Testing
             ("pow", "{\"exponent\":1e60}"), ("reshape", "{\"extents\":7}"),
             ("gather", "{\"indices\":[1e30],\"axis\":0}"),
             ("pad", "{\"before\":[0],\"after\":[0]}"), ("clamp", "{\"lower\":\"0\"}"),
+            ("gelu", "{\"approximation\":\"erf\"}"), ("round", "{}"), ("elu", "{\"alpha\":1}"),
+            ("groupNorm", "{\"channelsInGroup\":0.5,\"epsilon\":1}"),
         ] {
             let box = try JSONDecoder().decode(Box.self, from: Data(text.utf8))
             #expect(throws: (any Error).self, "\(name) \(text)") {

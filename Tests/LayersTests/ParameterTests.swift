@@ -8,7 +8,9 @@ import Testing
         var random = Philox(seed: 1)
         return [
             Conv2D(2, 4, kernel: 3, using: &random), Conv2D(2, 4, kernel: 3, bias: false, using: &random),
-            Dense(3, 2, using: &random), BatchNorm(3), Dropout(0.5), ConvolutionBlock(1, 2, using: &random),
+            Dense(3, 2, using: &random), BatchNorm(3), LayerNorm(3), RMSNorm(3), GroupNorm(6, groups: 2), PReLU(3),
+            MultiHeadAttention(4, heads: 2, using: &random), SqueezeExcite(4, squeezed: 2, using: &random),
+            Dropout(0.5), ConvolutionBlock(1, 2, using: &random),
             ResidualBlock(2, 2, stride: 1, using: &random), ResidualBlock(2, 4, stride: 2, using: &random),
             ConvNet(width: 2, channels: 1, classes: 3, seed: 1), ResNet(depth: 8, channels: 3, classes: 10, seed: 1),
             ResNet(depth: 20, channels: 3, classes: 10, seed: 1),

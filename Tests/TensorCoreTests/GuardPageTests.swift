@@ -58,6 +58,35 @@ import Testing
         }
     }
 
+    @Test("Functions of one number, and normalised rows")
+    func functions() async {
+        await #expect(processExitsWith: .success) {
+            for n in guardTails {
+                let (x, g) = (guardNumbers(n, 5), guardNumbers(n, 6))
+                for kind in RK_EXP.rawValue...RK_HARD_SIGMOID.rawValue {
+                    var function = rk_function(kind: rk_function_kind(kind), a: 0.3, b: 0.5)
+                    expectStaysInside("function \(kind) of \(n)") {
+                        rk_apply(&function, $0.input(x), $0.output(n), n)
+                        rk_apply_gradient(&function, $0.input(g), $0.input(x), $0.output(n), n)
+                        let inPlace = $0.updated(x)
+                        rk_apply(&function, inPlace, inPlace, n)
+                    }
+                }
+                for rows in [0, 1, 3] where n > 0 {
+                    let (x, g) = (guardNumbers(rows * n, 5), guardNumbers(rows * n, 6))
+                    expectStaysInside("\(rows) rows of \(n)") {
+                        var norm = rk_row_normalization(
+                            scale: $0.input(guardNumbers(n, 7)), shift: $0.input(guardNumbers(n, 8)), epsilon: 0.1,
+                            centered: 1)
+                        rk_row_norm(&norm, $0.input(x), $0.output(x.count), rows, n)
+                        rk_row_norm_gradient(
+                            &norm, $0.input(g), $0.input(x), $0.output(x.count), $0.output(x.count), rows, n)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("Rows of class scores")
     func softmax() async {
         await #expect(processExitsWith: .success) {

@@ -1,15 +1,12 @@
-import Foundation
 import TensorCore
 
 /// eˣ, element by element.
-public struct ExpOperation: ElementwiseOperation {
+public struct ExpOperation: VectorizedOperation {
     public static let name = "exp"
 
     public init() {}
 
-    public func value(at x: Float) -> Float { expf(x) }
-
-    public func slope(at x: Float) -> Float { expf(x) }
+    public var function: VectorFunction { .exp }
 }
 
 extension Variable {

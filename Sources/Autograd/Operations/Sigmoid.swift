@@ -1,20 +1,16 @@
-import Foundation
 import TensorCore
 
 /// 1 / (1 + e⁻ˣ), element by element.
-public struct SigmoidOperation: ElementwiseOperation {
+public struct SigmoidOperation: VectorizedOperation {
     public static let name = "sigmoid"
 
     public init() {}
 
-    public func value(at x: Float) -> Float { 1 / (1 + expf(-x)) }
+    public var function: VectorFunction { .sigmoid }
 
-    public func slope(at x: Float) -> Float { value(at: x) * (1 - value(at: x)) }
-
-    public func forward(_ operands: [Tensor]) -> Tensor { TensorCore.sigmoid(operands[0]) }
-
+    /// The derivative follows from the output.
     public func record(_ operands: [Variable]) -> Variable {
-        let output = TensorCore.sigmoid(operands[0].value)
+        let output = forward(operands.map(\.value))
         return operands[0].tape.record(AnyOperation(self), output, from: operands[0]) {
             sigmoidGradient($0, output: output)
         }

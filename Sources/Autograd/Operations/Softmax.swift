@@ -24,10 +24,12 @@ extension Variable {
 }
 
 extension [Shape] {
-    /// The shape of one operand that is rows, [N, K].
+    /// The shape of one operand that is rows, [N, ..., K].
     func rows(for name: String) throws(OperationError) -> Shape {
         try require(1...1, for: name)
-        guard self[0].rank == 2 else { throw OperationError(found: "\(name) of \(self[0])", expected: "rows [N, K]") }
+        guard self[0].rank >= 2, self[0].last != 0 else {
+            throw OperationError(found: "\(name) of \(self[0])", expected: "rows [N, ..., K]")
+        }
         return self[0]
     }
 }

@@ -7,6 +7,7 @@
 
 #include "CKernelsDispatch.h"
 #include "CKernelsFloat.h"
+#include "CKernelsFunctions.h"
 #include "CKernelsInteger.h"
 
 #endif

@@ -134,5 +134,6 @@ public struct NetworkRegistry: Sendable {
     /// The networks of this library.
     public static let standard = NetworkRegistry(
         [ConvNet.family, ResNet.family, MLP.family] + ImageNetResNet.families
-            + [MobileNetV2.family, EfficientNetLite.family, ShuffleNetV2.family])
+            + [MobileNetV2.family] + MobileNetV3.families + [EfficientNetLite.family, ShuffleNetV2.family]
+            + VisionTransformer.families)
 }

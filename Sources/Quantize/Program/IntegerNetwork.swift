@@ -129,7 +129,8 @@ struct IntegerNetwork: Sendable {
     /// A convolution, or what is computed as one on images of one pixel.
     private func apply(_ kernel: IntegerConvolution, _ node: IntegerProgram.Node, _ value: (Int) -> Value) -> Value {
         let first = bytes(value(node.inputs[0])).bytes
-        if node.shape.rank == 3, first.shape.rank == 4 {
+        let batch = kernel.geometry.batch(of: first.shape)
+        if first.shape == kernel.geometry.inputShape(batch: batch), node.shape.rank == 3 {
             guard let output = node.quantization else { return .floats(kernel.floats(first)) }
             let residual = node.residual.map { index in
                 let other = bytes(value(index))
@@ -137,9 +138,8 @@ struct IntegerNetwork: Sendable {
             }
             return .bytes(kernel(first, to: output, residual: residual, relu: node.relu), output)
         }
-        let batch = first.shape[0]
         let x = first.reshaped(to: kernel.geometry.inputShape(batch: batch))
-        let shape = Shape([batch] + node.shape)
+        let shape = node.resultShape(reading: first.shape)
         guard let output = node.quantization else { return .floats(kernel.floats(x).reshaped(to: shape)) }
         let residual = node.residual.map { index in
             let other = bytes(value(index))
@@ -153,12 +153,11 @@ struct IntegerNetwork: Sendable {
     private func apply(_ kernel: PreparedConvolution2D, _ node: IntegerProgram.Node, _ value: (Int) -> Value) -> Tensor
     {
         let x = floats(value(node.inputs[0]))
-        let batch = x.shape[0]
+        let images = x.asImages(for: kernel.geometry)
         let residual = node.residual.map { index in
-            floats(value(index)).reshaped(to: kernel.geometry.outputShape(batch: batch))
+            floats(value(index)).reshaped(to: kernel.geometry.outputShape(batch: images.shape[0]))
         }
-        return kernel(x.asImages(for: kernel.geometry), residual: residual, relu: node.relu)
-            .reshaped(to: Shape([batch] + node.shape))
+        return kernel(images, residual: residual, relu: node.relu).reshaped(to: node.resultShape(reading: x.shape))
     }
 
     /// A float32 result as the node keeps it: quantised if it has a scale.
@@ -186,6 +185,12 @@ extension IntegerProgram.Node {
 
     /// The result's shape for one image, the batch axis included.
     var batchShape: Shape { Shape([1] + shape.extents) }
+
+    /// The shape of a layer's result: a dense layer keeps all axes of its rows, which the batch may be part of.
+    fileprivate func resultShape(reading input: Shape) -> Shape {
+        operation?.is(DenseOperation.self) == true
+            ? Shape(input.dropLast() + shape.suffix(1)) : Shape([input[0]] + shape)
+    }
 
     /// What a unit of a layer's sums is in units of the result's scale, or in float32; a channel each.
     func multipliers(of layer: IntegerProgram.Layer, _ input: AffineQuantization) -> [Float] {

@@ -128,7 +128,7 @@ struct ProgramReader {
         _ operation: AnyOperation, _ weights: Shape, reading input: Shape, at index: Int
     ) throws -> Conv2DGeometry? {
         guard let convolution = operation.as(Convolution2DOperation.self) else {
-            return .dense(inputs: weights[0], outputs: weights[1])
+            return .dense(rows: input.dropLast().reduce(1, *), inputs: weights[0], outputs: weights[1])
         }
         do { return try convolution.geometry(input: Shape([1] + input.extents), weights: weights) } catch {
             throw stored.fault(index, error.found, error.expected)

@@ -60,27 +60,37 @@ public func softmaxCrossEntropy(_ logits: Tensor, targets: Tensor) -> (losses: T
 }
 
 private func mapRows(
-    _ name: String, _ x: Tensor, _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int) -> Void
+    _ name: String, _ x: Tensor,
+    _ kernel: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int) -> Void
 ) -> Tensor {
     require(x.shape.rank >= 1, "\(name): input has no axes")
     let columns = x.shape[x.shape.rank - 1]
     require(columns > 0, "\(name): input has shape \(x.shape), an empty last axis")
     var result = Tensor(uninitialized: x.shape)
-    kernel(x.pointer, result.mutablePointer(), x.count / columns, columns)
+    let out = SendablePointer(result.mutablePointer())
+    Parallel.forEachRange(of: x.count / columns, by: rowsPerPiece(columns)) { rows in
+        let first = rows.lowerBound * columns
+        kernel(x.pointer + first, out.pointer + first, rows.count, columns)
+    }
     return result
 }
 
 private func rowGradient(
     _ name: String, _ upstream: Tensor, _ output: Tensor,
-    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    _ body: @Sendable (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
 ) -> Tensor {
     require(upstream.shape == output.shape, "\(name): upstream \(upstream.shape), output \(output.shape)")
     require(output.shape.rank >= 1, "\(name): output has no axes")
     let columns = output.shape[output.shape.rank - 1]
     var result = Tensor(uninitialized: output.shape)
-    let out = result.mutablePointer()
-    for first in stride(from: 0, to: output.count, by: max(columns, 1)) {
-        body(upstream.pointer + first, output.pointer + first, out + first, columns)
+    let out = SendablePointer(result.mutablePointer())
+    Parallel.forEachRange(of: output.count / max(columns, 1), by: rowsPerPiece(columns)) { rows in
+        for first in rows.map({ $0 * columns }) {
+            body(upstream.pointer + first, output.pointer + first, out.pointer + first, columns)
+        }
     }
     return result
 }
+
+/// Rows of one piece of parallel work: about 32 k elements, from their length alone.
+func rowsPerPiece(_ columns: Int) -> Int { max(1, (1 << 15) / max(columns, 1)) }
