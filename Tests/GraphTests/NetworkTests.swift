@@ -8,7 +8,8 @@ import Testing
 /// The networks of the registry on their way through tracing, inference, files and features.
 @Suite struct NetworkTests {
     static let names = [
-        "resnet18", "mobilenetv2-0.25", "efficientnet-lite0", "shufflenetv2-0.5",
+        "resnet18", "mobilenetv2-0.25", "efficientnet-lite0", "shufflenetv2-0.5", "mobilenetv3-small-0.5",
+        "mobilenetv3-large-0.5", "vit-tiny",
     ]
 
     static func network(_ name: String) throws -> AnyModule {
@@ -42,6 +43,8 @@ import Testing
             ("resnet18", ["layer1", "layer2.0", "layer2.0.bn1", "layer4", "conv1", "fc"]),
             ("mobilenetv2-0.25", ["features.0", "features.3", "features.3.conv.1.0", "features.18", "classifier.1"]),
             ("efficientnet-lite0", ["blocks.1.0", "blocks.1.0.conv_dw", "blocks.6.0", "bn2", "classifier"]),
+            ("mobilenetv3-small-0.5", ["features.1", "features.1.block.1", "features.4.block.0", "classifier.0"]),
+            ("vit-tiny", ["blocks.0", "blocks.3.attn", "blocks.11.mlp.fc1", "norm", "head"]),
             ("shufflenetv2-0.5", ["stage2", "stage3.1", "stage3.0.branch1", "stage3.0.branch2.3", "conv5"]),
         ])
     func features(name: String, paths: [String]) throws {

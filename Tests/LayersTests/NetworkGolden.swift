@@ -14,7 +14,8 @@ struct NetworkGolden: Decodable {
         let values: [Double]
     }
 
-    let height, width: Int
+    let height, width, images: Int
+    let single: Double
     let evaluation, training: [Double]
     let tensors: [Entry]
 
@@ -65,7 +66,7 @@ struct NetworkGolden: Decodable {
     }
 
     /// The two images: made as [N, C, H, W].
-    var images: Tensor { Self.filled(1000, [2, 3, height, width]).transposed([0, 2, 3, 1]) }
+    var batch: Tensor { Self.filled(images, [2, 3, height, width]).transposed([0, 2, 3, 1]) }
 
     /// Factors of the logits in the sum that is differentiated.
     var factors: Tensor { Self.filled(2000, [2, 10]) }

@@ -9,7 +9,7 @@ import Testing
         arguments: [
             "convnet-16", "resnet-20", "resnet-56", "mlp-128-64", "mlp-1", "resnet18", "resnet34", "resnet50",
             "mobilenetv2", "mobilenetv2-0.5", "mobilenetv2-1", "efficientnet-lite0", "shufflenetv2", "shufflenetv2-1.0",
-            "shufflenetv2-1.5",
+            "shufflenetv2-1.5", "mobilenetv3-small", "mobilenetv3-large-0.75", "vit-tiny", "vit-small",
         ])
     func names(name: String) throws {
         let prefix = String(name.split(separator: "-")[0])
@@ -26,7 +26,8 @@ import Testing
             "mlp-1-1-1-1-1-1-1-1-1", "vgg-16", "resnet-20 ", "convnet-+16x", "resnet-18", "resnet50-2", "resnet18-",
             "mobilenetv2-", "mobilenetv2-0", "mobilenetv2-9", "mobilenetv2-1e-1", "mobilenetv2-.5", "mobilenetv2-5.",
             "mobilenetv2-0.5.1", "mobilenetv2-nan", "mobilenetv2-0.5-0.5", "shufflenetv2-0.75", "efficientnet",
-            "efficientnet-lite", "efficientnet-lite1",
+            "efficientnet-lite", "mobilenetv3", "mobilenetv3-0.5", "mobilenetv3-smalls", "vit", "vit-base",
+            "vit-tiny-1", "efficientnet-lite1",
         ])
     func refusals(text: String) {
         let error = #expect(throws: FormatError.self) { try NetworkRegistry.standard.family(of: text) }
@@ -60,8 +61,10 @@ import Testing
         #expect(wide.stem.convolution.weight.value.shape == [3, 3, 1, 48])
         #expect(wide.last.convolution.weight.value.shape == [1, 1, 448, 1792])
         #expect(half.predict(.ones([2, 28, 28, 1])).shape == [2, 4])
+        // A transformer takes whole patches.
+        #expect(throws: FormatError.self) { try network("vit-tiny", [32, 40, 3]) }
         // Down to a single pixel.
-        for name in ["mobilenetv2-0.1", "shufflenetv2-0.5"] {
+        for name in ["mobilenetv2-0.1", "shufflenetv2-0.5", "mobilenetv3-large-0.35"] {
             #expect(try network(name, [5, 4, 2]).predict(.ones([1, 5, 4, 2])).shape == [1, 4])
         }
     }

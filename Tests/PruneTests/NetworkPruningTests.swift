@@ -10,7 +10,7 @@ import Testing
 /// Networks for photographs, whose ties are harder: depthwise convolutions, channels that are split, mixed and joined,
 /// gates, tokens. What cannot be cut must be kept whole.
 @Suite struct NetworkPruningTests {
-    static let names = ["mobilenetv2-0.25", "shufflenetv2-0.5"]
+    static let names = ["mobilenetv2-0.25", "shufflenetv2-0.5", "mobilenetv3-small-0.5", "vit-tiny"]
 
     @Test(
         "A pruned network gives what the whole one gives with the cut channels zeroed; it trains and is quantised",
