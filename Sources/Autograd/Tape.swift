@@ -125,7 +125,8 @@ public final class Tape {
     ///   - depth: how many components the parameter's path has beyond the module's.
     public func wantsParts(ofModuleWith slot: Slot?, below depth: Int) -> Bool {
         guard let path = modulePath(of: slot, below: depth) else { return false }
-        return requestedFeatures.contains { $0.hasPrefix(path + ".") }
+        // Layers of the network itself are parts of no module with a path.
+        return requestedFeatures.contains { path.isEmpty || $0.hasPrefix(path + ".") }
     }
 
     /// What was bound at a slot, or nil if the slot belongs to another tape (a model that this pass does not train).

@@ -14,6 +14,12 @@ public struct Dense: Module {
         bias = Parameter(Initialization.uniform([outputs], fanIn: inputs, using: &random), role: .bias)
     }
 
+    /// Creates a layer with normal weights of a deviation and bias 0.
+    init(_ inputs: Int, _ outputs: Int, deviation: Float, using random: inout Philox) {
+        weight = Parameter(Tensor(normal: [inputs, outputs], deviation: deviation, using: &random))
+        bias = Parameter(.zeros([outputs]), role: .bias)
+    }
+
     /// - Parameter input: [N, ..., in].
     public func callAsFunction(_ input: Variable) -> Variable {
         input.multiplied(byMatrix: weight(on: input.tape), bias: bias(on: input.tape))

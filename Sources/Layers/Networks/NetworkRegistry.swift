@@ -6,37 +6,72 @@ public struct NetworkFamily: Sendable {
     public let pattern: String
     /// The highest learning rate that suits such networks.
     public let learningRate: Float
-    /// Whether there is a network of some sizes.
-    let accepts: @Sendable (_ sizes: [Int]) -> Bool
-    /// From the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the network;
-    /// nil for images that it does not take.
-    let make: @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
-    /// The number of a network's weights.
-    let weights: @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int
+    /// What names begin with, before a dash or the end: "convnet", "mobilenetv3-small".
+    let prefix: String
+    /// From what follows in a name, parted at dashes, to the network; nil where there is none.
+    let member: @Sendable (_ parts: [Substring]) -> Member?
 
-    /// Describes a family.
+    /// A network that is not made yet.
+    struct Member: Sendable {
+        /// The number of its weights, or 0 where it is small for any image.
+        let weights: @Sendable (_ input: Shape, _ classes: Int) -> Int
+        let make: @Sendable (_ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
+    }
+
+    /// Describes a family of networks that differ in whole sizes.
     ///
     /// - Parameters:
-    ///   - pattern: its name, and behind dashes what the sizes are: "convnet-WIDTH".
+    ///   - pattern: its name, and behind dashes what the sizes are, in capitals: "convnet-WIDTH".
     ///   - learningRate: the highest that suits.
     ///   - accepts: whether there is a network of some sizes, each 1 to 4,096.
     ///   - weights: how many a network has, for families where they grow with the images: memory is asked for them
     ///     before the network is made.
-    ///   - make: makes a network, or says by nil that it does not take such images.
+    ///   - make: from the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the
+    ///     network, or nil for images that it does not take.
     public init(
         _ pattern: String, learningRate: Float = 0.2, accepts: @escaping @Sendable (_ sizes: [Int]) -> Bool,
         weights: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int = { _, _, _ in 0 },
         make: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
     ) {
-        self.pattern = pattern
-        self.learningRate = learningRate
-        self.accepts = accepts
-        self.make = make
-        self.weights = weights
+        self.init(pattern, learningRate) { parts in
+            let sizes = parts.compactMap { Int($0) }.filter { $0 > 0 && $0 <= 4096 }
+            guard sizes.count == parts.count, accepts(sizes) else { return nil }
+            return Member(weights: { weights(sizes, $0, $1) }, make: { make(sizes, $0, $1, $2) })
+        }
     }
 
-    /// What names begin with.
-    var prefix: String { pattern.split(separator: "-").first.map { $0.lowercased() } ?? pattern }
+    /// Describes a family of networks that differ in a factor on their channels, which a name may leave out for 1.
+    ///
+    /// - Parameters:
+    ///   - pattern: its name, and what the factor is: "mobilenetv2[-WIDTH]".
+    ///   - learningRate: the highest that suits.
+    ///   - acceptsWidth: whether there is a network of a factor, written with digits and a point.
+    ///   - make: from the factor, the extents of an image [H, W, C], the number of classes and a seed to the network,
+    ///     or nil for images that it does not take.
+    public init(
+        _ pattern: String, learningRate: Float = 0.2, acceptsWidth: @escaping @Sendable (_ width: Double) -> Bool,
+        make: @escaping @Sendable (_ width: Double, _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
+    ) {
+        self.init(pattern, learningRate) { parts in
+            let isPlain = parts.allSatisfy { text in
+                text.allSatisfy { "0123456789.".contains($0) } && text.first != "." && text.last != "."
+            }
+            guard parts.count <= 1, isPlain, let width = parts.isEmpty ? 1 : Double(parts[0]), acceptsWidth(width)
+            else { return nil }
+            return Member(weights: { _, _ in 0 }, make: { make(width, $0, $1, $2) })
+        }
+    }
+
+    private init(
+        _ pattern: String, _ learningRate: Float, member: @escaping @Sendable (_ parts: [Substring]) -> Member?
+    ) {
+        self.pattern = pattern
+        self.learningRate = learningRate
+        self.member = member
+        let words = pattern.prefix { $0 != " " && $0 != "[" }.split(separator: "-")
+        let name = words.prefix(1) + words.dropFirst().prefix { $0 != $0.uppercased() }
+        prefix = name.joined(separator: "-").lowercased()
+    }
 }
 
 /// Networks by name, for those who choose one in text; a program can add its own.
@@ -59,16 +94,18 @@ public struct NetworkRegistry: Sendable {
     /// What names look like, for help and messages.
     public var patterns: [String] { families.map(\.pattern) }
 
-    /// The family that a name belongs to, whatever its case, and the sizes in the name.
+    /// The family that a name belongs to, whatever its case.
     ///
-    /// - Throws: `FormatError` for a name that no family begins, or with something that is no size.
-    public func family(of name: String) throws -> (family: NetworkFamily, sizes: [Int]) {
-        let parts = name.lowercased().split(separator: "-", omittingEmptySubsequences: false)
-        let sizes = parts.dropFirst().compactMap { Int($0) }.filter { $0 > 0 && $0 <= 4096 }
-        guard let family = families.first(where: { $0.prefix == parts[0] }), sizes.count == parts.count - 1,
-            family.accepts(sizes)
-        else { throw refusal("'\(name)'") }
-        return (family, sizes)
+    /// - Throws: `FormatError` for a name that no family begins, or with something that is no size of it.
+    public func family(of name: String) throws -> NetworkFamily { try find(name).family }
+
+    private func find(_ name: String) throws -> (family: NetworkFamily, member: NetworkFamily.Member) {
+        let text = name.lowercased()
+        for family in families where text == family.prefix || text.hasPrefix(family.prefix + "-") {
+            let parts = text.dropFirst(family.prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+            if let member = family.member(Array(parts.dropFirst())) { return (family, member) }
+        }
+        throw refusal("'\(name)'")
     }
 
     /// Makes a network with fresh weights; the same seed gives the same.
@@ -80,11 +117,11 @@ public struct NetworkRegistry: Sendable {
     /// - Throws: `FormatError` for a name that no family has, and for images that the network does not take;
     ///   `MachineError` where there is no memory for its weights.
     public func makeNetwork(named name: String, inputShape: Shape, classes: Int, seed: UInt64) throws -> any Module {
-        let (family, sizes) = try family(of: name)
+        let member = try find(name).member
         try MachineMemory.require(
-            product: [family.weights(sizes, inputShape, classes), MemoryLayout<Float>.size],
+            product: [member.weights(inputShape, classes), MemoryLayout<Float>.size],
             for: "\(name.lowercased()) for images of \(inputShape)")
-        guard inputShape.rank == 3, let network = family.make(sizes, inputShape, classes, seed) else {
+        guard inputShape.rank == 3, let network = member.make(inputShape, classes, seed) else {
             throw refusal("'\(name)' for images of \(inputShape)")
         }
         return network
@@ -95,5 +132,8 @@ public struct NetworkRegistry: Sendable {
     }
 
     /// The networks of this library.
-    public static let standard = NetworkRegistry([ConvNet.family, ResNet.family, MLP.family])
+    public static let standard = NetworkRegistry(
+        [ConvNet.family, ResNet.family, MLP.family] + ImageNetResNet.families
+            + [MobileNetV2.family] + MobileNetV3.families + [EfficientNetLite.family, ShuffleNetV2.family]
+            + VisionTransformer.families)
 }

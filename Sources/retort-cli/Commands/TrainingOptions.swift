@@ -4,8 +4,14 @@ import Retort
 
 /// What `train` and `distill` take alike: the network, the images that it learns from, how long and how, and where to.
 struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
-    @Option(help: "Network to train: convnet-WIDTH, resnet-DEPTH (8, 20, 32, 56) or mlp-HIDDEN[-HIDDEN…].")
+    @Option(help: "Network to train: \(NetworkRegistry.standard.patterns.joined(separator: ", ")).")
     var architecture = "convnet-16"
+
+    @Option(
+        help: ArgumentHelp(
+            "Published weights that it begins with, by PyTorch's names. (default: fresh ones)",
+            valueName: "FILE.safetensors"))
+    var weights: String?
 
     @Option(help: "Training images whose labels are used, the same number of each class. (default: all)")
     var labels: Int?
@@ -68,7 +74,8 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
     var files: [NamedFile] {
         guard !printRecipe else { return [] }
         let states = checkpointURL.map { keeping.files(of: $0) } ?? []
-        return (recipe.map { [NamedFile("--recipe", $0, .read)] } ?? []) + [NamedFile("--output", output, .written)]
+        return (recipe.map { [NamedFile("--recipe", $0, .read)] } ?? [])
+            + (weights.map { [NamedFile("--weights", $0, .read)] } ?? []) + [NamedFile("--output", output, .written)]
             + states.enumerated().map {
                 NamedFile("--checkpoint", $0 == 0 ? checkpoint ?? "" : $1.relativePath, .written)
             }
@@ -101,11 +108,17 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// A network for the images: the one to train unless another name is given.
     ///
-    /// - Throws: `FormatError` for images that it does not take.
+    /// - Throws: `FormatError` for images that it does not take, and for weights that are not its own.
     func network(named name: String? = nil, for data: DividedData, seed: UInt64) throws -> any Module {
-        try NetworkRegistry.standard.makeNetwork(
+        var network = try NetworkRegistry.standard.makeNetwork(
             named: name ?? architecture, inputShape: ImageSize(of: data.train).shape, classes: data.train.classCount,
             seed: seed)
+        if let weights, name == nil,
+            let head = try PublishedWeights.load(URL(fileURLWithPath: weights), into: &network)
+        {
+            StandardStream.say("\(weights): \(head)")
+        }
+        return network
     }
 
     /// What the network's file will say of it.
@@ -117,7 +130,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// - Parameter unlabelledRatio: images without labels in a step for each with one; nil for 64 images.
     func plan(seed: UInt64, unlabelledRatio: Double? = nil) throws -> TrainingPlan {
-        let highest = try NetworkRegistry.standard.family(of: architecture).family.learningRate
+        let highest = try NetworkRegistry.standard.family(of: architecture).learningRate
         return TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20), batchSize: batch,
             unlabelledBatchSize: unlabelledRatio.map { max(1, Int((Double(batch) * $0).rounded())) } ?? 64,
