@@ -31,7 +31,8 @@ public enum InputFile {
         let file = try FileReader(path)
         guard start <= file.size, count <= file.size - start else {
             throw FormatError(
-                file: "\(path)", found: "end at byte \(file.size)", expected: "\(count.counted("byte")) from byte \(start) on")
+                file: "\(path)", found: "end at byte \(file.size)",
+                expected: "\(count.counted("byte")) from byte \(start) on")
         }
         file.move(to: start)
         return try bytes(of: file, from: start, count: count)
@@ -48,7 +49,8 @@ public enum InputFile {
             let filled = try file.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count))
             guard filled == count else {
                 throw FormatError(
-                    file: "\(file.path)", found: "end at byte \(start + filled)", expected: (start + count).counted("byte"))
+                    file: "\(file.path)", found: "end at byte \(start + filled)",
+                    expected: (start + count).counted("byte"))
             }
         } catch {
             free(buffer)
