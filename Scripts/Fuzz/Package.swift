@@ -6,7 +6,9 @@ let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "Retort", path: "../..")],
     targets: [
-        .executableTarget(name: "fuzz", dependencies: [.product(name: "Retort", package: "Retort")])
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [.product(name: "Retort", package: "Retort"), .product(name: "ONNX", package: "Retort")])
     ],
     swiftLanguageModes: [.v6]
 )
