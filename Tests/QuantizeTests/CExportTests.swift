@@ -128,6 +128,28 @@ import Testing
         }
     }
 
+    @Test("Values that only move keep their bytes: borders, rows that are taken, other axes; in the engine and in C")
+    func rearrangements() throws {
+        let network = ClosureModule { input in
+            let wider = (input * 1.5).padded(before: [0, 1, 0, 0], after: [0, 0, 2, 0])
+            let taken = wider.gathering([3, 0, 0, 5, 6], axis: 1).slice(axis: 2, 2..<8)
+            return taken.transposed([0, 3, 1, 2]).reshaped(to: [-1, 15, 4])
+        }
+        let images = smoothImages(6, side: 6, channels: 2, seed: 8)
+        try Self.check(network, images, .minMax)
+        // Nothing is rounded after the input: the results are those of float32 on rounded inputs.
+        let int8 = try QuantizedModel(network, calibratedOn: [images])
+        let scale = (images.scalars.max() ?? 0) - (images.scalars.min() ?? 0)
+        let difference = zip(int8.predict(images).scalars, network.predict(images).scalars).map { abs($0 - $1) }.max()
+        #expect(try #require(difference) < 1.5 * scale / 255)
+        // A border of another value than 0 has no byte of its own.
+        #expect(throws: GraphError.self) {
+            try QuantizedModel(
+                ClosureModule { $0.padded(before: [0, 1, 0, 0], after: [0, 0, 0, 0], with: 9).relu() },
+                calibratedOn: [images])
+        }
+    }
+
     @Test(
         "Memory is what the two largest results that are alive together take, and constants are what layers have")
     func memory() throws {
