@@ -34,7 +34,7 @@ import Testing
             let summary = TensorSummary(value, role: parameter.role)
             #expect(summary.shape == entry.shape, "\(path), \(entry.name)")
             // A shift that a normalisation takes out again has a gradient of 0.
-            let floor = parameter.isTrainable ? 1e-4 * largest : 0
+            let floor = parameter.isTrainable ? 1e-3 * largest : 0
             let (found, wanted) = (summary.values, entry.values)
             for place in found.indices {
                 // The norm beside itself, the others beside the largest element.
