@@ -68,7 +68,7 @@ struct ONNXFileTests {
             #expect(stored.description.normalization == description.normalization)
             // Three classes without names fit data of three classes.
             let images = TinyTask.images(20, seed: 5)
-            let data = DividedData(name: "tiny", train: images, validation: images.subset([]), test: images)
+            let data = try DividedData(name: "tiny", train: images, validation: images.subset([]), test: images)
             #expect(try stored.fitting(data).train.count == 20)
             #expect(throws: FormatError.self) {
                 try stored.fitting(DividedData(name: "x", train: images.subset([]), validation: images, test: images))
