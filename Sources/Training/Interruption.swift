@@ -6,7 +6,8 @@ import Synchronization
 package enum Interruption {
     private struct State {
         var last: Int32?
-        var isAsked = false
+        /// How often a training asked: it does before its first step, and after each.
+        var questions = 0
     }
 
     private static let state = Mutex(State())
@@ -14,10 +15,10 @@ package enum Interruption {
     /// The last one that came.
     package static var last: Int32? { state.withLock { $0.last } }
 
-    /// Whether one came; a training asks after its steps.
+    /// Whether one came; a training asks before its first step and after each.
     @Sendable package static func hasCome() -> Bool {
         state.withLock {
-            $0.isAsked = true
+            $0.questions += 1
             return $0.last != nil
         }
     }
@@ -32,13 +33,17 @@ package enum Interruption {
                     defer { state.last = number }
                     return state
                 }
-                guard before.last == nil, before.isAsked else {
+                guard before.last == nil, before.questions > 1 else {
                     if before.last == nil { ProgressBar.say("stopped before the first step was done") }
                     _exit(128 + number)
                 }
                 ProgressBar.say("stopping after this step; once more stops at once")
             }
+            // Until it is registered, a signal would be ignored.
+            let isRegistered = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isRegistered.signal() }
             source.resume()
+            isRegistered.wait()
             return source
         }
         defer { for source in sources { source.cancel() } }

@@ -24,18 +24,15 @@ package struct Provenance: Hashable, Sendable, Codable {
         Set(values.keys).union(other.values.keys).sorted().first { values[$0] != other.values[$0] }
     }
 
-    /// A part that differs, for an error, with the options of the command that it depends on.
-    package static func another(_ name: String) -> String {
-        let options: String? =
-            switch name {
-            case "network": "--architecture, --seed, or what the images are"
-            case "labelled images", "unlabelled images", "validation images":
-                "--data, --labels, --seed, --image-size or --grey"
-            case "augmentation": "--augment or --strength"
-            default: nil
-            }
-        let areMany = ["images", "controllers"].contains { name.hasSuffix($0) }
-        return "\(areMany ? "other" : "another") \(name)" + (options.map { " (see \($0))" } ?? "")
+    /// The options of the command that a part depends on, for the end of an error; empty where its details say them.
+    package static func options(of name: String) -> String {
+        switch name {
+        case "network": ", which depends on --architecture, --seed and the size of images,"
+        case "labelled images", "unlabelled images", "validation images":
+            ", which depend on --data, --labels, --seed, --image-size and --grey,"
+        case "augmentation": ", which depends on --augment and --strength,"
+        default: ""
+        }
     }
 
     /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`; nil for another part.
