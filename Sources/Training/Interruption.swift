@@ -1,26 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once. So
-/// does the first where no step is done yet, as there is nothing to be kept.
+/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once.
 package enum Interruption {
-    private struct State {
-        var last: Int32?
-        var isAsked = false
-    }
-
-    private static let state = Mutex(State())
+    private static let signal = Mutex<Int32?>(nil)
 
     /// The last one that came.
-    package static var last: Int32? { state.withLock { $0.last } }
+    package static var last: Int32? { signal.withLock { $0 } }
 
     /// Whether one came; a training asks after its steps.
-    @Sendable package static func hasCome() -> Bool {
-        state.withLock {
-            $0.isAsked = true
-            return $0.last != nil
-        }
-    }
+    @Sendable package static func hasCome() -> Bool { last != nil }
 
     /// Runs the closure, in which neither ends the process at once.
     package static func watching<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -28,15 +17,11 @@ package enum Interruption {
             Foundation.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                let before = state.withLock { state in
-                    defer { state.last = number }
-                    return state
+                let isSecond = signal.withLock { came in
+                    defer { came = number }
+                    return came != nil
                 }
-                guard before.last == nil, before.isAsked else {
-                    if before.last == nil { ProgressBar.say("stopped before the first step was done") }
-                    _exit(128 + number)
-                }
-                ProgressBar.say("stopping after this step; once more stops at once")
+                if isSecond { _exit(128 + number) }
             }
             source.resume()
             return source

@@ -24,20 +24,6 @@ package struct Provenance: Hashable, Sendable, Codable {
         Set(values.keys).union(other.values.keys).sorted().first { values[$0] != other.values[$0] }
     }
 
-    /// A part that differs, for an error, with the options of the command that it depends on.
-    package static func another(_ name: String) -> String {
-        let options: String? =
-            switch name {
-            case "network": "--architecture, --seed, or what the images are"
-            case "labelled images", "unlabelled images", "validation images":
-                "--data, --labels, --seed, --image-size or --grey"
-            case "augmentation": "--augment or --strength"
-            default: nil
-            }
-        let areMany = ["images", "controllers"].contains { name.hasSuffix($0) }
-        return "\(areMany ? "other" : "another") \(name)" + (options.map { " (see \($0))" } ?? "")
-    }
-
     /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`; nil for another part.
     func details(of name: String, against other: Provenance) -> String? {
         func leaves(_ text: String?) -> [String: String]? {
@@ -117,9 +103,6 @@ package struct SealedFile {
     ) throws -> (text: String, tensors: [String: Tensor], integers: [String: [Int64]]) {
         let format = file.metadata["format"] ?? "none"
         guard formats.contains(format), let text = file.metadata[key] else {
-            guard file.metadata["format"] != nil || file.metadata["description"] == nil else {
-                throw FormatError(file: file.source, found: "a model's file", expected: "the \(content)")
-            }
             let advice =
                 older.contains(format)
                 ? " (an older version of Retort wrote it: finish the run with it, or remove the file to start afresh)"

@@ -32,19 +32,4 @@ struct AddressSpaceTests {
             }
         }
     #endif
-
-    @Test("A signal before the first step is done ends a run at once, and says so")
-    func beforeTheFirstStep() throws {
-        try withTemporaryFolder { folder in
-            let retort = CommandLine(folder: folder)
-            let line = "train --architecture convnet-64 --batch 4096 --steps 100 --threads 1 --output x"
-            let outcome = try retort.run(line.words) { process, _ in
-                // Started, and far from the end of a step of minutes.
-                Thread.sleep(forTimeInterval: 3)
-                kill(process.processIdentifier, SIGTERM)
-            }
-            #expect(outcome.status == 143 || outcome.status == SIGTERM, "\(outcome.errors)")
-            #expect(try retort.files().isEmpty)
-        }
-    }
 }

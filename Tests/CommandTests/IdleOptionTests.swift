@@ -18,7 +18,6 @@ struct IdleOptionTests {
             ("evaluate m --skip-bad", "--skip-bad: has no effect on the embedded digits"),
             ("distill --teacher m --data d --output x --gate 0.5", "--gate: needs an --augment"),
             ("distill --teacher m --data d --output x --candidates 4", "--candidates: needs an --augment"),
-            ("distill --teacher m --data d --output x --averaging logits", "--averaging: needs several teachers"),
             ("distill --teacher m --data d --output x --unlabelled-ratio 2", "--unlabelled-ratio: needs --unlabelled"),
             ("quantize m --output x --learning-rate 0.1", "--learning-rate: needs steps of training"),
             ("quantize m --output x --augment digits", "--augment: needs steps of training"),
@@ -26,7 +25,6 @@ struct IdleOptionTests {
                 "prune m --output x --to zeros:0.5 --steps 0 --hard-label-weight 1",
                 "--hard-label-weight: needs steps of training"
             ),
-            ("train --output x --data=", "--data: '' found"),
         ])
     func refused(line: String, reason: String) throws {
         try withTemporaryFolder { folder in
@@ -35,6 +33,14 @@ struct IdleOptionTests {
             #expect(outcome.status == 64 && outcome.output.isEmpty)
             #expect(outcome.errorLines.first?.hasPrefix("Error: \(reason)") == true, "\(outcome.errors)")
             #expect(try retort.files().isEmpty)
+        }
+    }
+
+    @Test("An empty --data, as from a variable of the shell that is not set, is not the folder that one is in")
+    func emptyData() throws {
+        try withTemporaryFolder { folder in
+            let outcome = try CommandLine(folder: folder).run(["train", "--output", "x", "--data", ""])
+            #expect(outcome.status == 64 && outcome.errors.hasPrefix("Error: --data: '' found"), "\(outcome.errors)")
         }
     }
 

@@ -45,7 +45,6 @@ struct OtherFileTests {
                 ("\(line) --output n --checkpoint m", "m: a model's file found, the state of a run expected"),
                 ("predict m m", "m: at byte 0: a safetensors file found, a PNG or JPEG image expected"),
                 ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
-                ("\(line) --output n --checkpoint k --seed 4", "another network (see --architecture, --seed"),
             ] {
                 let outcome = try retort.fail(line)
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")

@@ -25,10 +25,6 @@ enum IdleOption {
                 { $0["qat"]?.string != "0" && $0["steps"]?.string != "0" },
                 "needs steps of training: --qat of quantize, --steps of prune"
             ),
-            (
-                ["averaging": ["probabilities"]], { teachers($0) + ($0["mean-teacher"] == nil ? 0 : 1) > 1 },
-                "needs several teachers"
-            ),
             (["unlabelled-ratio": []], { $0["unlabelled"]?.string == "true" }, "needs --unlabelled"),
             (
                 ["image-size": ["32", "96"], "grey": ["false"], "skip-bad": ["false"]],
