@@ -25,7 +25,7 @@ struct BackendSuiteTests {
         ("operator MelWeightMatrix", "signal processing"),
         ("Conv of [", "three axes of space"), ("MaxPool of [", "three axes of space"),
         ("AveragePool of [", "three axes of space"), ("windows of [", "three axes of space"),
-        ("ConvTranspose of [", "three axes of space"), ("Resize of [", "three axes of space"),
+        ("as many axes as the input has, 3 or 4", "three axes of space"), ("Resize of [", "three axes of space"),
         ("operator GridSample", "sampling at computed places"), ("operator RoiAlign", "sampling at computed places"),
         ("operator MaxUnpool", "places of maxima"), ("gives places of its maxima", "places of maxima"),
         ("operator Einsum", "sums by a formula"), ("operator Det", "determinants"),

@@ -5,8 +5,8 @@ import TensorCore
 
 /// A value of the model that is written.
 ///
-/// Retort computes on [N, H, W, C] and ONNX on [N, C, H, W]; so a value knows where its axes are in the tensor that ONNX
-/// has of it, and is transposed only where an operator wants it otherwise.
+/// Retort computes on [N, H, W, C] and ONNX on [N, C, H, W]; so a value knows where its axes are in the tensor that
+/// ONNX has of it, and is transposed only where an operator wants it otherwise.
 struct ExportValue {
     /// The tensor's name in the model.
     let name: String
