@@ -30,6 +30,7 @@ struct BackendSuiteTests {
         ("operator MaxUnpool", "places of maxima"), ("gives places of its maxima", "places of maxima"),
         ("operator Einsum", "sums by a formula"), ("operator Det", "determinants"),
         ("bfloat16 of", "the suite stores bfloat16 as uint16"),
+        ("coordinate_transformation_mode tf_half_pixel_for_nn", "a mode that later versions do not have"),
         ("tf_crop_and_resize", "a part of the image that is cut by the model"),
         ("a slope of", "a slope with more axes than the input"),
     ]

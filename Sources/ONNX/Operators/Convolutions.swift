@@ -24,7 +24,8 @@ extension NodeCall {
     /// Weights [C', C / groups, ...] as a kernel [height, width, C / groups, C'].
     func asKernel(_ weights: GraphValue, rank: Int) throws -> GraphValue {
         guard weights.shape.rank == rank, (3...4).contains(rank) else {
-            throw OperationError(found: "weights of \(weights.shape)", expected: "as many axes as the input has, 3 or 4")
+            throw OperationError(
+                found: "weights of \(weights.shape)", expected: "as many axes as the input has, 3 or 4")
         }
         let kernel = rank == 3 ? try inserting(2, in: weights) : weights
         return try arranged(kernel, [3, 2, 0, 1])

@@ -90,7 +90,11 @@ extension NodeCall {
         }
         guard shape != value.shape else { return value }
         let longer = try withLeadingAxes(value, rank: shape.rank)
-        if value.isKnown { return try taking(Self.places(of: value.shape, in: shape), of: value, as: shape) }
+        try builder.charge(0, shape)
+        try builder.chargeMemory(of: shape)
+        if value.isKnown {
+            return try taking(Self.places(of: value.shape, in: shape), of: value, as: shape)
+        }
         let ones = GraphValue(
             .float32, .tensor(.ones(Shape(zip(shape, longer.shape).map { $0 == $1 ? 1 : $0 })), path: nil))
         return try binary(longer, ones, MultiplyOperation()) { left, _ in left }
@@ -109,6 +113,7 @@ extension NodeCall {
         try builder.charge(0, shape)
         for (axis, count) in repeats.enumerated() where count != 1 {
             let extent = x.shape[axis]
+            _ = try listed(shape[axis])
             let places = (0..<count).flatMap { _ in 0..<extent }
             x = try gathered(x, places, axis: axis)
         }

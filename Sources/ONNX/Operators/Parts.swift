@@ -16,7 +16,14 @@ extension NodeCall {
     /// Some places of an axis, in their order.
     func gathered(_ value: GraphValue, _ places: [Int], axis: Int) throws -> GraphValue {
         let extent = value.shape[axis]
-        if places == Array(0..<extent) { return value }
+        if places.count == extent, places.enumerated().allSatisfy({ $0 == $1 }) { return value }
+        var all = value.shape.extents
+        all[axis] = places.count
+        guard let result = Shape(checking: all) else {
+            throw OperationError(found: "a result of \(all)", expected: "a countable size")
+        }
+        try builder.charge(0, result)
+        if value.isKnown { try builder.chargeMemory(of: result) }
         guard let bad = places.first(where: { !(0..<extent).contains($0) }) else {
             guard case .integers = value.content else {
                 let operation: any GraphOperation =
@@ -43,6 +50,14 @@ extension NodeCall {
         throw OperationError(found: "place \(bad) of axis \(axis) of \(value.shape)", expected: "0 ..< \(extent)")
     }
 
+    /// The extent of an axis whose places are listed one by one, which must not be too many for that.
+    func listed(_ extent: Int) throws -> Int {
+        guard extent <= 1 << 24 else {
+            throw OperationError(found: "an axis of \(extent) places", expected: "at most \(1 << 24)")
+        }
+        return extent
+    }
+
     fileprivate func slice() throws -> GraphValue {
         var x = try input(0)
         let isOld = version < 10
@@ -56,7 +71,7 @@ extension NodeCall {
                 found: "\(starts.count) starts, \(ends.count) ends and \(axes.count) axes", expected: "as many of each")
         }
         for (index, axis) in axes.enumerated() {
-            let (extent, step) = (x.shape[axis], steps?[index] ?? 1)
+            let (extent, step) = (try listed(x.shape[axis]), steps?[index] ?? 1)
             guard step != 0, step != .min else { throw OperationError(found: "a step of \(step)", expected: "another") }
             // Negative places count from the end, and what is beyond an end is cut.
             func place(_ value: Int) -> Int {
@@ -72,7 +87,7 @@ extension NodeCall {
     fileprivate func split() throws -> [GraphValue] {
         let x = try input(0)
         let axis = try axis(int("axis", otherwise: 0), of: x.shape.rank)
-        let extent = x.shape[axis]
+        let extent = try listed(x.shape[axis])
         var sizes = try version < 13 ? ints("split") : optionalIntegers(1, "split")
         if sizes == nil {
             let count = try int("num_outputs") ?? outputCount
@@ -173,6 +188,7 @@ extension NodeCall {
             }
             return x
         }
+        for axis in axes { _ = try listed(x.shape[axis]) }
         let value = isOld ? try float("value", otherwise: 0) : try optionalNumber(2, "constant_value") ?? 0
         var (before, after) = ([Int](repeating: 0, count: x.shape.rank), [Int](repeating: 0, count: x.shape.rank))
         for (index, axis) in axes.enumerated() {
@@ -199,11 +215,17 @@ extension NodeCall {
         _ x: GraphValue, _ shape: Shape, _ before: [Int], _ after: [Int], _ value: Float
     ) throws -> GraphValue {
         guard case .integers(let values, _) = x.content else { throw refusal(of: x) }
+        let extents = shape.indices.map { before[$0] + shape[$0] + after[$0] }
+        guard let padded = Shape(checking: extents) else {
+            throw OperationError(found: "a result of \(extents)", expected: "a countable size")
+        }
+        try builder.charge(0, padded)
+        try builder.chargeMemory(of: padded)
         // Places, where -1 is the border.
         let places = Tensor((0..<shape.elementCount).map { Float($0) }, shape: shape)
             .padded(before: before, after: after, with: -1)
-        let padded = places.scalars.map { $0 < 0 ? Int(clamping: value) : values[Int($0)] }
-        return GraphValue(x.type, .integers(padded, places.shape), order: x.order)
+        let elements = places.scalars.map { $0 < 0 ? Int(clamping: value) : values[Int($0)] }
+        return GraphValue(x.type, .integers(elements, places.shape), order: x.order)
     }
 
     /// The places of an axis that a border repeats.

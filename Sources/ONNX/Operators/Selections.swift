@@ -96,7 +96,11 @@ extension NodeCall {
         let depth = Int(number)
         let rank = indices.shape.rank + 1
         let axis = try axis(int("axis", otherwise: -1), of: rank)
-        let shape = Shape(indices.shape.extents + [depth])
+        guard let shape = Shape(checking: indices.shape.extents + [depth]) else {
+            throw OperationError(found: "depth \(depth) of \(indices.shape)", expected: "a countable size")
+        }
+        try builder.charge(0, shape)
+        try builder.chargeMemory(of: shape)
         let elements = places.flatMap { place in
             let counted = place < 0 ? place + depth : place
             return (0..<depth).map { $0 == counted ? 1 : 0 }

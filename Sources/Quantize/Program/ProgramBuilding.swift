@@ -56,7 +56,9 @@ extension IntegerProgram {
                 } else if let first = node.tensors.first {
                     throw GraphError(
                         operation: node.description,
-                        reason: "reads a stored tensor of shape \(first.shape) beside activations")
+                        reason:
+                            "reads a stored tensor of shape \(first.shape) beside activations; kept in float32 it could run"
+                    )
                 }
             }
             nodes.append(lowered)

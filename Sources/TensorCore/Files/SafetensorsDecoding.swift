@@ -12,7 +12,7 @@ extension SafetensorsFile {
     public init(decoding data: Data, file: String) throws(FormatError) {
         let data = data.startIndex == 0 ? data : Data(data)
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard data.count > 8, length <= UInt64(data.count - 8) else {
+        guard data.count >= 8, length <= UInt64(data.count - 8) else {
             let kind = FileKind(Array(data.prefix(FileKind.startSize)))
             guard kind == .safetensors else { throw FormatError(kind, file: file) }
             throw FormatError(
