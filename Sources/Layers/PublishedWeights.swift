@@ -52,10 +52,13 @@ extension Module {
         for (path, parameter) in own {
             guard let name = named[path.publishedName] else { continue }
             let published = try file.tensor(name)
-            let value = published.transposed(parameter.publishedOrder)
+            // Other axes than the parameter has cannot be put in its order.
+            let hasItsAxes = published.shape.rank == parameter.value.shape.rank
+            let value = hasItsAxes ? published.transposed(parameter.publishedOrder) : published
             if value.shape == parameter.value.shape {
                 values[path] = value
-            } else if path.hasPrefix(head + "."), value.shape.dropLast() == parameter.value.shape.dropLast(),
+            } else if hasItsAxes, path.hasPrefix(head + "."),
+                value.shape.dropLast() == parameter.value.shape.dropLast(),
                 let classes = parameter.value.shape.last, let theirs = value.shape.last
             {
                 fresh = FreshHead(path: head, classes: classes, publishedClasses: theirs)

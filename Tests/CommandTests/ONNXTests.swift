@@ -49,7 +49,7 @@ struct ONNXTests {
             #expect(try command.fail("export m").status == 64)
             #expect(try command.fail("export m --onnx m").status == 64)
             #expect(try command.fail("export m --onnx o --operator-set 9").errors.contains("13 to 17 expected"))
-            #expect(try command.fail("export m --c m.c").errors.contains("for --c"))
+            #expect(try command.fail("export m --c m.c").errors.contains("one in INT8"))
             #expect(try command.fail("info m.onnx --input-size 5").status == 64)
             let wrong = try command.fail("evaluate m.onnx --normalization nope")
             #expect(wrong.status == 64 || wrong.status == 1)

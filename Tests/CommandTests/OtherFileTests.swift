@@ -42,7 +42,6 @@ struct OtherFileTests {
             for (line, reason) in [
                 ("info k", "k: a checkpoint of a run found, a model (what --output wrote) expected"),
                 ("predict k m", "k: a checkpoint of a run found"),
-                ("\(line) --output n --checkpoint m", "m: a model's file found, the state of a run expected"),
                 ("predict m m", "m: at byte 0: a safetensors file found, a PNG or JPEG image expected"),
                 ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
             ] {

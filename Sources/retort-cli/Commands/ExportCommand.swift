@@ -91,7 +91,7 @@ struct ExportCommand: ParsableCommand, FileOptions {
     private func code(of stored: StoredModel, _ name: String) throws -> CExport {
         guard case .int8(let network) = stored.network else {
             throw FormatError(
-                file: model, found: "a model in FP32", expected: "one in INT8 (`retort quantize`) for --c")
+                file: model, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
         }
         let normalization = stored.description.normalization
         let comment = """
