@@ -18,7 +18,7 @@ public struct ModelRunner: Sendable {
     public init(_ url: URL) throws {
         name = url.relativePath
         kind =
-            if try ONNXModel.isONNX(InputFile.start(of: FilePath(url))) { .onnx(try ONNXModel(contentsOf: url)) } else {
+            if try ONNXModel.isONNX(url) { .onnx(try ONNXModel(contentsOf: url)) } else {
                 .own(try ModelFile.read(url))
             }
     }

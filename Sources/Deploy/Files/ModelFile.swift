@@ -104,7 +104,7 @@ public struct ModelFile: Sendable {
         _ url: URL, operations: OperationRegistry = .standard, limits: GraphLimits = .init(),
         importing settings: ImportSettings = .init()
     ) throws -> ModelFile {
-        if try ONNXModel.isONNX(InputFile.start(of: FilePath(url))) {
+        if try ONNXModel.isONNX(url) {
             return try ModelFile(
                 importing: ONNXModel(contentsOf: url, limits: limits), name: url.relativePath, settings)
         }

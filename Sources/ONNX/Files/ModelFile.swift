@@ -66,11 +66,12 @@ func standardized(_ domain: String) -> String { domain == "ai.onnx" ? "" : domai
 func functionKey(_ domain: String, _ name: String) -> String { "\(standardized(domain)):\(name)" }
 
 extension ONNXModel {
-    /// Whether a file that begins so may be an ONNX model: the format has no signature, but its first field is nearly
-    /// always its version, and a file of another kind that Retort reads has none of these.
+    /// Whether a file may be an ONNX model by its first bytes: the format has no signature, but its first field is
+    /// nearly always its version, and a file of another kind that Retort reads has none of these.
     ///
-    /// - Parameter start: the first bytes, nine or more.
-    public static func isONNX(_ start: [UInt8]) -> Bool {
+    /// - Throws: as `InputFile.start(of:)`.
+    public static func isONNX(_ url: URL) throws -> Bool {
+        let start = try InputFile.start(of: FilePath(url))
         // A safetensors file has `{` behind eight bytes of length.
         guard start.count >= 9, start[8] != 0x7B else { return false }
         // Field 1, a small number, and then a field of the model.

@@ -78,8 +78,9 @@ final class GraphBuilder {
 
     /// Counts work that is done now or for each image later.
     func charge(_ work: Double, _ result: Shape) throws(OperationError) {
-        guard result.elementCount <= elementLimit else {
-            throw OperationError(found: "a result of \(result)", expected: "at most \(elementLimit) elements")
+        guard result.elementCount <= StoredGraph.elementLimit else {
+            throw OperationError(
+                found: "a result of \(result)", expected: "at most \(StoredGraph.elementLimit) elements")
         }
         operations += work + Double(result.elementCount)
         guard operations <= limits.operations else {
@@ -99,6 +100,4 @@ final class GraphBuilder {
         }
         try MachineMemory.require(bytes, for: "a tensor of \(result)")
     }
-
-    private let elementLimit = 1 << 31
 }

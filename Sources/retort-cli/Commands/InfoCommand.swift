@@ -16,7 +16,7 @@ struct InfoCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
-        if let model, try ONNXModel.isONNX(InputFile.start(of: FilePath(URL(fileURLWithPath: model)))) {
+        if let model, try ONNXModel.isONNX(URL(fileURLWithPath: model)) {
             try ONNXSummary(URL(fileURLWithPath: model), imageSize: importing.size).show(asJSON: common.json)
         } else if let model {
             try ModelSummary(StoredModel(URL(fileURLWithPath: model)), name: model).show(asJSON: common.json)
