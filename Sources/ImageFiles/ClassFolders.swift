@@ -14,18 +14,14 @@ struct ClassFolders {
 
     /// Lists the classes and their files.
     ///
-    /// - Parameter isSkipping: whether a class's folder that cannot be listed is one of the ``faults``.
-    /// - Throws: `FormatError` for a folder without classes, a class without files, and classes of one name.
-    init(_ path: FilePath, isSkipping: Bool) throws {
+    /// - Throws: `FormatError` for a folder without classes, a class without files or whose folder cannot be listed, and
+    ///   classes of one name: what is left out makes no other classes.
+    init(_ path: FilePath) throws {
         let listing = try FolderListing(path)
         var folders: [(entry: FolderEntry, listing: FolderListing)] = []
         for entry in listing.entries {
             switch entry.type {
-            case .folder:
-                do { folders.append((entry, try FolderListing(entry.path))) } catch let error as FormatError {
-                    guard isSkipping else { throw error }
-                    faults.append((nil, error))
-                }
+            case .folder: folders.append((entry, try FolderListing(entry.path)))
             case .file:
                 // Not all may be read; that says nothing of the classes.
                 let kind = try? FileKind(InputFile.start(of: entry.path))

@@ -77,7 +77,7 @@ extension DividedData {
         case .classes: (place, start) = (path, "")
         case .parts(let train, _, _): (place, start) = (train.path, "\(train.name)/")
         }
-        let folders = try ClassFolders(place, isSkipping: false)
+        let folders = try ClassFolders(place)
         return folders.files.map { file in
             let name = URL(fileURLWithPath: file.entry.name).deletingPathExtension().lastPathComponent
             return "\(start)\(folders.names[file.label])/\(name)"

@@ -43,7 +43,7 @@ public enum ImageFolder {
     }
 
     static func load(_ path: FilePath, size: ImageSize, isSkipping: Bool) throws -> Loaded {
-        let folders = try ClassFolders(path, isSkipping: isSkipping)
+        let folders = try ClassFolders(path)
         if !isSkipping, let first = folders.faults.first { throw first.error }
         let (pixels, failures, deepest) = try pixels(of: folders.files.map(\.entry.path), size: size, "\(path)")
         let bad = failures.sorted { $0.key < $1.key }

@@ -35,8 +35,7 @@ struct PNGChunks {
         while type != "IEND" {
             guard position + 12 <= file.count else {
                 throw error(
-                    position, found: (file.count - position).counted("byte"), expected: "a chunk, the last of them IEND"
-                )
+                    file.count, found: "the end of the file", expected: "a chunk, the last of them IEND: it is cut off")
             }
             let length = number(file, at: position)
             guard length <= file.count - position - 12 else {

@@ -78,8 +78,7 @@ extension Run {
             throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
         }
         if let other = state.origin.difference(from: frame.origin) {
-            let detail = state.origin.details(of: other, against: frame.origin).map { ": \($0)" } ?? ""
-            throw fault("metadata: state", "another \(other)", "this run's\(detail) (remove the file to start afresh)")
+            throw fault("metadata: state", other, "the state of this run (remove the file to start afresh)")
         }
         try check(state, in: frame, fault)
         func members(of group: String) -> [String: Tensor] {

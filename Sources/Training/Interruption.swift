@@ -1,32 +1,55 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once.
+/// Ctrl-C and `kill`: the first lets a run finish its step and write its state, a second one ends the process at once,
+/// and so does the first before a step was done, when there is nothing to keep.
 package enum Interruption {
-    private static let signal = Mutex<Int32?>(nil)
+    private struct State {
+        var last: Int32?
+        /// How often a training asked: it does before its first step, and after each.
+        var questions = 0
+    }
+
+    private static let state = Mutex(State())
 
     /// The last one that came.
-    package static var last: Int32? { signal.withLock { $0 } }
+    package static var last: Int32? { state.withLock { $0.last } }
 
-    /// Whether one came; a training asks after its steps.
-    @Sendable package static func hasCome() -> Bool { last != nil }
+    /// Whether one came; a training asks before its first step and after each.
+    @Sendable package static func hasCome() -> Bool {
+        state.withLock {
+            $0.questions += 1
+            return $0.last != nil
+        }
+    }
 
-    /// Runs the closure, in which neither ends the process at once.
+    /// Runs the closure, in which a step that has begun is not cut off.
     package static func watching<Result>(_ body: () throws -> Result) rethrows -> Result {
         let sources = [SIGINT, SIGTERM].map { number in
             Foundation.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                let isSecond = signal.withLock { came in
-                    defer { came = number }
-                    return came != nil
-                }
-                if isSecond { _exit(128 + number) }
-            }
+            source.setEventHandler { came(number) }
+            // Until it is registered, a signal would be lost.
+            let isRegistered = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isRegistered.signal() }
             source.resume()
+            isRegistered.wait()
             return source
         }
         defer { for source in sources { source.cancel() } }
         return try body()
+    }
+
+    private static func came(_ number: Int32) {
+        let before = state.withLock { state in
+            defer { state.last = number }
+            return state
+        }
+        guard before.last == nil else { _exit(128 + number) }
+        guard before.questions > 1 else {
+            ProgressBar.say("stopped before the first step was done")
+            _exit(128 + number)
+        }
+        ProgressBar.say("stopping after this step; once more stops at once")
     }
 }

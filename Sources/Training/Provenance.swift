@@ -19,20 +19,37 @@ package struct Provenance: Hashable, Sendable, Codable {
         try container.encode(values)
     }
 
-    /// The first name, in their order, whose part is another or missing in one of the two; nil where all are the same.
+    /// What to say of work that came from something else, as what was found; nil where all parts are the same.
+    ///
+    /// A part that only one of the two has comes first, as the work is then of another kind; then one of which the
+    /// differing numbers and names can be told, as a seed shows in much else; then the loss, then the first by name.
     package func difference(from other: Provenance) -> String? {
-        Set(values.keys).union(other.values.keys).sorted().first { values[$0] != other.values[$0] }
+        let names = Set(values.keys).union(other.values.keys).sorted().filter { values[$0] != other.values[$0] }
+        if let alone = names.first(where: { values[$0] == nil || other.values[$0] == nil }) {
+            return "a run \(values[alone] == nil ? "without" : "with") \(alone)"
+        }
+        for name in names {
+            if let details = details(of: name, against: other) { return "another \(name) (\(details))" }
+        }
+        // Another loss is trained with more tensors than the network's, and so shows in them too.
+        let first = names.contains("loss") ? "loss" : names.first
+        return first.map { $0.hasSuffix("images") || $0.hasSuffix("controllers") ? "other \($0)" : "another \($0)" }
     }
 
     /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`; nil for another part.
-    func details(of name: String, against other: Provenance) -> String? {
+    private func details(of name: String, against other: Provenance) -> String? {
         func leaves(_ text: String?) -> [String: String]? {
             (text?.data(using: .utf8)).flatMap { try? StableCoding.value(JSONLeaves.self, from: $0).leaves }
         }
         guard let old = leaves(values[name]), let new = leaves(other.values[name]) else { return nil }
         let differing = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
         guard !differing.isEmpty else { return nil }
-        return differing.map { "\($0) \(old[$0] ?? "none"), now \(new[$0] ?? "none")" }.joined(separator: "; ")
+        // A setting of which one number differs is named by itself, without the way to the number.
+        let settings = differing.map { String($0.prefix { $0 != "." }) }
+        return zip(differing, settings).map { path, setting in
+            let isOnly = settings.count { $0 == setting } == 1
+            return "\(isOnly ? setting : path) \(old[path] ?? "none"), now \(new[path] ?? "none")"
+        }.joined(separator: "; ")
     }
 }
 

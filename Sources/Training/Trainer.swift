@@ -128,7 +128,7 @@ public struct Trainer: Sendable {
         if let checkpoint {
             var origin = try data.provenance()
             origin.values["network"] = Fingerprint.of { $0.add(model.tensors) }
-            origin.values["recipe"] = recipe
+            origin.values["loss"] = recipe
             origin.values["training plan"] = try StableCoding.text(plan)
             let frame = RunFrame(plan: plan, origin: origin, data: data, peers: peers(model).count)
             store = try RunStore(checkpoint, keeping: keeping, frame: frame)

@@ -27,18 +27,22 @@ struct RetortCommand: ParsableCommand {
     static func main() {
         StandardStream.prepare()
         do {
-            let line = try ProgramArguments.texts()
+            let line = joiningNegativeNumbers(in: try ProgramArguments.texts())
+            if let type = named(in: line) {
+                do { try Setting.checkWholeNumbers(in: line, of: type.init()) } catch let fault as ConfigurationError {
+                    throw WrongUsage("--\(fault.ofOption)", of: type)
+                }
+            }
             let recipe = try Recipe(for: line)
             var command = try parseAsRoot(recipe?.arguments ?? line)
             do {
-                try Setting.checkWholeNumbers(in: line, of: command)
                 try Setting.check(command)
                 try IdleOption.check(command)
             } catch let fault as ConfigurationError {
-                throw recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: command)
+                throw recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: type(of: command))
             }
             do { try NamedFile.check(Setting.files(of: command)) } catch let fault as NamedFile.Fault {
-                throw WrongUsage("\(fault)", of: command)
+                throw WrongUsage("\(fault)", of: type(of: command))
             }
             do { try command.run() } catch let fault as ConfigurationError {
                 if let located = recipe?.located(fault) { throw located }
@@ -48,6 +52,30 @@ struct RetortCommand: ParsableCommand {
             }
         } catch { end(error) }
         BLAS.exit(0)
+    }
+
+    /// The command that a line begins with, which may be one of another's; nil for a name that none has.
+    private static func named(in line: [String]) -> (any ParsableCommand.Type)? {
+        var found: (any ParsableCommand.Type)?
+        for name in line {
+            let commands = (found ?? Self.self).configuration.subcommands
+            guard let next = commands.first(where: { $0.configuration.commandName == name }) else { break }
+            found = next
+        }
+        return found
+    }
+
+    /// An option and the negative number after it in one, as the parser takes every other dash for an option's.
+    private static func joiningNegativeNumbers(in line: [String]) -> [String] {
+        line.reduce(into: []) { joined, argument in
+            if argument.hasPrefix("-"), Double(argument) != nil, let last = joined.last, last.hasPrefix("--"),
+                last.count > 2, !last.contains("=")
+            {
+                joined[joined.count - 1] += "=\(argument)"
+            } else {
+                joined.append(argument)
+            }
+        }
     }
 
     /// Says what ended the command, an error or a request for help, and ends the program.
@@ -72,8 +100,8 @@ struct RetortCommand: ParsableCommand {
 private struct WrongUsage: Error, CustomStringConvertible {
     let description: String
 
-    init(_ problem: String, of command: any ParsableCommand) {
-        description = "Error: \(problem)\n\(RetortCommand.usageString(for: type(of: command)))"
+    init(_ problem: String, of command: any ParsableCommand.Type) {
+        description = "Error: \(problem)\n\(RetortCommand.usageString(for: command))"
     }
 }
 

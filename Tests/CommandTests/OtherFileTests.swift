@@ -43,6 +43,16 @@ struct OtherFileTests {
                 ("info k", "k: a checkpoint of a run found, a model (what --output wrote) expected"),
                 ("predict k m", "k: a checkpoint of a run found"),
                 ("predict m m", "m: at byte 0: a safetensors file found, a PNG or JPEG image expected"),
+                (
+                    "\(line) --output n --checkpoint m",
+                    "m: metadata: format 'none' found, 'retort checkpoint 4' expected"
+                ),
+                (
+                    "\(line) --output n --checkpoint k --seed 4",
+                    "another training plan (seed 0, now 4) found, the state of"
+                ),
+                ("\(line) --output n --checkpoint k --learning-rate 1", "(learningRate 0.05, now 1.0) found"),
+                ("distill --teacher m\(line.dropFirst(5)) --output n --checkpoint k", "another loss found"),
                 ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
             ] {
                 let outcome = try retort.fail(line)

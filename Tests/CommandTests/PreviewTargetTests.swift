@@ -43,9 +43,14 @@ struct PreviewTargetTests {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
             try prepare(folder)
-            try retort.succeed(
-                "augment preview --policy p.json --data images --targets labels --image-size 96 --samples 2 --out s.png"
-            )
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "half"), withIntermediateDirectories: false)
+            try FileManager.default.copyItem(
+                at: folder.appending(path: "labels/a"), to: folder.appending(path: "half/a"))
+            let line = "augment preview --policy p.json --data images --image-size 96 --out s.png --targets"
+            let half = try retort.succeed("\(line) half --samples 4")
+            #expect(half.errors.contains("half: no file for 2 of the 4 images shown, such as b/"), "\(half.errors)")
+            #expect(try retort.succeed("\(line) labels --samples 2").errors.isEmpty)
             let sheet = try PNGFile.read(folder.appending(path: "s.png"))
             // A column as it is and one mirrored, 96 pixels each.
             #expect((sheet.height, sheet.width) == (4 + 2 * 100, 4 + 2 * 100 + 8))
@@ -79,7 +84,9 @@ struct PreviewTargetTests {
                 ("cat 0.5 0.5 1 1", "line 2: 'cat' found, the number of a class"),
                 ("0 0.5 half 1 1", "line 2: 'half' found, a finite number"),
                 ("0 0.5 nan 1 1", "line 2: 'nan' found"), ("0 0.9 0.5 0.5 0.5", "line 2: edges"),
-                ("0 0.5 0.5 0 1", "line 2: edges"), ("0 0.5 0.5 1 1 2 0.5 1", "line 2: a point at 2.0, 0.5 found"),
+                ("0 0.5 0.5 0 1", "line 2: edges"),
+                ("0 50 50 20 20", "line 2: 50 50 20 20 (pixels?) found, a box's centre"),
+                ("0 0.5 0.5 1 1 2 0.5 1", "line 2: a point at 2.0, 0.5 found"),
                 ("0 0.5 0.5 1 1 0.5 0.5 3", "line 2: visibility 3.0 found"),
             ] {
                 try Data("0 0.5 0.5 1 1\n\(text)\n".utf8).write(to: folder.appending(path: "bad/a/2.txt"))

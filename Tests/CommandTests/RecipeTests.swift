@@ -122,6 +122,7 @@ struct RecipeTests {
             ("hints: [{stage: on}]", "line 1: hints[0].stage: on found, text expected (put it in quotes)"),
             ("steps: 0100", "line 1: steps: 0100 found, a whole number without leading zeros expected"),
             ("seed: 1_000", "line 1: seed: 1_000 found, a whole number in digits alone expected"),
+            ("seed: -1", "line 1: seed: -1 found, a whole number, 0 to 18446744073709551615 expected"),
             ("batch: 1:30", "line 1: batch: 1:30 found, a whole number in digits alone expected"),
             (
                 "augment: {operations: [{operation: cutout, size: 01}]}",

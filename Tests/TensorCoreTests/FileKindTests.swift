@@ -8,6 +8,8 @@ struct FileKindTests {
         "what people take for PNG or JPEG is called by its name",
         arguments: [
             ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "a PNG file"),
+            ([0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A, 0x0A], "a PNG file damaged by a transfer as text"),
+            (bytes("\u{FFFD}PNG\r\n\u{1A}\n"), "a PNG file damaged by a transfer as text"),
             ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG file"),
             (bytes("RIFF\u{1}\0\0\0WEBPVP8 "), "a WebP file"), (bytes("GIF89a"), "a GIF file"),
             (bytes("BM\u{1}\u{2}\0\0\0\0\0\0"), "a BMP file"), (bytes("II*\0"), "a TIFF file"),

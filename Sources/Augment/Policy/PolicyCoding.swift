@@ -147,6 +147,11 @@ private struct PolicyReader {
             content = .someOf(choices, count: count)
         default:
             guard case .string(let text) = name, let type = OperationRegistry.type(named: text) else {
+                if let wrapped = members.keys.first(where: { OperationRegistry.type(named: $0) != nil }), name == nil {
+                    throw error(
+                        path, found: "the key '\(wrapped)'",
+                        expected: "{\"operation\": \"\(wrapped)\", …} with its settings beside it")
+                }
                 throw error(
                     "\(path).operation", found: name?.summary ?? "nothing",
                     expected: "one of \(OperationRegistry.names.joined(separator: ", "))")

@@ -91,6 +91,11 @@ public struct BoundingBox: Sendable, Hashable {
                 left: (a - c / 2) * w, top: (b - d / 2) * h, right: (a + c / 2) * w, bottom: (b + d / 2) * h,
                 label: label)
         }
+        guard convention != .yolo || numbers.allSatisfy({ abs($0) <= 2 }) else {
+            throw FormatError(
+                file: file, place: place, found: "\(numbers.map(\.text).joined(separator: " ")) (pixels?)",
+                expected: "a box's centre, width and height as shares of the image's sides, from 0 to 1")
+        }
         let unit = convention == .yolo ? (x: digit * Double(width), y: digit * Double(height)) : (digit, digit)
         let whole = self
         self = clipped(height: height, width: width)

@@ -97,7 +97,7 @@ final class DataFile {
     private func error(reading what: String, _ failure: any Error) -> any Error {
         guard let corrupt = failure as? GzipStream.Corrupt else { return failure }
         if corrupt.isMachineFault { return MachineError(name, corrupt.reason) }
-        return error(found: "gzip data with \(corrupt.reason)", expected: what)
+        return error(found: "damaged gzip data (\(corrupt.reason))", expected: "whole data: \(what)")
     }
 
     private func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>) throws -> Int {

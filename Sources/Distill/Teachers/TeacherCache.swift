@@ -121,7 +121,7 @@ struct TeacherCache {
             throw fault("text that cannot be decoded", "what the outputs are of")
         }
         if let other = contents.origin.difference(from: origin) {
-            throw fault("another \(other)", "this run's: \(Self.remedy)")
+            throw fault(other, "the outputs of this run's teacher: \(Self.remedy)")
         }
         var steps: [Int: Step] = [:]
         for (name, views) in contents.views {

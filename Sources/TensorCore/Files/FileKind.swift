@@ -18,6 +18,8 @@ public struct FileKind: Hashable, Sendable {
     public static let text = FileKind("a text file")
     public static let empty = FileKind("an empty file")
 
+    private static let textPNG = FileKind("a PNG file damaged by a transfer as text")
+
     /// Whether the project decodes such files as images.
     public var isImage: Bool { self == .png || self == .jpeg }
 
@@ -76,7 +78,13 @@ public struct FileKind: Hashable, Sendable {
     /// Sources: the formats' specifications, and the list of signatures of file(1).
     private static let table: [Signature] =
         [
-            Signature(.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
+            Signature(.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+        ]
+        // Line ends that were changed, and bytes that were taken for text.
+        + [
+            [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D, 0x0A], [0x3F, 0x50, 0x4E, 0x47],
+        ]
+        .map { Signature(.textPNG, $0) } + [Signature(.textPNG, [0xEF, 0xBF, 0xBD, 0x50, 0x4E, 0x47])] + [
             Signature(.jpeg, [0xFF, 0xD8, 0xFF]),
             Signature(.gzip, [0x1F, 0x8B]),
             Signature("a WebP file", "RIFF", and: "WEBP", after: 8),

@@ -11,15 +11,20 @@ struct AugmentCommand: ParsableCommand {
 
 /// The policy that a command is about.
 struct PolicyOptions: ParsableArguments, FileOptions {
-    @Option(help: ArgumentHelp("The policy, in JSON.", valueName: "FILE.json"))
+    @Option(
+        help: ArgumentHelp(
+            "The policy: one that is made for a task, or a file in JSON.",
+            valueName: (AugmentationPolicy.allNames + ["FILE.json"]).joined(separator: "|")))
     var policy: String
 
-    var files: [NamedFile] { [NamedFile("--policy", policy, .read)] }
+    var files: [NamedFile] {
+        AugmentationPolicy.allNames.contains(policy) ? [] : [NamedFile("--policy", policy, .read)]
+    }
 
     /// Reads the policy.
     ///
-    /// - Throws: `FormatError` with the file and the path of the fault in it.
+    /// - Throws: `FormatError` with the file and the path of the fault in it, `ConfigurationError` where there is none.
     func read() throws -> AugmentationPolicy {
-        try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: policy)), file: policy)
+        try AugmentationPolicy.read(policy, option: "policy")
     }
 }

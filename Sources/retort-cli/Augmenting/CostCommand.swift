@@ -58,7 +58,10 @@ struct CostCommand: ParsableCommand, FileOptions {
     }
 
     private func costs(for policy: AugmentationPolicy) throws -> OperationCosts {
-        guard let calibration else { return OperationCosts.calibrated(channels: channels, for: policy) }
+        guard let calibration else {
+            StandardStream.say("measuring the operations; --calibration FILE keeps what was measured")
+            return OperationCosts.calibrated(channels: channels, for: policy)
+        }
         let url = URL(fileURLWithPath: calibration)
         if FileManager.default.fileExists(atPath: url.path) {
             return try OperationCosts(json: InputFile.read(url), file: calibration)

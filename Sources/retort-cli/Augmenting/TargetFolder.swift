@@ -20,6 +20,12 @@ struct TargetFolder {
                 file: folder.relativePath, found: "nothing for the \(paths.count.counted("image")) shown",
                 expected: "\(paths.first ?? "NAME").txt or .png, or others like it")
         }
+        let bare = zip(paths, found).filter { $0.1 == nil }.map(\.0)
+        if let first = bare.first {
+            StandardStream.say(
+                "\(folder.relativePath): no file for \(bare.count) of the \(paths.count.counted("image")) shown, "
+                    + "such as \(first).txt or .png")
+        }
         return found.map { $0 ?? ImageTargets() }
     }
 

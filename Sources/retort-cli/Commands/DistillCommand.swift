@@ -57,8 +57,9 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try importing.open($0) }
         let trained = try stored.map { try $0.trained() }
-        if let size = stored.first?.imageSize { try images.check(against: size) }
+        if let size = stored.first?.imageSize { try images.check(against: size, of: "the teacher's") }
         let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
+        try images.check(against: ImageSize(of: data.train), of: "the data's")
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),

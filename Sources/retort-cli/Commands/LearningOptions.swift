@@ -50,13 +50,15 @@ struct ImageOptions: ParsableArguments, CheckedOptions {
 
     func check() throws { try checkSetting("image-size", imageSize, 4...1024) }
 
-    /// Refuses a size that is asked for beside a teacher of another; the defaults ask for none.
-    func check(against teacher: ImageSize) throws {
-        guard imageSize == 32 || (imageSize, imageSize) == (teacher.height, teacher.width) else {
-            throw ConfigurationError(["image-size"], "\(imageSize) found, the teacher's images of \(teacher) expected")
+    /// Refuses a size that is asked for where another is given; the defaults ask for none.
+    ///
+    /// - Parameter owner: whose images they are.
+    func check(against size: ImageSize, of owner: String) throws {
+        guard imageSize == 32 || (imageSize, imageSize) == (size.height, size.width) else {
+            throw ConfigurationError(["image-size"], "\(imageSize) found, \(owner) images of \(size) expected")
         }
-        guard !grey || teacher.channels == 1 else {
-            throw ConfigurationError(["grey"], "found, the teacher's images of \(teacher) expected")
+        guard !grey || size.channels == 1 else {
+            throw ConfigurationError(["grey"], "found, \(owner) images of \(size) expected")
         }
     }
 

@@ -25,6 +25,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
         let data = try data.read(imagesAs: self.images.size)
+        try self.images.check(against: ImageSize(of: data.train), of: "the data's")
         let labelled = try training.split(data, seed: common.seed).labelled
         let images = TrainingData(
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,

@@ -71,9 +71,7 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         switch content {
         case .policy(let policy): policy
         case .named("none"): nil
-        case .named(let name):
-            try AugmentationPolicy.named(name)
-                ?? AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
+        case .named(let name): try AugmentationPolicy.read(name, option: "augment")
         }
     }
 
@@ -82,5 +80,20 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         case .named(let name): name
         case .policy: "a policy"
         }
+    }
+}
+
+extension AugmentationPolicy {
+    /// The policy of that name, or that of a file.
+    ///
+    /// - Throws: `FormatError` for a file that cannot be read or is no policy, `ConfigurationError` with the option where
+    ///   there is no such file.
+    static func read(_ name: String, option: String) throws -> AugmentationPolicy {
+        if let policy = named(name) { return policy }
+        guard FileManager.default.fileExists(atPath: name) else {
+            let names = allNames.joined(separator: ", ")
+            throw ConfigurationError([.name(option)], "\(name) found, \(names) or a policy's file in JSON expected")
+        }
+        return try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
     }
 }

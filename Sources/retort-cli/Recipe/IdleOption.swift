@@ -9,7 +9,11 @@ enum IdleOption {
     private typealias Values = [String: Node]
 
     /// The options with their defaults, whether they are of use, and what to say where they are not.
-    private static var rules: [(defaults: [String: [String]], isOfUse: (Values) -> Bool, problem: String)] {
+    ///
+    /// - Parameter size: the default of `--image-size`.
+    private static func rules(size: String) -> [(
+        defaults: [String: [String]], isOfUse: (Values) -> Bool, problem: String
+    )] {
         [
             (
                 ["checkpoint-every": [], "keep-checkpoints": ["3"]], { $0["checkpoint"] != nil },
@@ -27,7 +31,7 @@ enum IdleOption {
             ),
             (["unlabelled-ratio": []], { $0["unlabelled"]?.string == "true" }, "needs --unlabelled"),
             (
-                ["image-size": ["32", "96"], "grey": ["false"], "skip-bad": ["false"]],
+                ["image-size": [size], "grey": ["false"], "skip-bad": ["false"]],
                 { $0["data"]?.string != "digits" },
                 "has no effect on the embedded digits: needs --data DIR, with images"
             ),
@@ -38,7 +42,7 @@ enum IdleOption {
     static func check(_ command: any ParsableArguments) throws {
         let settings = Setting.all(of: command, isParsed: true)
         let values = Dictionary(settings.compactMap { one in one.node.map { (one.name, $0) } }) { $1 }
-        for rule in rules where !rule.isOfUse(values) {
+        for rule in rules(size: command is PreviewCommand ? "96" : "32") where !rule.isOfUse(values) {
             for name in settings.map(\.name) {
                 guard let defaults = rule.defaults[name], let value = values[name] else { continue }
                 guard !defaults.contains(value.string ?? "") else { continue }

@@ -135,6 +135,13 @@ struct RecipeNode {
         return text.first == "+" ? String(text.dropFirst()) : text
     }
 
+    /// A whole number that the type holds, as text.
+    func digits<Whole: FixedWidthInteger>(of type: Whole.Type) throws -> String {
+        let text = try digits()
+        guard Whole(text) != nil else { throw error(expected: "a whole number, \(Whole.min) to \(Whole.max)") }
+        return text
+    }
+
     func flag() throws -> Bool {
         guard kind == .bool, let value = node.bool else { throw error(expected: "true or false") }
         return value

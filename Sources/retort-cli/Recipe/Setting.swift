@@ -58,7 +58,7 @@ struct Setting {
     ///
     /// - Throws: `ConfigurationError` whose path begins with an option's name.
     static func checkWholeNumbers(in line: [String], of command: any ParsableArguments) throws {
-        let names = all(of: command, isParsed: true, beside: []).filter(\.property.isWholeNumber).map(\.name)
+        let names = all(of: command, isParsed: false, beside: []).filter(\.property.isWholeNumber).map(\.name)
         for (place, argument) in line.enumerated() where argument.hasPrefix("--") {
             let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count > 1 ? String(parts[1]) : line.dropFirst(place + 1).first ?? ""
@@ -143,7 +143,7 @@ extension Option: SettingProperty {
         case let optional as any OptionalValue.Type: return try text(value, as: optional.wrapped)
         case let structure as any RecipeValue.Type: return try structure.argument(value)
         case is String.Type: return try value.text()
-        case is any BinaryInteger.Type: return try value.digits()
+        case let whole as any FixedWidthInteger.Type: return try value.digits(of: whole)
         case is any BinaryFloatingPoint.Type: return "\(try value.number())"
         case let word as any ExpressibleByArgument.Type:
             guard let text = value.node.scalar?.string, word.init(argument: text) != nil else {
