@@ -1,6 +1,6 @@
 # make demo   installs what is missing, builds optimised, distils a student on embedded digits and reports
 # make test   installs what is missing, runs every test optimised
-# make retest runs every test again as a processor without AVX-512 rounds, after `make test`
+# make retest runs the tests of what computes again as a processor without AVX-512 rounds, after `make test`
 # make check  what continuous integration adds to that: examples, a dependent package, the studies' tests, format
 # make fuzz   feeds every reader with changed files, FUZZ=60 seconds each
 # make catalogue   draws the pictures of Augment's operations anew
@@ -40,10 +40,12 @@ TEST := swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-t
 test: dependencies
 	$(TEST)
 
-# The same tests where sums are rounded otherwise: with the kernels that OpenBLAS takes on processors with AVX2, and scalar ones
-# of ours. Runs what `make test` built.
+# The tests of what computes again, where sums are rounded otherwise: with the kernels that OpenBLAS takes on processors with
+# AVX2, and scalar ones of ours. Runs what `make test` built, but for commands, documents and pages, which only call it, and the
+# random policies, whose kernels have the same bits at every level by tests of their own.
 retest:
-	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) --skip-build
+	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) --skip-build \
+		--skip '^(CommandTests|DocumentationTests|ReportsTests)\.|^AugmentTests\.FuzzTests'
 
 check: examples dependent studies format
 
@@ -101,7 +103,7 @@ sanitize: dependencies
 # Every reader on changed files, FUZZ seconds each: libFuzzer with the address sanitizer (docs/robustness.md).
 FUZZ ?= 60
 fuzz: dependencies
-	Scripts/fuzz $(FUZZ)
+	FLAGS="$(OPTIMISED)" Scripts/fuzz $(FUZZ)
 
 dependencies:
 	@Scripts/install-dependencies $(PACKAGES)

@@ -3,7 +3,7 @@ import Layers
 import TensorCore
 
 extension NetworkGraph {
-    /// Traces a network in evaluation mode.
+    /// Traces a network in evaluation mode; one that was made of a graph gives it.
     ///
     /// Two passes are traced, on different images and batch sizes: what the tape does not see (a tensor computed from
     /// the input behind its back, a branch that depends on the data, a batch size that is baked in) differs between
@@ -14,6 +14,10 @@ extension NetworkGraph {
     ///   - inputShape: extents of one image, [H, W, C].
     /// - Throws: ``GraphError``.
     public init(tracing module: some Module, inputShape: Shape) throws {
+        if let traced = module as? TracedNetwork, traced.inputShape == inputShape {
+            self = traced.graph()
+            return
+        }
         var random = Philox(seed: 0)
         let (trace, output) = try Self.trace(module, inputShape, batch: 1, &random)
         let (other, otherOutput) = try Self.trace(module, inputShape, batch: 2, &random)

@@ -14,8 +14,8 @@ struct ClassFolders {
 
     /// Lists the classes and their files.
     ///
-    /// - Throws: `FormatError` for a folder without classes, a class without files or whose folder cannot be listed, and
-    ///   classes of one name: what is left out makes no other classes.
+    /// - Throws: `FormatError` for a folder without classes, a class without files or whose folder cannot be listed,
+    ///   and classes of one name: what is left out makes no other classes.
     init(_ path: FilePath) throws {
         let listing = try FolderListing(path)
         var folders: [(entry: FolderEntry, listing: FolderListing)] = []

@@ -48,7 +48,8 @@ package struct Provenance: Hashable, Sendable, Codable {
         let settings = differing.map { String($0.prefix { $0 != "." }) }
         return zip(differing, settings).map { path, setting in
             let isOnly = settings.count { $0 == setting } == 1
-            return "\(isOnly ? setting : path) \(old[path] ?? "none"), now \(new[path] ?? "none")"
+            let values = "\(old[path] ?? "none"), now \(new[path] ?? "none")"
+            return path.isEmpty ? values : "\(isOnly ? setting : path) \(values)"
         }.joined(separator: "; ")
     }
 }

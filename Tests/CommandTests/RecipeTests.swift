@@ -239,6 +239,7 @@ struct RecipeTests {
             let retort = CommandLine(folder: folder)
             try writeMini(to: folder)
             try retort.succeed("train --data mini --architecture convnet-4 --steps 1 --output t")
+            let names = AugmentationPolicy.allNames.joined(separator: ", ")
             for (recipe, options, reason) in [
                 ("labels: 3", "", "r.yaml: line 1: labels: 3 found, 10, one for each class, to 180 expected"),
                 ("labels: 30", "--labels 3", "--labels: 3 found, 10, one for each class, to 180 expected"),
@@ -254,7 +255,10 @@ struct RecipeTests {
                     "controllers:\n- {controller: operations}", "",
                     "r.yaml: line 2: controllers[0]: steers operations, and there is no augmentation that has some"
                 ),
-                ("augment: policy.json", "", "policy.json: No such file or directory found, a readable file expected"),
+                (
+                    "augment: policy.json", "",
+                    "r.yaml: line 1: augment: policy.json found, \(names) or a policy's file in JSON expected"
+                ),
             ] {
                 try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))
                 let line =

@@ -103,7 +103,10 @@ struct RefusalTests {
                 ("train --data mini --labels 9 --output x", ["--labels: 9 found, 10, one for each class, to 180"]),
                 ("train --data mini --labels 181 --output x", ["--labels: 181 found"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),
-                ("train --data mini --augment none.json --output x", ["none.json: No such file"]),
+                (
+                    "train --data mini --augment none.json --output x",
+                    ["--augment: none.json found, digits, ocr", "or a policy's file"]
+                ),
                 ("train --data mini --augment bad.json --output x", ["bad.json: operations[0].operation", "flap"]),
                 ("predict m empty", ["empty: at byte 0: an empty file found, a PNG or JPEG image expected"]),
                 ("predict m digit.png m", ["m: at byte 0", "a PNG or JPEG image expected"]),

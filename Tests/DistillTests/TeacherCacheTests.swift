@@ -104,7 +104,7 @@ import Training
                         Issue.record("a step was trained")
                     }
                 }
-                #expect(error?.found == "another \(what)" && error?.file.hasSuffix("epoch-0.safetensors") == true)
+                #expect(error?.found == what && error?.file.hasSuffix("epoch-0.safetensors") == true)
             }
             func changed(_ change: (inout TrainingPlan) -> Void) -> TrainingPlan {
                 var plan = TinyLesson.plan
@@ -112,19 +112,19 @@ import Training
                 return plan
             }
             let network = TinyLesson.teacher
-            expectRefusal("teacher", TinyLesson.second)
-            expectRefusal("teacher", Ensemble([network, network]))
-            expectRefusal("teacher", withStatistics(TinyNet(width: 5, seed: 8), seed: 10))
-            expectRefusal("teacher", ClosureModule { network($0) })
-            expectRefusal("seed", plan: changed { $0.seed = 6 })
-            expectRefusal("batch size", plan: changed { $0.batchSize = 5 })
-            expectRefusal("unlabelled batch size", plan: changed { $0.unlabelledBatchSize = 2 })
-            expectRefusal("steps an epoch", plan: changed { $0.stepsPerEpoch = 4 })
-            expectRefusal("labelled images") { $0.labelled = TinyTask.images(15, seed: 7) }
-            expectRefusal("unlabelled images") { $0.unlabelled = TinyTask.images(9, seed: 2, firstID: 101) }
-            expectRefusal("augmentation") { $0.transform = TinyNoise(deviation: 0.2) }
-            expectRefusal("controllers") { $0.controllers = [TinySteering()] }
-            expectRefusal("normalization") { $0.normalization = Normalization(mean: [0.1], deviation: [1]) }
+            expectRefusal("another teacher", TinyLesson.second)
+            expectRefusal("another teacher", Ensemble([network, network]))
+            expectRefusal("another teacher", withStatistics(TinyNet(width: 5, seed: 8), seed: 10))
+            expectRefusal("another teacher", ClosureModule { network($0) })
+            expectRefusal("another seed (5, now 6)", plan: changed { $0.seed = 6 })
+            expectRefusal("another batch size (4, now 5)", plan: changed { $0.batchSize = 5 })
+            expectRefusal("another unlabelled batch size (3, now 2)", plan: changed { $0.unlabelledBatchSize = 2 })
+            expectRefusal("another steps an epoch (3, now 4)", plan: changed { $0.stepsPerEpoch = 4 })
+            expectRefusal("other labelled images") { $0.labelled = TinyTask.images(15, seed: 7) }
+            expectRefusal("other unlabelled images") { $0.unlabelled = TinyTask.images(9, seed: 2, firstID: 101) }
+            expectRefusal("another augmentation") { $0.transform = TinyNoise(deviation: 0.2) }
+            expectRefusal("other controllers") { $0.controllers = [TinySteering()] }
+            expectRefusal("another normalization") { $0.normalization = Normalization(mean: [0.1], deviation: [1]) }
             #expect(try Self.epochs.map { try Data(contentsOf: cache.appending(path: $0)) } == before)
             // What views do not depend on may differ: a longer run, a faster one, other validation images.
             var longer = changed { $0.steps = 14 }

@@ -20,6 +20,21 @@ struct BadModelTests {
         #expect(throws: FormatError.self) { try ONNXModel(contentsOf: URL(filePath: "/nowhere/model.onnx")) }
     }
 
+    @Test("A file of 2 GiB is refused by its size, before any of it is read")
+    func size() throws {
+        try withTemporaryFolder { folder in
+            let file = folder.appending(path: "model.onnx")
+            try (Self.convolution.serializedBytes() as Data).write(to: file)
+            // Of the size that a writer would have left, without taking the room.
+            #expect(truncate(file.path, 1 << 31) == 0)
+            #expect {
+                try ONNXModel(contentsOf: file)
+            } throws: {
+                "\($0)".contains("2147483648 bytes found, less than 2 GiB (larger models keep their weights in files")
+            }
+        }
+    }
+
     @Test("An operator set of the future is named, with those that are read")
     func version() throws {
         var model = Self.convolution

@@ -154,28 +154,28 @@ import Testing
                 let error = #expect(throws: FormatError.self) {
                     _ = try Trainer(plan, on: data, checkpoint: url).fit(&model)
                 }
-                #expect(error?.found == "another \(what)" && error?.file == url.path)
+                #expect(error?.found == what && error?.file == url.path)
                 #expect(model.bits == network.bits)
             }
             var longer = TinyRun.plan
             longer.steps += 1
-            expectRefusal("training plan", plan: longer)
-            expectRefusal("network", network: TinyNet(width: 4, seed: 4))
-            expectRefusal("network", network: TinyNet(seed: 5))
-            expectRefusal("labelled images") { $0.labelled = TinyTask.images(18) }
-            expectRefusal("labelled images") { $0.labelled = TinyTask.images(15, firstID: 1) }
-            expectRefusal("unlabelled images") { $0.unlabelled = nil }
-            expectRefusal("validation images") { $0.validation = TinyTask.images(12, seed: 4, firstID: 200) }
-            expectRefusal("normalization") { $0.normalization = Normalization(mean: [0.1], deviation: [1]) }
-            expectRefusal("augmentation") { $0.transform = TinyNoise(deviation: 0.2) }
-            expectRefusal("augmentation") { $0.transform = PlainTransform() }
-            expectRefusal("controllers") { $0.controllers = [] }
-            expectRefusal("controllers") { $0.controllers = [TinySteering(step: 2)] }
+            expectRefusal("another training plan (steps 23, now 24)", plan: longer)
+            expectRefusal("another network", network: TinyNet(width: 4, seed: 4))
+            expectRefusal("another network", network: TinyNet(seed: 5))
+            expectRefusal("other labelled images") { $0.labelled = TinyTask.images(18) }
+            expectRefusal("other labelled images") { $0.labelled = TinyTask.images(15, firstID: 1) }
+            expectRefusal("a run with unlabelled images") { $0.unlabelled = nil }
+            expectRefusal("other validation images") { $0.validation = TinyTask.images(12, seed: 4, firstID: 200) }
+            expectRefusal("another normalization") { $0.normalization = Normalization(mean: [0.1], deviation: [1]) }
+            expectRefusal("another augmentation") { $0.transform = TinyNoise(deviation: 0.2) }
+            expectRefusal("another augmentation") { $0.transform = PlainTransform() }
+            expectRefusal("other controllers") { $0.controllers = [] }
+            expectRefusal("other controllers") { $0.controllers = [TinySteering(step: 2)] }
             var model = TinyRun.network
             let error = #expect(throws: FormatError.self) {
                 _ = try Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url).fit(&model, labelSmoothing: 0.1)
             }
-            #expect(error?.found == "another recipe")
+            #expect(error?.found == "another loss")
         }
     }
 

@@ -108,12 +108,7 @@ public struct ModelFile: Sendable {
             return try ModelFile(
                 importing: ONNXModel(contentsOf: url, limits: limits), name: url.relativePath, settings)
         }
-        let file: SafetensorsFile
-        do { file = try SafetensorsFile.read(url) } catch let fault as FormatError
-            where fault.expected == "a safetensors file"
-        {
-            throw FormatError(file: fault.file, found: fault.found, expected: "a model (safetensors or ONNX)")
-        }
+        let file = try SafetensorsFile.read(url, expecting: "a model (safetensors or ONNX)")
         guard StoredGraph.isGraph(file) else {
             let earlier = try EarlierDescription(file)
             try earlier.check(limits, file)
@@ -183,7 +178,6 @@ public struct ModelFile: Sendable {
         encoder.outputFormatting = .sortedKeys
         let metadata = [Self.key: String(decoding: try encoder.encode(description), as: UTF8.self)]
         switch network {
-        case .float(let module as TracedNetwork): try module.graph().file(metadata: metadata).write(to: url)
         case .float(let module):
             try NetworkGraph(tracing: module, inputShape: inputShape).file(metadata: metadata).write(to: url)
         case .int8(let model): try model.write(to: url, metadata: metadata)

@@ -85,7 +85,9 @@ public struct StoredModel {
         guard own == others || !file.namesClasses && own.count == others.count else {
             let (known, given) = (Set(own), Set(others))
             let difference =
-                if let odd = known.symmetricDifference(given).min() {
+                if !file.namesClasses {
+                    "the file has no names of classes"
+                } else if let odd = known.symmetricDifference(given).min() {
                     "\(odd) is in \(known.contains(odd) ? "the model" : data.name) alone"
                 } else {
                     "the order is another"

@@ -94,10 +94,13 @@ public struct SafetensorsFile: Sendable {
 
     /// Reads a file.
     ///
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - expected: what a file of another kind stands in place of, for the error.
     /// - Throws: ``FormatError`` that names the file, the place in it, what was found and what was expected;
     ///   ``MachineError`` where the machine cannot read it.
-    public static func read(_ url: URL) throws -> SafetensorsFile {
-        try SafetensorsFile(decoding: InputFile.read(url), file: url.relativePath)
+    public static func read(_ url: URL, expecting expected: String = "a safetensors file") throws -> SafetensorsFile {
+        try SafetensorsFile(decoding: InputFile.read(url), file: url.relativePath, expecting: expected)
     }
 
     /// Writes a file, whole or not at all. The same content gives the same bytes.

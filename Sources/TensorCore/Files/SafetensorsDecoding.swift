@@ -6,15 +6,18 @@ extension SafetensorsFile {
     /// - Parameters:
     ///   - data: the whole file.
     ///   - file: its name, for messages.
+    ///   - expected: what a file of another kind stands in place of.
     /// - Throws: ``FormatError`` for anything but a well-formed file: a header that does not fit, is not UTF-8 or not
     ///   the JSON that the format prescribes, duplicate names or keys, unknown element types, sizes that overflow or do
     ///   not match the shape, arrays that overlap, leave gaps or lie outside the file.
-    public init(decoding data: Data, file: String) throws(FormatError) {
+    public init(
+        decoding data: Data, file: String, expecting expected: String = "a safetensors file"
+    ) throws(FormatError) {
         let data = data.startIndex == 0 ? data : Data(data)
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard data.count >= 8, length <= UInt64(data.count - 8) else {
             let kind = FileKind(Array(data.prefix(FileKind.startSize)))
-            guard kind == .safetensors else { throw FormatError(kind, file: file) }
+            guard kind == .safetensors else { throw FormatError(kind, file: file, expected) }
             throw FormatError(
                 file: file, found: "a safetensors file that is cut off, of \(data.count) bytes",
                 expected: "all of it, whose header has \(length)")
@@ -157,8 +160,8 @@ extension SafetensorsFile {
 
 extension FormatError {
     /// A file of another kind in place of one in the safetensors format.
-    fileprivate init(_ kind: FileKind, file: String) {
+    fileprivate init(_ kind: FileKind, file: String, _ expected: String) {
         let origin = [.zip, .pickle].contains(kind) ? ", as torch.save writes," : ""
-        self.init(file: file, found: kind.singular + origin, expected: "a safetensors file")
+        self.init(file: file, found: kind.singular + origin, expected: expected)
     }
 }

@@ -86,8 +86,8 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
 extension AugmentationPolicy {
     /// The policy of that name, or that of a file.
     ///
-    /// - Throws: `FormatError` for a file that cannot be read or is no policy, `ConfigurationError` with the option where
-    ///   there is no such file.
+    /// - Throws: `FormatError` for a file that cannot be read or is no policy, `ConfigurationError` with the option
+    ///   where there is no such file.
     static func read(_ name: String, option: String) throws -> AugmentationPolicy {
         if let policy = named(name) { return policy }
         guard FileManager.default.fileExists(atPath: name) else {
