@@ -21,7 +21,8 @@ let scratch: URL = {
     let memory = URL(fileURLWithPath: "/dev/shm")
     let manager = FileManager.default
     let folder = manager.isWritableFile(atPath: memory.path) ? memory : manager.temporaryDirectory
-    return folder.appending(path: "retort-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
+    // Not the process's number, which comes again, and with it what an earlier run left.
+    return folder.appending(path: "retort-fuzz-\(UUID().uuidString)")
 }()
 
 struct SafetensorsTarget: FuzzTarget {
