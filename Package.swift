@@ -91,8 +91,9 @@ let package = Package(
         + libraries.map {
             .testTarget(
                 name: "\($0)Tests",
-                // What is pruned is quantised too.
-                dependencies: [.byName(name: $0), "TestSupport"] + ($0 == "Prune" ? ["Quantize"] : []),
+                // What is pruned is quantised too, and quantised files are run.
+                dependencies: [.byName(name: $0), "TestSupport"]
+                    + ($0 == "Prune" ? ["Quantize"] : $0 == "ONNX" ? ["Deploy"] : []),
                 path: "Tests/\($0)Tests",
                 exclude: ["Layers", "Augment", "Distill", "Quantize", "ONNX"].contains($0) ? ["Golden"] : [])
         }

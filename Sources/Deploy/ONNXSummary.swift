@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import ONNX
+import Quantize
 import TensorCore
 
 /// What an ONNX file holds, whether Retort reads it, and what the model costs.
@@ -11,6 +12,15 @@ public struct ONNXSummary: Encodable, Sendable {
         public let count: Int
         /// Whether it is read.
         public let isRead: Bool
+    }
+
+    /// How a quantised file is computed.
+    public struct Integers: Encodable, Sendable {
+        /// Nodes that are computed in float32 all the same, since the file does not round what they read or give, or
+        /// there is no kernel for integers.
+        public let floatNodes: [String]
+        /// Why all of it is computed in float32; nil where it is not.
+        public let refusal: String?
     }
 
     /// The file.
@@ -33,6 +43,8 @@ public struct ONNXSummary: Encodable, Sendable {
     public let multiplyAdds: Int?
     /// The most that the results of the nodes take together while one image goes through.
     public let peakActivationBytes: Int?
+    /// How a quantised file is computed; nil for a file in float32.
+    public let integers: Integers?
     /// Why the model cannot be inferred, trained or quantised; nil if it can.
     public let refusal: String?
 
@@ -54,18 +66,32 @@ public struct ONNXSummary: Encodable, Sendable {
             Operator(name: $0.key, count: $0.value, isRead: !unread.contains($0.key))
         }
         do {
-            let graph = try onnx.graph(imageSize: imageSize)
-            let peak = try InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
-            peakActivationBytes = peak
+            let rounded = try onnx.roundedGraph(imageSize: imageSize)
+            let graph = try rounded.graph()
+            let (found, int8) = try Self.integers(of: rounded)
+            peakActivationBytes =
+                try int8?.peakActivationBytes
+                ?? InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
             parameters = graph.nodes.reduce(0) { sum, node in
                 node.operands.reduce(sum) { if case .tensor(let tensor, _?) = $1 { $0 + tensor.count } else { $0 } }
             }
             multiplyAdds = graph.nodes.reduce(0) { $0 + graph.multiplyAdds(of: $1) }
-            refusal = nil
+            (integers, refusal) = (found, nil)
         } catch {
             if error is MachineError { throw error }
-            (parameters, multiplyAdds, peakActivationBytes) = (nil, nil, nil)
+            (parameters, multiplyAdds, peakActivationBytes, integers) = (nil, nil, nil, nil)
             refusal = "\(error)"
         }
+    }
+
+    private static func integers(of rounded: RoundedGraph) throws -> (Integers?, QuantizedModel?) {
+        guard rounded.isRounded else { return (nil, nil) }
+        do {
+            let model = try QuantizedModel(rounded)
+            let floatNodes = model.nodes.filter(\.isFloat).map { node in
+                node.operation + (node.path.map { " (\($0))" } ?? "")
+            }
+            return (Integers(floatNodes: floatNodes, refusal: nil), model)
+        } catch let error as GraphError { return (Integers(floatNodes: [], refusal: "\(error)"), nil) }
     }
 }

@@ -61,15 +61,24 @@ extension NetworkGraph {
     /// A value that something else reads before the fused step stays as it is.
     public func fusingActivations() -> NetworkGraph { fusingActivations(into: \.isLinearLayer) }
 
+    /// The same, and some nodes stay as they are, with their results.
+    package func fusingActivations(keeping nodes: Set<Int>) -> NetworkGraph {
+        fusingActivations(into: \.isLinearLayer, keeping: nodes)
+    }
+
     /// The same for the nodes that a condition names.
     ///
     /// - Parameters:
     ///   - takes: whether a node can add a residual and cut negative values.
     ///   - keepingFeatures: whether feature maps with a name keep a node of their own.
-    func fusingActivations(into takes: (Node) -> Bool, keepingFeatures: Bool = false) -> NetworkGraph {
+    ///   - kept: nodes that take nothing.
+    func fusingActivations(
+        into takes: (Node) -> Bool, keepingFeatures: Bool = false, keeping kept: Set<Int> = []
+    ) -> NetworkGraph {
         var graph = self
         func isFree(_ node: Int) -> Bool {
-            graph.isReadOnce(node) && (!keepingFeatures || graph.nodes[node].features.isEmpty)
+            graph.isReadOnce(node) && !kept.contains(node)
+                && (!keepingFeatures || graph.nodes[node].features.isEmpty)
         }
         for index in nodes.indices {
             guard let operation = graph.nodes[index].operation else { continue }

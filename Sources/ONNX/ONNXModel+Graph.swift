@@ -12,6 +12,15 @@ extension ONNXModel {
     /// - Throws: `FormatError` that names the node which cannot be part of a graph and why; `GraphError` where the
     ///   network mixes the images of a batch.
     public func graph(imageSize: (height: Int, width: Int)? = nil) throws -> NetworkGraph {
+        try roundedGraph(imageSize: imageSize).graph()
+    }
+
+    /// The same with what a quantised file says of its bytes: where they are rounded, and the integers of its layers.
+    ///
+    ///     let int8 = try QuantizedModel(model.roundedGraph())
+    ///
+    /// - Throws: as ``graph(imageSize:)``.
+    public func roundedGraph(imageSize: (height: Int, width: Int)? = nil) throws -> RoundedGraph {
         guard inputs.count == 1, let input = inputs.first else {
             throw FormatError(
                 file: file.name, found: "inputs \(inputs.map(\.name))", expected: "one, the images of a batch")
@@ -30,7 +39,7 @@ extension ONNXModel {
                 found: "a value that no operation makes of the input",
                 expected: "one that depends on it")
         }
-        return try NetworkGraph(nodes: builder.nodes, output: output)
+        return RoundedGraph(nodes: builder.nodes, output: output, roles: builder.roles, layers: builder.layers)
     }
 
     /// Extents of an image as Retort has them, and how the axes of ONNX stand to those of a batch of them.

@@ -34,7 +34,11 @@ struct ONNXTests {
 
             try command.succeed("quantize m.onnx --output i \(common)")
             try command.succeed("export i --onnx i.onnx --c i.c \(common)")
-            #expect(try command.succeed("info i.onnx").output.contains("QuantizeLinear"))
+            let integers = try command.succeed("info i.onnx").output
+            #expect(integers.contains("QuantizeLinear") && integers.contains("INT8, computed in integers"))
+            #expect(
+                try command.succeed("evaluate i.onnx --json \(common)").json()["accuracy"] as? Double
+                    == command.succeed("evaluate i --json \(common)").json()["accuracy"] as? Double)
             try command.succeed(
                 "distill --teacher m.onnx --labels 100 --architecture mlp-8 --steps 10 \(common) --output s")
         }

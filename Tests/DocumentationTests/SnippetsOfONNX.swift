@@ -12,3 +12,13 @@ private func teacherFromElsewhere() throws -> TracedNetwork {
 private func out(_ graph: NetworkGraph) throws {
     try ONNXExport(graph).write(to: URL(filePath: "student.onnx"))
 }
+
+private func quantized(_ url: URL) throws -> QuantizedModel {
+    let int8 = try QuantizedModel(ONNXModel(contentsOf: url).roundedGraph())
+    return int8
+}
+
+private func quantized(_ model: ONNXModel) throws -> QuantizedModel {
+    let int8 = try QuantizedModel(model.roundedGraph())
+    return int8
+}

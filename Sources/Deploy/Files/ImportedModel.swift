@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Graph
 import ONNX
+import Quantize
 import TensorCore
 
 /// What the file of another library does not say of its model.
@@ -28,7 +29,9 @@ public struct ImportSettings: Sendable {
 extension ModelFile {
     /// Bundles a network from an ONNX file: its first output's logits.
     ///
-    /// A softmax at the end is left out, as losses and predictions bring their own. A file that Retort wrote says how
+    /// A softmax at the end is left out, as losses and predictions bring their own. A quantised file is computed in
+    /// integers where these have its arithmetic, and all in float32 where they have not; what trains on it or quantises
+    /// it has its network in float32. A file that Retort wrote says how
     /// inputs are normalised and what classes mean; of others the normalisation must be given, and classes are numbers.
     ///
     /// - Parameters:
@@ -38,7 +41,8 @@ extension ModelFile {
     /// - Throws: `FormatError` for a model that is no graph of one input, and one without a known
     ///   normalisation (`ConfigurationError`).
     init(importing model: ONNXModel, name: String, _ settings: ImportSettings) throws {
-        let network = try TracedNetwork(model.graph(imageSize: settings.imageSize).droppingFinalSoftmax())
+        let rounded = try model.roundedGraph(imageSize: settings.imageSize).droppingFinalSoftmax()
+        let network = try TracedNetwork(rounded.graph())
         let channels = network.inputShape.last ?? 0
         let stored = model.metadata[ModelFile.key].flatMap {
             try? JSONDecoder().decode(Description.self, from: Data($0.utf8))
@@ -60,7 +64,7 @@ extension ModelFile {
         let names = stored?.classNames ?? []
         let namesClasses = names.count == classes && classes > 0
         self.init(
-            network, inputShape: network.inputShape,
+            network, integers: rounded.isRounded ? try? QuantizedModel(rounded) : nil, inputShape: network.inputShape,
             description: Description(
                 architecture: stored?.architecture ?? "onnx", normalization: normalization,
                 classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut ?? .byName),
@@ -73,16 +77,22 @@ extension ModelFile {
     }
 }
 
-extension NetworkGraph {
+extension RoundedGraph {
     /// The same without a softmax that gives the result.
-    fileprivate func droppingFinalSoftmax() -> NetworkGraph {
+    func droppingFinalSoftmax() -> RoundedGraph {
         var graph = self
-        while let operation = graph.nodes[graph.output].operation,
-            operation.is(SoftmaxOperation.self) || operation.is(LogSoftmaxOperation.self),
-            case .node(let source)? = graph.nodes[graph.output].operands.first, source > 0
-        {
-            graph = graph.endingAt(source)
+        while true {
+            var node = graph.output
+            while let role = roles[node] {
+                switch role {
+                case .bytes(let source, _, _), .numbers(let source, _): node = source
+                }
+            }
+            guard let operation = nodes[node].operation,
+                operation.is(SoftmaxOperation.self) || operation.is(LogSoftmaxOperation.self),
+                case .node(let source)? = nodes[node].operands.first, source > 0
+            else { return graph }
+            graph.output = source
         }
-        return graph
     }
 }

@@ -62,6 +62,8 @@ public struct ModelFile: Sendable {
     /// What is needed to feed it.
     public let description: Description
 
+    /// What a quantised network from elsewhere computes, in float32.
+    private let floatForm: (any Module)?
     /// Whether the names of classes are known; those of a model from elsewhere may be mere numbers.
     public let namesClasses: Bool
 
@@ -72,8 +74,13 @@ public struct ModelFile: Sendable {
         self.init(network, inputShape: inputShape, description: description, namesClasses: true)
     }
 
-    init(_ network: any Module, inputShape: Shape, description: Description, namesClasses: Bool) {
-        self.network = .float(network)
+    /// - Parameter integers: the network in integers, where it is quantised.
+    init(
+        _ network: any Module, integers: QuantizedModel? = nil, inputShape: Shape, description: Description,
+        namesClasses: Bool
+    ) {
+        self.network = integers.map { .int8($0) } ?? .float(network)
+        floatForm = integers == nil ? nil : network
         self.inputShape = inputShape
         self.description = description
         self.namesClasses = namesClasses
@@ -82,6 +89,7 @@ public struct ModelFile: Sendable {
     /// Bundles a quantised network and its description.
     public init(_ network: QuantizedModel, description: Description) {
         self.network = .int8(network)
+        floatForm = nil
         inputShape = network.inputShape
         self.description = description
         namesClasses = true
@@ -184,8 +192,8 @@ public struct ModelFile: Sendable {
         }
     }
 
-    /// The network in float32; nil for an int8 model, which cannot be trained on.
-    public var module: (any Module)? { if case .float(let module) = network { module } else { nil } }
+    /// The network in float32; nil for an int8 model of Retort's, which cannot be trained on.
+    public var module: (any Module)? { if case .float(let module) = network { module } else { floatForm } }
 
     /// Logits [N, classes] of normalised inputs [N, H, W, C].
     public func predict(_ inputs: Tensor) -> Tensor {

@@ -14,6 +14,14 @@ struct ExportValue {
     let shape: Shape
     /// Axis i of Retort is axis `order[i]` of the tensor in the model.
     let order: [Int]
+    /// The integers that it stands for, in an int8 network.
+    var bytes: Bytes?
+
+    /// Names of integers and of their zero point.
+    struct Bytes {
+        let name, zeroPoint: String
+        let scale: Float
+    }
 
     /// The extents as the model has them.
     var lying: [Int] { order.inversePermutation.map { shape[$0] } }
@@ -55,6 +63,8 @@ struct ExportWriter {
     private var stored: [String: Onnx_TensorProto] = [:]
     /// The layer that is being written, which names of nodes begin with.
     var layer = ""
+    /// What the result of the operation that is being written will be rounded to, in an int8 network.
+    var rounding: (scale: Float, zeroPoint: UInt8)?
 
     init(name: String, version: Int) {
         graph.name = name
@@ -164,14 +174,33 @@ struct ExportWriter {
         return add("DequantizeLinear", [integers, scale, zeroPoint], ["axis": .int(axis)])
     }
 
-    /// A value as its nearest uint8 numbers, and back: what integer engines recognise.
-    mutating func quantized(_ value: ExportValue, _ scale: Float, _ zeroPoint: UInt8) -> ExportValue {
-        let scaleName = store(Tensor(scale), path: "\(value.name).scale")
-        let zeroPointName = store(
-            integers: [Int(zeroPoint)], shape: [], type: .uint8, wanted: "\(value.name).zero_point")
-        let bytes = add("QuantizeLinear", [value.name, scaleName, zeroPointName])
-        let name = add("DequantizeLinear", [bytes, scaleName, zeroPointName])
-        return ExportValue(name: name, shape: value.shape, order: value.order)
+    /// A value as its nearest uint8 numbers, and back, where its operation's result is rounded: what integer engines
+    /// recognise.
+    ///
+    /// - Parameter isInUnits: whether the value counts units of the scale already.
+    mutating func rounded(_ value: ExportValue, isInUnits: Bool = false) -> ExportValue {
+        guard let rounding else { return value }
+        let scale = store(Tensor(rounding.scale), path: "\(value.name).scale")
+        let zeroPoint = store(
+            integers: [Int(rounding.zeroPoint)], shape: [], type: .uint8, wanted: "\(value.name).zero_point")
+        let unit = isInUnits ? store(Tensor(1), path: "unit") : scale
+        let bytes = add("QuantizeLinear", [value.name, unit, zeroPoint])
+        let name = add("DequantizeLinear", [bytes, scale, zeroPoint])
+        return ExportValue(
+            name: name, shape: value.shape, order: value.order,
+            bytes: ExportValue.Bytes(name: bytes, zeroPoint: zeroPoint, scale: rounding.scale))
+    }
+
+    /// The numbers that a value's integers are with another scale.
+    mutating func scaled(_ value: ExportValue, _ bytes: ExportValue.Bytes, by scale: Float) -> ExportValue {
+        let scale = store(Tensor(scale), path: scale == 1 ? "unit" : "\(value.name).ratio")
+        return ExportValue(
+            name: add("DequantizeLinear", [bytes.name, scale, bytes.zeroPoint]), shape: value.shape, order: value.order)
+    }
+
+    /// The result of an image's rows: the operator itself is rounded, so that engines find it between roundings.
+    mutating func flattened(_ name: String) -> String {
+        add("Flatten", [rounded(ExportValue(name: name, shape: [], order: [])).name])
     }
 
     /// A value with its axes in an order of ONNX.

@@ -27,7 +27,7 @@ extension Convolution2DOperation: ONNXForm {
                 "pads": .ints(padding.sides), "group": .int(groups),
             ])
         guard isFlat else { return ExportValue(name: name, shape: shape, order: ExportWriter.imageOrder) }
-        return ExportValue(name: writer.add("Flatten", [name]), shape: shape, order: [0, 1])
+        return ExportValue(name: writer.flattened(name), shape: shape, order: [0, 1])
     }
 }
 
@@ -88,7 +88,7 @@ extension GlobalAveragePoolOperation: ONNXForm {
     func write(_ operands: [ExportOperand], shape: Shape, to writer: inout ExportWriter) throws -> ExportValue {
         let x = writer.name(of: operands[0], order: ExportWriter.imageOrder)
         let means = writer.add("GlobalAveragePool", [x])
-        return ExportValue(name: writer.add("Flatten", [means]), shape: shape, order: [0, 1])
+        return ExportValue(name: writer.flattened(means), shape: shape, order: [0, 1])
     }
 }
 

@@ -89,18 +89,19 @@ public struct ONNXExport: Sendable {
                 throw GraphError(operation: node.description, reason: "gives \(node.extents), which cannot be counted")
             }
             writer.layer = node.layerPath ?? ""
+            writer.rounding = node.residual == nil && !node.relu ? node.quantization : nil
+            let inUnits = try Self.writeInUnits(node, shape, values, &writer)
             var value =
-                try node.operation.map {
-                    try Self.write($0, node, shape, values, &writer)
-                } ?? Self.input(shape, &writer)
-            if let residual = node.residual {
+                try inUnits
+                ?? (node.operation.map { try Self.write($0, node, shape, values, &writer) }
+                    ?? Self.input(shape, &writer))
+            if inUnits == nil, let residual = node.residual {
                 let (names, order) = writer.aligned([.value(value), .value(values[residual])], rank: shape.rank)
                 value = ExportValue(name: writer.add("Add", names), shape: shape, order: order)
             }
             if node.relu { value = writer.map(.value(value), shape) { $1.add("Relu", [$0]) } }
-            if let quantization = node.quantization {
-                value = writer.quantized(value, quantization.scale, quantization.zeroPoint)
-            }
+            writer.rounding = node.quantization
+            value = writer.rounded(value, isInUnits: inUnits != nil)
             values.append(value)
             if index == output {
                 let result = writer.arranged(value, Array(shape.indices))
@@ -124,6 +125,43 @@ public struct ONNXExport: Sendable {
         self.model = model
     }
 
+    /// A layer of integers that adds integers before its result is rounded, in units of the result's scale.
+    ///
+    /// No runtime has an integer kernel for that, and in float32 sums of products of scales differ in their last bits.
+    /// Sums of integers are exact in float32 below 2²⁴ and scaled once, as the engine does it.
+    ///
+    /// - Returns: nil for any other node.
+    private static func writeInUnits(
+        _ node: Node, _ shape: Shape, _ values: [ExportValue], _ writer: inout ExportWriter
+    ) throws -> ExportValue? {
+        guard let operation = node.operation, let result = node.quantization?.scale,
+            let residual = node.residual.map({ values[$0] }), let other = residual.bytes,
+            node.operands.count == 3, case .node(let source) = node.operands[0], let input = values[source].bytes,
+            case .int8(let weights, let weightPath, let scales) = node.operands[1],
+            case .int32(let bias, let biasPath, _) = node.operands[2]
+        else { return nil }
+        let ones = [Float](repeating: 1, count: scales.count)
+        let sums = try form(of: operation, node).write(
+            [
+                .value(writer.scaled(values[source], input, by: 1)), .int8(weights, path: weightPath, scales: ones),
+                .int32(bias, path: biasPath, scales: ones),
+            ], shape: shape, to: &writer)
+        let multipliers = ExportOperand.tensor(
+            Tensor(scales.map { input.scale * $0 / result }), path: weightPath.map { "\($0).multiplier" })
+        let (factors, order) = writer.aligned([.value(sums), multipliers], rank: shape.rank)
+        let scaled = ExportValue(name: writer.add("Mul", factors), shape: shape, order: order)
+        let addend = writer.scaled(residual, other, by: other.scale / result)
+        let (names, _) = writer.aligned([.value(scaled), .value(addend)], rank: shape.rank)
+        return ExportValue(name: writer.add("Add", names), shape: shape, order: order)
+    }
+
+    private static func form(of operation: AnyOperation, _ node: Node) throws -> any ONNXForm {
+        guard let form = operation.base as? any ONNXForm else {
+            throw GraphError(operation: node.description, reason: "has no form in ONNX")
+        }
+        return form
+    }
+
     private static func input(_ shape: Shape, _ writer: inout ExportWriter) -> ExportValue {
         let name = writer.freshName(shape.rank == 4 ? "image" : "input")
         let order = shape.rank == 4 ? ExportWriter.imageOrder : Array(shape.indices)
@@ -135,9 +173,7 @@ public struct ONNXExport: Sendable {
     private static func write(
         _ operation: AnyOperation, _ node: Node, _ shape: Shape, _ values: [ExportValue], _ writer: inout ExportWriter
     ) throws -> ExportValue {
-        guard let form = operation.base as? any ONNXForm else {
-            throw GraphError(operation: node.description, reason: "has no form in ONNX")
-        }
+        let form = try form(of: operation, node)
         let operands = node.operands.map { operand -> ExportOperand in
             switch operand {
             case .node(let source): .value(values[source])

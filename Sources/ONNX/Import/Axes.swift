@@ -15,6 +15,7 @@ extension NodeCall {
         }
         var result = value
         result.order = permutation.map { value.order[$0] }
+        if let rounding = value.rounding { result.rounding?.axis = permutation.firstIndex(of: rounding.axis) ?? 0 }
         return result
     }
 

@@ -6,6 +6,9 @@ import TensorCore
 final class GraphBuilder {
     /// The inputs, and the operations in the order in which they run.
     private(set) var nodes: [NetworkGraph.Node] = []
+    /// What is known of bytes, by node.
+    private(set) var roles: [Int: RoundedGraph.Role] = [:]
+    private(set) var layers: [Int: RoundedGraph.Layer] = [:]
     private let limits: GraphLimits
     private var operations = 0.0
 
@@ -55,6 +58,28 @@ final class GraphBuilder {
         }
         nodes.append(NetworkGraph.Node(operation: AnyOperation(operation), operands: graphOperands, extents: extents))
         return .node(nodes.count - 1, result)
+    }
+
+    /// Notes what the result of a node stands for; of a known one there is nothing to note.
+    func note(_ result: GraphValue.Content, _ role: RoundedGraph.Role) {
+        if case .node(let node, _) = result { roles[node] = role }
+    }
+
+    /// Notes that the weights of a layer, and its bias, are stored integers.
+    ///
+    /// - Parameter axis: the weights' output channels, as ONNX has the axes.
+    func note(layer: GraphValue.Content, weights: GraphValue, axis: Int, bias: GraphValue?) {
+        guard case .node(let node, let shape) = layer, let rounding = weights.rounding,
+            let channels = shape.last, let scales = rounding.scales(channels, axis: axis)
+        else { return }
+        guard let bias else {
+            layers[node] = RoundedGraph.Layer(scales: scales, bias: nil)
+            return
+        }
+        guard let own = bias.rounding, let integers = own.integers, integers.count == channels,
+            let biasScales = own.scales(channels, axis: 0)
+        else { return }
+        layers[node] = RoundedGraph.Layer(scales: scales, bias: (integers, biasScales))
     }
 
     /// The extents of a content for any batch size.

@@ -23,6 +23,8 @@ struct GraphValue {
     var order: [Int]
     /// The name of stored integers.
     private var integerPath: String?
+    /// What stored integers it was computed from, if it is their multiples.
+    var rounding: Rounding?
 
     init(_ type: ElementType, _ content: Content, order: [Int]? = nil) {
         (self.type, self.content) = (type, content)
@@ -66,6 +68,24 @@ struct GraphValue {
     var isInOrder: Bool { order == Array(order.indices) }
 }
 
+extension GraphValue {
+    /// Numbers that are multiples of scales.
+    struct Rounding {
+        /// One, or one for each place of an axis.
+        let scales: [Float]
+        /// Which axis of the value, as ONNX has the axes.
+        var axis: Int
+        /// How many times each number is its scale; kept of vectors alone.
+        let integers: [Int]?
+
+        /// The scales of an axis' places; nil where they belong to another axis.
+        func scales(_ count: Int, axis: Int) -> [Float]? {
+            if scales.count == 1 { return [Float](repeating: scales[0], count: count) }
+            return scales.count == count && self.axis == axis ? scales : nil
+        }
+    }
+}
+
 extension GraphValue.Content {
     /// The extents as they lie.
     var shape: Shape {
@@ -74,6 +94,9 @@ extension GraphValue.Content {
         case .integers(_, let shape), .node(_, let shape): shape
         }
     }
+
+    /// The elements of known floating-point numbers.
+    var tensorScalars: [Float]? { if case .tensor(let tensor, _) = self { tensor.scalars } else { nil } }
 }
 
 extension [Int] {

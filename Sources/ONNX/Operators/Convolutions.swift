@@ -18,6 +18,7 @@ extension NodeCall {
         let bias = try optionalInput(2).map { [try inOrder($0).content] } ?? []
         let result = try apply(
             operation, [images.content, weights.content] + bias, type: x.type, order: imageOrder)
+        builder.note(layer: result.content, weights: stored, axis: 0, bias: optionalInput(2))
         return try asRank(x.shape.rank, result)
     }
 

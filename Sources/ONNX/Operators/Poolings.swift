@@ -46,7 +46,10 @@ extension NodeCall {
         let images = try asImages(cast(x, to: x.type.isFloat ? x.type : .float32))
         let result = try apply(
             MaxPool2DOperation(poolingWindow(x)), [images.content], type: images.type, order: imageOrder)
-        return try cast(asRank(x.shape.rank, result), to: x.type)
+        var maxima = try asRank(x.shape.rank, result)
+        if maxima.isKnown { return try cast(maxima, to: x.type) }
+        maxima.type = x.type
+        return maxima
     }
 
     fileprivate func averagePool() throws -> GraphValue {

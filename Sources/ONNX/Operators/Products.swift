@@ -23,7 +23,7 @@ extension NodeCall {
         guard let c = optionalInput(2) else { return try scaled(product(a, b), alpha) }
         // A bias of the layer, if it is one.
         if alpha == 1, beta == 1, c.isKnown, c.shape.elementCount == b.shape[1] {
-            return try dense(a, b, bias: reshaped(inOrder(c), to: [b.shape[1]]))
+            return try dense(a, b, bias: c)
         }
         return try binary(scaled(product(a, b), alpha), scaled(c, beta), AddOperation()) { left, _ in left }
     }
@@ -32,10 +32,14 @@ extension NodeCall {
         factor == 1 ? value : try map(value, ScaleOperation(factor: factor))
     }
 
+    /// - Parameter bias: of as many elements as there are columns.
     private func dense(_ a: GraphValue, _ b: GraphValue, bias: GraphValue? = nil) throws -> GraphValue {
-        try apply(
-            DenseOperation(), [inOrder(a).content, inOrder(b).content] + (bias.map { [$0.content] } ?? []),
+        let vector = try bias.map { try reshaped(inOrder($0), to: [b.shape[1]]) }
+        let result = try apply(
+            DenseOperation(), [inOrder(a).content, inOrder(b).content] + (vector.map { [$0.content] } ?? []),
             type: a.type)
+        builder.note(layer: result.content, weights: b, axis: 1, bias: bias)
+        return result
     }
 
     /// The product of two values as NumPy's matmul defines it.

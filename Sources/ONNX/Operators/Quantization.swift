@@ -92,7 +92,11 @@ extension NodeCall {
             Float(value &- scales.zeroPoint(at: place)) * scales.scale(at: place)
         }
         // Stored weights stay parameters.
-        return GraphValue(.float32, .tensor(Tensor(numbers, shape: shape), path: try input(0).path))
+        var result = GraphValue(.float32, .tensor(Tensor(numbers, shape: shape), path: try input(0).path))
+        result.rounding = GraphValue.Rounding(
+            scales: scales.scales, axis: try quantizationAxis(of: shape) ?? 0,
+            integers: shape.rank > 1 ? nil : values.enumerated().map { $1 &- scales.zeroPoint(at: $0) })
+        return result
     }
 
     /// To uint8 by the extremes of the values themselves.
@@ -165,6 +169,7 @@ extension NodeCall {
     }
 
     fileprivate func quantizedProduct() throws -> GraphValue {
+        if try !input(0).isKnown || !input(3).isKnown { return try quantizedMatrices() }
         let (a, aShape) = try centred(0, zeroPoint: 2) { $0.rank - 2 }
         let (b, bShape) = try centred(3, zeroPoint: 5) { $0.rank - 1 }
         let (sums, shape) = try product(a, aShape, b, bShape)

@@ -40,16 +40,45 @@ extension NodeCall {
     ///
     /// - Parameter axis: of the scales, where there are several.
     func dequantized(_ place: Int, scale: Int, zeroPoint: Int, axis: Int = 0) throws -> GraphValue {
-        let x = try cast(asFloats(input(place)), to: .float32)
+        let (stored, scales) = (try input(place), try input(scale).asConstant)
+        let x = try cast(asFloats(stored), to: .float32)
         let zeros = try optionalInput(zeroPoint).map { try cast($0.isKnown ? inOrder($0) : $0, to: .float32) }
         let centred = try zeros.map {
             try binary(x, along($0, axis, rank: x.shape.rank), SubtractOperation()) { left, _ in left }
         }
-        let numbers = try binary(
-            centred ?? x, along(input(scale).asConstant, axis, rank: x.shape.rank), MultiplyOperation()
-        ) { left, _ in left }
+        var numbers = try binary(centred ?? x, along(scales, axis, rank: x.shape.rank), MultiplyOperation()) {
+            left, _ in left
+        }
+        if case .node(let source, _) = stored.content,
+            let (quantization, _) = try bytes(scale: scale, zeroPoint: zeroPoint, type: stored.type)
+        {
+            builder.note(numbers.content, .numbers(of: source, quantization))
+        }
         // Stored weights stay parameters.
-        return try input(place).path.map { numbers.named($0) } ?? numbers
+        numbers = stored.path.map { numbers.named($0) } ?? numbers
+        if case .integers = stored.content, case .tensor(let scales, _) = scales.content {
+            let whole = (centred ?? x).content
+            numbers.rounding = GraphValue.Rounding(
+                scales: scales.scalars, axis: axis,
+                integers: stored.shape.rank > 1 ? nil : whole.tensorScalars?.map { Int($0) })
+        }
+        return numbers
+    }
+
+    /// What bytes with scale and zero point at two inputs stand for; nil where there are several, or more bits.
+    private func bytes(
+        scale: Int, zeroPoint: Int, type: ElementType
+    ) throws -> (AffineQuantization, lowest: Int)? {
+        func number(_ place: Int) throws -> Float? {
+            guard let value = optionalInput(place) else { return 0 }
+            guard value.isKnown, value.shape.elementCount == 1 else { return nil }
+            return try optionalNumber(place, "a scale or zero point")
+        }
+        guard type == .uint8 || type == .int8, let range = type.integerRange,
+            let step = try number(scale), step.isNormal, step > 0, let zero = try number(zeroPoint),
+            let byte = UInt8(exactly: zero - Float(range.lowerBound))
+        else { return nil }
+        return (AffineQuantization(scale: step, zeroPoint: byte), range.lowerBound)
     }
 
     /// The integers that stand for numbers: to nearest, of two the even one, and saturated.
@@ -58,6 +87,7 @@ extension NodeCall {
         guard let range = type.integerRange else {
             throw OperationError(found: "a zero point of type \(type)", expected: "integers")
         }
+        let known = try bytes(scale: scale, zeroPoint: zeroPoint, type: type)
         let scale = try along(input(scale).asConstant, axis, rank: x.shape.rank)
         let rounded = try map(binary(x, scale, DivideOperation()) { left, _ in left }, RoundOperation())
         let shifted = try optionalInput(zeroPoint).map {
@@ -68,6 +98,9 @@ extension NodeCall {
             shifted ?? rounded, ClampOperation(lower: Float(range.lowerBound), upper: Float(range.upperBound)))
         guard !result.isKnown else { return try cast(result, to: type) }
         result.type = type
+        if case .node(let source, _) = x.content, let (quantization, lowest) = known {
+            builder.note(result.content, .bytes(of: source, quantization, lowest: lowest))
+        }
         return result
     }
 
@@ -99,18 +132,38 @@ extension NodeCall {
         return [try quantized(result[0], scale: 3, zeroPoint: 4)]
     }
 
+    /// A bias of integers, whose scale is that of the layer's input times that of its weights.
+    private func biasOfLayer(_ place: Int, input scale: Int, weights scales: Int) throws -> GraphValue {
+        let stored = try inOrder(input(place))
+        let steps = try binary(input(scale).asConstant, input(scales).asConstant, MultiplyOperation()) { left, _ in
+            left
+        }
+        var bias = try binary(cast(stored, to: .float32), steps, MultiplyOperation()) { left, _ in left }
+        if case .integers(let integers, _) = stored.content {
+            bias.rounding = GraphValue.Rounding(
+                scales: steps.content.tensorScalars ?? [], axis: 0, integers: integers)
+        }
+        return bias
+    }
+
     /// A convolution whose integers depend on the input.
     func quantizedLayer() throws -> GraphValue {
         let x = try dequantized(0, scale: 1, zeroPoint: 2)
         let weights = try dequantized(3, scale: 4, zeroPoint: 5, axis: 0)
         var bias: GraphValue?
         if optionalInput(8) != nil {
-            let scale = try binary(input(1).asConstant, input(4).asConstant, MultiplyOperation()) { left, _ in left }
-            bias = try binary(cast(input(8), to: .float32), scale, MultiplyOperation()) { left, _ in left }
+            bias = try biasOfLayer(8, input: 1, weights: 4)
         }
         guard let convolution = OperatorTable.standard["Conv"] else { return x }
         let result = try convolution(calling("Conv", [x, weights, bias]))
         return try quantized(result[0], scale: 6, zeroPoint: 7)
+    }
+
+    /// Products of matrices of integers that depend on the input.
+    func quantizedMatrices() throws -> GraphValue {
+        let a = try dequantized(0, scale: 1, zeroPoint: 2)
+        let b = try dequantized(3, scale: 4, zeroPoint: 5, axis: max(0, input(3).shape.rank - 1))
+        return try quantized(product(a, b), scale: 6, zeroPoint: 7)
     }
 
     /// Products of matrices of integers with a bias, in the form of ONNX Runtime.
@@ -119,10 +172,7 @@ extension NodeCall {
         let isTransposed = try flag("transB")
         let b = try dequantized(3, scale: 4, zeroPoint: 5, axis: isTransposed ? 0 : 1)
         var c: GraphValue?
-        if let stored = optionalInput(6) {
-            let scale = try binary(input(1).asConstant, input(4).asConstant, MultiplyOperation()) { left, _ in left }
-            c = try binary(cast(stored, to: .float32), scale, MultiplyOperation()) { left, _ in left }
-        }
+        if optionalInput(6) != nil { c = try biasOfLayer(6, input: 1, weights: 4) }
         guard let gemm = OperatorTable.standard["Gemm"] else { return a }
         let result = try gemm(calling("Gemm", [a, b, c]))[0]
         return optionalInput(7) == nil ? result : try quantized(result, scale: 7, zeroPoint: 8)

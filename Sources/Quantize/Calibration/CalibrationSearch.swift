@@ -29,7 +29,7 @@ struct CalibrationSearch {
             return (difference * difference).sum()
         }
         var least = try error(chosen)
-        for node in graph.integerNodes(rounding.floatNodes) {
+        for node in graph.integerNodes(rounding) {
             var tried: Set = [chosen[node]]
             for candidate in calibration.candidates(for: node) where tried.insert(candidate).inserted {
                 var other = chosen

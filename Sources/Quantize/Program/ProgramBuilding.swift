@@ -12,7 +12,7 @@ extension IntegerProgram {
     /// - Throws: ``GraphError`` for an operation that has no form in int8.
     init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding) throws {
         try graph.requireInference()
-        let floatNodes = graph.floatNodes(with: rounding.floatNodes)
+        let floatNodes = graph.floatNodes(with: rounding)
         var nodes: [Node] = []
         for (index, node) in graph.nodes.enumerated() {
             var lowered = Node(
@@ -36,7 +36,8 @@ extension IntegerProgram {
                     lowered.layer = Layer(
                         own, inputScale: try nodes[input].bytes(for: lowered).scale,
                         // A normalisation's factors are exact with any; only its bias would be coarser.
-                        limit: node.isLinearLayer ? rounding.limit : 127, scales: rounding.scales[index])
+                        limit: node.isLinearLayer ? rounding.limit : 127, scales: rounding.scales[index],
+                        integers: rounding.biases[index])
                 }
                 if !node.isLinearLayer { lowered.operation = AnyOperation(Convolution2DOperation(own.geometry)) }
             } else if let operation = node.operation {
@@ -71,8 +72,10 @@ extension IntegerProgram.Layer {
     /// Rounds weights to -limit ... limit multiples of the scale of their output channel, biases to multiples of the
     /// scale of the sums.
     ///
-    /// - Parameter scales: nil for those with which the channel's greatest weight is the limit.
-    fileprivate init(_ layer: FloatWeights, inputScale: Float, limit: Int, scales: [Float]?) {
+    /// - Parameters:
+    ///   - scales: nil for those with which the channel's greatest weight is the limit.
+    ///   - integers: the biases, where they are known.
+    fileprivate init(_ layer: FloatWeights, inputScale: Float, limit: Int, scales: [Float]?, integers: [Int32]?) {
         let (geometry, weights, bias) = (layer.geometry, layer.weights, layer.bias)
         let channels = geometry.outputChannels
         var greatest = [Float](repeating: 0, count: channels)
@@ -81,9 +84,10 @@ extension IntegerProgram.Layer {
         }
         // A channel that all but died in training has a bias and hardly any weights: its scale must not be so small
         // that the bias does not fit 32 bits.
-        let scales = zip(scales ?? greatest.map { $0 / Float(limit) }, bias).map {
-            max($0, abs($1) / (inputScale * 0x1p30), 0x1p-60)
-        }
+        let wanted = scales ?? greatest.map { $0 / Float(limit) }
+        let scales =
+            integers == nil
+            ? zip(wanted, bias).map { max($0, abs($1) / (inputScale * 0x1p30), 0x1p-60) } : wanted
         let range = -Double(limit)...Double(limit)
         self.init(
             geometry: geometry,
@@ -92,10 +96,11 @@ extension IntegerProgram.Layer {
                     (Double(weight) / Double(scales[index % channels])).rounded(.toNearestOrEven).clamped(
                         to: range))
             },
-            bias: zip(bias, scales).map { bias, scale in
-                let multiple = Double(bias) / (Double(inputScale) * Double(scale))
-                return Int32(multiple.rounded(.toNearestOrEven).clamped(to: -0x1p30...0x1p30))
-            },
+            bias: integers
+                ?? zip(bias, scales).map { bias, scale in
+                    let multiple = Double(bias) / (Double(inputScale) * Double(scale))
+                    return Int32(multiple.rounded(.toNearestOrEven).clamped(to: -0x1p30...0x1p30))
+                },
             scales: scales)
     }
 }
@@ -108,7 +113,7 @@ extension Double {
 
 extension NetworkGraph {
     /// Whether a node can only be computed in float32.
-    fileprivate func isFloatOnly(_ node: Int) -> Bool {
+    func isFloatOnly(_ node: Int) -> Bool {
         let operands = nodes[node].operands.compactMap { operand in
             if case .node(let source) = operand { nodes[source].extents } else { nil }
         }
@@ -117,23 +122,25 @@ extension NetworkGraph {
 
     /// The nodes whose results are uint8 with a scale and zero point of their own.
     ///
-    /// - Parameter chosen: those that are chosen to be computed in float32.
-    func integerNodes(_ chosen: Set<Int> = []) -> [Int] {
-        let floatNodes = floatNodes(with: chosen)
+    /// - Parameter rounding: with the nodes that are computed in float32.
+    func integerNodes(_ rounding: WeightRounding) -> [Int] {
+        let floatNodes = floatNodes(with: rounding)
         return nodes.indices.filter {
-            !floatNodes.contains($0) && (nodes[$0].operation?.keepsQuantization != true || chosen.contains($0))
+            !floatNodes.contains($0)
+                && (nodes[$0].operation?.keepsQuantization != true || rounding.floatNodes.contains($0))
         }
     }
 
     /// The nodes whose results are float32: operations at the end that are float32 alone, as a softmax, the layer that
     /// gives the logits, and what only layers in float32 read of one another.
-    fileprivate func floatNodes(with chosen: Set<Int>) -> Set<Int> {
-        var found = chosen.filter { node in
+    func floatNodes(with rounding: WeightRounding) -> Set<Int> {
+        let chosen = rounding.floatNodes
+        var found = chosen.subtracting(rounding.givenResults).filter { node in
             let readers = nodes.indices.filter { nodes[$0].sources.contains(node) }
             return !readers.isEmpty && chosen.isSuperset(of: readers)
         }
         var next = output
-        while true {
+        while !rounding.givenResults.contains(next) {
             let node = nodes[next]
             guard nodes.count(where: { $0.sources.contains(next) }) <= 1 else { return found }
             guard let operation = node.operation else { return found }
@@ -146,6 +153,7 @@ extension NetworkGraph {
             guard let source = node.sources.first else { return found }
             next = source
         }
+        return found
     }
 }
 

@@ -12,6 +12,10 @@ struct WeightRounding: Sendable {
     var scales: [Int: [Float]]
     /// Nodes that are not rounded at all, but computed in float32.
     var floatNodes: Set<Int> = []
+    /// For a layer's node its biases as multiples of the sums' scales, where they are known.
+    var biases: [Int: [Int32]] = [:]
+    /// Nodes whose results are bytes because a file says so, also at the end of the network.
+    var givenResults: Set<Int> = []
 
     /// - Parameter bits: 2 ... 8.
     init(bits: Int, scales: [Int: [Float]] = [:]) {

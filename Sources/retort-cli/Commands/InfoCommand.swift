@@ -57,7 +57,7 @@ extension ONNXSummary: CommandResult {
         } else {
             cost = """
                 \(grouped(parameters ?? 0)) parameters, \(grouped(multiplyAdds ?? 0)) multiply-adds; activations of one \
-                image take up to \(grouped(peakActivationBytes ?? 0)) bytes
+                image take up to \(grouped(peakActivationBytes ?? 0)) bytes\(integers.map { "\n\($0.text)" } ?? "")
                 """
         }
         return """
@@ -67,6 +67,14 @@ extension ONNXSummary: CommandResult {
             operators  \(lists.joined(separator: ", "))
             \(cost)
             """
+    }
+}
+
+extension ONNXSummary.Integers {
+    fileprivate var text: String {
+        if let refusal { return "An INT8 file that is computed in float32:\n\(refusal.shown)" }
+        return floatNodes.isEmpty
+            ? "INT8, computed in integers" : "INT8, computed in integers but for \(floatNodes.joined(separator: ", "))"
     }
 }
 

@@ -1,0 +1,84 @@
+import Autograd
+import Datasets
+import Deploy
+import Foundation
+import Graph
+import Layers
+import ONNX
+import Quantize
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite("Quantised files on the integer engine")
+struct IntegerFileTests {
+    private static func images(_ shape: Shape, seed: UInt64 = 3) -> Tensor {
+        var random = Philox(seed: seed)
+        return Tensor(normal: shape, using: &random)
+    }
+
+    private static func model(_ name: String, _ input: Shape, floatLayers: Set<String> = []) throws -> QuantizedModel {
+        let network = try NetworkRegistry.standard.makeNetwork(named: name, inputShape: input, classes: 10, seed: 7)
+        return try QuantizedModel(
+            network, calibratedOn: [images(Shape([4] + input.extents))], repairs: [], floatLayers: floatLayers)
+    }
+
+    private static func file(_ model: QuantizedModel) -> ModelFile {
+        let channels = model.inputShape.last ?? 1
+        return ModelFile(
+            model,
+            description: ModelFile.Description(
+                architecture: "network",
+                normalization: Normalization(
+                    mean: [Float](repeating: 0.5, count: channels), deviation: [Float](repeating: 0.25, count: channels)
+                ),
+                classNames: (0..<10).map(String.init)))
+    }
+
+    @Test(
+        "Quantised here, written as ONNX and read: the same layers, the same bits",
+        arguments: [
+            ("convnet-8", Shape([12, 10, 3]), []), ("resnet-8", [16, 16, 3], []), ("mlp-16-8", [5, 4, 1], []),
+            ("mobilenetv2-0.25", [32, 32, 3], []), ("shufflenetv2-0.5", [32, 32, 3], []),
+            ("mobilenetv3-small-0.5", [32, 32, 3], ["multiply"]),
+        ] as [(String, Shape, Set<String>)])
+    func circle(_ name: String, _ input: Shape, _ floatLayers: Set<String>) throws {
+        let model = try Self.model(name, input, floatLayers: floatLayers)
+        let data = try Self.file(model).onnx().data()
+        let back = try QuantizedModel(ONNXModel(data, name: name).roundedGraph())
+        let x = Self.images(Shape([3] + input.extents), seed: 5)
+        #expect(back.predict(x).scalars == model.predict(x).scalars)
+        let layers = [back, model].map { $0.nodes.filter { $0.parameters > 0 } }
+        #expect(layers[0].map(\.path) == layers[1].map(\.path))
+        #expect(layers[0].map(\.quantization) == layers[1].map(\.quantization))
+        #expect(layers[0].map(\.isFloat) == layers[1].map(\.isFloat))
+    }
+
+    @Test("A quantised file opens as an INT8 model and goes out as C; what trains or quantises it has it in float32")
+    func stored() throws {
+        try withTemporaryFolder { folder in
+            let input: Shape = [8, 8, 1]
+            let model = try Self.model("convnet-4", input)
+            let url = folder.appending(path: "model.onnx")
+            try Self.file(model).onnx().write(to: url)
+            let stored = try StoredModel(url)
+            let x = Self.images([3, 8, 8, 1], seed: 5)
+            guard case .int8(let network) = stored.network else {
+                Issue.record("not in integers")
+                return
+            }
+            #expect(stored.predict(x).scalars == model.predict(x).scalars)
+            #expect(try CExport(network, name: "model").source.contains("void model_run"))
+            let float = try stored.trained().predict(x)
+            let scale = float.scalars.map(abs).max() ?? 0
+            #expect(zip(float.scalars, model.predict(x).scalars).allSatisfy { abs($0 - $1) < 0.05 * scale })
+            let summary = try ONNXSummary(url)
+            #expect(summary.integers?.refusal == nil && summary.integers?.floatNodes == [])
+            #expect(summary.peakActivationBytes == model.peakActivationBytes)
+            // Files in float32 say nothing of integers.
+            let plain = folder.appending(path: "float.onnx")
+            try ONNXExport(NetworkGraph(tracing: stored.trained(), inputShape: input)).write(to: plain)
+            #expect(try ONNXSummary(plain).integers == nil)
+        }
+    }
+}
