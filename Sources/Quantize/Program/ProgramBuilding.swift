@@ -108,7 +108,7 @@ extension Double {
 
 extension NetworkGraph {
     /// Whether a node can only be computed in float32.
-    fileprivate func isFloatOnly(_ node: Int) -> Bool {
+    func isFloatOnly(_ node: Int) -> Bool {
         let operands = nodes[node].operands.compactMap { operand in
             if case .node(let source) = operand { nodes[source].extents } else { nil }
         }

@@ -75,7 +75,7 @@ public struct QuantizationAwareNetwork: Module {
             }
         }
         var zeroPoints: [Int: UInt8] = [:]
-        for node in fused.integerNodes() {
+        for node in fused.integerNodes(rounding.floatNodes) {
             let (origin, quantization) = (fused.nodes[node].origin, calibrated.quantizations[node])
             zeroPoints[origin] = quantization.zeroPoint
             parameters.add(Self.activationPath(origin), Parameter(Tensor([logf(quantization.scale)]), role: .bias))
