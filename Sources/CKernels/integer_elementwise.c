@@ -47,33 +47,43 @@ RK_KERNEL(fake_quantize_gradient,
 
 // ---- sums and products ----------------------------------------------------------------------------------------------
 
-RK_BODY void integer_add_body(rk_simd_level level, const uint8_t *restrict x, const uint8_t *restrict y, size_t n,
-                              const rk_integer_pair *q, uint8_t *restrict out) {
-    (void)level;
-    rk_integer_pair p = *q;
+RK_BODY void integer_add_row(const uint8_t *restrict x, const uint8_t *restrict y, size_t n, rk_integer_pair p,
+                             uint8_t *restrict out) {
     for (size_t i = 0; i < n; i++) {
         float a = (float)(x[i] - p.x_zero) * p.x_multiplier, b = (float)(y[i] - p.y_zero) * p.y_multiplier;
         out[i] = rk_requantized(a + b, p.low, p.high, p.zero);
     }
 }
-RK_LEVEL_KERNEL(integer_add,
-                (rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
-                 uint8_t *out),
-                (level, x, y, n, q, out))
-
-RK_BODY void integer_multiply_body(rk_simd_level level, const uint8_t *restrict x, const uint8_t *restrict y, size_t n,
-                                   const rk_integer_pair *q, uint8_t *restrict out) {
+RK_BODY void integer_add_body(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                              const rk_integer_pair *q, uint8_t *out) {
     (void)level;
-    rk_integer_pair p = *q;
+    for (size_t row = 0, place = 0; row < of.rows; row++)
+        for (size_t turn = 0; turn < of.repeats; turn++, place += of.length)
+            integer_add_row(x + place, y + row * of.length, of.length, *q, out + place);
+}
+RK_LEVEL_KERNEL(integer_add,
+                (rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                 const rk_integer_pair *q, uint8_t *out),
+                (level, x, y, of, q, out))
+
+RK_BODY void integer_multiply_row(const uint8_t *restrict x, const uint8_t *restrict y, size_t n, rk_integer_pair p,
+                                  uint8_t *restrict out) {
     for (size_t i = 0; i < n; i++) {
         float product = (float)((x[i] - p.x_zero) * (y[i] - p.y_zero)) * p.x_multiplier;
         out[i] = rk_requantized(product, p.low, p.high, p.zero);
     }
 }
+RK_BODY void integer_multiply_body(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                                   const rk_integer_pair *q, uint8_t *out) {
+    (void)level;
+    for (size_t row = 0, place = 0; row < of.rows; row++)
+        for (size_t turn = 0; turn < of.repeats; turn++, place += of.length)
+            integer_multiply_row(x + place, y + row * of.length, of.length, *q, out + place);
+}
 RK_LEVEL_KERNEL(integer_multiply,
-                (rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
-                 uint8_t *out),
-                (level, x, y, n, q, out))
+                (rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                 const rk_integer_pair *q, uint8_t *out),
+                (level, x, y, of, q, out))
 
 // ---- what calibration counts ----------------------------------------------------------------------------------------
 

@@ -32,12 +32,15 @@ public struct DeploymentReport: Encodable, Sendable {
         public let signalToNoise: Double?
         /// The same of a model whose weights are rounded to nearest and nothing else.
         public let roundedSignalToNoise: Double?
+        /// Why the INT8 model computes it in FP32; nil where it does not.
+        public let floatReason: String?
 
         init(_ layer: LayerNoise, rounded: LayerNoise) {
             name = layer.name
             shape = layer.shape.extents
             signalToNoise = layer.signalToNoise.isFinite ? layer.signalToNoise : nil
             roundedSignalToNoise = rounded.signalToNoise.isFinite ? rounded.signalToNoise : nil
+            floatReason = layer.floatReason
         }
     }
 

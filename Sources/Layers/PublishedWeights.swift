@@ -1,20 +1,26 @@
 import TensorCore
 
-/// The last layer of a network that kept its own weights, since the published ones are for another number of classes.
-public struct FreshHead: Hashable, Sendable, CustomStringConvertible {
-    /// The path of the layer: "fc".
-    public let path: String
-    /// Classes of the network, and of the published weights.
-    public let classes, publishedClasses: Int
-
-    /// Names a layer and both numbers of classes.
-    public init(path: String, classes: Int, publishedClasses: Int) {
-        (self.path, self.classes, self.publishedClasses) = (path, classes, publishedClasses)
-    }
+/// Where a network that took over published weights differs from them.
+public enum PublishedDifference: Hashable, Sendable, CustomStringConvertible {
+    /// The last layer, by its path, kept its own weights, since the published ones are for another number of classes.
+    case freshHead(_ path: String, classes: Int, publishedClasses: Int)
+    /// A parameter, by its path, is the published one resampled to another grid, [height, width].
+    case resampled(_ path: String, from: [Int], to: [Int])
 
     public var description: String {
-        "\(path) keeps its fresh weights for \(classes) classes, the published ones are for \(publishedClasses)"
+        switch self {
+        case .freshHead(let path, let classes, let publishedClasses):
+            "\(path) keeps its fresh weights for \(classes) classes, the published ones are for \(publishedClasses)"
+        case .resampled(let path, let from, let to):
+            "\(path) is resampled from a grid of \(from[0])×\(from[1]) to \(to[0])×\(to[1])"
+        }
     }
+}
+
+/// A network that can take over a published parameter of another size than its own.
+protocol PublishedFitting: Module {
+    /// The published value in the size of the parameter at a path; nil where there is no such thing.
+    func fitted(_ published: Tensor, to path: String) -> (value: Tensor, difference: PublishedDifference)?
 }
 
 extension Module {
@@ -28,26 +34,27 @@ extension Module {
     /// tell; the networks of this library average their maps.
     ///
     /// - Parameter file: the weights, of floating-point numbers.
-    /// - Returns: the last layer if it kept its weights, since it has another number of classes; nil where all are
-    ///   taken.
+    /// - Returns: where the network now differs from what was published: a last layer of another number of classes
+    ///   keeps its weights, a vision transformer for images of another size gets resampled embeddings of position.
     /// - Throws: `FormatError` that names what is missing and what is left over, or the first tensor of another shape
     ///   or with numbers that are not finite.
-    public mutating func loadPublished(_ file: SafetensorsFile) throws -> FreshHead? {
+    public mutating func loadPublished(_ file: SafetensorsFile) throws -> [PublishedDifference] {
         let own = parameters
         let named = try file.publishedNames()
         let wanted = own.map { $0.path.publishedName }
         let missing = wanted.filter { named[$0] == nil }
         let leftOver = Set(named.keys).subtracting(wanted).sorted()
+        let base = (self as? AnyModule)?.base ?? self
         guard missing.isEmpty, leftOver.isEmpty else {
             let faults = [
                 missing.listed.map { "no \($0)" }, leftOver.listed.map { "\($0), which the network does not have" },
             ]
             throw FormatError(
                 file: file.source, place: "tensors", found: faults.compactMap(\.self).joined(separator: "; and "),
-                expected: "the \(own.count) tensors of \(type(of: (self as? AnyModule)?.base ?? self))")
+                expected: "the \(own.count) tensors of \(type(of: base))")
         }
         let head = own.last.map { $0.path.split(separator: ".").dropLast().joined(separator: ".") } ?? ""
-        var fresh: FreshHead?
+        var differences: [PublishedDifference] = []
         var values: [String: Tensor] = [:]
         for (path, parameter) in own {
             guard let name = named[path.publishedName] else { continue }
@@ -61,7 +68,10 @@ extension Module {
                 value.shape.dropLast() == parameter.value.shape.dropLast(),
                 let classes = parameter.value.shape.last, let theirs = value.shape.last
             {
-                fresh = FreshHead(path: head, classes: classes, publishedClasses: theirs)
+                differences.append(.freshHead(head, classes: classes, publishedClasses: theirs))
+            } else if let fitted = (base as? any PublishedFitting)?.fitted(value, to: path) {
+                values[path] = fitted.value
+                differences.append(fitted.difference)
             } else {
                 var expected = parameter.value.shape.extents
                 for (place, axis) in parameter.publishedOrder.enumerated() {
@@ -72,10 +82,11 @@ extension Module {
                     expected: "\(Shape(expected))")
             }
         }
-        // A head is fresh as a whole.
-        if let fresh { values = values.filter { !$0.key.hasPrefix(fresh.path + ".") } }
+        // A head is fresh as a whole, and told once.
+        let isFresh = differences.contains { if case .freshHead = $0 { true } else { false } }
+        if isFresh { values = values.filter { !$0.key.hasPrefix(head + ".") } }
         forEachParameter { path, parameter in if let value = values[path] { parameter.value = value } }
-        return fresh
+        return differences.enumerated().filter { !differences.prefix($0.offset).contains($0.element) }.map(\.element)
     }
 }
 

@@ -13,8 +13,8 @@ import TensorCore
 /// Weights are symmetric int8 values with a scale for each output channel, activations uint8 values with a scale and a
 /// zero point for each tensor, sums 32-bit integers, and rounding goes to even: the arithmetic of ONNX QLinearConv
 /// (Jacob et al., arXiv 1712.05877, with floating-point multipliers). Residuals and ReLUs are part of the layer before
-/// them. The same model gives the same bits on every processor, unless it has a softmax or layers that were kept in
-/// single precision, and for any number of threads and any batch size.
+/// them. The same model gives the same bits on every processor, unless it has nodes in single precision, and for any
+/// number of threads and any batch size.
 public struct QuantizedModel: Sendable {
     let network: IntegerNetwork
 
@@ -27,9 +27,9 @@ public struct QuantizedModel: Sendable {
     ///   - repairs: what is done against the error of rounded weights.
     ///   - weightBits: 2 ... 8. Fewer than 8 are stored as int8 all the same: they show what coarser rounding costs.
     ///   - floatLayers: convolutions and dense layers that are computed in float32, by their paths or the
-    ///     beginnings of these (`stage1`), or all of a kind by its name (`dense`); and `softmax`, which runs before
-    ///     other layers only so. They take the time and size of FP32, and their results, so the model's, depend on the
-    ///     instruction set as all of FP32 does.
+    ///     beginnings of these (`stage1`), or all of a kind by its name (`dense`). They take the time and size of FP32,
+    ///     and their results, so the model's, depend on the instruction set as all of FP32 does. What has no form in
+    ///     int8, as a layer normalisation, is computed so without being named: ``NodeSummary/floatReason``.
     /// - Throws: `GraphError` for a network that cannot be represented or computed in int8, without any images, and
     ///   for names that no layer has.
     public init(

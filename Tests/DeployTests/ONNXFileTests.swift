@@ -13,11 +13,6 @@ import Training
 
 @Suite("Models as ONNX files")
 struct ONNXFileTests {
-    private static func difference(_ left: Tensor, _ right: Tensor) -> Float {
-        let scale = right.scalars.map(abs).max() ?? 1
-        return zip(left.scalars, right.scalars).map { abs($0 - $1) }.max().map { $0 / scale } ?? 0
-    }
-
     @Test("What goes out comes back with its normalisation and its names of classes, whatever the file is called")
     func roundTrip() throws {
         try withTemporaryFolder { folder in
@@ -28,7 +23,7 @@ struct ONNXFileTests {
             #expect(stored.description == description)
             let inputs = TinyTask.images(20, seed: 5)
                 .calibrationInputs(20, normalization: description.normalization)[0]
-            #expect(Self.difference(stored.predict(inputs), network.predict(inputs)) < 1e-5)
+            #expect(relativeDifference(stored.predict(inputs), network.predict(inputs)) < 1e-5)
             // It trains on, and goes into a file of ours.
             let own = folder.appending(path: "own")
             try ModelFile(stored.trained(), inputShape: [8, 8, 1], description: stored.description).write(to: own)
@@ -47,10 +42,10 @@ struct ONNXFileTests {
         let expected = model.predict(images)
         let run = try onnx.run(["image": ONNXTensor(images.transposed([0, 3, 1, 2]))])
         let result = try #require(run["logits"]).tensor
-        #expect(Self.difference(result, expected) < 0.02)
+        #expect(relativeDifference(result, expected) < 0.02)
         #expect(agreement(result, expected) > 0.98)
         // As a graph in float32 it gives the same.
-        #expect(Self.difference(try InferencePlan(onnx.graph())(images), result) < 0.02)
+        #expect(relativeDifference(try InferencePlan(onnx.graph())(images), result) < 0.02)
     }
 
     @Test("A file that does not say how inputs are normalised asks for it; a name or numbers do")
@@ -82,7 +77,7 @@ struct ONNXFileTests {
             try ONNXExport(graph).write(to: file)
             let stored = try StoredModel(file, importing: ImportSettings(taking: description.normalization))
             let inputs = TinyTask.images(6, seed: 5).calibrationInputs(6, normalization: description.normalization)[0]
-            #expect(Self.difference(stored.predict(inputs), network.predict(inputs)) < 1e-5)
+            #expect(relativeDifference(stored.predict(inputs), network.predict(inputs)) < 1e-5)
         }
     }
 

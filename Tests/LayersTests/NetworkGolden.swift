@@ -11,10 +11,16 @@ struct NetworkGolden: Decodable {
     struct Entry: Decodable {
         let name: String
         let shape: [Int]
+        /// What is added to each element: a hexadecimal digit, less 8, in 32nds.
+        let shift: String?
         let values: [Double]
+
+        /// The layer that it belongs to.
+        var layer: Substring { name.lastIndex(of: ".").map { name[..<$0] } ?? name[...] }
     }
 
     let height, width, images: Int
+    /// How far PyTorch's single precision is from its double precision.
     let single: Double
     let evaluation, training: [Double]
     let tensors: [Entry]
@@ -53,23 +59,30 @@ struct NetworkGolden: Decodable {
         case 3: filled * 0.5
         default:
             name.hasSuffix("running_var")
-                ? filled * 0.5 + 1 : name.hasSuffix("weight") ? filled * 0.25 + 1 : filled * 0.25
+                ? filled * 0.5 + 1
+                : name.hasSuffix("bn3.weight")
+                    ? filled * 0.0625 + 0.25 : name.hasSuffix("weight") ? filled * 0.25 + 1 : filled * 0.25
         }
+    }
+
+    private static func shift(_ digits: String) -> Tensor {
+        Tensor(digits.compactMap(\.hexDigitValue).map { Float($0 - 8) / 32 })
     }
 
     /// A file as it would be published.
     var file: SafetensorsFile {
         SafetensorsFile(
             tensors: tensors.enumerated().map {
-                ($1.name, Self.weights($0, $1.name, Shape($1.shape)))
+                let weights = Self.weights($0, $1.name, Shape($1.shape))
+                return ($1.name, $1.shift.map { weights + Self.shift($0) } ?? weights)
             })
     }
 
-    /// The two images: made as [N, C, H, W].
-    var batch: Tensor { Self.filled(images, [2, 3, height, width]).transposed([0, 2, 3, 1]) }
+    /// The four images: made as [N, C, H, W].
+    var batch: Tensor { Self.filled(images, [4, 3, height, width]).transposed([0, 2, 3, 1]) }
 
     /// Factors of the logits in the sum that is differentiated.
-    var factors: Tensor { Self.filled(2000, [2, 10]) }
+    var factors: Tensor { Self.filled(2000, [4, 10]) }
 }
 
 /// What a published tensor's golden values are compared with.

@@ -3,6 +3,7 @@ import Foundation
 import Graph
 import Layers
 import TensorCore
+import TestSupport
 import Testing
 
 @testable import ONNX
@@ -14,16 +15,11 @@ struct GraphImportTests {
         return Tensor(normal: shape, using: &random)
     }
 
-    /// What is left between two tensors, relative to the largest number.
-    private static func difference(_ left: Tensor, _ right: Tensor) -> Float {
-        let scale = right.scalars.map(abs).max() ?? 1
-        return zip(left.scalars, right.scalars).map { abs($0 - $1) }.max().map { $0 / max(scale, 1e-9) } ?? 0
-    }
-
     @Test(
         "A network goes out and comes back: the same outputs, the same names of parameters",
         arguments: [
             ("convnet-8", Shape([12, 10, 3])), ("resnet-8", Shape([16, 16, 3])), ("mlp-16-8", Shape([5, 4, 1])),
+            ("mobilenetv3-small-0.35", Shape([32, 32, 3])), ("shufflenetv2-0.5", Shape([32, 32, 3])),
         ])
     func roundTrip(_ name: String, _ shape: Shape) throws {
         let module = try NetworkRegistry.standard.makeNetwork(named: name, inputShape: shape, classes: 5, seed: 3)
@@ -33,13 +29,25 @@ struct GraphImportTests {
             let back = try model.graph()
             let x = Self.images(Shape([3] + shape.extents))
             let expected = try InferencePlan(graph)(x)
-            #expect(Self.difference(try InferencePlan(back)(x), expected) < 1e-5)
+            #expect(relativeDifference(try InferencePlan(back)(x), expected) < 1e-5)
             // As another runtime would see it: channels first.
             let run = try model.run([model.inputs[0].name: ONNXTensor(x.transposed([0, 3, 1, 2]))])
-            #expect(Self.difference(try #require(run["logits"]).tensor, expected) < 1e-5)
+            #expect(relativeDifference(try #require(run["logits"]).tensor, expected) < 1e-5)
         }
         let back = try TracedNetwork(ONNXModel(ONNXExport(graph).data(), name: name).graph())
         #expect(Set(back.parameters.map(\.path)) == Set(module.parameters.map(\.path)))
+    }
+
+    @Test("A vision transformer goes out: dense layers on tokens, a class token for each image of a batch")
+    func tokens() throws {
+        let shape: Shape = [32, 16, 3]
+        let module = try NetworkRegistry.standard.makeNetwork(
+            named: "vit-tiny", inputShape: shape, classes: 5, seed: 3)
+        let graph = try NetworkGraph(tracing: module, inputShape: shape)
+        let x = Self.images(Shape([3] + shape.extents))
+        let model = try ONNXModel(ONNXExport(graph).data(), name: "vit-tiny")
+        let run = try model.run(["image": ONNXTensor(x.transposed([0, 3, 1, 2]))])
+        #expect(relativeDifference(try #require(run["logits"]).tensor, try InferencePlan(graph)(x)) < 1e-5)
     }
 
     @Test("The same network gives the same bytes")
@@ -92,7 +100,7 @@ struct GraphImportTests {
         for image in 0..<5 {
             let one = ONNXTensor(x[rows: image..<image + 1].transposed([0, 3, 1, 2]))
             let expected = try #require(read.run(["x": one])["y"]).tensor
-            #expect(Self.difference(all[rows: image..<image + 1], expected) < 1e-5)
+            #expect(relativeDifference(all[rows: image..<image + 1], expected) < 1e-5)
         }
     }
 
@@ -142,7 +150,7 @@ struct GraphImportTests {
         let (own, imported) = (gradients(module), gradients(back))
         #expect(own.count == imported.count)
         for (path, gradient) in own {
-            #expect(Self.difference(try #require(imported[path]), gradient) < 1e-4, "\(path)")
+            #expect(relativeDifference(try #require(imported[path]), gradient) < 1e-4, "\(path)")
         }
     }
 }

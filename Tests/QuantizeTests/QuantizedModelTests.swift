@@ -147,9 +147,9 @@ import Testing
         let images = [Tensor.ones([2, 4, 4, 2])]
         #expect(Self.failure(images) { $0.relu() } == "none")
         #expect(Self.failure(images) { $0.permutingChannels([1, 0]) }.hasPrefix("permutingChannels: "))
-        let beside = Self.failure(images) { $0.flattened() + $0.tape.constant(.ones([1, 32])) }
-        #expect(beside.hasPrefix("add: reads a stored tensor"))
-        #expect(Self.failure(images) { $0.flattened().softmax() * 2 }.hasPrefix("softmax: has no form in int8"))
+        // What has no form in int8 is computed in float32.
+        #expect(Self.failure(images) { $0.flattened() + $0.tape.constant(.ones([1, 32])) } == "none")
+        #expect(Self.failure(images) { $0.flattened().softmax() * 2 } == "none")
         #expect(Self.failure([]) { $0.relu() }.hasPrefix("calibration: "))
         #expect(Self.failure([Tensor.zeros([0, 4, 4, 2])]) { $0.relu() }.hasPrefix("calibration: "))
         #expect(

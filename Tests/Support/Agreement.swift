@@ -13,3 +13,10 @@ public func agreement(_ a: Tensor, _ b: Tensor) -> Double {
     let pairs = zip(a.argmax(), b.argmax())
     return Double(pairs.count { $0 == $1 }) / Double(a.shape[0])
 }
+
+/// The largest difference of two tensors of one shape, relative to the largest magnitude of the second; infinite where
+/// one is NaN.
+public func relativeDifference(_ value: Tensor, _ reference: Tensor) -> Float {
+    let scale = max(reference.scalars.map(abs).max() ?? 0, 1e-9)
+    return (value - reference).scalars.reduce(0) { max($0, $1.isNaN ? .infinity : abs($1)) } / scale
+}

@@ -115,8 +115,14 @@ import Testing
                         var pair = rk_integer_pair(
                             x_multiplier: 0.5, y_multiplier: 0.25, x_zero: 100, y_zero: 50, low: -20, high: 235,
                             zero: 20)
-                        rk_integer_add(form, $0.input(x), $0.input(y), n, &pair, $0.output(n, of: UInt8.self))
-                        rk_integer_multiply(form, $0.input(x), $0.input(y), n, &pair, $0.output(n, of: UInt8.self))
+                        let whole = rk_repeated_rows(rows: 1, repeats: 1, length: n)
+                        rk_integer_add(form, $0.input(x), $0.input(y), whole, &pair, $0.output(n, of: UInt8.self))
+                        rk_integer_multiply(form, $0.input(x), $0.input(y), whole, &pair, $0.output(n, of: UInt8.self))
+                        let twice = rk_repeated_rows(rows: 1, repeats: 2, length: n)
+                        rk_integer_add(
+                            form, $0.input(x + x), $0.input(y), twice, &pair, $0.output(2 * n, of: UInt8.self))
+                        rk_integer_multiply(
+                            form, $0.input(x + x), $0.input(y), twice, &pair, $0.output(2 * n, of: UInt8.self))
                         rk_quantize(form, $0.input(numbers), n, 0.01, 128, $0.output(n, of: UInt8.self))
                         rk_dequantize(form, $0.input(x), n, 0.01, 128, $0.output(n))
                         _ = rk_widen_range($0.input(numbers), n, $0.updated([0]), $0.updated([0]))

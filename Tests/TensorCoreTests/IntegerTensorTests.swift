@@ -57,6 +57,33 @@ import Testing
         }
     }
 
+    @Test(
+        "A tensor that is repeated along neighbouring axes gives what its copies give, on either side and every level")
+    func repeatedRows() {
+        let (a, b) = (AffineQuantization(scale: 0.11, zeroPoint: 3), AffineQuantization(scale: 0.07, zeroPoint: 200))
+        let output = AffineQuantization(scale: 0.19, zeroPoint: 90)
+        let shapes: [(small: Shape, large: Shape)] = [
+            ([3, 1, 1, 17], [3, 2, 5, 17]), ([2, 3, 4, 1], [2, 3, 4, 33]), ([1, 3, 5, 4], [2, 3, 5, 4]),
+            ([1, 1], [3, 21]), ([2, 1, 3], [2, 0, 3]), ([0, 1, 4], [0, 3, 4]),
+        ]
+        for (small, large) in shapes {
+            let x = ByteTensor(Self.randomBytes(large.elementCount, seed: 1), shape: large)
+            let y = ByteTensor(Self.randomBytes(small.elementCount, seed: 2), shape: small)
+            let plain = AffineQuantization(scale: 1, zeroPoint: 0)
+            let copies = y.dequantized(plain).broadcast(to: large).quantized(plain)
+            for level in SIMDLevel.available {
+                let sum = x.adding(copies, from: (a, b), to: output, level: level).bytes
+                #expect(x.adding(y, from: (a, b), to: output, level: level).bytes == sum, "\(small) \(level)")
+                #expect(y.adding(x, from: (b, a), to: output, level: level).bytes == sum, "\(small) \(level)")
+                let product = x.multiplied(by: copies, from: (a, b), to: output, level: level).bytes
+                #expect(x.multiplied(by: y, from: (a, b), to: output, level: level).bytes == product, "\(small)")
+                #expect(y.multiplied(by: x, from: (b, a), to: output, level: level).bytes == product, "\(small)")
+            }
+        }
+        let crossed: [(Shape, Shape)] = [([1, 4, 1], [3, 4, 5]), ([4], [3, 4]), ([2, 1], [3, 4])]
+        for (small, large) in crossed { #expect(RepeatedRows(small, large) == nil, "\(small) \(large)") }
+    }
+
     @Test("Pooling of uint8 is pooling of the values that it stands for", arguments: [true, false])
     func pooling(countsPadding: Bool) {
         let geometry = Pool2DGeometry(

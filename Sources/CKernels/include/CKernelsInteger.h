@@ -124,6 +124,10 @@ void rk_fake_quantize(const float *x, size_t n, float scale, int32_t zero, float
 /// bound.
 void rk_fake_quantize_gradient(const float *upstream, const float *x, size_t n, float scale, int32_t zero, float *dx,
                                float *dscale);
+/// Each of `rows` rows of `length` bytes of y goes with `repeats` rows of x, one after another.
+typedef struct {
+    size_t rows, repeats, length;
+} rk_repeated_rows;
 /// out = zero + round(clamp((x − x_zero) · x_multiplier + (y − y_zero) · y_multiplier, low, high))
 typedef struct {
     float x_multiplier, y_multiplier;
@@ -131,11 +135,11 @@ typedef struct {
     float low, high;
     int32_t zero;
 } rk_integer_pair;
-void rk_integer_add(rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
-                    uint8_t *out);
+void rk_integer_add(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                    const rk_integer_pair *q, uint8_t *out);
 /// out = zero + round(clamp((x − x_zero) (y − y_zero) · x_multiplier, low, high))
-void rk_integer_multiply(rk_simd_level level, const uint8_t *x, const uint8_t *y, size_t n, const rk_integer_pair *q,
-                         uint8_t *out);
+void rk_integer_multiply(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
+                         const rk_integer_pair *q, uint8_t *out);
 
 /// Widens [*least, *greatest] to hold every element that is finite; returns whether all are.
 int rk_widen_range(const float *x, size_t n, float *least, float *greatest);

@@ -7,9 +7,9 @@ import TensorCore
 public enum PublishedWeights {
     /// Gives a network the weights of a safetensors file with PyTorch's names, as `Module.loadPublished`.
     ///
-    /// - Returns: the last layer if it kept its weights, since it has another number of classes.
+    /// - Returns: where the network now differs from what was published.
     /// - Throws: what ``read(_:)`` throws, and `FormatError` for weights that are not the network's.
-    public static func load(_ url: URL, into network: inout any Module) throws -> FreshHead? {
+    public static func load(_ url: URL, into network: inout any Module) throws -> [PublishedDifference] {
         let file = try read(url)
         return try withAnyModule(&network) { try $0.loadPublished(file) }
     }

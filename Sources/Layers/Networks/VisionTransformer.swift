@@ -53,6 +53,8 @@ public struct VisionTransformer: Module {
     /// Pixels on a side of a patch.
     public static let patchSize = 16
 
+    /// Patches of an image, [height, width].
+    let grid: [Int]
     /// The class's token, [1, 1, C].
     public var classToken: Parameter
     /// What is added to each token for its place, [1, T, C].
@@ -78,7 +80,8 @@ public struct VisionTransformer: Module {
             "VisionTransformer: images of \(height)×\(width)×\(channels), \(classes) classes; multiples of \(patch), "
                 + "and 1 or more, expected")
         var random = Initialization.stream(seed: seed)
-        let (c, patches) = (size.channels, height / patch * (width / patch))
+        grid = [height / patch, width / patch]
+        let (c, patches) = (size.channels, grid[0] * grid[1])
         // Neither decays, as in DeiT.
         classToken = Parameter(Tensor(normal: [1, 1, c], deviation: 0.02, using: &random), role: .bias)
         positions = Parameter(Tensor(normal: [1, patches + 1, c], deviation: 0.02, using: &random), role: .bias)
@@ -109,6 +112,28 @@ public struct VisionTransformer: Module {
         visitor("blocks", &blocks)
         visitor("norm", &norm)
         visitor("head", &head)
+    }
+}
+
+extension VisionTransformer: PublishedFitting {
+    /// Embeddings of position for a square grid as those for this network's, by Keys' cubic convolution, with an
+    /// anti-aliasing kernel where the grid shrinks: as timm's `resample_abs_pos_embed`. The class token's stays.
+    func fitted(_ published: Tensor, to path: String) -> (value: Tensor, difference: PublishedDifference)? {
+        let shape = published.shape
+        guard path == "pos_embed", shape.rank == 3, shape[0] == 1, shape[1] > 1, shape[2] == positions.value.shape[2]
+        else { return nil }
+        let side = Int(Double(shape[1] - 1).squareRoot())
+        guard side * side == shape[1] - 1 else { return nil }
+        let rows = published.reshaped(to: [shape[1], shape[2]])
+        let places = rows[rows: 1..<shape[1]].reshaped(to: [1, side, side, shape[2]])
+        let interpolation = Interpolation(.cubic(coefficient: -0.5), excludesOutside: true, antialias: true)
+        let resampled = resized(
+            places, ResizeGeometry(input: (side, side), output: (grid[0], grid[1]), interpolation))
+        let all = Tensor.concatenated(
+            [rows[rows: 0..<1], resampled.reshaped(to: [grid[0] * grid[1], shape[2]])], axis: 0)
+        return (
+            all.reshaped(to: positions.value.shape), .resampled(path, from: [side, side], to: grid)
+        )
     }
 }
 

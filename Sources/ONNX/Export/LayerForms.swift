@@ -36,7 +36,13 @@ extension DenseOperation: ONNXForm {
         let x = writer.name(of: operands[0])
         let weights = writer.name(of: operands[1], channelAxis: 1)
         let bias = operands.dropFirst(2).first.map { [writer.name(of: $0)] } ?? []
-        return ExportValue(name: writer.add("Gemm", [x, weights] + bias), shape: shape, order: [0, 1])
+        guard shape.rank != 2 else {
+            return ExportValue(name: writer.add("Gemm", [x, weights] + bias), shape: shape, order: [0, 1])
+        }
+        // Gemm takes matrices alone.
+        let product = writer.add("MatMul", [x, weights])
+        let name = bias.isEmpty ? product : writer.add("Add", [product] + bias)
+        return ExportValue(name: name, shape: shape, order: Array(shape.indices))
     }
 }
 

@@ -24,19 +24,22 @@ public struct CExport: Sendable {
     ///   - model: the network; one image at a time goes through it.
     ///   - name: a C identifier, which all names that others see begin with.
     ///   - comment: goes into the header, such as how inputs are normalised; without "*/".
-    /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for a
-    ///   layer that was kept in float32.
+    /// - Throws: `GraphError` for a softmax, which is left to the caller, as the largest logit needs none, and for any
+    ///   other node that is computed in float32.
     public init(_ model: QuantizedModel, name: String, comment: String = "") throws {
         require(Self.isIdentifier(name), "CExport: '\(name)' is no identifier")
         require(!comment.contains("*/"), "CExport: the comment ends itself")
         let network = model.network
-        for node in network.program.nodes {
+        let nodes = network.program.nodes
+        for (index, node) in nodes.enumerated() {
             guard !node.isFloat else {
                 let reason =
-                    node.operation?.isFloatOnly == true
+                    index == nodes.count - 1 && node.operation?.isFloatOnly == true
                     ? "has no form in C, which ends with the logits"
-                    : "has no form in C, as it was kept in float32"
-                throw GraphError(operation: node.path ?? node.name, reason: reason)
+                    : "has no form in C, as it is computed in float32; ONNX has one"
+                // A parameter of the network itself, such as a class token, has no layer's path.
+                let path = node.path.flatMap { $0.isEmpty ? nil : $0 }
+                throw GraphError(operation: path ?? node.name, reason: reason)
             }
         }
         let memory = ActivationMemory(network)
@@ -44,7 +47,6 @@ public struct CExport: Sendable {
         for index in network.program.nodes.indices { writer.write(index) }
         (constantBytes, staticBytes) = (writer.constantBytes, memory.bytes)
 
-        let nodes = network.program.nodes
         let inputs = nodes[0].shape.elementCount
         let outputs = nodes[nodes.count - 1].shape.elementCount
         header = """

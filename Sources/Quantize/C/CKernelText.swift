@@ -201,21 +201,30 @@ enum CKernelText: String {
             """
         case .add:
             """
-            static void add(const uint8_t *x, const uint8_t *y, int32_t count, int32_t x_zero, int32_t y_zero,
-                            float x_multiplier, float y_multiplier, int32_t zero, int relu, uint8_t *out) {
-                for (int32_t i = 0; i < count; i++) {
-                    float a = (float)(x[i] - x_zero) * x_multiplier, b = (float)(y[i] - y_zero) * y_multiplier;
-                    out[i] = requantized(a + b, zero, relu);
+            /* Each of y's rows goes with `repeats` rows of x. */
+            static void add(const uint8_t *x, const uint8_t *y, int32_t rows, int32_t repeats, int32_t length,
+                            int32_t x_zero, int32_t y_zero, float x_multiplier, float y_multiplier, int32_t zero,
+                            int relu, uint8_t *out) {
+                for (int32_t turn = 0; turn < rows * repeats; turn++) {
+                    const uint8_t *row = y + turn / repeats * length;
+                    for (int32_t i = 0; i < length; i++, x++) {
+                        float a = (float)(*x - x_zero) * x_multiplier, b = (float)(row[i] - y_zero) * y_multiplier;
+                        *out++ = requantized(a + b, zero, relu);
+                    }
                 }
             }
 
             """
         case .multiply:
             """
-            static void multiply(const uint8_t *x, const uint8_t *y, int32_t count, int32_t x_zero, int32_t y_zero,
-                                 float multiplier, int32_t zero, uint8_t *out) {
-                for (int32_t i = 0; i < count; i++) {
-                    out[i] = requantized((float)((x[i] - x_zero) * (y[i] - y_zero)) * multiplier, zero, 0);
+            /* Each of y's rows goes with `repeats` rows of x. */
+            static void multiply(const uint8_t *x, const uint8_t *y, int32_t rows, int32_t repeats, int32_t length,
+                                 int32_t x_zero, int32_t y_zero, float multiplier, int32_t zero, uint8_t *out) {
+                for (int32_t turn = 0; turn < rows * repeats; turn++) {
+                    const uint8_t *row = y + turn / repeats * length;
+                    for (int32_t i = 0; i < length; i++, x++) {
+                        *out++ = requantized((float)((*x - x_zero) * (row[i] - y_zero)) * multiplier, zero, 0);
+                    }
                 }
             }
 

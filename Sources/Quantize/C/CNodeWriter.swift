@@ -86,12 +86,17 @@ struct CNodeWriter {
         call(.take, [source, table, "\(places.count)", "\(border)", place(index)])
     }
 
-    /// What the call of a kernel with two operands begins with: where they lie, their count and zero points.
+    /// What the call of a kernel with two operands begins with: where they lie, the larger first, how often the
+    /// other's rows are repeated, and their zero points.
     func pair(_ index: Int) -> (operands: [String], inputs: [AffineQuantization], output: AffineQuantization)? {
         let node = node(index)
-        let inputs = node.inputs.compactMap { self.node($0).quantization }
-        guard inputs.count == 2, let output = node.quantization else { return nil }
-        let operands = node.inputs.map(place) + ["\(node.shape.elementCount)"] + inputs.map { "\($0.zeroPoint)" }
+        let shapes = node.inputs.map { self.node($0).batchShape }
+        guard shapes.count == 2, let output = node.quantization, let rows = RepeatedRows(shapes[0], shapes[1])
+        else { return nil }
+        let sources = rows.repeatsFirst ? node.inputs.reversed() : node.inputs
+        let inputs = sources.compactMap { self.node($0).quantization }
+        let sizes = [rows.rows, rows.repeats, rows.length]
+        let operands = sources.map(place) + sizes.map { "\($0)" } + inputs.map { "\($0.zeroPoint)" }
         return (operands, inputs, output)
     }
 

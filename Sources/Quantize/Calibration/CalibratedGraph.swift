@@ -35,7 +35,7 @@ struct CalibratedGraph {
         self.traced = traced
         graph = traced.foldingBatchNorm().fusingActivations()
         var rounding = WeightRounding(of: graph, bits: weightBits)
-        rounding.floatNodes = try graph.nodes(named: floatLayers)
+        rounding.floatNodes = try graph.nodes(named: floatLayers).union(graph.nodesWithoutIntegerForm)
         self.rounding = rounding
         let plan = try InferencePlan(graph)
         var calibration = Calibration(graph, observer)

@@ -12,6 +12,8 @@ public struct LayerNoise: Sendable, Equatable {
     /// 10 log₁₀ (Σ float² / Σ difference²) over the images, in decibels: 6 for each bit that holds. With all errors of
     /// the nodes before it; infinite where there is no difference.
     public let signalToNoise: Double
+    /// Why the node is computed in float32; nil for one in int8.
+    public let floatReason: String?
 }
 
 extension QuantizedModel {
@@ -43,7 +45,10 @@ extension QuantizedModel {
             noise[node] = signalToNoise(result, expected)
             found[node] = nil
         }
-        return zip(graph.nodes, noise).map { LayerNoise(name: $0.description, shape: $0.shape, signalToNoise: $1) }
+        return zip(zip(graph.nodes, noise), self.nodes).map { node, summary in
+            LayerNoise(
+                name: node.0.description, shape: node.0.shape, signalToNoise: node.1, floatReason: summary.floatReason)
+        }
     }
 }
 

@@ -3,7 +3,9 @@ import Graph
 import TensorCore
 
 extension AddOperation: IntegerKernel {
-    var needsOneShape: Bool { true }
+    func hasKernel(for operands: [Shape]) -> Bool {
+        operands.count != 2 || RepeatedRows(operands[0], operands[1]) != nil
+    }
 
     func run(
         _ x: [QuantizedTensor], _ tables: [[UInt8]], _ node: IntegerProgram.Node, to output: AffineQuantization

@@ -13,8 +13,8 @@ protocol IntegerKernel: GraphOperation {
     /// Whether the result's values are some of the operand's, so that it has the same scale and zero point.
     var keepsQuantization: Bool { get }
 
-    /// Whether the kernel takes operands of one shape alone, although the operation broadcasts.
-    var needsOneShape: Bool { get }
+    /// Whether the kernel takes operands of these shapes, which the operation may broadcast in more ways.
+    func hasKernel(for operands: [Shape]) -> Bool
 
     /// Whether its attributes ask for what has no form in bytes.
     var isFloatOnlyByValue: Bool { get }
@@ -41,7 +41,7 @@ protocol IntegerKernel: GraphOperation {
 extension IntegerKernel {
     var keepsQuantization: Bool { false }
 
-    var needsOneShape: Bool { false }
+    func hasKernel(for operands: [Shape]) -> Bool { true }
 
     var isFloatOnlyByValue: Bool { false }
 
@@ -64,7 +64,7 @@ extension AnyOperation {
 
     /// Whether it can only be computed in float32, given the extents of the nodes that it reads.
     func isFloatOnly(reading operands: [BatchShape]) -> Bool {
-        isFloatOnly || (integerKernel?.needsOneShape == true && Set(operands).count > 1)
+        isFloatOnly || integerKernel?.hasKernel(for: operands.compactMap { $0.shape(batch: 2) }) == false
     }
 
     /// Whether it can only be computed in float32, whatever it reads.

@@ -36,6 +36,14 @@ extension PadOperation: ByteRearrangement {
 }
 
 extension ReshapeOperation: ByteRearrangement {
+    func run(
+        _ x: [QuantizedTensor], _ tables: [[UInt8]], _ node: IntegerProgram.Node, to output: AffineQuantization
+    ) -> ByteTensor {
+        do { return x[0].bytes.reshaped(to: try shape(of: [x[0].bytes.shape])) } catch {
+            fatalError("\(label): \(error)")
+        }
+    }
+
     func write(_ index: Int, to writer: inout CNodeWriter) {
         writer.take(Array(0..<writer.node(index).shape.elementCount), index, border: 0)
     }

@@ -18,15 +18,18 @@ public struct NodeSummary: Sendable, Equatable {
     public let weightScales: ClosedRange<Float>?
     /// Scale and zero point of its result; nil where that is float32.
     public let quantization: AffineQuantization?
-    /// Whether it is computed in float32: a layer that was kept so, or a softmax.
-    public let isFloat: Bool
+    /// Why it is computed in float32: what int8 lacks for it, or that it was asked for; nil for a node in int8.
+    public let floatReason: String?
 
-    init(_ node: IntegerProgram.Node) {
+    /// Whether it is computed in float32.
+    public var isFloat: Bool { floatReason != nil }
+
+    init(_ node: IntegerProgram.Node, in program: IntegerProgram) {
         operation = node.name
         path = node.path
         shape = node.shape
         quantization = node.quantization
-        isFloat = node.isFloat
+        floatReason = node.floatReason(reading: node.inputs.map { program.nodes[$0].batchShape })
         multiplyAdds = (node.layer?.geometry ?? node.floatLayer?.geometry)?.multiplyAdds ?? 0
         var bytes = node.quantization == nil ? 0 : MemoryLayout<Float>.size + 1
         if let layer = node.layer {
@@ -44,7 +47,21 @@ public struct NodeSummary: Sendable, Equatable {
     }
 }
 
+extension IntegerProgram.Node {
+    /// Why it is computed in float32; nil if it is not.
+    ///
+    /// - Parameter inputs: the shapes for one image.
+    fileprivate func floatReason(reading inputs: [Shape]) -> String? {
+        guard isFloat else { return nil }
+        guard let operation, let floatOperands else { return "as asked for" }
+        if operation.isFloatOnly { return "no int8 kernel" }
+        if operation.integerKernel?.hasKernel(for: inputs) == false { return "no int8 kernel that broadcasts so" }
+        let readsTensor = floatOperands.contains { if case .tensor = $0 { true } else { false } }
+        return readsTensor ? "reads a stored tensor" : "as asked for"
+    }
+}
+
 extension QuantizedModel {
     /// Its nodes in the order in which they run, the input first.
-    public var nodes: [NodeSummary] { network.program.nodes.map { NodeSummary($0) } }
+    public var nodes: [NodeSummary] { network.program.nodes.map { NodeSummary($0, in: network.program) } }
 }

@@ -114,7 +114,8 @@ struct ProgramReader {
             }
         } else if operation.isFloatOnly(reading: sources.map { stored.nodes[$0].extents }) {
             throw stored.fault(
-                index, "\(operation) of \(sources.map { stored.nodes[$0].extents })", "inputs of one shape, or float32")
+                index, "\(operation) of \(sources.map { stored.nodes[$0].extents })",
+                "inputs of which one is repeated along neighbouring axes, or float32")
         } else if node.operands.count > sources.count {
             throw stored.fault(index, "an array that \(operation) reads", "nodes alone, or an operation in float32")
         }

@@ -19,6 +19,7 @@ extension QuantizationAwareNetwork {
         let fused = folded { $0.roundedToSteps($1, limit: Float(limit)) }
         let steps = folded { $1.broadcast(to: $0.shape) }
         var rounding = WeightRounding(bits: weightBits)
+        rounding.floatNodes = fused.nodesWithoutIntegerForm
         for (index, node) in steps.nodes.enumerated() where node.isLinearLayer {
             guard let widths = node.tensors.first, let channels = widths.shape.extents.last else { continue }
             rounding.scales[index] = widths.scalars.prefix(channels).map { max(abs($0), WeightRounding.leastScale) }

@@ -41,7 +41,8 @@ struct QuantizeCommand: ParsableCommand {
             "Layer to keep in FP32; may be given several times.",
             discussion: """
                 A convolution or dense layer by its path, as `info` prints it, or the beginning of it for all below; \
-                or all of a kind: convolution2D, dense. A softmax that other layers follow runs only if kept.
+                or all of a kind: convolution2D, dense. What has no form in INT8, such as a layer normalisation, \
+                is computed in FP32 without being named.
                 """, valueName: "LAYER"))
     var keepFp32: [String] = []
 

@@ -113,10 +113,10 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
         var network = try NetworkRegistry.standard.makeNetwork(
             named: name ?? architecture, inputShape: ImageSize(of: data.train).shape, classes: data.train.classCount,
             seed: seed)
-        if let weights, name == nil,
-            let head = try PublishedWeights.load(URL(fileURLWithPath: weights), into: &network)
-        {
-            StandardStream.say("\(weights): \(head)")
+        if let weights, name == nil {
+            for difference in try PublishedWeights.load(URL(fileURLWithPath: weights), into: &network) {
+                StandardStream.say("\(weights): \(difference)")
+            }
         }
         return network
     }

@@ -23,6 +23,17 @@ extension DeploymentReport: CommandResult {
         }
     }
 
+    /// What the INT8 model computes in FP32 and why: a line for each reason, with the operations and how many there are
+    /// of each.
+    var floatLines: String {
+        let layers = layers.filter { $0.floatReason != nil }
+        return Dictionary(grouping: layers) { $0.floatReason ?? "" }.sorted { $0.key < $1.key }.map { reason, layers in
+            let operations = Dictionary(grouping: layers) { $0.name.prefix { $0 != " " } }
+            let counts = operations.sorted { $0.key < $1.key }.map { $1.count > 1 ? "\($1.count) \($0)" : "\($0)" }
+            return "in FP32, \(reason): \(counts.joined(separator: ", "))\n"
+        }.joined()
+    }
+
     var sensitivityRows: [[String]] {
         guard let shares = sensitivities.first?.accuracies.keys.sorted() else { return [] }
         return [["validation accuracy without", "filters"] + shares.map { "\($0) of them" }]
@@ -37,7 +48,7 @@ extension DeploymentReport: CommandResult {
         let scan = sensitivities.isEmpty ? "" : "\(TextTable(rows: sensitivityRows))\n\n"
         return """
             \(TextTable(rows: [Self.layerHeader] + layerCells))
-
+            \(floatLines)
             \(scan)\(TextTable(rows: [DeploymentVariant.header] + variants.map(\.cells)))
 
             \(model): \(modelBytes) bytes
