@@ -36,7 +36,8 @@ package struct Provenance: Hashable, Sendable, Codable {
         return first.map { $0.hasSuffix("images") || $0.hasSuffix("controllers") ? "other \($0)" : "another \($0)" }
     }
 
-    /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`; nil for another part.
+    /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`, the first few of many; nil
+    /// for another part.
     private func details(of name: String, against other: Provenance) -> String? {
         func leaves(_ text: String?) -> [String: String]? {
             (text?.data(using: .utf8)).flatMap { try? StableCoding.value(JSONLeaves.self, from: $0).leaves }
@@ -44,14 +45,26 @@ package struct Provenance: Hashable, Sendable, Codable {
         guard let old = leaves(values[name]), let new = leaves(other.values[name]) else { return nil }
         let differing = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
         guard !differing.isEmpty else { return nil }
-        // A setting of which one number differs is named by itself, without the way to the number.
+        // A setting of which one number differs is named with that number's name, without the way to it.
         let settings = differing.map { String($0.prefix { $0 != "." }) }
-        return zip(differing, settings).map { path, setting in
-            let isOnly = settings.count { $0 == setting } == 1
-            let values = "\(old[path] ?? "none"), now \(new[path] ?? "none")"
-            return path.isEmpty ? values : "\(isOnly ? setting : path) \(values)"
-        }.joined(separator: "; ")
+        let texts = zip(differing, settings).map { path, setting in
+            let (before, now) = (old[path] ?? "none", new[path] ?? "none")
+            // Of fingerprints nobody knows the digits.
+            let values = before.isFingerprint && now.isFingerprint ? "another" : "\(before), now \(now)"
+            guard !path.isEmpty else { return values }
+            let keys = path.split(separator: ".")
+            let last = keys.count == 1 || keys.last == "_0" ? "" : " (\(keys[keys.count - 1]))"
+            return "\(settings.count { $0 == setting } == 1 ? setting + last : path) \(values)"
+        }
+        return texts.count > 5
+            ? texts.prefix(4).joined(separator: "; ") + "; and \(texts.count - 4) more"
+            : texts.joined(separator: "; ")
     }
+}
+
+extension String {
+    /// Whether it is a text that ``Fingerprint`` gives.
+    fileprivate var isFingerprint: Bool { count == 16 && allSatisfy(\.isHexDigit) }
 }
 
 /// The values at the ends of a JSON text, by the keys on the way there.

@@ -51,7 +51,7 @@ struct OtherFileTests {
                     "\(line) --output n --checkpoint k --seed 4",
                     "another training plan (seed 0, now 4) found, the state of"
                 ),
-                ("\(line) --output n --checkpoint k --learning-rate 1", "(learningRate 0.05, now 1) found"),
+                ("\(line) --output n --checkpoint k --learning-rate 1", "(learningRate (from) 0.05, now 1) found"),
                 ("distill --teacher m\(line.dropFirst(5)) --output n --checkpoint k", "another loss found"),
                 ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
             ] {

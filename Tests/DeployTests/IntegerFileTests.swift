@@ -17,10 +17,9 @@ struct IntegerFileTests {
         return Tensor(normal: shape, using: &random)
     }
 
-    private static func model(_ name: String, _ input: Shape, floatLayers: Set<String> = []) throws -> QuantizedModel {
+    private static func model(_ name: String, _ input: Shape) throws -> QuantizedModel {
         let network = try NetworkRegistry.standard.makeNetwork(named: name, inputShape: input, classes: 10, seed: 7)
-        return try QuantizedModel(
-            network, calibratedOn: [images(Shape([4] + input.extents))], repairs: [], floatLayers: floatLayers)
+        return try QuantizedModel(network, calibratedOn: [images(Shape([4] + input.extents))], repairs: [])
     }
 
     private static func file(_ model: QuantizedModel) -> ModelFile {
@@ -38,12 +37,12 @@ struct IntegerFileTests {
     @Test(
         "Quantised here, written as ONNX and read: the same layers, the same bits",
         arguments: [
-            ("convnet-8", Shape([12, 10, 3]), []), ("resnet-8", [16, 16, 3], []), ("mlp-16-8", [5, 4, 1], []),
-            ("mobilenetv2-0.25", [32, 32, 3], []), ("shufflenetv2-0.5", [32, 32, 3], []),
-            ("mobilenetv3-small-0.5", [32, 32, 3], ["multiply"]),
-        ] as [(String, Shape, Set<String>)])
-    func circle(_ name: String, _ input: Shape, _ floatLayers: Set<String>) throws {
-        let model = try Self.model(name, input, floatLayers: floatLayers)
+            ("convnet-8", Shape([12, 10, 3])), ("resnet-8", [16, 16, 3]), ("mlp-16-8", [5, 4, 1]),
+            ("mobilenetv2-0.25", [32, 32, 3]), ("shufflenetv2-0.5", [32, 32, 3]),
+            ("mobilenetv3-small-0.5", [32, 32, 3]),
+        ] as [(String, Shape)])
+    func circle(_ name: String, _ input: Shape) throws {
+        let model = try Self.model(name, input)
         let data = try Self.file(model).onnx().data()
         let back = try QuantizedModel(ONNXModel(data, name: name).roundedGraph())
         let x = Self.images(Shape([3] + input.extents), seed: 5)

@@ -116,10 +116,15 @@ import Training
             expectRefusal("another teacher", Ensemble([network, network]))
             expectRefusal("another teacher", withStatistics(TinyNet(width: 5, seed: 8), seed: 10))
             expectRefusal("another teacher", ClosureModule { network($0) })
-            expectRefusal("another seed (5, now 6)", plan: changed { $0.seed = 6 })
-            expectRefusal("another batch size (4, now 5)", plan: changed { $0.batchSize = 5 })
-            expectRefusal("another unlabelled batch size (3, now 2)", plan: changed { $0.unlabelledBatchSize = 2 })
-            expectRefusal("another steps an epoch (3, now 4)", plan: changed { $0.stepsPerEpoch = 4 })
+            expectRefusal("another seed (\(TinyLesson.plan.seed), now 6)", plan: changed { $0.seed = 6 })
+            expectRefusal(
+                "another batch size (\(TinyLesson.plan.batchSize), now 5)", plan: changed { $0.batchSize = 5 })
+            expectRefusal(
+                "another unlabelled batch size (\(TinyLesson.plan.unlabelledBatchSize), now 2)",
+                plan: changed { $0.unlabelledBatchSize = 2 })
+            expectRefusal(
+                "another steps an epoch (\(TinyLesson.plan.stepsPerEpoch), now 4)",
+                plan: changed { $0.stepsPerEpoch = 4 })
             expectRefusal("other labelled images") { $0.labelled = TinyTask.images(15, seed: 7) }
             expectRefusal("other unlabelled images") { $0.unlabelled = TinyTask.images(9, seed: 2, firstID: 101) }
             expectRefusal("another augmentation") { $0.transform = TinyNoise(deviation: 0.2) }

@@ -60,7 +60,7 @@ private struct SignDescent: OptimizerRule {
                 var other = Self.plan
                 change(&other)
                 let error = #expect(throws: FormatError.self) { try TinyRun.result(other, checkpoint: url) }
-                #expect(error?.found == "another training plan")
+                #expect(error?.found.hasPrefix("another training plan (") == true && error?.found.count ?? 999 < 400)
             }
         }
     }
