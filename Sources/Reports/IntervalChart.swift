@@ -163,10 +163,12 @@ public struct IntervalChart {
     }
 
     private var yTicks: [Double] {
-        let values =
-            series.flatMap(\.points).flatMap { point in
-                [point.mean] + (point.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
-            }.filter(\.isFinite) + (marksZero ? [0] : [])
+        var values: [Double] = marksZero ? [0] : []
+        for point in series.flatMap(\.points) {
+            values.append(point.mean)
+            if let interval = point.interval { values += [interval.lowerBound, interval.upperBound] }
+        }
+        values.removeAll { !$0.isFinite }
         guard let low = values.min(), let high = values.max() else { return [0, 1] }
         guard isLogarithmic else { return LineChart.ticks(LineChart.range(from: low, to: high)) }
         // 1, 2, 5, 10, 20 … from the last below the values to the first above them; an interval may reach below 0.

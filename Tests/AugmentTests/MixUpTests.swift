@@ -29,8 +29,11 @@ struct MixUpTests {
                 #expect(abs(weights.reduce(0, +) - 1) < 1e-6 && weights[own] >= 0.5)
                 guard let other = weights.indices.first(where: { $0 != own && weights[$0] > 0 }) else { continue }
                 // Of the class there are two rows; one of them must give the pixel.
-                let pixels = (0..<6).filter { set.labels[$0] == other }.map {
-                    (weights[own] * Float(20 * row) + weights[other] * Float(20 * $0)) / 255
+                let pixels = (0..<6).filter { set.labels[$0] == other }.map { (place: Int) -> Float in
+                    let (mine, others): (Float, Float) = (
+                        weights[own] * Float(20 * row), weights[other] * Float(20 * place)
+                    )
+                    return (mine + others) / 255
                 }
                 #expect(pixels.contains { abs($0 - batch.inputs[row, 0, 0, 0]) < 1e-5 })
                 partners.insert([row, other])

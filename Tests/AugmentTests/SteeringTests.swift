@@ -26,7 +26,8 @@ struct SteeringTests {
         #expect(controller.classProbabilities == nil)
         controller.validated(report([0.95, 0.6, 0.99]))
         #expect(controller.classProbabilities == [1, 1.5, 1])
-        #expect(controller.history == [[1 / 3.5, 1.5 / 3.5, 1 / 3.5]])
+        let shares: [Double] = [1 / 3.5, 1.5 / 3.5, 1 / 3.5]
+        #expect(controller.history == [shares])
         controller.validated(report([0.95, 0.7, 0.99]))
         controller.validated(report([0.95, 0.8, 0.99]))
         #expect(controller.classProbabilities == [1, 2, 1])

@@ -18,12 +18,12 @@ import Testing
         -> DoubleArray
     {
         let columns = x.columns
-        let means = statistics?[0].scalars.map(Double.init) ?? columns.map { $0.reduce(0, +) / Double($0.count) }
-        let variances =
-            statistics?[1].scalars.map(Double.init)
-            ?? zip(columns, means).map { column, mean in
-                column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(column.count)
-            }
+        let own = columns.map { (column: [Double]) -> Double in column.reduce(0, +) / Double(column.count) }
+        let means: [Double] = statistics?[0].scalars.map(Double.init) ?? own
+        let spread = zip(columns, means).map { (column: [Double], mean: Double) -> Double in
+            column.reduce(0.0) { sum, x in sum + (x - mean) * (x - mean) } / Double(column.count)
+        }
+        let variances: [Double] = statistics?[1].scalars.map(Double.init) ?? spread
         return x.mapRows { row in
             row.indices.map {
                 scale.values[$0] * (row[$0] - means[$0]) / (variances[$0] + epsilon).squareRoot() + shift.values[$0]

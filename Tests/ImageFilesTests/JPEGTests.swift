@@ -39,7 +39,7 @@ struct JPEGTests {
 
     @Test("files of another encoder: grey, subsampled colours, progressive")
     func foreign() throws {
-        let ramp = (0..<11).flatMap { y in (0..<17).map { x in UInt8(10 * x + 5 * y) } }
+        let ramp = (0..<11 * 17).map { (place: Int) -> UInt8 in UInt8(10 * (place % 17) + 5 * (place / 17)) }
         let expected = DecodedImage(pixels: ramp, height: 11, width: 17, channels: 1)
         // Quality 90 quantises the low frequencies, which a ramp consists of, in steps of 3; the means differ by less.
         #expect(meanDifference(try decode(bytes(Self.grey)), expected) < 1.5)
@@ -114,8 +114,10 @@ struct JPEGTests {
         let components: [UInt8] = (1...3).flatMap { [$0, 0x11, 0] }
         let start = Array(file[..<(frame + 2)]) + [0, 17] + file[frame + 4..<frame + 9] + [3] + components
         func withScans(_ components: [UInt8]) -> [UInt8] {
-            let scans = components.flatMap { file[scan..<scan + 5] + [$0] + file[(scan + 6)...].dropLast(2) }
-            return start + file[frame + 13..<scan] + scans + [0xFF, 0xD9]
+            let (before, after) = (file[scan..<scan + 5], file[(scan + 6)...].dropLast(2))
+            let scans: [UInt8] = components.flatMap { (component: UInt8) -> [UInt8] in before + [component] + after }
+            let head: [UInt8] = start + file[frame + 13..<scan]
+            return head + scans + ([0xFF, 0xD9] as [UInt8])
         }
         #expect(try decode(withScans([1, 2, 3])).channels == 3)
         #expect(refusal(withScans([1, 2, 3] + [UInt8](repeating: 1, count: 200)))?.contains("progress") == true)

@@ -77,7 +77,8 @@ import Testing
         let copy = try QuantizedModel.decode(int8.file(metadata: [:])).model
         #expect(copy.predict(Self.tokens).isBitIdentical(to: int8.predict(Self.tokens)))
         // 16 tokens of 60 products, and of 50.
-        #expect(int8.nodes.map(\.multiplyAdds).reduce(0, +) == 16 * (60 + 50))
+        let products: Int = int8.nodes.map(\.multiplyAdds).reduce(0, +)
+        #expect(products == 16 * (60 + 50))
     }
 
     /// Rows of which an image has several, [16 · N, 6], or maps [N, 4, 4, 6], through dense layers.

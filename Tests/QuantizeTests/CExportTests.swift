@@ -59,8 +59,10 @@ import Testing
             #expect(built == (0, ""))
             #expect(try run(["./net"], in: folder) == (0, ""))
             let bytes = [UInt8](try Data(contentsOf: folder.appending(path: "out")))
-            let found = stride(from: 0, to: bytes.count, by: 4).map { at in
-                Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) })
+            let found = bytes.withUnsafeBytes { buffer in
+                stride(from: 0, to: bytes.count, by: 4).map { at -> Float in
+                    Float(bitPattern: UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+                }
             }
             let expected = int8.predict(wild)
             #expect(found.count == expected.count)

@@ -37,8 +37,10 @@ public func pngChunk(_ type: String, _ content: [UInt8]) -> [UInt8] {
 /// A PNG file of 8 bits a sample, without compression.
 private func squarePNG(_ pixels: [UInt8], side: Int) -> [UInt8] {
     let width = pixels.count / side
-    let rows = (0..<side).flatMap { [0] + pixels[$0 * width..<($0 + 1) * width] }
-    let header = UInt32(side).bigEndianBytes + UInt32(side).bigEndianBytes + [8, width == side ? 0 : 2, 0, 0, 0]
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        + pngChunk("IHDR", header) + pngChunk("IDAT", zlibStream(rows)) + pngChunk("IEND", [])
+    let rows = (0..<side).flatMap { (row: Int) -> [UInt8] in [0] + pixels[row * width..<(row + 1) * width] }
+    let kind: [UInt8] = [8, width == side ? 0 : 2, 0, 0, 0]
+    let header: [UInt8] = UInt32(side).bigEndianBytes + UInt32(side).bigEndianBytes + kind
+    var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    for chunk in [pngChunk("IHDR", header), pngChunk("IDAT", zlibStream(rows)), pngChunk("IEND", [])] { file += chunk }
+    return file
 }

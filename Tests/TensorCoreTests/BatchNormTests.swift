@@ -61,7 +61,9 @@ import Testing
         let dx = batchNormTrainingGradient(upstream, x: x, statistics: statistics, scale: one, shift: zero).x
         let g = DoubleArray(upstream).columns
         let mean = g.map { $0.reduce(0, +) / 4_096 }
-        let slope = zip(g, expected.columns).map { zip($0, $1).reduce(0) { $0 + $1.0 * $1.1 } / 4_096 }
+        let slope = zip(g, expected.columns).map { (g: [Double], x: [Double]) -> Double in
+            zip(g, x).reduce(0.0) { sum, pair in sum + pair.0 * pair.1 } / 4_096
+        }
         let rows = zip(DoubleArray(upstream).rows, expected.rows).map { g, x in
             g.indices.map { (g[$0] - mean[$0] - x[$0] * slope[$0]) / deviations[$0] }
         }

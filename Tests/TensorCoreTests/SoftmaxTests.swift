@@ -53,7 +53,8 @@ import Testing
                 return zip(g, p).map { ($0 - dot) * $1 }
             }
             let throughLogarithm = pairs.flatMap { g, p in
-                zip(g, p).map { $0 - $1 * g.reduce(0, +) }
+                let total: Double = g.reduce(0, +)
+                return zip(g, p).map { (slope: Double, share: Double) -> Double in slope - share * total }
             }
             #expect(
                 softmaxGradient(upstream, output: softmax(x)).distance(to: DoubleArray(throughSoftmax, shape: shape))
@@ -94,7 +95,10 @@ import Testing
                 zip(row, target).reduce(0) { $0 - $1.1 * ($1.0 - logSum(row)) }
             }
             let slopes = rows.flatMap { row, target in
-                zip(row, target).map { exp($0 - logSum(row)) * target.reduce(0, +) - $1 }
+                let (shift, total): (Double, Double) = (logSum(row), target.reduce(0, +))
+                return zip(row, target).map { (logit: Double, share: Double) -> Double in
+                    exp(logit - shift) * total - share
+                }
             }
             #expect(losses.distance(to: DoubleArray(expected, shape: [n])) <= 1e-5)
             #expect(gradient.distance(to: DoubleArray(slopes, shape: [n, k])) <= 1e-6)

@@ -41,7 +41,9 @@ public struct StatisticsDrift: Sendable, Hashable, Codable, CustomStringConverti
         }
         mean = largest { abs($1.mean - $0.mean) / $0.deviation }
         deviation = largest { abs(Foundation.log($1.deviation / $0.deviation)) }
-        histogram = largest { zip($0.histogram, $1.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2 }
+        histogram = largest { before, after in
+            zip(before.histogram, after.histogram).reduce(0.0) { sum, pair in sum + abs(pair.0 - pair.1) } / 2
+        }
         gradientEnergy = largest { abs(Foundation.log($1.gradientEnergy / $0.gradientEnergy)) }
     }
 }

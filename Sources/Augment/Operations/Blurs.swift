@@ -51,7 +51,9 @@ public struct MotionBlur: PixelOperation {
         let length = stream.uniform(in: length)
         let degrees = stream.uniform(in: angle)
         let count = Int(length.rounded(.up))
-        let points = (0..<count).map { ((Double($0) + 0.5) / Double(count) - 0.5) * length }
+        let points = (0..<count).map { (place: Int) -> Double in
+            ((Double(place) + 0.5) / Double(count) - 0.5) * length
+        }
         guard count > 1 else { return }
         // From end to end: length − 1 apart, so that a whole length is that many whole pixels.
         let scale = (length - 1) / (length * (1 - 1 / Double(count)))
