@@ -36,15 +36,18 @@ synergy: dependencies
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" report --results "$(SYNERGY_RESULTS)" --output docs
 
-TEST := swift test $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
+# Built by swift build, which can go on from it: what swift test builds is compiled for it alone.
+TESTING := $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
+TEST := swift test $(TESTING) --skip-build
 test: dependencies
+	swift build $(TESTING) --build-tests
 	$(TEST)
 
 # The tests of what computes again, where sums are rounded otherwise: with the kernels that OpenBLAS takes on processors with
 # AVX2, and scalar ones of ours. Runs what `make test` built, but for commands, documents and pages, which only call it, and the
 # random policies, whose kernels have the same bits at every level by tests of their own.
 retest:
-	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) --skip-build \
+	OPENBLAS_CORETYPE=Haswell RETORT_SIMD=scalar $(TEST) \
 		--skip '^(CommandTests|DocumentationTests|ReportsTests)\.|^AugmentTests\.FuzzTests'
 
 check: examples dependent studies format
