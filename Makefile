@@ -36,7 +36,7 @@ synergy: dependencies
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" run $(SYNERGY) --output "$(SYNERGY_RESULTS)"
 	"$$(swift build $(OPTIMISED) --package-path Benchmarks --show-bin-path)/synergy" report --results "$(SYNERGY_RESULTS)" --output docs
 
-# Built by swift build, which can go on from it: what swift test builds is compiled for it alone.
+# Built by swift build --build-tests, from which .ci/run goes on: what swift test builds is compiled for it alone.
 TESTING := $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
 TEST := swift test $(TESTING) --skip-build
 test: dependencies
