@@ -47,6 +47,20 @@ RK_KERNEL(fake_quantize_gradient,
 
 // ---- sums and products ----------------------------------------------------------------------------------------------
 
+/// The kernel of two operands that takes row for row what name##_row takes.
+#define RK_PAIR_KERNEL(name)                                                                                          \
+    RK_BODY void name##_body(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,            \
+                             const rk_integer_pair *q, uint8_t *out) {                                                \
+        (void)level;                                                                                                  \
+        for (size_t row = 0, place = 0; row < of.rows; row++)                                                         \
+            for (size_t turn = 0; turn < of.repeats; turn++, place += of.length)                                      \
+                name##_row(x + place, y + row * of.length, of.length, *q, out + place);                               \
+    }                                                                                                                 \
+    RK_LEVEL_KERNEL(name,                                                                                             \
+                    (rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,                    \
+                     const rk_integer_pair *q, uint8_t *out),                                                         \
+                    (level, x, y, of, q, out))
+
 RK_BODY void integer_add_row(const uint8_t *restrict x, const uint8_t *restrict y, size_t n, rk_integer_pair p,
                              uint8_t *restrict out) {
     for (size_t i = 0; i < n; i++) {
@@ -54,17 +68,7 @@ RK_BODY void integer_add_row(const uint8_t *restrict x, const uint8_t *restrict 
         out[i] = rk_requantized(a + b, p.low, p.high, p.zero);
     }
 }
-RK_BODY void integer_add_body(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
-                              const rk_integer_pair *q, uint8_t *out) {
-    (void)level;
-    for (size_t row = 0, place = 0; row < of.rows; row++)
-        for (size_t turn = 0; turn < of.repeats; turn++, place += of.length)
-            integer_add_row(x + place, y + row * of.length, of.length, *q, out + place);
-}
-RK_LEVEL_KERNEL(integer_add,
-                (rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
-                 const rk_integer_pair *q, uint8_t *out),
-                (level, x, y, of, q, out))
+RK_PAIR_KERNEL(integer_add)
 
 RK_BODY void integer_multiply_row(const uint8_t *restrict x, const uint8_t *restrict y, size_t n, rk_integer_pair p,
                                   uint8_t *restrict out) {
@@ -73,17 +77,7 @@ RK_BODY void integer_multiply_row(const uint8_t *restrict x, const uint8_t *rest
         out[i] = rk_requantized(product, p.low, p.high, p.zero);
     }
 }
-RK_BODY void integer_multiply_body(rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
-                                   const rk_integer_pair *q, uint8_t *out) {
-    (void)level;
-    for (size_t row = 0, place = 0; row < of.rows; row++)
-        for (size_t turn = 0; turn < of.repeats; turn++, place += of.length)
-            integer_multiply_row(x + place, y + row * of.length, of.length, *q, out + place);
-}
-RK_LEVEL_KERNEL(integer_multiply,
-                (rk_simd_level level, const uint8_t *x, const uint8_t *y, rk_repeated_rows of,
-                 const rk_integer_pair *q, uint8_t *out),
-                (level, x, y, of, q, out))
+RK_PAIR_KERNEL(integer_multiply)
 
 // ---- what calibration counts ----------------------------------------------------------------------------------------
 
