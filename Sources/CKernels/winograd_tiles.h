@@ -2,9 +2,10 @@
 
 #include "winograd_transforms.h"
 
-// m[tiles, outputs] = v[tiles, channels] · u[channels, vectors · LANES]
-RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float *u, float *m, ptrdiff_t outputs,
-                                 const int tiles, const int vectors) {
+// m[tiles, outputs] = v[tiles, channels] · u[channels, vectors · LANES], or added to it. `stride` is from one patch of v
+// to the next.
+RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t stride, ptrdiff_t channels, const float *u, float *m,
+                                 ptrdiff_t outputs, int adds, const int tiles, const int vectors) {
     VEC sum[TILES][2];
     RK_UNROLL for (int t = 0; t < tiles; t++) {
         RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] = (VEC){0};
@@ -13,8 +14,13 @@ RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float
         VEC weight[2];
         RK_UNROLL for (int k = 0; k < vectors; k++) weight[k] = LOAD(u + k * LANES);
         RK_UNROLL for (int t = 0; t < tiles; t++) {
-            float input = v[t * channels + c];
+            float input = v[t * stride + c];
             RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] += weight[k] * input;
+        }
+    }
+    if (adds) {
+        RK_UNROLL for (int t = 0; t < tiles; t++) {
+            RK_UNROLL for (int k = 0; k < vectors; k++) sum[t][k] += LOAD(m + t * outputs + k * LANES);
         }
     }
     RK_UNROLL for (int t = 0; t < tiles; t++) {
@@ -27,12 +33,16 @@ RK_BODY void LEVEL(product_tile)(const float *v, ptrdiff_t channels, const float
 static void LEVEL(panel_products)(const float *v, const float *u, float *m, ptrdiff_t tiles, ptrdiff_t channels,
                                   ptrdiff_t outputs) {
     ptrdiff_t vectors = outputs % (2 * LANES) ? 1 : 2;
-    rk_pieces pieces = rk_pieces_of(tiles, TILES);
+    rk_pieces pieces = rk_pieces_of(tiles, TILES), blocks = rk_pieces_of(channels, summed_channels(channels));
     for (int place = 0; place < 36; place++, v += matrix_size(tiles, channels), m += matrix_size(tiles, outputs)) {
-        for (ptrdiff_t k = 0; k < outputs; k += vectors * LANES, u += channels * vectors * LANES) {
-            for (ptrdiff_t i = 0, t = 0, size; i < pieces.pieces; i++, t += size) {
-                size = i < pieces.longs ? pieces.longer : pieces.shorter;
-                LEVEL(product_table)[size - 1][vectors - 1](v + t * channels, channels, u, m + t * outputs + k, outputs);
+        for (ptrdiff_t k = 0; k < outputs; k += vectors * LANES) {
+            for (ptrdiff_t b = 0, c = 0, length; b < blocks.pieces; b++, c += length, u += length * vectors * LANES) {
+                length = b < blocks.longs ? blocks.longer : blocks.shorter;
+                for (ptrdiff_t i = 0, t = 0, size; i < pieces.pieces; i++, t += size) {
+                    size = i < pieces.longs ? pieces.longer : pieces.shorter;
+                    LEVEL(product_table)[size - 1][vectors - 1](v + t * channels + c, channels, length, u,
+                                                                m + t * outputs + k, outputs, b > 0);
+                }
             }
         }
     }

@@ -30,15 +30,14 @@ import Testing
         }
     }
 
-    // PyTorch's are 1.5, 2.1 and 3.5 · 10⁻⁷. Without blocks direct sums were at 5 · 10⁻⁷, growing with the root of the
-    // channels, as Winograd's do.
+    // PyTorch's are 1.5, 2.1 and 3.5 · 10⁻⁷. Without blocks direct sums were at 5 · 10⁻⁷ and Winograd's at 14, growing
+    // with the root of the channels. Winograd's are one block up to 64 channels, where they are largest.
     @Test(
-        "The error of a 3×3 convolution does not grow with its channels, Winograd's with their root",
-        arguments: Conv2DAlgorithm.allCases, [(32, 32), (192, 16), (16, 192), (112, 48)])
+        "The error of a 3×3 convolution does not grow with its channels",
+        arguments: Conv2DAlgorithm.allCases, [(32, 32), (64, 64), (192, 16), (16, 192), (112, 48), (256, 32)])
     func rootMeanSquare(algorithm: Conv2DAlgorithm, channels: (Int, Int)) {
         let found = errors(algorithm, channels: channels.0, to: channels.1)
-        let sums = [Double(channels.0), Double(channels.1), 16].map { 6e-7 + 8e-8 * $0.squareRoot() }
-        let bounds = algorithm == .winograd ? sums : [3e-7, 3e-7, 3e-7]
-        for (error, bound) in zip(found, bounds) { #expect(error > 0 && error < bound, "\(algorithm): \(found)") }
+        let bound = algorithm == .winograd ? 9.5e-7 : 3e-7
+        for error in found { #expect(error > 0 && error < bound, "\(algorithm): \(found)") }
     }
 }
