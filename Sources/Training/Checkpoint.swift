@@ -72,14 +72,15 @@ extension RunState {
         let names = Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
         let told = names.contains(kind) ? [kind] : names
         let texts = told.enumerated().map { place, name in
-            "\(name) \(Self.shown(old[name]))\(place == 0 ? " in the checkpoint" : ""), now \(Self.shown(new[name]))"
+            let (before, now) = (old[name] ?? "none", new[name] ?? "none")
+            guard Self.isShort(before) && Self.isShort(now) else { return "another \(name)" }
+            return "\(name) \(before)\(place == 0 ? " in the checkpoint" : ""), now \(now)"
         }
         return texts.isEmpty ? part : texts.joined(separator: "; ")
     }
 
-    private static func shown(_ value: String?) -> String {
-        value.map { $0.contains(where: \.isNewline) || $0.count > 60 ? "(\($0.count) characters)" : $0 } ?? "none"
-    }
+    /// Whether a value is told in a line of others; a policy in YAML is not.
+    private static func isShort(_ value: String) -> Bool { value.count <= 60 && !value.contains(where: \.isNewline) }
 }
 
 extension Run {

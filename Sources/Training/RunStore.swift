@@ -25,7 +25,7 @@ struct RunStore {
         }
         let state: StoredState
         do { state = try StoredState(files.newest) } catch let error as FormatError {
-            guard let older = files.older else { throw error }
+            guard let older = files.older, (try? StoredState(older)) != nil else { throw error }
             throw error.advising("go back to the state before: copy \(older.pathAsGiven) over it")
         }
         try run.restore(from: state, log: files.log, in: frame)

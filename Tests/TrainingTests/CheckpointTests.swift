@@ -216,6 +216,7 @@ import Testing
             #expect(
                 try found(["--seed": "6", CheckpointKeeping.command: "other"], other)?.hasPrefix("the command none")
                     == true)
+            #expect(try found(["--seed": "5", "--labels": "a:\n  b"], other) == "another --labels")
             #expect(try found(asked, plan, 0.1) == "another loss")
             #expect(try found([:], other) == "another training plan (seed 5, now 6)")
         }
