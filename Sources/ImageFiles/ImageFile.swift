@@ -47,7 +47,8 @@ public enum ImageFile {
         case .jpeg: return try JPEGPicture(file, name: "\(path)")
         default:
             throw FormatError(
-                file: "\(path)", place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image")
+                file: "\(path)", place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image",
+                advice: kind.advice)
         }
     }
 }

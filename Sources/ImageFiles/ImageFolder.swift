@@ -47,7 +47,7 @@ public enum ImageFolder {
         if !isSkipping, let first = folders.faults.first { throw first.error }
         let (pixels, failures, deepest) = try pixels(of: folders.files.map(\.entry.path), size: size, "\(path)")
         let bad = failures.sorted { $0.key < $1.key }
-        if !isSkipping, let first = bad.first { throw first.value }
+        if !isSkipping, let first = bad.first { throw first.value.advising("leave out bad files by --skip-bad") }
         let errors =
             folders.faults + bad.map { (folders.names[folders.files[$0.key].label], $0.value) }
         let kept = folders.files.indices.filter { failures[$0] == nil }

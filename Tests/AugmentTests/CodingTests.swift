@@ -77,6 +77,10 @@ struct CodingTests {
             (#"{"operations": [{"operation": "afine"}]}"#, #"operations[0].operation: "afine" found, one of"#),
             (#"{"operations": [{}]}"#, "operations[0].operation: nothing found, one of horizontalFlip"),
             (
+                #"{"operations": [{"gamma": {}, "rain": {}, "affine": {}, "fog": {}, "cutout": {}, "snow": {}}]}"#,
+                "operations[0]: the key 'affine' found"
+            ),
+            (
                 #"{"operations": [{"operation": "horizontalFlip"}, {"operation": "affine", "rotate": [-200, 15]}]}"#,
                 "policy.json: operations[1].rotate: -200…15 found, a range within -180…180 expected"
             ),
