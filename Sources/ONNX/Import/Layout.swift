@@ -110,7 +110,7 @@ extension NodeCall {
     }
 
     /// The axis, as it lies, that grows with the batch.
-    private func batchAxis(of value: GraphValue) -> Int? {
+    func batchAxis(of value: GraphValue) -> Int? {
         guard case .node(let node, _) = value.content else { return nil }
         return builder.nodes[node].extents.growingAxis
     }
