@@ -64,4 +64,27 @@ struct TokenTests {
         try Self.check(
             tokens.model(result, input: [nil, 3, 2]), input: Self.random([4, 3, 2]), parameters: [weights, first])
     }
+
+    @Test("Extents say where the batch is: a sequence with the batch second, as PyTorch's nn.MultiheadAttention has it")
+    func sequenceFirst() throws {
+        var m = QuantizedModels()
+        let turned = m.add("Transpose", ["x"], ["perm": .ints([1, 0, 2])])
+        let extents = m.add("Shape", [turned])
+        let (tokens, batch) = (
+            m.add("Gather", [extents, m.integers([0])]), m.add("Gather", [extents, m.integers([1])])
+        )
+        func reshaped(_ x: String, _ extents: [String]) -> String {
+            m.add("Reshape", [x, m.add("Concat", extents, ["axis": .int(0)])])
+        }
+        func swapped(_ x: String) -> String { m.add("Transpose", [x], ["perm": .ints([1, 0, 2])]) }
+        // [T, N, 4] as [T · N, 4]; to two heads of 3 channels [T, N · 2, 3]; and back.
+        let (rows, two) = (m.add("Mul", [tokens, batch]), m.integers([2]))
+        let weights = m.numbers((0..<24).map { Float($0 * 7 % 11) - 5 }, [4, 6])
+        let product = m.add("MatMul", [reshaped(turned, [rows, m.integers([4])]), weights])
+        let heads = swapped(reshaped(product, [tokens, m.add("Mul", [batch, two]), m.integers([3])]))
+        let mixed = swapped(m.add("Softmax", [heads], ["axis": .int(1)]))
+        let joined = m.add("Relu", [reshaped(mixed, [rows, m.integers([6])])])
+        let result = swapped(reshaped(joined, [tokens, batch, m.integers([6])]))
+        try Self.check(m.model(result, input: [nil, 3, 4]), input: Self.random([5, 3, 4]), parameters: [weights])
+    }
 }
