@@ -99,7 +99,8 @@ extension Conv2D {
     }
 }
 
-/// The blocks of a stage: the first goes from the inputs' channels to the outputs' with the stride, the others keep both.
+/// The blocks of a stage: the first goes from the inputs' channels to the outputs' with the stride, the others keep
+/// both.
 ///
 /// - Parameters:
 ///   - inputs: channels of what comes in; those of the stage's result afterwards.
