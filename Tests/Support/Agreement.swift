@@ -21,8 +21,8 @@ public func relativeDifference(_ value: Tensor, _ reference: Tensor) -> Float {
     return (value - reference).scalars.reduce(0) { max($0, $1.isNaN ? .infinity : abs($1)) } / scale
 }
 
-/// The largest difference of numbers from as many golden ones, relative to the largest magnitude of those; infinite where
-/// one is NaN or the counts differ.
+/// The largest difference of numbers from as many golden ones, relative to the largest magnitude of those; infinite
+/// where one is NaN or the counts differ.
 public func relativeDistance(_ found: some Collection<Double>, _ golden: some Collection<Double>) -> Double {
     guard found.count == golden.count else { return .infinity }
     let largest = golden.map(abs).max() ?? 0
