@@ -99,6 +99,21 @@ extension Conv2D {
     }
 }
 
+/// The blocks of a stage: the first goes from the inputs' channels to the outputs' with the stride, the others keep
+/// both.
+///
+/// - Parameters:
+///   - inputs: channels of what comes in; those of the stage's result afterwards.
+///   - block: makes a block from its input channels and its stride.
+func stage<Block: Module>(
+    of count: Int, from inputs: inout Int, to outputs: Int, stride: Int, block: (_ inputs: Int, _ stride: Int) -> Block
+) -> [Block] {
+    (0..<count).map { index in
+        defer { inputs = outputs }
+        return block(inputs, index == 0 ? stride : 1)
+    }
+}
+
 extension ClampOperation {
     /// min(max(x, 0), 6), the activation of MobileNetV2 and of what came from it.
     static let relu6 = ClampOperation(lower: 0, upper: 6)

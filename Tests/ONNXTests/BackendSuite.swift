@@ -1,7 +1,9 @@
 import Foundation
-import ONNX
+import Graph
 import TensorCore
 import Testing
+
+@testable import ONNX
 
 /// The test models of the ONNX project, which Debian's package libonnx-testdata brings: 1,072 models, each with inputs
 /// and the outputs that its reference implementation gave.
@@ -26,14 +28,18 @@ enum BackendSuite {
         case wrong(String)
     }
 
+    /// The folders of a model's inputs and expected outputs.
+    private static func dataSets(in folder: URL) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            .filter { $0.hasPrefix("test_data_set") }.map { folder.appending(path: $0) }
+    }
+
     /// Runs a model on all of its inputs.
     static func outcome(_ part: String, _ name: String) -> Outcome {
         let folder = folder.appending(path: part).appending(path: name)
         do {
             let model = try ONNXModel(contentsOf: folder.appending(path: "model.onnx"))
-            for set in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-            where set.hasPrefix("test_data_set") {
-                let data = folder.appending(path: set)
+            for data in try dataSets(in: folder) {
                 var inputs: [String: ONNXTensor] = [:]
                 for (place, argument) in model.inputs.enumerated() {
                     inputs[argument.name] = try ONNXTensor(contentsOf: data.appending(path: "input_\(place).pb"))
@@ -46,6 +52,34 @@ enum BackendSuite {
                         return .wrong("\(argument.name): \(difference)")
                     }
                 }
+            }
+            return .passed
+        } catch { return .refused("\(error)") }
+    }
+
+    /// What a graph of a model, for any batch size, makes of all of its inputs.
+    ///
+    /// - Returns: nil where the model's inputs are anything else than one batch of images.
+    static func outcomeOfGraph(_ part: String, _ name: String) -> Outcome? {
+        let folder = folder.appending(path: part).appending(path: name)
+        do {
+            let stored = try ONNXModel(contentsOf: folder.appending(path: "model.onnx"))
+            guard stored.inputs.count == 1, stored.inputs[0].extents?.count == 4 else { return nil }
+            var message = stored.file.message
+            for place in message.graph.input.indices where message.graph.input[place].name == stored.inputs[0].name {
+                message.graph.input[place].type.tensorType.shape.dim[0].dimParam = "N"
+            }
+            let model = try ONNXModel(message.serializedBytes(), name: name)
+            let graph = try model.graph()
+            let plan = try InferencePlan(graph)
+            for data in try dataSets(in: folder) {
+                let images = try ONNXTensor(contentsOf: data.appending(path: "input_0.pb")).tensor
+                let expected = try ONNXTensor(contentsOf: data.appending(path: "output_0.pb"))
+                let turned = images.transposed([0, 2, 3, 1])
+                // One or three places at the end are taken for channels.
+                let isTurned = graph.inputShape.extents == Array(turned.shape.dropFirst())
+                let result = ONNXTensor(plan(isTurned ? turned : images))
+                if let difference = difference(result, expected) { return .wrong(difference) }
             }
             return .passed
         } catch { return .refused("\(error)") }

@@ -56,6 +56,33 @@ struct BackendSuiteTests {
         #expect(passed >= 780)
     }
 
+    /// What messages say of models of images that are no graph for any batch size.
+    private static let noGraphs = [
+        "operator DFT", "places of its maxima", "images [N, C, H, W] or rows [N, C] of float32 expected",
+        "for all images together", "not [N, ...]",
+    ]
+
+    @Test("Models of images are graphs for batches of any size, and as such give the reference's outputs too")
+    func graphs() throws {
+        // One flattening makes a row of the whole batch.
+        let ofBatch = ["node/test_flatten_axis0", "node/test_flatten_negative_axis4"]
+        var passed = 0
+        for part in ["node", "pytorch-converted", "pytorch-operator", "simple"] {
+            for name in try BackendSuite.models(in: part) where !ofBatch.contains("\(part)/\(name)") {
+                switch BackendSuite.outcomeOfGraph(part, name) {
+                case .passed?: passed += 1
+                case .wrong(let reason)?: Issue.record("\(part)/\(name): \(reason)")
+                case .refused(let message)?:
+                    if !Self.noGraphs.contains(where: message.contains) {
+                        Issue.record("\(part)/\(name): \(message)")
+                    }
+                case nil: break
+                }
+            }
+        }
+        #expect(passed >= 82)
+    }
+
     @Test("Operators that networks are made of are read")
     func operators() {
         let needed = """

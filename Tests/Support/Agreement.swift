@@ -20,3 +20,12 @@ public func relativeDifference(_ value: Tensor, _ reference: Tensor) -> Float {
     let scale = max(reference.scalars.map(abs).max() ?? 0, 1e-9)
     return (value - reference).scalars.reduce(0) { max($0, $1.isNaN ? .infinity : abs($1)) } / scale
 }
+
+/// The largest difference of numbers from as many golden ones, relative to the largest magnitude of those; infinite
+/// where one is NaN or the counts differ.
+public func relativeDistance(_ found: some Collection<Double>, _ golden: some Collection<Double>) -> Double {
+    guard found.count == golden.count else { return .infinity }
+    let largest = golden.map(abs).max() ?? 0
+    let differences = zip(found, golden).map { abs($0 - $1) }
+    return differences.reduce(0) { max($0, $1.isNaN ? .infinity : $1) } / max(largest, 1e-30)
+}

@@ -90,17 +90,10 @@ public struct EfficientNetLite: Module {
         stem = Conv2D(channels, 32, kernel: 3, stride: 2, bias: false, using: &random)
         stemNorm = BatchNorm(32)
         var inputs = 32
-        stages = []
-        for (factor, kernel, outputs, count, stride) in Self.stages {
-            var blocks: [EfficientNetLiteBlock] = []
-            for index in 0..<count {
-                blocks.append(
-                    EfficientNetLiteBlock(
-                        inputs, outputs, factor: factor, kernel: kernel, stride: index == 0 ? stride : 1,
-                        using: &random))
-                inputs = outputs
+        stages = Self.stages.map { factor, kernel, outputs, count, stride in
+            stage(of: count, from: &inputs, to: outputs, stride: stride) {
+                EfficientNetLiteBlock($0, outputs, factor: factor, kernel: kernel, stride: $1, using: &random)
             }
-            stages.append(blocks)
         }
         head = Conv2D(inputs, 1280, kernel: 1, bias: false, using: &random)
         headNorm = BatchNorm(1280)

@@ -91,18 +91,18 @@ public struct ImageNetResNet: Module {
         var random = Initialization.stream(seed: seed)
         let isBottleneck = depth == .resNet50
         var inputs = 64
-        func stage(_ number: Int) -> [ImageNetResidualBlock] {
-            (0..<depth.blocks[number]).map { index in
-                let width = 64 << number
-                defer { inputs = isBottleneck ? 4 * width : width }
-                return ImageNetResidualBlock(
-                    inputs, width: width, isBottleneck: isBottleneck, stride: index == 0 && number > 0 ? 2 : 1,
-                    using: &random)
+        func layer(_ number: Int) -> [ImageNetResidualBlock] {
+            let width = 64 << number
+            return stage(
+                of: depth.blocks[number], from: &inputs, to: isBottleneck ? 4 * width : width,
+                stride: number > 0 ? 2 : 1
+            ) {
+                ImageNetResidualBlock($0, width: width, isBottleneck: isBottleneck, stride: $1, using: &random)
             }
         }
         conv1 = Conv2D(channels, 64, kernel: 7, stride: 2, bias: false, using: &random)
         bn1 = BatchNorm(64)
-        (layer1, layer2, layer3, layer4) = (stage(0), stage(1), stage(2), stage(3))
+        (layer1, layer2, layer3, layer4) = (layer(0), layer(1), layer(2), layer(3))
         fc = Dense(inputs, classes, using: &random)
     }
 

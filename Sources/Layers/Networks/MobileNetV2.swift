@@ -80,11 +80,8 @@ public struct MobileNetV2: Module {
         blocks = []
         for (factor, outputs, count, stride) in Self.stages {
             let outputs = MobileWidth.scaled(outputs, by: width)
-            for index in 0..<count {
-                blocks.append(
-                    MobileNetV2Block(
-                        inputs, outputs, factor: factor, stride: index == 0 ? stride : 1, using: &random))
-                inputs = outputs
+            blocks += stage(of: count, from: &inputs, to: outputs, stride: stride) {
+                MobileNetV2Block($0, outputs, factor: factor, stride: $1, using: &random)
             }
         }
         let outputs = MobileWidth.scaled(1280, by: max(1, width))

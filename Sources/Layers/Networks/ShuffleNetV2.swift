@@ -123,14 +123,15 @@ public struct ShuffleNetV2: Module {
         var random = Initialization.stream(seed: seed)
         let widths = width.channels
         var inputs = 24
-        func stage(_ number: Int, blocks: Int) -> [ShuffleNetV2Block] {
-            (0..<blocks).map { index in
-                defer { inputs = widths[number] }
-                return ShuffleNetV2Block(inputs, widths[number], stride: index == 0 ? 2 : 1, using: &random)
+        func halvingStage(_ number: Int, blocks: Int) -> [ShuffleNetV2Block] {
+            stage(of: blocks, from: &inputs, to: widths[number], stride: 2) {
+                ShuffleNetV2Block($0, widths[number], stride: $1, using: &random)
             }
         }
         conv1 = ConvNormActivation(channels, inputs, stride: 2, using: &random)
-        (stage2, stage3, stage4) = (stage(0, blocks: 4), stage(1, blocks: 8), stage(2, blocks: 4))
+        (stage2, stage3, stage4) = (
+            halvingStage(0, blocks: 4), halvingStage(1, blocks: 8), halvingStage(2, blocks: 4)
+        )
         conv5 = ConvNormActivation(inputs, widths[3], kernel: 1, using: &random)
         fc = Dense(widths[3], classes, using: &random)
     }

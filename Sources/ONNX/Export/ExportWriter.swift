@@ -242,26 +242,20 @@ extension Onnx_TensorProto {
     init(_ tensor: Tensor) {
         dims = tensor.shape.map { Int64($0) }
         dataType = Int32(ElementType.float32.rawValue)
-        rawData = Data(capacity: 4 * tensor.count)
-        for value in tensor.scalars { rawData.append(contentsOf: value.bitPattern.littleEndianBytes) }
+        rawData = Data(bytesOf: tensor.scalars)
     }
 
     /// Integers of a type.
     init(_ values: [Int], _ shape: Shape, _ type: ElementType) {
         dims = shape.map { Int64($0) }
         dataType = Int32(type.rawValue)
-        let size = type.byteCount ?? 8
-        rawData = Data(capacity: size * values.count)
-        for value in values {
-            rawData.append(contentsOf: UInt64(bitPattern: Int64(value)).littleEndianBytes.prefix(size))
-        }
-    }
-}
-
-extension FixedWidthInteger {
-    /// The bytes, least significant first.
-    fileprivate var littleEndianBytes: [UInt8] {
-        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
+        rawData =
+            switch type.byteCount {
+            case 1: Data(values.map { UInt8(truncatingIfNeeded: $0) })
+            case 2: Data(bytesOf: values.map { Int16(truncatingIfNeeded: $0) })
+            case 4: Data(bytesOf: values.map { Int32(truncatingIfNeeded: $0) })
+            default: Data(bytesOf: values.map { Int64($0) })
+            }
     }
 }
 

@@ -67,9 +67,7 @@ struct TensorReader {
             ONNXTensor(bytes.elements(as: Stored.self).map { Int(truncatingIfNeeded: $0) }, shape: shape, type: type)
         }
         switch type {
-        case .float32:
-            let values = bytes.elements(as: UInt32.self).map { Float(bitPattern: $0) }
-            return ONNXTensor(Tensor(values, shape: shape))
+        case .float32: return ONNXTensor(Tensor(bytes.elements(as: Float.self), shape: shape))
         case .float64:
             let values = bytes.elements(as: UInt64.self).map { Float(Double(bitPattern: $0)) }
             return ONNXTensor(Tensor(values, shape: shape), type: type)

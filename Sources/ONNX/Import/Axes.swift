@@ -43,10 +43,16 @@ extension NodeCall {
     /// The same elements under other extents, which are counted in the order of ONNX.
     ///
     /// Axes that are split, and axes that lie beside one another and are merged, stay where they are.
-    func reshaped(_ value: GraphValue, toExtents extents: [Int]) throws -> GraphValue {
-        let old = value.shape.extents
-        guard let groups = Self.groups(old, extents) else {
-            return try reshaped(inOrder(value), to: extents)
+    ///
+    /// - Parameter ofMany: the old and the new extents for many images, if the model says them: for one image the
+    ///   batch's extent of 1 may belong to the axes before it or behind it.
+    func reshaped(
+        _ value: GraphValue, toExtents extents: [Int], ofMany: (old: [Int], new: [Int])? = nil
+    ) throws -> GraphValue {
+        let (old, new) = ofMany ?? (value.shape.extents, extents)
+        let growing = new.indices.first { new[$0] != extents[$0] }
+        guard let groups = Self.groups(old, new) else {
+            return try reshaped(inOrder(value), to: extents, growing: growing)
         }
         // Groups in the order in which their first axes lie.
         let sorted = groups.sorted { left, right in
@@ -67,7 +73,8 @@ extension NodeCall {
                 lying.append(extents[axis])
             }
         }
-        return try reshaped(arranged(value, oldOrder), to: lying, order: newOrder)
+        return try reshaped(
+            arranged(value, oldOrder), to: lying, order: newOrder, growing: growing.map { newOrder[$0] })
     }
 
     /// Runs of old and of new axes that have the same elements, from the first to the last; nil where there are no

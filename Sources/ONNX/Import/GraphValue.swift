@@ -25,6 +25,8 @@ struct GraphValue {
     private var integerPath: String?
     /// What stored integers it was computed from, if it is their multiples.
     var rounding: Rounding?
+    /// The integers for ``many`` images, where they differ from those for one: extents that grow with the batch.
+    private(set) var integersOfMany: [Int]?
 
     init(_ type: ElementType, _ content: Content, order: [Int]? = nil) {
         (self.type, self.content) = (type, content)
@@ -53,6 +55,23 @@ struct GraphValue {
     /// Integers that are known.
     static func integers(_ values: [Int], _ shape: Shape? = nil, type: ElementType = .int64) -> GraphValue {
         GraphValue(type, .integers(values, shape ?? [values.count]))
+    }
+
+    /// A batch whose size is hardly a factor of other extents, so that these show where it is.
+    static let many = 41
+
+    /// The value for ``many`` images; the same where it is no integers that grow with the batch.
+    var ofMany: GraphValue {
+        guard let integersOfMany, case .integers(_, let shape) = content else { return self }
+        return GraphValue(type, .integers(integersOfMany, shape), order: order)
+    }
+
+    /// Notes what integers are for ``many`` images, if there are as many of them.
+    mutating func note(ofMany value: GraphValue) {
+        guard case .integers(let own, let shape) = content, case .integers(let others, shape) = value.content,
+            order == value.order, own != others
+        else { return }
+        integersOfMany = others
     }
 
     /// The extents in the order of ONNX; of a node's result for a batch of one.

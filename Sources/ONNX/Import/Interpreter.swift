@@ -87,10 +87,20 @@ struct Interpreter {
                 found: "operator \(domain.isEmpty ? "" : domain + ".")\(node.opType)",
                 expected: "one that Retort reads (docs/onnx.md lists them)")
         }
-        let call = NodeCall(
-            operatorName: node.opType, version: versions[domain] ?? 1, inputs: inputs,
-            outputCount: node.output.count, attributes: attributes, builder: builder)
-        let results = try evaluate(call)
+        func called(with inputs: [GraphValue?]) throws -> [GraphValue] {
+            try evaluate(
+                NodeCall(
+                    operatorName: node.opType, version: versions[domain] ?? 1, inputs: inputs,
+                    outputCount: node.output.count, attributes: attributes, builder: builder))
+        }
+        var results = try called(with: inputs)
+        if inputs.contains(where: { $0?.integersOfMany != nil }), inputs.allSatisfy({ $0?.isKnown != false }),
+            results.allSatisfy({ !$0.type.isFloat })
+        {
+            // What is computed from extents, for many images as well.
+            let ofMany = (try? called(with: inputs.map { $0?.ofMany })) ?? []
+            for (place, value) in zip(results.indices, ofMany) { results[place].note(ofMany: value) }
+        }
         // Some exporters write weights as nodes; the result's name is theirs then.
         guard node.opType == "Constant", results.count == 1, let name = node.output.first else { return results }
         return [results[0].named(name)]

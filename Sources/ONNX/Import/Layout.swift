@@ -78,8 +78,12 @@ extension NodeCall {
 
     /// The same elements in the same places under other extents.
     ///
-    /// - Parameter extents: for a batch of one; the axis that grows with the batch is found.
-    func reshaped(_ value: GraphValue, to extents: [Int], order: [Int]? = nil) throws -> GraphValue {
+    /// - Parameters:
+    ///   - extents: for a batch of one.
+    ///   - growing: the axis that grows with the batch; found where it is not given.
+    func reshaped(
+        _ value: GraphValue, to extents: [Int], order: [Int]? = nil, growing: Int? = nil
+    ) throws -> GraphValue {
         guard let shape = Shape(checking: extents), shape.elementCount == value.content.shape.elementCount else {
             throw OperationError(
                 found: "extents \(extents) for \(value.shape), which has \(value.shape.elementCount) elements",
@@ -99,7 +103,7 @@ extension NodeCall {
             // Elements of one image lie together, so the axis that holds the batch has as much in front of it as
             // before, whatever became of the rest.
             let before = old.extents[..<axis].reduce(1, *)
-            guard let new = extents.indices.first(where: { extents[..<$0].reduce(1, *) == before }) else {
+            guard let new = growing ?? extents.indices.first(where: { extents[..<$0].reduce(1, *) == before }) else {
                 throw OperationError(
                     found: "extents \(extents) for \(value.shape)", expected: "some that keep images apart")
             }
@@ -109,8 +113,14 @@ extension NodeCall {
         }
     }
 
+    /// The extents in the order of ONNX for ``GraphValue/many`` images.
+    func shapeOfMany(_ value: GraphValue) -> Shape? {
+        guard let shape = builder.extents(of: value.content)?.shape(batch: GraphValue.many) else { return nil }
+        return Shape(value.order.map { shape[$0] })
+    }
+
     /// The axis, as it lies, that grows with the batch.
-    private func batchAxis(of value: GraphValue) -> Int? {
+    func batchAxis(of value: GraphValue) -> Int? {
         guard case .node(let node, _) = value.content else { return nil }
         return builder.nodes[node].extents.growingAxis
     }

@@ -47,9 +47,9 @@ extension NodeCall {
             let behind = try operands[0].shape.rank - axis(given, of: operands[0].shape.rank) - operands[1].shape.rank
             for _ in 0..<max(0, behind) { operands[1] = try inserting(operands[1].shape.rank, in: operands[1]) }
         }
-        return try binary(
-            learnt ? operands[0] : operands[0].asConstant, learnt ? operands[1] : operands[1].asConstant, operation,
-            integer)
+        // A single number is part of a function's formula.
+        operands = operands.map { learnt && $0.shape.rank > 0 ? $0 : $0.asConstant }
+        return try binary(operands[0], operands[1], operation, integer)
     }
 
     /// The same of two given values.

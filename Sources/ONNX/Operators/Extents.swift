@@ -5,13 +5,14 @@ extension OperatorTable {
     /// Other extents for the same elements, repetition, and extents as values.
     static let extents: [String: Evaluate] = [
         "Shape": { call in
-            let extents = try call.input(0).shape.extents
-            func place(_ index: Int) -> Int { min(max(index < 0 ? index + extents.count : index, 0), extents.count) }
+            let x = try call.input(0)
+            let count = x.shape.rank
+            func place(_ index: Int) -> Int { min(max(index < 0 ? index + count : index, 0), count) }
             let start = place(try call.int("start", otherwise: 0))
-            let end = place(try call.int("end", otherwise: extents.count))
-            return [.integers(Array(extents[start..<max(start, end)]))]
+            let end = max(start, place(try call.int("end", otherwise: count)))
+            return [call.integers(of: x) { GraphValue.integers(Array($0.extents[start..<end])) }]
         },
-        "Size": { [.integers([try $0.input(0).shape.elementCount], [])] },
+        "Size": { call in [call.integers(of: try call.input(0)) { .integers([$0.elementCount], []) }] },
         "Reshape": { [try $0.reshape()] },
         "Flatten": { call in
             let x = try call.input(0)
@@ -38,33 +39,52 @@ extension OperatorTable {
 }
 
 extension NodeCall {
+    /// Integers that a shape gives, for one image and for many.
+    fileprivate func integers(of value: GraphValue, _ body: (Shape) -> GraphValue) -> GraphValue {
+        var result = body(value.shape)
+        if let shape = shapeOfMany(value) { result.note(ofMany: body(shape)) }
+        return result
+    }
+
     fileprivate func reshape() throws -> GraphValue {
-        let x = try input(0)
-        var extents = try integers(1, "shape")
+        let (x, wanted) = (try input(0), try input(1))
+        let written = try integers(1, "shape")
+        let extents = try resolved(written, for: x.shape)
+        // A 1 that is written out may be the batch; what is computed from the batch's size never is one.
+        guard batchAxis(of: x) != nil, wanted.integersOfMany != nil || !written.contains(1),
+            let shape = shapeOfMany(x), case .integers(let many, _) = wanted.ofMany.content,
+            let extentsOfMany = try? resolved(many, for: shape)
+        else { return try reshaped(x, toExtents: extents) }
+        return try reshaped(x, toExtents: extents, ofMany: (shape.extents, extentsOfMany))
+    }
+
+    /// Extents that are written down for a value of a shape: 0 for the value's own, -1 for what is left.
+    private func resolved(_ wanted: [Int], for shape: Shape) throws -> [Int] {
+        var extents = wanted
         guard extents.count <= 16, extents.allSatisfy({ $0 >= -1 }), extents.count(where: { $0 == -1 }) <= 1 else {
             throw OperationError(found: "shape \(extents)", expected: "numbers from 0 on and at most one -1")
         }
         if try !flag("allowzero") {
             for (axis, extent) in extents.enumerated() where extent == 0 {
-                guard axis < x.shape.rank else {
+                guard axis < shape.rank else {
                     throw OperationError(
-                        found: "shape \(extents) for \(x.shape)", expected: "0 for an axis of the input")
+                        found: "shape \(extents) for \(shape)", expected: "0 for an axis of the input")
                 }
-                extents[axis] = x.shape[axis]
+                extents[axis] = shape[axis]
             }
         }
         if let open = extents.firstIndex(of: -1) {
             extents[open] = 1
-            guard let others = Shape(checking: extents)?.elementCount, others > 0, x.shape.elementCount % others == 0
+            guard let others = Shape(checking: extents)?.elementCount, others > 0, shape.elementCount % others == 0
             else {
-                throw OperationError(found: "shape \(extents) for \(x.shape)", expected: "as many elements")
+                throw OperationError(found: "shape \(extents) for \(shape)", expected: "as many elements")
             }
-            extents[open] = x.shape.elementCount / others
+            extents[open] = shape.elementCount / others
         }
-        guard Shape(checking: extents)?.elementCount == x.shape.elementCount else {
-            throw OperationError(found: "shape \(extents) for \(x.shape)", expected: "as many elements")
+        guard Shape(checking: extents)?.elementCount == shape.elementCount else {
+            throw OperationError(found: "shape \(extents) for \(shape)", expected: "as many elements")
         }
-        return try reshaped(x, toExtents: extents)
+        return extents
     }
 
     fileprivate func squeeze() throws -> GraphValue {

@@ -54,20 +54,23 @@ extension NodeCall {
 
     /// (x − mean) / √(variance + ε) over some axes.
     func normalized(_ x: GraphValue, axes: [Int], epsilon: Float) throws -> GraphValue {
-        let centred = try binary(x, mean(x, axes: axes), SubtractOperation()) { left, _ in left }
-        let deviation = try deviation(centred, axes: axes, epsilon: epsilon)
-        return try binary(centred, deviation, DivideOperation()) { left, _ in left }
+        try statistics(of: x, axes: axes, epsilon: epsilon).normalized
+    }
+
+    /// The mean over some axes, √(variance + ε), and (x − mean) / √(variance + ε).
+    private func statistics(
+        of x: GraphValue, axes: [Int], epsilon: Float
+    ) throws -> (mean: GraphValue, deviation: GraphValue, normalized: GraphValue) {
+        let mean = try mean(x, axes: axes)
+        let centred = try binary(x, mean, SubtractOperation()) { left, _ in left }
+        let variance = try self.mean(binary(centred, centred, MultiplyOperation()) { left, _ in left }, axes: axes)
+        let deviation = try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
+        return (mean, deviation, try binary(centred, deviation, DivideOperation()) { left, _ in left })
     }
 
     private func mean(_ x: GraphValue, axes: [Int]) throws -> GraphValue {
         try apply(
             MeanOperation(axes: axes.map { x.order[$0] }, keepsAxes: true), [x.content], type: x.type, order: x.order)
-    }
-
-    /// √(variance + ε) of values whose mean is 0.
-    private func deviation(_ centred: GraphValue, axes: [Int], epsilon: Float) throws -> GraphValue {
-        let variance = try mean(binary(centred, centred, MultiplyOperation()) { left, _ in left }, axes: axes)
-        return try map(map(variance, OffsetOperation(term: epsilon)), SqrtOperation())
     }
 
     /// Groups of channels of each image by themselves.
@@ -97,24 +100,17 @@ extension NodeCall {
         let first = try axis(int("axis", otherwise: -1), of: x.shape.rank)
         let axes = Array(first..<x.shape.rank)
         let epsilon = try float("epsilon", otherwise: 1e-5)
-        guard first > 0 else {
-            // Over all images together: no layer of a network.
-            let normalized = try normalized(x, axes: axes, epsilon: epsilon)
+        guard first > 0, outputCount == 1 else {
+            // With the statistics as results, or over all images together: no layer of a network.
+            let (mean, deviation, normalized) = try statistics(of: x, axes: axes, epsilon: epsilon)
             let product = try binary(normalized, input(1), MultiplyOperation()) { left, _ in left }
-            let mean = try mean(x, axes: axes)
-            let centred = try binary(x, mean, SubtractOperation()) { left, _ in left }
-            let deviation = try deviation(centred, axes: axes, epsilon: epsilon)
             let result = try optionalInput(2).map { try binary(product, $0, AddOperation()) { left, _ in left } }
             return [result ?? product, mean, try map(deviation, PowOperation(exponent: -1))]
         }
         let scale = try inOrder(input(1))
         let shift = try optionalInput(2).map { [try inOrder($0).content] } ?? []
-        let result = try apply(
-            LayerNormOperation(epsilon: epsilon), [inOrder(x).content, scale.content] + shift, type: x.type)
-        guard outputCount > 1 else { return [result] }
-        let mean = try mean(x, axes: axes)
-        let deviation = try deviation(
-            binary(x, mean, SubtractOperation()) { left, _ in left }, axes: axes, epsilon: epsilon)
-        return [result, mean, try map(deviation, PowOperation(exponent: -1))]
+        return [
+            try apply(LayerNormOperation(epsilon: epsilon), [inOrder(x).content, scale.content] + shift, type: x.type)
+        ]
     }
 }

@@ -15,6 +15,6 @@ enum OperatorTable {
 
     /// The operator of a name; nil if it is not read.
     static func find(_ name: String, domain: String) -> Evaluate? {
-        domain.isEmpty ? standard[name] : domain == "com.microsoft" ? runtime[name] ?? standard[name] : nil
+        domain.isEmpty ? standard[name] : domain == "com.microsoft" ? runtime[name] : nil
     }
 }

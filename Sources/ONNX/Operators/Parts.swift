@@ -122,7 +122,7 @@ extension NodeCall {
     }
 
     fileprivate func concat() throws -> GraphValue {
-        let values = try allInputs().map(\.asConstant)
+        let values = try allInputs()
         guard let rank = values.first?.shape.rank, rank > 0, values.allSatisfy({ $0.shape.rank == rank }) else {
             throw OperationError(
                 found: "inputs of \(values.map(\.shape.description))", expected: "as many axes, at least one")
@@ -135,10 +135,25 @@ extension NodeCall {
         }
         if values.allSatisfy(\.isKnown) { return try concatKnown(values, axis: axis) }
         let leader = values.first { !$0.isKnown } ?? values[0]
-        var order = leader.order
-        // The operation wants another axis first.
-        if order[axis] == 0 { order = (0..<rank).map { $0 == axis ? rank - 1 : $0 - ($0 > axis ? 1 : 0) } }
-        let contents = try values.map { try arranged($0, order).content }
+        // The axes of ONNX in the order in which they lie.
+        var lying = leader.order.inversePermutation
+        let batch = batchAxis(of: leader).map { lying[$0] }
+        let repeats = batch != nil && batch != axis && values.contains(where: \.isKnown)
+        if repeats, let batch {
+            lying = [batch] + lying.filter { $0 != batch }
+        } else if lying.first == axis {
+            // The operation wants another axis first.
+            lying = lying.dropFirst() + [axis]
+        }
+        let order = lying.inversePermutation
+        let whole = try arranged(leader, order)
+        let contents = try values.map { value in
+            let own = try arranged(value, order)
+            // What is known for one image stands beside each of them: a model says so by an Expand to the batch size,
+            // which is 1 while it is read.
+            guard repeats, value.isKnown else { return own.asConstant.content }
+            return try builder.apply(BroadcastOperation(), [own.content, whole.content])
+        }
         return try apply(ConcatenateOperation(axis: order[axis]), contents, type: leader.type, order: order)
     }
 

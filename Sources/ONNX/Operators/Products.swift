@@ -68,9 +68,16 @@ extension NodeCall {
                 BatchedMatmulOperation(), [inOrder(left).content, inOrder(right).content], type: left.type)
         }
         if left.shape.rank == 2 { return try dense(left, right) }
-        // One matrix for all: rows of all of them.
-        let leading = left.shape.dropLast()
-        let rows = try reshaped(inOrder(left), to: [leading.reduce(1, *), left.shape[left.shape.rank - 1]])
-        return try reshaped(dense(rows, right), to: leading + [right.shape[1]])
+        // One matrix for all: rows of all of them, whatever the order of their axes, with the batch before the others.
+        let last = left.shape.rank - 1
+        var lying = left.order.inversePermutation.filter { $0 != last }
+        if let batch = batchAxis(of: left).map({ left.order.inversePermutation[$0] }), batch != last {
+            lying = [batch] + lying.filter { $0 != batch }
+        }
+        let order = (lying + [last]).inversePermutation
+        let arranged = try arranged(left, order)
+        let leading = arranged.content.shape.dropLast()
+        let rows = try reshaped(arranged, to: [leading.reduce(1, *), left.shape[last]])
+        return try reshaped(dense(rows, right), to: leading + [right.shape[1]], order: order)
     }
 }

@@ -70,10 +70,10 @@ extension NodeCall {
         return (values, shape)
     }
 
-    fileprivate func quantize() throws -> GraphValue {
-        let x = try inOrder(input(0))
-        guard case .tensor(let tensor, _) = x.content else {
-            return try quantized(input(0), scale: 1, zeroPoint: 2, axis: quantizationAxis(of: x.shape) ?? 0)
+    func quantize() throws -> GraphValue {
+        let x = try input(0)
+        guard case .tensor(let tensor, _) = try x.isKnown ? inOrder(x).content : x.content else {
+            return try quantized(x, scale: 1, zeroPoint: 2, axis: quantizationAxis(of: x.shape) ?? 0)
         }
         let scales = try Scales(
             self, scale: 1, zeroPoint: 2, of: tensor.shape, axis: quantizationAxis(of: tensor.shape))
@@ -82,7 +82,7 @@ extension NodeCall {
     }
 
     /// (x − zero point) · scale.
-    fileprivate func dequantize() throws -> GraphValue {
+    func dequantize() throws -> GraphValue {
         if try !input(0).isKnown {
             return try dequantized(0, scale: 1, zeroPoint: 2, axis: quantizationAxis(of: input(0).shape) ?? 0)
         }
@@ -249,7 +249,7 @@ extension NodeCall {
         return GraphValue(.int32, .integers(values.map { ElementType.int32.wrapped($0) }, shape))
     }
 
-    fileprivate func quantizedConvolution() throws -> GraphValue {
+    func quantizedConvolution() throws -> GraphValue {
         if try !input(0).isKnown { return try quantizedLayer() }
         let (x, xShape) = try centred(0, zeroPoint: 2) { _ in 1 }
         let (w, wShape) = try centred(3, zeroPoint: 5) { _ in 0 }

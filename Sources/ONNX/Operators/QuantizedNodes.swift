@@ -4,37 +4,6 @@ import TensorCore
 // Quantised steps on values that depend on the network's input, in float32: integers are kept as the floating-point
 // numbers that they are, and layers compute on what integers stand for.
 
-extension OperatorTable {
-    /// Operators of ONNX Runtime that its quantisation writes (domain com.microsoft).
-    static let runtime: [String: Evaluate] = [
-        "QLinearAdd": { call in
-            let sum = try call.binary(
-                call.dequantized(0, scale: 1, zeroPoint: 2), call.dequantized(3, scale: 4, zeroPoint: 5), AddOperation()
-            ) { left, _ in left }
-            return [try call.quantized(sum, scale: 6, zeroPoint: 7)]
-        },
-        "QLinearMul": { call in
-            let product = try call.binary(
-                call.dequantized(0, scale: 1, zeroPoint: 2), call.dequantized(3, scale: 4, zeroPoint: 5),
-                MultiplyOperation()
-            ) { left, _ in left }
-            return [try call.quantized(product, scale: 6, zeroPoint: 7)]
-        },
-        "QLinearAveragePool": { try $0.quantizedPool("AveragePool") },
-        "QLinearGlobalAveragePool": { call in
-            guard try !call.flag("channels_last") else {
-                throw OperationError(found: "channels_last 1", expected: "channels first")
-            }
-            return try call.quantizedPool("GlobalAveragePool")
-        },
-        "QLinearSigmoid": { call in
-            let x = try call.dequantized(0, scale: 1, zeroPoint: 2)
-            return [try call.quantized(call.map(x, SigmoidOperation()), scale: 3, zeroPoint: 4)]
-        },
-        "QGemm": { [try $0.quantizedGemm()] },
-    ]
-}
-
 extension NodeCall {
     /// The numbers that integers stand for, with scale and zero point at other inputs.
     ///
@@ -119,21 +88,21 @@ extension NodeCall {
         return floats
     }
 
-    /// The same operator with other inputs.
-    func calling(_ name: String, _ inputs: [GraphValue?]) -> NodeCall {
-        NodeCall(
-            operatorName: name, version: version, inputs: inputs, outputCount: 1, attributes: attributes,
-            builder: builder)
-    }
-
-    fileprivate func quantizedPool(_ name: String) throws -> [GraphValue] {
-        guard let pool = OperatorTable.standard[name] else { return [] }
-        let result = try pool(calling(name, [dequantized(0, scale: 1, zeroPoint: 2)]))
-        return [try quantized(result[0], scale: 3, zeroPoint: 4)]
+    /// The result of a standard operator with the attributes of this one.
+    ///
+    /// - Parameter version: of its operator set; that of this one when omitted.
+    func calling(_ name: String, _ inputs: [GraphValue?], version: Int? = nil) throws -> GraphValue {
+        let call = NodeCall(
+            operatorName: name, version: version ?? self.version, inputs: inputs, outputCount: 1,
+            attributes: attributes, builder: builder)
+        guard let evaluate = OperatorTable.standard[name] else {
+            throw OperationError(found: "operator \(name)", expected: "a standard one")
+        }
+        return try evaluate(call)[0]
     }
 
     /// A bias of integers, whose scale is that of the layer's input times that of its weights.
-    private func biasOfLayer(_ place: Int, input scale: Int, weights scales: Int) throws -> GraphValue {
+    func biasOfLayer(_ place: Int, input scale: Int, weights scales: Int) throws -> GraphValue {
         let stored = try inOrder(input(place))
         let steps = try binary(input(scale).asConstant, input(scales).asConstant, MultiplyOperation()) { left, _ in
             left
@@ -154,9 +123,7 @@ extension NodeCall {
         if optionalInput(8) != nil {
             bias = try biasOfLayer(8, input: 1, weights: 4)
         }
-        guard let convolution = OperatorTable.standard["Conv"] else { return x }
-        let result = try convolution(calling("Conv", [x, weights, bias]))
-        return try quantized(result[0], scale: 6, zeroPoint: 7)
+        return try quantized(calling("Conv", [x, weights, bias]), scale: 6, zeroPoint: 7)
     }
 
     /// Products of matrices of integers that depend on the input.
@@ -164,17 +131,5 @@ extension NodeCall {
         let a = try dequantized(0, scale: 1, zeroPoint: 2)
         let b = try dequantized(3, scale: 4, zeroPoint: 5, axis: max(0, input(3).shape.rank - 1))
         return try quantized(product(a, b), scale: 6, zeroPoint: 7)
-    }
-
-    /// Products of matrices of integers with a bias, in the form of ONNX Runtime.
-    fileprivate func quantizedGemm() throws -> GraphValue {
-        let a = try dequantized(0, scale: 1, zeroPoint: 2)
-        let isTransposed = try flag("transB")
-        let b = try dequantized(3, scale: 4, zeroPoint: 5, axis: isTransposed ? 0 : 1)
-        var c: GraphValue?
-        if optionalInput(6) != nil { c = try biasOfLayer(6, input: 1, weights: 4) }
-        guard let gemm = OperatorTable.standard["Gemm"] else { return a }
-        let result = try gemm(calling("Gemm", [a, b, c]))[0]
-        return optionalInput(7) == nil ? result : try quantized(result, scale: 7, zeroPoint: 8)
     }
 }

@@ -200,35 +200,14 @@ enum CKernelText: String {
 
             """
         case .add:
-            """
-            /* Each of y's rows goes with `repeats` rows of x. */
-            static void add(const uint8_t *x, const uint8_t *y, int32_t rows, int32_t repeats, int32_t length,
-                            int32_t x_zero, int32_t y_zero, float x_multiplier, float y_multiplier, int32_t zero,
-                            int relu, uint8_t *out) {
-                for (int32_t turn = 0; turn < rows * repeats; turn++) {
-                    const uint8_t *row = y + turn / repeats * length;
-                    for (int32_t i = 0; i < length; i++, x++) {
-                        float a = (float)(*x - x_zero) * x_multiplier, b = (float)(row[i] - y_zero) * y_multiplier;
-                        *out++ = requantized(a + b, zero, relu);
-                    }
-                }
-            }
-
-            """
+            Self.pairs(
+                "add", "float x_multiplier, float y_multiplier, int32_t zero, int relu",
+                ["float a = (float)(*x - x_zero) * x_multiplier, b = (float)(row[i] - y_zero) * y_multiplier;"],
+                "requantized(a + b, zero, relu)")
         case .multiply:
-            """
-            /* Each of y's rows goes with `repeats` rows of x. */
-            static void multiply(const uint8_t *x, const uint8_t *y, int32_t rows, int32_t repeats, int32_t length,
-                                 int32_t x_zero, int32_t y_zero, float multiplier, int32_t zero, uint8_t *out) {
-                for (int32_t turn = 0; turn < rows * repeats; turn++) {
-                    const uint8_t *row = y + turn / repeats * length;
-                    for (int32_t i = 0; i < length; i++, x++) {
-                        *out++ = requantized((float)((*x - x_zero) * (row[i] - y_zero)) * multiplier, zero, 0);
-                    }
-                }
-            }
-
-            """
+            Self.pairs(
+                "multiply", "float multiplier, int32_t zero", [],
+                "requantized((float)((*x - x_zero) * (row[i] - y_zero)) * multiplier, zero, 0)")
         case .map:
             """
             static void map(const uint8_t *x, int32_t count, const uint8_t *table, uint8_t *y) {
@@ -258,5 +237,27 @@ enum CKernelText: String {
 
             """
         }
+    }
+
+    /// A loop over two operands.
+    ///
+    /// - Parameters:
+    ///   - parameters: beyond the operands, their zero points and the result.
+    ///   - statements: before the result's value.
+    private static func pairs(_ name: String, _ parameters: String, _ statements: [String], _ value: String) -> String {
+        let body = (statements + ["*out++ = \(value);"]).joined(separator: "\n            ")
+        return """
+            /* Each of y's rows goes with `repeats` rows of x. */
+            static void \(name)(const uint8_t *x, const uint8_t *y, int32_t rows, int32_t repeats, int32_t length,
+                            int32_t x_zero, int32_t y_zero, \(parameters), uint8_t *out) {
+                for (int32_t turn = 0; turn < rows * repeats; turn++) {
+                    const uint8_t *row = y + turn / repeats * length;
+                    for (int32_t i = 0; i < length; i++, x++) {
+                        \(body)
+                    }
+                }
+            }
+
+            """
     }
 }

@@ -2,11 +2,7 @@ import Autograd
 import Graph
 import TensorCore
 
-extension AddOperation: IntegerKernel {
-    func hasKernel(for operands: [Shape]) -> Bool {
-        operands.count != 2 || RepeatedRows(operands[0], operands[1]) != nil
-    }
-
+extension AddOperation: PairKernel {
     func run(
         _ x: [QuantizedTensor], _ tables: [[UInt8]], _ node: IntegerProgram.Node, to output: AffineQuantization
     ) -> ByteTensor {

@@ -48,6 +48,15 @@ extension IntegerKernel {
     var tableOfOperands: ((Float) -> Float)? { nil }
 }
 
+/// A kernel on two operands of one shape, or of which one is repeated along neighbouring axes.
+protocol PairKernel: IntegerKernel {}
+
+extension PairKernel {
+    func hasKernel(for operands: [Shape]) -> Bool {
+        operands.count != 2 || RepeatedRows(operands[0], operands[1]) != nil
+    }
+}
+
 extension AnyOperation {
     /// The operation as one with a kernel of its own.
     var integerKernel: (any IntegerKernel)? { base as? any IntegerKernel }

@@ -36,7 +36,7 @@ extension RoundedLowering {
                 rounding.biases[index] = layer.bias?.integers.map { Int32($0) }
             }
         }
-        let last = fused.floatNodes(with: rounding)
+        let (last, formless) = (fused.floatNodes(with: rounding), fused.nodesWithoutIntegerForm)
         rounding.floatNodes = Set(
             fused.nodes.indices.dropFirst().filter { index in
                 let node = fused.nodes[index]
@@ -45,7 +45,7 @@ extension RoundedLowering {
                     return rounding.scales[index] == nil || readsFloats
                         || results[index] == nil && !last.contains(index)
                 }
-                return results[index] == nil || readsFloats || fused.isFloatOnly(index) || !node.tensors.isEmpty
+                return results[index] == nil || readsFloats || formless.contains(index)
             })
         return try IntegerProgram(
             fused, results.map { $0 ?? AffineQuantization(scale: 1, zeroPoint: 0) }, rounding)

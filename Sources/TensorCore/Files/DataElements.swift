@@ -13,4 +13,9 @@ extension Data {
             initialized = count
         }
     }
+
+    /// The bytes of elements in the machine's byte order, which is that of files: the least significant first.
+    package init<Element: BitwiseCopyable>(bytesOf elements: [Element]) {
+        self = elements.withUnsafeBytes { Data($0) }
+    }
 }

@@ -1,32 +1,36 @@
-import Autograd
 import Foundation
-import Layers
 import TensorCore
-import TestSupport
-import Testing
 
 /// What torchvision or timm computes for a network whose weights are made by a formula; Scripts/make-network-goldens
 /// writes it and says what the fields are.
-struct NetworkGolden: Decodable {
-    struct Entry: Decodable {
-        let name: String
-        let shape: [Int]
+public struct NetworkGolden: Decodable {
+    /// A tensor of the network, in the order of its state dictionary.
+    public struct Entry: Decodable {
+        /// PyTorch's.
+        public let name: String
+        public let shape: [Int]
         /// What is added to each element: a hexadecimal digit, less 8, in 32nds.
         let shift: String?
-        let values: [Double]
+        /// What is known of its gradient, or of it after a pass in training.
+        public let values: [Double]
 
         /// The layer that it belongs to.
-        var layer: Substring { name.lastIndex(of: ".").map { name[..<$0] } ?? name[...] }
+        public var layer: Substring { name.lastIndex(of: ".").map { name[..<$0] } ?? name[...] }
     }
 
-    let height, width, images: Int
+    /// Extents of the four images.
+    public let height, width: Int
+    private let images: Int
     /// How far PyTorch's single precision is from its double precision.
-    let single: Double
-    let evaluation, training: [Double]
-    let tensors: [Entry]
+    public let single: Double
+    /// Logits in use, and in training.
+    public let evaluation, training: [Double]
+    public let tensors: [Entry]
 
-    init(_ name: String) throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/Networks/\(name).json")
+    /// Reads that of a network.
+    public init(_ name: String) throws {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let file = tests.appending(path: "LayersTests/Golden/Networks/\(name).json")
         self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
     }
 
@@ -40,7 +44,7 @@ struct NetworkGolden: Decodable {
     }()
 
     /// The table again and again, from a place that depends on the tensor's number.
-    static func filled(_ number: Int, _ shape: Shape) -> Tensor {
+    private static func filled(_ number: Int, _ shape: Shape) -> Tensor {
         var (values, left) = ([Float](), shape.elementCount)
         values.reserveCapacity(left)
         var start = number * 3571 % table.count
@@ -70,7 +74,7 @@ struct NetworkGolden: Decodable {
     }
 
     /// A file as it would be published.
-    var file: SafetensorsFile {
+    public var file: SafetensorsFile {
         SafetensorsFile(
             tensors: tensors.enumerated().map {
                 let weights = Self.weights($0, $1.name, Shape($1.shape))
@@ -79,37 +83,8 @@ struct NetworkGolden: Decodable {
     }
 
     /// The four images: made as [N, C, H, W].
-    var batch: Tensor { Self.filled(images, [4, 3, height, width]).transposed([0, 2, 3, 1]) }
+    public var batch: Tensor { Self.filled(images, [4, 3, height, width]).transposed([0, 2, 3, 1]) }
 
     /// Factors of the logits in the sum that is differentiated.
-    var factors: Tensor { Self.filled(2000, [4, 10]) }
-}
-
-/// What a published tensor's golden values are compared with.
-struct TensorSummary {
-    /// Largest magnitude, mean, Euclidean norm, and three elements.
-    let values: [Double]
-    let shape: [Int]
-
-    /// - Parameter tensor: in our layout.
-    init(_ tensor: Tensor, role: Parameter.Role) {
-        let published =
-            switch (role, tensor.shape.rank) {
-            case (.weight, 4): tensor.transposed([3, 2, 0, 1])
-            case (.weight, 2): tensor.transposed([1, 0])
-            default: tensor
-            }
-        let (scalars, count) = (published.scalars, published.count)
-        let largest = max(scalars.max() ?? 0, -(scalars.min() ?? 0))
-        let norm = Double((published * published).sum()).squareRoot()
-        let elements = (1...3).map { Double(scalars[count * $0 / 4]) }
-        values = [Double(largest), Double(published.sum()) / Double(count), norm] + elements
-        shape = published.shape.extents
-    }
-}
-
-/// Largest difference, relative to the largest golden magnitude.
-func relativeDistance(_ found: some Collection<Double>, _ golden: some Collection<Double>) -> Double {
-    let largest = golden.map(abs).max() ?? 0
-    return zip(found, golden).reduce(0) { max($0, abs($1.0 - $1.1)) } / max(largest, 1e-30)
+    public var factors: Tensor { Self.filled(2000, [4, 10]) }
 }
