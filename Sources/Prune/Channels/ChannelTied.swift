@@ -5,8 +5,8 @@ import TensorCore
 /// An operation that says how the channels of its result hang together with those of its operands, so that filters can
 /// be cut on both sides of it.
 ///
-/// An operation that does not conform keeps everything whole that it reads and gives; an ``ElementwiseOperation``, a sum
-/// and a product let channels through without conforming.
+/// An operation that does not conform keeps everything whole that it reads and gives; an ``ElementwiseOperation``, a
+/// sum and a product let channels through without conforming.
 public protocol ChannelTied: GraphOperation {
     /// Ties the channels of a node of this operation.
     func tieChannels(_ node: inout ChannelTying)
