@@ -10,7 +10,7 @@ import TensorCore
 public struct InferencePlan: Sendable {
     private let graph: NetworkGraph
     private let walker: GraphWalker
-    private let convolutions: [PreparedConvolution2D?]
+    private let nodes: [PreparedNode]
 
     /// Prepares a graph.
     ///
@@ -23,15 +23,7 @@ public struct InferencePlan: Sendable {
                 operation: output.description, reason: "gives the network's result as \(output.extents), not [N, ...]")
         }
         self.graph = graph
-        convolutions = graph.nodes.map { node in
-            guard let convolution = node.operation?.as(Convolution2DOperation.self),
-                case .node(let source) = node.operands[0],
-                case .tensor(let weights, _) = node.operands[1], graph.nodes[source].shape.rank == 3,
-                let geometry = try? convolution.geometry(
-                    input: Shape([1] + graph.nodes[source].shape), weights: weights.shape)
-            else { return nil }
-            return PreparedConvolution2D(weights, bias: node.tensors.count > 1 ? node.tensors[1] : nil, geometry)
-        }
+        nodes = graph.nodes.indices.map { PreparedNode($0, of: graph) }
         walker = GraphWalker(graph)
     }
 
@@ -62,20 +54,43 @@ public struct InferencePlan: Sendable {
     public func run(_ input: Tensor, observe: (_ node: Int, _ value: Tensor) -> Void) -> Tensor {
         graph.requireInput(input, for: "InferencePlan")
         return walker.run { (index, value: (Int) -> Tensor) in
-            let node = graph.nodes[index]
-            let result: Tensor
-            if let convolution = convolutions[index], case .node(let source)? = node.operands.first {
-                result = convolution(value(source), residual: node.residual.map(value), relu: node.relu)
-            } else {
-                result = compute(node, input, value)
-            }
+            let result = nodes[index](input, value)
             observe(index, result)
             return result
         }
     }
+}
 
-    private func compute(_ node: NetworkGraph.Node, _ input: Tensor, _ value: (Int) -> Tensor) -> Tensor {
+/// A node made ready to run in float32: a convolution's algorithm is chosen, its weights are packed.
+package struct PreparedNode: Sendable {
+    private let node: NetworkGraph.Node
+    private let convolution: PreparedConvolution2D?
+
+    /// Prepares a node of a graph.
+    package init(_ index: Int, of graph: NetworkGraph) {
+        node = graph.nodes[index]
+        guard let operation = node.operation?.as(Convolution2DOperation.self),
+            case .node(let source) = node.operands[0],
+            case .tensor(let weights, _) = node.operands[1], graph.nodes[source].shape.rank == 3,
+            let geometry = try? operation.geometry(
+                input: Shape([1] + graph.nodes[source].shape), weights: weights.shape)
+        else {
+            convolution = nil
+            return
+        }
+        convolution = PreparedConvolution2D(weights, bias: node.tensors.count > 1 ? node.tensors[1] : nil, geometry)
+    }
+
+    /// The node's result.
+    ///
+    /// - Parameters:
+    ///   - input: the network's input, [N, ...].
+    ///   - value: the result of a node that it reads.
+    package func callAsFunction(_ input: Tensor, _ value: (Int) -> Tensor) -> Tensor {
         guard let operation = node.operation else { return input }
+        if let convolution, case .node(let source)? = node.operands.first {
+            return convolution(value(source), residual: node.residual.map(value), relu: node.relu)
+        }
         var result = operation.base.forward(node.operands.map { $0.tensor(value) })
         if let residual = node.residual { result = result + value(residual) }
         return node.relu ? relu(result) : result

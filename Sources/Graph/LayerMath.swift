@@ -3,17 +3,6 @@ import TensorCore
 
 // What those who change a layer's weights by what it reads, pruning and quantisation, have in common.
 
-extension InferencePlan {
-    /// The result of a node for a batch.
-    package func result(of node: Int, for images: Tensor) -> Tensor {
-        mapImages(images) { images in
-            var found = images
-            _ = run(images) { if $0 == node { found = $1 } }
-            return found
-        }
-    }
-}
-
 extension NetworkGraph.Node {
     /// The geometry of a convolution, or of a dense layer as a convolution of a pixel for each row that it reads; nil
     /// for other operations.
@@ -54,8 +43,9 @@ extension Tensor {
 
     /// The rows and columns of a matrix at some places, in their order, with a number added to its diagonal.
     package func selecting(_ places: [Int], addingToDiagonal damping: Float) -> Tensor {
-        Tensor(
-            places.flatMap { row in places.map { self[row, $0] + (row == $0 ? damping : 0) } },
+        let (values, size) = (scalars, shape[1])
+        return Tensor(
+            places.flatMap { row in places.map { values[row * size + $0] + (row == $0 ? damping : 0) } },
             shape: [places.count, places.count])
     }
 }

@@ -41,7 +41,7 @@ import Testing
     }
 
     static func axes(_ model: Gated) throws -> [Set<String>] {
-        try ChannelSets(NetworkGraph(tracing: model, inputShape: [8, 8, 1])).families.map { family in
+        try ChannelSets(model, inputShape: [8, 8, 1]).families.map { family in
             Set(
                 family[0].places.keys.compactMap {
                     if case .tensor(let path, let axis) = $0 { "\(path) \(axis)" } else { nil }

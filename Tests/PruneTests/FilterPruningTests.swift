@@ -98,7 +98,7 @@ import Testing
 
     @Test("Operands of a sum share their channels, branches of a concatenation have their own, groups stay alike")
     func dependencies() throws {
-        let sets = try ChannelSets(NetworkGraph(tracing: Self.resNet, inputShape: [8, 8, 3]))
+        let sets = try ChannelSets(Self.resNet, inputShape: [8, 8, 3])
         func family(_ path: String, _ axis: Int, in sets: ChannelSets) -> Int? {
             sets.families.firstIndex { $0[0].places[.tensor(path: path, axis: axis)] != nil }
         }
@@ -134,7 +134,7 @@ import Testing
             left: Conv2D(2, 6, kernel: 3, using: &random), right: Conv2D(2, 8, kernel: 1, using: &random),
             grouped: Conv2D(8, 8, kernel: 3, groups: 2, using: &random), last: Conv2D(14, 5, kernel: 1, using: &random),
             dense: Dense(5, 3, using: &random))
-        let joined = try ChannelSets(NetworkGraph(tracing: model, inputShape: [6, 6, 2]))
+        let joined = try ChannelSets(model, inputShape: [6, 6, 2])
         #expect(family("left.weight", 3, in: joined) != family("grouped.weight", 3, in: joined))
         // left; pairs of right's; pairs of grouped's; last.
         #expect(joined.families.map(\.count).sorted() == [4, 4, 5, 6])

@@ -101,7 +101,7 @@ import Testing
     @Test("Slopes and the scale of a group go with their channels")
     func ties() throws {
         func paths(_ kind: Between.Kind, with path: String) throws -> (Set<String>, count: Int)? {
-            let sets = try ChannelSets(NetworkGraph(tracing: Between(kind), inputShape: [8, 8, 1]))
+            let sets = try ChannelSets(Between(kind), inputShape: [8, 8, 1])
             let family = sets.families.first { $0[0].places[.tensor(path: path, axis: 0)] != nil }
             guard let family else { return nil }
             let names = family[0].places.keys.compactMap { axis in

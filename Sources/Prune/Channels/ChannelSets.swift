@@ -1,4 +1,5 @@
 import Graph
+import Layers
 import TensorCore
 
 /// Which channels of a network can only be cut together.
@@ -9,7 +10,7 @@ import TensorCore
 struct ChannelSets {
     /// An axis along which channels are counted.
     enum Axis: Hashable {
-        /// The last axis of a step's result.
+        /// The channels of a step's result, mostly its last axis: ``axes`` says which.
         case result(Int)
         /// An axis of a stored tensor.
         case tensor(path: String, axis: Int)
@@ -30,20 +31,33 @@ struct ChannelSets {
     /// The extent of each axis.
     private(set) var extents: [Axis: Int] = [:]
 
+    /// For each step the axes of its result that channels are counted along.
+    private(set) var axes: [ChannelAxes]
+
     /// Finds the sets of a network.
     ///
-    /// - Parameter graph: as traced.
+    /// - Parameters:
+    ///   - module: the network. One that is a graph is cut within reshapes and slices too, as between heads of
+    ///     attention; a Swift type may count on the extents that it has there.
+    ///   - inputShape: extents of an image, [H, W, C].
+    /// - Throws: `GraphError` for a network that no graph represents.
+    init(_ module: some Module, inputShape: Shape) throws {
+        try self.init(NetworkGraph(tracing: module, inputShape: inputShape), movingChannels: module is TracedNetwork)
+    }
+
+    /// Finds the sets of a network.
+    ///
+    /// - Parameters:
+    ///   - graph: as traced.
+    ///   - movingChannels: whether channels may lie on other axes than the last.
     /// - Throws: `GraphError` for an operation that only learning takes.
-    init(_ graph: NetworkGraph) throws {
+    init(_ graph: NetworkGraph, movingChannels: Bool) throws {
         try graph.requireInference()
-        var ties = Ties()
-        for (index, node) in graph.nodes.enumerated() { ties.declare(.result(index), node.shape.extents.last ?? 1) }
-        for (index, node) in graph.nodes.enumerated() {
-            var tying = ChannelTying(graph, index, ties, roles)
-            if let residual = node.residual { tying.ties.tie(.result(index), .result(residual)) }
-            if let operation = node.operation { tying.tie(operation) }
-            (ties, roles) = (tying.ties, tying.roles)
-        }
+        var tying = ChannelTying(graph)
+        for index in graph.nodes.indices { tying.tieNode(index, movingChannels: movingChannels) }
+        var ties = tying.ties
+        (roles, axes) = (tying.roles, tying.axes)
+        for (index, node) in graph.nodes.enumerated() { ties.tieSlabs(.result(index), axes[index].extents(in: node)) }
         ties.pin(.result(0))
         ties.pin(.result(graph.output))
         extents = ties.extents

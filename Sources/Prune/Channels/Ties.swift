@@ -44,4 +44,21 @@ struct Ties {
         guard let first = firsts[axis] else { return }
         for place in 0..<(extents[axis] ?? 0) { isPinned[root(first + place)] = true }
     }
+
+    /// Makes sure that what is cut from channels along several axes leaves such axes: whole places along one of them
+    /// are tied, along the last where none are yet.
+    mutating func tieSlabs(_ axis: ChannelSets.Axis, _ extents: [Int]) {
+        guard extents.count > 1, let first = firsts[axis] else { return }
+        let places = (0..<extents.reduce(1, *)).map { ChannelAxes.places(of: $0, extents) }
+        for number in extents.indices {
+            var roots: [Int: Int] = [:]
+            let isTied = places.indices.allSatisfy { channel in
+                let root = root(first + channel)
+                defer { roots[places[channel][number]] = root }
+                return roots[places[channel][number]].map { $0 == root } ?? true
+            }
+            if isTied { return }
+        }
+        for channel in places.indices { tie(axis, channel, axis, places[channel][extents.count - 1]) }
+    }
 }

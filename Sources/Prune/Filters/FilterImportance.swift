@@ -65,7 +65,7 @@ extension FilterImportance {
 
 extension ChannelSets.Unit {
     /// The unit's places on the last axes of tensors, in the order of paths, so that sums have one order.
-    fileprivate func lastPlaces(of tensors: [String: Tensor]) -> [(path: String, places: [Int])] {
+    func lastPlaces(of tensors: [String: Tensor]) -> [(path: String, places: [Int])] {
         let found: [(path: String, places: [Int])] = places.compactMap { axis, places in
             guard case .tensor(let path, let axis) = axis, let tensor = tensors[path], axis == tensor.shape.rank - 1
             else { return nil }

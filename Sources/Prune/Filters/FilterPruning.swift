@@ -72,7 +72,7 @@ extension Module {
     ) throws -> Self {
         let cuts = try FilterCuts(
             of: self, inputShape: inputShape, to: budget, by: importance, channelMultiple: channelMultiple)
-        var smaller = leavingOut(cuts.removed)
+        var smaller = try leavingOut(cuts.removed, of: cuts.sets)
         if let images {
             let removed = parameters.map { path, parameter in
                 (path, cuts.removed[.tensor(path: path, axis: parameter.value.shape.rank - 1)] ?? [])
@@ -83,20 +83,21 @@ extension Module {
     }
 
     /// The network without some places of its tensors' axes.
-    func leavingOut(_ removed: [ChannelSets.Axis: Set<Int>]) -> Self {
-        var smaller = self
-        smaller.forEachParameter { path, parameter in
-            for axis in 0..<parameter.value.shape.rank {
-                guard let places = removed[.tensor(path: path, axis: axis)] else { continue }
-                parameter.value = parameter.value.leavingOut(places, axis: axis)
-            }
+    func leavingOut(_ removed: [ChannelSets.Axis: Set<Int>], of sets: ChannelSets) throws -> Self {
+        if let traced = self as? TracedNetwork,
+            let smaller = try TracedNetwork(traced.graph().leavingOut(removed, sets.axes)) as? Self
+        {
+            return smaller
         }
+        var smaller = self
+        smaller.forEachParameter { $1.value = $1.value.leavingOut(removed, of: $0) }
         return smaller
     }
 }
 
 /// Which places of which axes are cut to meet a budget.
 struct FilterCuts {
+    let sets: ChannelSets
     private(set) var removed: [ChannelSets.Axis: Set<Int>] = [:]
 
     init(
@@ -111,17 +112,17 @@ struct FilterCuts {
             require(seconds > 0, "pruned: \(seconds) seconds for an image, above 0 expected")
         }
         let graph = try NetworkGraph(tracing: module, inputShape: inputShape)
-        let sets = try ChannelSets(graph)
+        sets = try ChannelSets(graph, movingChannels: module is TracedNetwork)
         let tensors = module.tensors
         let whole = Double(graph.multiplyAdds)
         func cost() throws -> PruningBudget {
             switch budget {
             case .multiplyAdds: .multiplyAdds(whole > 0 ? Double(multiplyAdds(graph)) / whole : 1)
             case .bytes: .bytes(MemoryLayout<Float>.size * tensors.reduce(0) { $0 + count($1.key, $1.value.shape) })
-            case .latency: .latency(try module.leavingOut(removed).secondsForAnImage(of: inputShape))
+            case .latency: .latency(try module.leavingOut(removed, of: sets).secondsForAnImage(of: inputShape))
             }
         }
-        let order = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple)
+        let order = Self.order(sets, importance.scores(of: sets, in: tensors), channelMultiple, tensors)
         var (few, many) = (0, order.count)
         // By halves, as a pass has to be measured for each try: the fewest cuts that fit.
         while few < many {
@@ -159,10 +160,11 @@ struct FilterCuts {
     /// Blocks of units in the order in which they go. Within a family the least important go first, and one block
     /// stays.
     private static func order(
-        _ sets: ChannelSets, _ scores: [[Double?]], _ multiple: Int
+        _ sets: ChannelSets, _ scores: [[Double?]], _ channelMultiple: Int, _ tensors: [String: Tensor]
     ) -> [Block] {
         var blocks: [Block] = []
         for (number, (family, scores)) in zip(sets.families, scores).enumerated() {
+            let multiple = family[0].multiple(for: channelMultiple, in: tensors)
             var left = ChannelSets.ranked(family, scores)[...]
             let fixed = family.count - left.count
             while true {
@@ -186,10 +188,15 @@ struct FilterCuts {
     }
 
     private func multiplyAdds(_ graph: NetworkGraph) -> Int {
-        graph.nodes.reduce(0) { sum, node in
+        graph.nodes.enumerated().reduce(0) { sum, step in
+            let (index, node) = step
             let own = graph.multiplyAdds(of: node)
             guard own > 0, case .tensor(let weights, let path?)? = node.operands.dropFirst().first else {
-                return sum + own
+                // Each channel, as a head of attention, takes as much as every other.
+                guard let extent = sets.extents[.result(index)], let cut = removed[.result(index)] else {
+                    return sum + own
+                }
+                return sum + own / extent * (extent - cut.count)
             }
             // Each weight is used as often as every other.
             return sum + own / weights.count * count(path, weights.shape)
@@ -197,7 +204,23 @@ struct FilterCuts {
     }
 }
 
+extension ChannelSets.Unit {
+    /// How many units hold a multiple of some number of channels: one, where a unit is a whole head of attention.
+    fileprivate func multiple(for channels: Int, in tensors: [String: Tensor]) -> Int {
+        var (rest, divisor) = (lastPlaces(of: tensors).map(\.places.count).max() ?? 1, channels)
+        while rest > 0 { (rest, divisor) = (divisor % rest, rest) }
+        return channels / divisor
+    }
+}
+
 extension Tensor {
+    /// The tensor without what is cut from the parameter of a path.
+    func leavingOut(_ removed: [ChannelSets.Axis: Set<Int>], of path: String) -> Tensor {
+        shape.indices.reduce(self) { tensor, axis in
+            removed[.tensor(path: path, axis: axis)].map { tensor.leavingOut($0, axis: axis) } ?? tensor
+        }
+    }
+
     /// The tensor without some places of an axis.
     func leavingOut(_ places: Set<Int>, axis: Int) -> Tensor {
         var extents = shape.extents

@@ -41,7 +41,7 @@ extension Module {
     ) throws -> [FilterSensitivity] {
         require(
             shares.allSatisfy { (0...1).contains($0) }, "filterSensitivity: shares \(shares), 0 ... 1 expected")
-        let sets = try ChannelSets(NetworkGraph(tracing: self, inputShape: inputShape))
+        let sets = try ChannelSets(self, inputShape: inputShape)
         let tensors = tensors
         let scores = importance.scores(of: sets, in: tensors)
         return try zip(sets.families, scores).map { family, scores in
@@ -50,7 +50,7 @@ extension Module {
                 let cut = min(Int((share * Double(family.count)).rounded()), ranked.count, family.count - 1)
                 var removed: [ChannelSets.Axis: Set<Int>] = [:]
                 for (_, unit) in ranked[..<cut] { removed.insert(unit) }
-                return FilterSensitivity.Trial(share: share, cut: cut, score: try score(leavingOut(removed)))
+                return FilterSensitivity.Trial(share: share, cut: cut, score: try score(leavingOut(removed, of: sets)))
             }
             return FilterSensitivity(
                 layers: sets.weights(of: family, in: tensors), filters: family.count, trials: trials)

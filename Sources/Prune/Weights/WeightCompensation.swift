@@ -16,8 +16,8 @@ extension PruningMask {
     ///
     /// - Parameters:
     ///   - module: the network that the mask was made of, not yet pruned.
-    ///   - images: inputs as the network takes them, [N, H, W, C]; some hundred. The activations of a layer are in
-    ///     memory together.
+    ///   - images: inputs as the network takes them, [N, H, W, C]; some hundred. The activations that a layer and
+    ///     those after it read are in memory together, in both networks.
     /// - Throws: `GraphError` for a network that no graph represents, no images, and activations that are not finite.
     public func apply<M: Module>(to module: inout M, compensatingOn images: Tensor) throws {
         var pruned = module
@@ -44,28 +44,37 @@ extension Module {
         let inputShape = Shape(Array(images.shape.dropFirst()))
         var graph = try NetworkGraph(tracing: self, inputShape: inputShape)
         let whole = try NetworkGraph(tracing: original, inputShape: inputShape)
-        let plan = try InferencePlan(whole)
+        try whole.requireInference()
         var result: [String: Tensor] = [:]
-        for (index, node) in graph.nodes.enumerated() where node.isLinearLayer {
-            guard let source = node.sources.first,
+        // Both networks side by side, so that each layer's inputs are computed once.
+        var (own, wanted) = (
+            StepwiseRun<Tensor>(images, GraphWalker(graph)), StepwiseRun<Tensor>(images, GraphWalker(whole))
+        )
+        for (index, node) in graph.nodes.enumerated() {
+            if node.isLinearLayer, let source = node.sources.first,
                 case .tensor(let weights, let path?)? = node.operands.dropFirst().first,
                 graph.readers(of: path) == 1, let wholeWeights = whole.nodes[index].tensors.first,
                 let geometry = node.geometry(reading: graph.nodes[source].shape),
                 let wholeGeometry = whole.nodes[index].geometry(reading: whole.nodes[source].shape)
-            else { continue }
-            let input = try InferencePlan(graph).result(of: source, for: images).asImages(for: geometry)
-            let sums = convolution2D(
-                plan.result(of: source, for: images).asImages(for: wholeGeometry),
-                wholeWeights.reshaped(to: wholeGeometry.weightShape), wholeGeometry
-            ).leavingOut(removed[path] ?? [], axis: 3)
-            let solution: Tensor
-            do {
-                solution = try leastSquaresWeights(
-                    weights, keeping: factors[path], moments: convolution2DPatchMoments(input, geometry),
-                    products: convolution2DGradientToWeights(input, sums, geometry))
-            } catch { throw GraphError(operation: node.description, reason: "compensation: \(error)") }
-            graph = graph.replacingTensors { at, place, tensor, _ in at == index && place == 1 ? solution : tensor }
-            result[path] = solution
+            {
+                let input = own.result(of: source).asImages(for: geometry)
+                let sums = convolution2D(
+                    wanted.result(of: source).asImages(for: wholeGeometry),
+                    wholeWeights.reshaped(to: wholeGeometry.weightShape), wholeGeometry
+                ).leavingOut(removed[path] ?? [], axis: 3)
+                do {
+                    let solution = try leastSquaresWeights(
+                        weights, keeping: factors[path], moments: convolution2DPatchMoments(input, geometry),
+                        products: convolution2DGradientToWeights(input, sums, geometry))
+                    graph = graph.replacingTensors { at, place, tensor, _ in
+                        at == index && place == 1 ? solution : tensor
+                    }
+                    result[path] = solution
+                } catch { throw GraphError(operation: node.description, reason: "compensation: \(error)") }
+            }
+            let (ownNode, wantedNode) = (PreparedNode(index, of: graph), PreparedNode(index, of: whole))
+            own.runNext { ownNode($0, $1) }
+            wanted.runNext { wantedNode($0, $1) }
         }
         forEachParameter { path, parameter in if let value = result[path] { parameter.value = value } }
     }

@@ -102,7 +102,7 @@ struct CNodeWriter {
 
     /// The name of the table of an operand, as a constant.
     mutating func table(of index: Int, _ part: Int, named name: String) -> String {
-        array("uint8_t", name, network.tables[index][part].map { "\($0)" }, bytes: 256)
+        array("uint8_t", name, network.tables(of: index)[part].map { "\($0)" }, bytes: 256)
     }
 
     /// The initialiser of a window in C.

@@ -52,5 +52,5 @@ package struct IntegerProgram: Sendable {
         package let bias: Tensor
     }
 
-    package let nodes: [Node]
+    package internal(set) var nodes: [Node]
 }

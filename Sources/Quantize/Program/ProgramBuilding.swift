@@ -12,59 +12,74 @@ extension IntegerProgram {
     /// - Throws: ``GraphError`` for an operation that has no form in int8.
     init(_ graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding) throws {
         try graph.requireInference()
+        nodes = []
         let floatNodes = graph.floatNodes(with: rounding)
-        var nodes: [Node] = []
-        for (index, node) in graph.nodes.enumerated() {
-            var lowered = Node(
-                operation: node.operation, inputs: [], residual: node.residual, relu: node.relu, path: node.layerPath,
-                shape: node.shape)
-            for operand in node.operands {
-                if case .node(let source) = operand { lowered.inputs.append(source) }
+        for index in graph.nodes.indices {
+            nodes.append(try lowered(index, of: graph, quantizations, rounding, floatNodes))
+        }
+    }
+
+    /// Lowers the layer of a node again, after its weights, bias or scales changed.
+    mutating func replaceLayer(
+        _ index: Int, by graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding
+    ) throws {
+        nodes[index] = try lowered(index, of: graph, quantizations, rounding, graph.floatNodes(with: rounding))
+    }
+
+    /// A node of a graph, which may read those before it.
+    private func lowered(
+        _ index: Int, of graph: NetworkGraph, _ quantizations: [AffineQuantization], _ rounding: WeightRounding,
+        _ floatNodes: Set<Int>
+    ) throws -> Node {
+        let node = graph.nodes[index]
+        var lowered = Node(
+            operation: node.operation, inputs: [], residual: node.residual, relu: node.relu, path: node.layerPath,
+            shape: node.shape)
+        for operand in node.operands {
+            if case .node(let source) = operand { lowered.inputs.append(source) }
+        }
+        if !floatNodes.contains(index) {
+            lowered.quantization =
+                node.operation?.keepsQuantization == true && !rounding.floatNodes.contains(index)
+                ? nodes[lowered.inputs[0]].quantization : quantizations[index]
+        }
+        if let input = lowered.inputs.first, let layer = node.operation?.base as? any QuantizedLayer {
+            let own = try layer.layer(of: node, reading: nodes[input].shape)
+            if rounding.floatNodes.contains(index) {
+                lowered.floatLayer = FloatLayer(
+                    geometry: own.geometry, weights: Tensor(own.weights, shape: own.geometry.weightShape),
+                    bias: Tensor(own.bias))
+            } else {
+                lowered.layer = Layer(
+                    own, inputScale: try nodes[input].bytes(for: lowered).scale,
+                    // A normalisation's factors are exact with any; only its bias would be coarser.
+                    limit: node.isLinearLayer ? rounding.limit : 127, scales: rounding.scales[index],
+                    integers: rounding.biases[index])
             }
-            if !floatNodes.contains(index) {
-                lowered.quantization =
-                    node.operation?.keepsQuantization == true && !rounding.floatNodes.contains(index)
-                    ? nodes[lowered.inputs[0]].quantization : quantizations[index]
-            }
-            if let input = lowered.inputs.first, let layer = node.operation?.base as? any QuantizedLayer {
-                let own = try layer.layer(of: node, reading: nodes[input].shape)
-                if rounding.floatNodes.contains(index) {
-                    lowered.floatLayer = FloatLayer(
-                        geometry: own.geometry, weights: Tensor(own.weights, shape: own.geometry.weightShape),
-                        bias: Tensor(own.bias))
-                } else {
-                    lowered.layer = Layer(
-                        own, inputScale: try nodes[input].bytes(for: lowered).scale,
-                        // A normalisation's factors are exact with any; only its bias would be coarser.
-                        limit: node.isLinearLayer ? rounding.limit : 127, scales: rounding.scales[index],
-                        integers: rounding.biases[index])
-                }
-                if !node.isLinearLayer { lowered.operation = AnyOperation(Convolution2DOperation(own.geometry)) }
-            } else if let operation = node.operation {
-                if graph.isFloatOnly(index) || rounding.floatNodes.contains(index) {
-                    guard floatNodes.contains(index) || rounding.floatNodes.contains(index) else {
-                        throw GraphError(
-                            operation: node.description,
-                            reason: operation.isFloatOnly
-                                ? "has no form in int8, and more comes after it; kept in float32 it could run"
-                                : "broadcasts its inputs, which no int8 kernel does; kept in float32 it could run"
-                        )
-                    }
-                    guard node.tensors.allSatisfy(\.isFinite) else {
-                        throw GraphError(operation: node.description, reason: "reads a value that is NaN or infinite")
-                    }
-                    lowered.floatOperands = node.operands
-                } else if let first = node.tensors.first {
+            if !node.isLinearLayer { lowered.operation = AnyOperation(Convolution2DOperation(own.geometry)) }
+        } else if let operation = node.operation {
+            if graph.isFloatOnly(index) || rounding.floatNodes.contains(index) {
+                guard floatNodes.contains(index) || rounding.floatNodes.contains(index) else {
                     throw GraphError(
                         operation: node.description,
-                        reason:
-                            "reads a stored tensor of shape \(first.shape) beside activations; kept in float32 it could run"
+                        reason: operation.isFloatOnly
+                            ? "has no form in int8, and more comes after it; kept in float32 it could run"
+                            : "broadcasts its inputs, which no int8 kernel does; kept in float32 it could run"
                     )
                 }
+                guard node.tensors.allSatisfy(\.isFinite) else {
+                    throw GraphError(operation: node.description, reason: "reads a value that is NaN or infinite")
+                }
+                lowered.floatOperands = node.operands
+            } else if let first = node.tensors.first {
+                throw GraphError(
+                    operation: node.description,
+                    reason:
+                        "reads a stored tensor of shape \(first.shape) beside activations; kept in float32 it could run"
+                )
             }
-            nodes.append(lowered)
         }
-        self.nodes = nodes
+        return lowered
     }
 }
 

@@ -26,18 +26,26 @@ func secondOrderRounded(_ weights: Tensor, steps: [Float], limit: Float, moments
         let order = (0..<size).sorted { (own[$0, $0], $0) < (own[$1, $1], $1) }
         let damped = own.selecting(order, addingToDiagonal: own.damping)
         let factor = try cholesky(damped).transposed().scalars  // Lⱼᵢ at i · K + j
-        for channel in group * channels..<(group + 1) * channels {
-            var errors = [Float](repeating: 0, count: size)
+        for first in stride(from: 0, to: channels, by: Lanes.scalarCount) {
+            let lanes = min(Lanes.scalarCount, channels - first)
+            var errors = [Lanes](repeating: .zero, count: size)
             for place in (0..<size).reversed() {
-                var carried: Float = 0
+                var carried = Lanes.zero
                 for later in place + 1..<size { carried += factor[place * size + later] * errors[later] }
-                let at = order[place] * steps.count + channel
-                let wanted = values[at] + carried / factor[place * size + place]
-                let result = steps[channel] * WeightRounding.rounded(wanted / steps[channel], limit: limit)
-                errors[place] = values[at] - result
-                values[at] = result
+                let change = carried / factor[place * size + place]
+                for lane in 0..<lanes {
+                    let channel = group * channels + first + lane
+                    let at = order[place] * steps.count + channel
+                    let wanted = values[at] + change[lane]
+                    let result = steps[channel] * WeightRounding.rounded(wanted / steps[channel], limit: limit)
+                    errors[place][lane] = values[at] - result
+                    values[at] = result
+                }
             }
         }
     }
     return Tensor(values, shape: weights.shape)
 }
+
+/// Channels that are rounded side by side.
+private typealias Lanes = SIMD8<Float>

@@ -32,34 +32,55 @@ struct RepairedGraph {
         graph = calibrated.graph
         rounding = calibrated.rounding
         guard !repairs.isEmpty else { return }
-        let plan = try InferencePlan(graph)
-        for (index, node) in graph.nodes.enumerated()
-        where node.isLinearLayer && !rounding.floatNodes.contains(index) {
-            guard let source = node.sources.first, let weights = node.tensors.first,
-                let geometry = node.geometry(reading: graph.nodes[source].shape)
-            else { continue }
-            // What the layer reads when all before it is in int8 and repaired.
-            let program = try IntegerProgram(graph, calibrated.quantizations, rounding)
-            let before = try IntegerNetwork(program.prefix(through: source))
-            let input = mapImages(calibrated.images) { before.run($0) }.asImages(for: geometry)
-            let bias = node.tensors.count > 1 ? node.tensors[1] : .zeros([geometry.outputChannels])
-            guard let layer = program.nodes[index].layer else { continue }
-            var rounded = weights.roundedToSteps(Tensor(layer.scales), limit: Float(rounding.limit))
-            if repairs.contains(.secondOrderRounding) {
-                do {
-                    rounded = try secondOrderRounded(
-                        weights, steps: layer.scales, limit: Float(rounding.limit),
-                        moments: convolution2DPatchMoments(input, geometry))
-                } catch { throw GraphError(operation: node.description, reason: "second-order rounding: \(error)") }
+        let original = graph
+        var program = try IntegerProgram(graph, calibrated.quantizations, rounding)
+        // What layers read when all before them is in int8 and repaired, beside what they read in float32.
+        var before = StepwiseRun<IntegerValue>(calibrated.images, GraphWalker(program))
+        var expected = StepwiseRun<Tensor>(calibrated.images, GraphWalker(graph))
+        for (index, node) in original.nodes.enumerated() {
+            if node.isLinearLayer, let scales = program.nodes[index].layer?.scales, let source = node.sources.first,
+                let geometry = node.geometry(reading: original.nodes[source].shape)
+            {
+                let input = Tensor.concatenated(before.values(of: source).map(\.floats), axis: 0)
+                let (weights, bias) = try node.repaired(
+                    repairs, scales, limit: rounding.limit, geometry, reading: input.asImages(for: geometry),
+                    insteadOf: expected.result(of: source).asImages(for: geometry))
+                rounding.scales[index] = scales
+                graph = graph.replacingLayer(index, weights: weights, bias: bias)
+                try program.replaceLayer(index, by: graph, calibrated.quantizations, rounding)
             }
-            var corrected = bias
-            if repairs.contains(.biasCorrection) {
-                let expected = plan.result(of: source, for: calibrated.images).asImages(for: geometry)
-                corrected = bias + meanOfSums(expected, weights, geometry) - meanOfSums(input, rounded, geometry)
-            }
-            rounding.scales[index] = layer.scales
-            graph = graph.replacingLayer(index, weights: rounded, bias: corrected)
+            let (integer, float) = (try PreparedIntegerNode(index, of: program), PreparedNode(index, of: original))
+            before.runNext { integer($0, $1) }
+            expected.runNext { float($0, $1) }
         }
+    }
+}
+
+extension NetworkGraph.Node {
+    /// The weights, rounded, and the bias of a layer that reads other inputs than in float32.
+    ///
+    /// - Parameters:
+    ///   - scales: of the weights, [C'].
+    ///   - limit: the greatest integer that a weight becomes.
+    ///   - input: what it reads in int8, images of the geometry.
+    ///   - expected: the same in float32.
+    fileprivate func repaired(
+        _ repairs: WeightRepairs, _ scales: [Float], limit: Int, _ geometry: Conv2DGeometry, reading input: Tensor,
+        insteadOf expected: Tensor
+    ) throws -> (weights: Tensor, bias: Tensor) {
+        let weights = tensors[0]
+        var rounded = weights.roundedToSteps(Tensor(scales), limit: Float(limit))
+        if repairs.contains(.secondOrderRounding) {
+            do {
+                rounded = try secondOrderRounded(
+                    weights, steps: scales, limit: Float(limit), moments: convolution2DPatchMoments(input, geometry))
+            } catch { throw GraphError(operation: description, reason: "second-order rounding: \(error)") }
+        }
+        let bias = tensors.count > 1 ? tensors[1] : .zeros([geometry.outputChannels])
+        guard repairs.contains(.biasCorrection) else { return (rounded, bias) }
+        return (
+            rounded, bias + meanOfSums(expected, weights, geometry) - meanOfSums(input, rounded, geometry)
+        )
     }
 }
 
@@ -67,9 +88,4 @@ struct RepairedGraph {
 private func meanOfSums(_ input: Tensor, _ weights: Tensor, _ geometry: Conv2DGeometry) -> Tensor {
     let sums = convolution2D(input, weights.reshaped(to: geometry.weightShape), geometry)
     return sumOverLeadingAxes(sums) * (1 / Float(input.shape[0] * geometry.outputPixels))
-}
-
-extension IntegerProgram {
-    /// The nodes up to one, whose result is then the program's.
-    fileprivate func prefix(through node: Int) -> IntegerProgram { IntegerProgram(nodes: Array(nodes[...node])) }
 }

@@ -154,6 +154,7 @@ public func convolution2DPatchMoments(_ x: Tensor, _ geometry: Conv2DGeometry) -
         "convolution2DPatchMoments: input has shape \(x.shape), \(geometry.inputShape(batch: batch)) expected")
     let (p, k, _) = geometry.productSizes
     return sumOverImages(batch, size: geometry.groups * k * k) { images, moments in
+        guard p != 1 else { return geometry.addPatchProducts(of: x, images, to: moments) }
         geometry.withWorkspace { workspace in
             for image in images {
                 for group in 0..<geometry.groups {
@@ -167,4 +168,32 @@ public func convolution2DPatchMoments(_ x: Tensor, _ geometry: Conv2DGeometry) -
             }
         }
     }.reshaped(to: [geometry.groups, k, k])
+}
+
+extension Conv2DGeometry {
+    /// Adds the outer products of the patches of images that have a single one each, K · K numbers a group.
+    ///
+    /// Row by row, so that a row stays in the cache for all images, and without those that a 0 makes 0, as padding
+    /// does. Each product is rounded before it is added: the bits of a matrix product for each image.
+    fileprivate func addPatchProducts(of x: Tensor, _ images: Range<Int>, to moments: UnsafeMutablePointer<Float>) {
+        let k = patchLength
+        let storage = TensorStorage(count: (images.count + 1) * k)
+        withExtendedLifetime(storage) {
+            let product = storage.base + images.count * k
+            for group in 0..<groups {
+                let vectors = images.enumerated().map { place, image in
+                    patches(
+                        of: x, image: image, group: group, in: readsInputDirectly ? nil : storage.base + place * k
+                    ).pointer
+                }
+                for place in 0..<k {
+                    let row = moments + (group * k + place) * k
+                    for vector in vectors where vector[place] != 0 {
+                        rk_affine(vector, vector[place], 0, product, k)
+                        rk_add(row, product, row, k)
+                    }
+                }
+            }
+        }
+    }
 }
