@@ -61,7 +61,7 @@ public enum ImageFolder {
             pixels: kept.count == folders.files.count ? pixels : rows(kept, of: pixels, size),
             height: size.height, width: size.width, channels: size.channels, labels: files.map(\.label),
             classNames: folders.names,
-            identities: files.map { ImageSet.identity(ofClass: folders.names[$0.label], file: $0.entry.key) })
+            identities: files.map { ImageIndex.identity(ofClass: folders.names[$0.label], file: $0.entry.key) })
         // Sensors of 12 bits in files of 16: all is nearly black, and most of what tells images apart is lost.
         let dark = deepest.flatMap { largest in
             largest < 64

@@ -138,7 +138,7 @@ public struct Trainer: Sendable {
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw try stop(run, store) }
             let record = try runEpoch(&run, features, peers, afterStep, store, loss)
-            probe(&run)
+            try probe(&run)
             run.finishEpoch(record, plan)
             try store?.add(record)
             try store?.save(run)
@@ -172,9 +172,10 @@ public struct Trainer: Sendable {
             run.peerMeters = peers(run.model).map { _ in EpochMeter(keepingSteps: run.keepsSteps) }
         }
         var rate: Float = 0
-        for batch in BatchLoader(
-            epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
-        {
+        var batches = BatchLoader(
+            epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep
+        ).makeIterator()
+        while let batch = try batches.next() {
             let step = run.step
             let context = StepContext(
                 step: step, epoch: run.epoch, progress: plan.progress(at: step), previous: run.history.epochs.last)
@@ -206,7 +207,7 @@ public struct Trainer: Sendable {
             }
             try store?.add(.init(step: step, values: values, peers: peerValues.isEmpty ? nil : peerValues))
             run.step += 1
-            let report = isLast ? validate(run.usable, epoch: run.epoch) : nil
+            let report = isLast ? try validate(run.usable, epoch: run.epoch) : nil
             progress?(
                 TrainingProgress(
                     epoch: run.epoch, epochs: plan.epochs, step: run.step, steps: plan.steps, loss: own,
@@ -219,7 +220,7 @@ public struct Trainer: Sendable {
             }
         }
         for (index, peer) in peers(run.usable).enumerated() {
-            run.peerMeters[index].validation = validate(peer, epoch: run.epoch)
+            run.peerMeters[index].validation = try validate(peer, epoch: run.epoch)
         }
         func record(_ meter: EpochMeter, peers: [History.Epoch]) -> History.Epoch {
             meter.record(
@@ -247,23 +248,23 @@ public struct Trainer: Sendable {
             ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.pathAsGiven)
     }
 
-    private func validate(_ model: some Module, epoch: Int) -> ClassReport? {
-        data.usableValidation.map {
-            model.evaluated(
+    private func validate(_ model: some Module, epoch: Int) throws -> ClassReport? {
+        try data.usableValidation.map {
+            try model.evaluated(
                 on: $0, normalization: data.normalization, epoch: epoch, comparedTo: teacherChoices)
         }
     }
 
     /// Tries the model on what the controllers want it tried on.
-    private func probe(_ run: inout Run<some Module>) {
+    private func probe(_ run: inout Run<some Module>) throws {
         guard let images = data.usableValidation else { return }
         for index in run.controllers.indices {
             let probes = run.controllers[index].probes
             guard !probes.isEmpty else { continue }
             let model = run.usable
             run.controllers[index].probed(
-                probes.map {
-                    model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
+                try probes.map {
+                    try model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
                 })
         }
     }

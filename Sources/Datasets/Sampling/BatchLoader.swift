@@ -2,12 +2,13 @@ import Dispatch
 import Synchronization
 import TensorCore
 
-/// The batches of an epoch, transformed on a second thread while the caller works on the one before.
+/// The batches of an epoch, read and transformed on a second thread while the caller works on the one before.
 ///
-///     for batch in BatchLoader(plan, transform: policy, normalization: normalization) { print(batch.inputs.shape) }
+///     var batches = BatchLoader(plan, transform: policy, normalization: normalization).makeIterator()
+///     while let batch = try batches.next() { print(batch.inputs.shape) }
 ///
 /// The result does not depend on the prefetching: every draw is a function of seed, epoch, sample and draw number.
-public struct BatchLoader: Sequence, Sendable {
+public struct BatchLoader: Sendable {
     let plan: EpochPlan
     let transform: any BatchTransform
     let normalization: Normalization
@@ -36,12 +37,13 @@ public struct BatchLoader: Sequence, Sendable {
         self.prefetch = prefetch
     }
 
+    /// Begins with the first step.
     public func makeIterator() -> Iterator { Iterator(self) }
 
-    func batch(at step: Int) -> Batch { transform(plan.batch(at: step), normalization: normalization) }
+    func batch(at step: Int) throws -> Batch { try transform(plan.batch(at: step), normalization: normalization) }
 
     /// Hands out the batches in order.
-    public struct Iterator: IteratorProtocol {
+    public struct Iterator {
         private let loader: BatchLoader
         private let queue = DispatchQueue(label: "retort.batches", qos: .userInitiated)
         private var waiting: [Promise] = []
@@ -54,18 +56,21 @@ public struct BatchLoader: Sequence, Sendable {
             delivered = loader.firstStep
         }
 
-        public mutating func next() -> Batch? {
+        /// The next batch; nil after the last one.
+        ///
+        /// - Throws: what the plan's sources throw.
+        public mutating func next() throws -> Batch? {
             guard delivered < loader.plan.steps else { return nil }
             delivered += 1
-            guard loader.prefetch > 0 else { return loader.batch(at: delivered - 1) }
+            guard loader.prefetch > 0 else { return try loader.batch(at: delivered - 1) }
             while scheduled < Swift.min(loader.plan.steps, delivered + loader.prefetch) {
                 let (loader, step, promise) = (loader, scheduled, Promise())
                 // One thread: the others belong to the training step that runs meanwhile.
-                queue.async { promise.fulfil(Parallel.withThreads(1) { loader.batch(at: step) }) }
+                queue.async { promise.fulfil(Parallel.withThreads(1) { Result { try loader.batch(at: step) } }) }
                 waiting.append(promise)
                 scheduled += 1
             }
-            return waiting.removeFirst().value()
+            return try waiting.removeFirst().value()?.get()
         }
     }
 }
@@ -73,37 +78,15 @@ public struct BatchLoader: Sequence, Sendable {
 /// A batch that another thread will deliver.
 private final class Promise: Sendable {
     private let ready = DispatchSemaphore(value: 0)
-    private let batch = Mutex<Batch?>(nil)
+    private let batch = Mutex<Result<Batch, any Error>?>(nil)
 
-    func fulfil(_ value: Batch) {
+    func fulfil(_ value: Result<Batch, any Error>) {
         batch.withLock { $0 = value }
         ready.signal()
     }
 
-    func value() -> Batch? {
+    func value() -> Result<Batch, any Error>? {
         ready.wait()
         return batch.withLock { $0 }
-    }
-}
-
-extension ImageSet {
-    /// All images in order, in batches: for evaluation.
-    ///
-    /// - Parameters:
-    ///   - size: images in a batch; the last may have fewer.
-    ///   - normalization: as the network expects it.
-    ///   - transform: what is done to them; by default they are normalised and otherwise left as they are.
-    ///   - seed: what the transform's draws depend on.
-    ///   - epoch: likewise.
-    public func batches(
-        of size: Int, normalization: Normalization, transform: any BatchTransform = PlainTransform(),
-        seed: UInt64 = 0, epoch: Int = 0
-    ) -> some Sequence<Batch> {
-        require(size > 0, "batches: size \(size), 1 or more expected")
-        return stride(from: 0, to: count, by: size).lazy.map { first in
-            let places = Array(first..<Swift.min(first + size, count))
-            let images = ImageSet.gather([(self, places[...])])
-            return transform(RawBatch(images: images, seed: seed, epoch: epoch), normalization: normalization)
-        }
     }
 }

@@ -10,8 +10,8 @@ public enum Conv2DAlgorithm: Sendable, CaseIterable {
     /// vectors.
     case direct
     /// A quarter of the multiplications, for 3×3 kernels at stride 1 whose channels on both sides fill vectors: F(4×4,
-    /// 3×3), Lavin and Gray, arXiv 1509.09308, with the points 0, ±√½, ±√2, ∞. Its error, a root mean square of 5 to 9 ·
-    /// 10⁻⁷ of the result, is three to five times that of the other two.
+    /// 3×3), Lavin and Gray, arXiv 1509.09308, with the points 0, ±√½, ±√2, ∞. Its error, a root mean square of 5 to 9
+    /// · 10⁻⁷ of the result, is three to five times that of the other two.
     case winograd
     /// Vectors of channels, each of which has kernels of its own. As many groups as input channels; dilation where the
     /// stride is 1, and with a stride in all but the gradient to the input.

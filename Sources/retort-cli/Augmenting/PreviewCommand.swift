@@ -58,7 +58,7 @@ struct PreviewCommand: ParsableCommand, FileOptions {
         common.apply()
         let policy = try policy.read()
         let images = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: 3)).train
-        let shown = images.subset(ofClassesInTurn: samples)
+        let shown = try images.subset(ofClassesInTurn: samples).loaded()
         let sheet = try ContactSheet(
             policy, strengths: factors(), of: shown, targets: targets(of: shown), seed: common.seed)
         guard sheet.pixelCount <= ImageFile.largestPixelCount else {

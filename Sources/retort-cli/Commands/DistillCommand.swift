@@ -59,12 +59,12 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let trained = try stored.map { try $0.trained() }
         if let size = stored.first?.imageSize { try images.check(against: size, of: "the teacher's") }
         let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
-        try images.check(against: ImageSize(of: data.train), of: "the data's")
+        try images.check(against: data.train.size, of: "the data's")
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),
         ] where isAsked { try data.checkValidation(for: .name(name)) }
-        let normalization = stored.first?.description.normalization ?? .of(data.train)
+        let normalization = try stored.first?.description.normalization ?? .of(data.train)
         for model in stored {
             try model.checkFits(data)
             try model.checkNormalization(normalization, of: stored[0])

@@ -25,12 +25,12 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
         let data = try data.read(imagesAs: self.images.size)
-        try self.images.check(against: ImageSize(of: data.train), of: "the data's")
+        try self.images.check(against: data.train.size, of: "the data's")
         let labelled = try training.split(data, seed: common.seed).labelled
         let images = TrainingData(
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
             // Of all training images, which takes no labels.
-            normalization: .of(data.train), transform: policy ?? PlainTransform())
+            normalization: try .of(data.train), transform: policy ?? PlainTransform())
         let description = training.description(for: data, normalization: images.normalization)
         var model = try training.network(for: data, seed: common.seed)
         let plan = try training.plan(seed: common.seed)
