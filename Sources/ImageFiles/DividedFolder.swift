@@ -12,33 +12,39 @@ extension DividedData {
     /// each class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
     ///
     /// - Parameters:
-    ///   - size: what the images are brought to.
+    ///   - size: at which a network reads the images.
     ///   - rule: how images are held out.
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
+    ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
     /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
-        folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false
+        folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
+        memory: Int? = nil
     ) throws {
         let path = FilePath(folder)
-        func read(_ path: FilePath) throws -> ImageFolder.Loaded {
-            try ImageFolder.load(path, size: size, isSkipping: isSkipping)
+        // Several parts share it.
+        var left = memory ?? MachineMemory.available / 4
+        func open(_ path: FilePath) throws -> ImageFolder.Opened {
+            let opened = try ImageFolder.open(path, size: size, memory: left, isSkipping: isSkipping)
+            left = max(0, left - opened.images.keptBytes)
+            return opened
         }
-        let (train, validation, test): (ImageSet, ImageSet?, ImageSet)
-        let all: [ImageFolder.Loaded]
+        let (train, validation, test): (ImageFolder, ImageFolder?, ImageFolder)
+        let all: [ImageFolder.Opened]
         switch try DataLayout(of: path) {
         case .original:
             try self.init(DataFolder.read(folder), heldOut: rule)
             return
         case .classes:
-            all = [try read(path)]
+            all = [try open(path)]
             let divided = all[0].images.holdingOutForTest(rule)
             (train, validation, test) = (divided.rest, nil, divided.held)
         case .parts(let first, let second, let third):
             let parts = [first, second] + (third.map { [$0] } ?? [])
-            all = try parts.map { try read($0.path) }
-            for (part, loaded) in zip(parts, all).dropFirst() {
-                try Self.checkClasses(all[0].images, first, loaded.images, part, in: path)
+            all = try parts.map { try open($0.path) }
+            for (part, opened) in zip(parts, all).dropFirst() {
+                try Self.checkClasses(all[0].images, first, opened.images, part, in: path)
             }
             (train, validation, test) = (all[0].images, third == nil ? nil : all[2].images, all[1].images)
         }
@@ -52,7 +58,7 @@ extension DividedData {
 
     /// Makes sure that two parts have the same classes.
     private static func checkClasses(
-        _ train: ImageSet, _ trainFolder: FolderEntry, _ other: ImageSet, _ folder: FolderEntry, in path: FilePath
+        _ train: ImageFolder, _ trainFolder: FolderEntry, _ other: ImageFolder, _ folder: FolderEntry, in path: FilePath
     ) throws {
         let (left, right) = (Set(train.classNames), Set(other.classNames))
         guard let odd = left.symmetricDifference(right).min() else { return }

@@ -175,7 +175,7 @@ public struct Trainer: Sendable {
         var batches = BatchLoader(
             epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep
         ).makeIterator()
-        while let batch = try batches.next() {
+        while let batch = try next(&batches, run, store) {
             let step = run.step
             let context = StepContext(
                 step: step, epoch: run.epoch, progress: plan.progress(at: step), previous: run.history.epochs.last)
@@ -229,6 +229,19 @@ public struct Trainer: Sendable {
         }
         run.sampleLosses = run.meter.sampleLosses
         return record(run.meter, peers: run.peerMeters.map { record($0, peers: []) })
+    }
+
+    /// The next batch. Where images cannot be read, the run ends with the state that it has.
+    private func next(
+        _ batches: inout BatchLoader.Iterator, _ run: Run<some Module>, _ store: RunStore?
+    ) throws -> Batch? {
+        do { return try batches.next() } catch {
+            if run.firstNonFinite(beyondModel: true) == nil {
+                try store?.save(run)
+                try store?.finish()
+            }
+            throw error
+        }
     }
 
     /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.

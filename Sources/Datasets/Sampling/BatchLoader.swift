@@ -2,7 +2,8 @@ import Dispatch
 import Synchronization
 import TensorCore
 
-/// The batches of an epoch, read and transformed on a second thread while the caller works on the one before.
+/// The batches of an epoch, read and transformed on a second thread while the caller works on the one before. A caller
+/// that would wait for a batch makes the next one meanwhile.
 ///
 ///     var batches = BatchLoader(plan, transform: policy, normalization: normalization).makeIterator()
 ///     while let batch = try batches.next() { print(batch.inputs.shape) }
@@ -46,7 +47,7 @@ public struct BatchLoader: Sendable {
     public struct Iterator {
         private let loader: BatchLoader
         private let queue = DispatchQueue(label: "retort.batches", qos: .userInitiated)
-        private var waiting: [Promise] = []
+        private var waiting: [Job] = []
         private var scheduled: Int
         private var delivered: Int
 
@@ -64,29 +65,60 @@ public struct BatchLoader: Sendable {
             delivered += 1
             guard loader.prefetch > 0 else { return try loader.batch(at: delivered - 1) }
             while scheduled < Swift.min(loader.plan.steps, delivered + loader.prefetch) {
-                let (loader, step, promise) = (loader, scheduled, Promise())
+                let (loader, step) = (loader, scheduled)
+                let job = Job { Result { try loader.batch(at: step) } }
                 // One thread: the others belong to the training step that runs meanwhile.
-                queue.async { promise.fulfil(Parallel.withThreads(1) { Result { try loader.batch(at: step) } }) }
-                waiting.append(promise)
+                queue.async { Parallel.withThreads(1) { _ = job.runIfFirst() } }
+                waiting.append(job)
                 scheduled += 1
             }
-            return try waiting.removeFirst().value()?.get()
+            let job = waiting.removeFirst()
+            if !job.isDone {
+                // Nobody else needs the other threads now.
+                Parallel.withThreads(Swift.max(1, Parallel.threads - 1)) {
+                    _ = ([job] + waiting).first { $0.runIfFirst() }
+                }
+            }
+            return try job.result().get()
         }
     }
 }
 
-/// A batch that another thread will deliver.
-private final class Promise: Sendable {
-    private let ready = DispatchSemaphore(value: 0)
-    private let batch = Mutex<Result<Batch, any Error>?>(nil)
-
-    func fulfil(_ value: Result<Batch, any Error>) {
-        batch.withLock { $0 = value }
-        ready.signal()
+/// A batch that one of several threads makes.
+private final class Job: Sendable {
+    private enum State {
+        case waiting, running
+        case done(Result<Batch, any Error>)
     }
 
-    func value() -> Result<Batch, any Error>? {
+    private let make: @Sendable () -> Result<Batch, any Error>
+    private let state = Mutex(State.waiting)
+    private let ready = DispatchSemaphore(value: 0)
+
+    init(_ make: @escaping @Sendable () -> Result<Batch, any Error>) { self.make = make }
+
+    /// Makes the batch, if no other thread has begun to.
+    func runIfFirst() -> Bool {
+        let isFirst = state.withLock { state in
+            guard case .waiting = state else { return false }
+            state = .running
+            return true
+        }
+        guard isFirst else { return false }
+        let result = make()
+        state.withLock { $0 = .done(result) }
+        ready.signal()
+        return true
+    }
+
+    var isDone: Bool { state.withLock { if case .done = $0 { true } else { false } } }
+
+    /// Waits for the batch. Called once.
+    func result() -> Result<Batch, any Error> {
         ready.wait()
-        return batch.withLock { $0 }
+        return state.withLock { state in
+            guard case .done(let result) = state else { fatalError("BatchLoader: a batch that nobody made") }
+            return result
+        }
     }
 }
