@@ -16,7 +16,7 @@ extension DividedData {
     ///   - rule: how images are held out.
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
     ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
-    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it;
+    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``EncodedImages`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
         folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
@@ -25,31 +25,44 @@ extension DividedData {
         let path = FilePath(folder)
         // Several parts share it.
         var left = memory ?? MachineMemory.available / 4
-        func open(_ path: FilePath) throws -> ImageFolder.Opened {
-            let opened = try ImageFolder.open(path, size: size, memory: left, isSkipping: isSkipping)
+        func opened(_ open: (_ memory: Int) throws -> OpenedImages) throws -> OpenedImages {
+            let opened = try open(left)
             left = max(0, left - opened.images.keptBytes)
             return opened
         }
-        let (train, validation, test): (ImageFolder, ImageFolder?, ImageFolder)
-        let all: [ImageFolder.Opened]
-        switch try DataLayout(of: path) {
-        case .original:
-            try self.init(DataFolder.read(folder), heldOut: rule)
-            return
-        case .classes:
-            all = [try open(path)]
+        func opened(_ path: FilePath) throws -> OpenedImages {
+            try opened { try OpenedImages(folder: path, size: size, memory: $0, isSkipping: isSkipping) }
+        }
+        // Without parts, or for training, the test and perhaps validation.
+        let all: [OpenedImages]
+        if try FileType(of: path) == .file {
+            let files = try PackedFiles(folder)
+            all = try files.parts.map { part in
+                try opened { try OpenedImages(part, of: files, size: size, memory: $0, isSkipping: isSkipping) }
+            }
+        } else {
+            switch try DataLayout(of: path) {
+            case .original:
+                try self.init(DataFolder.read(folder), heldOut: rule)
+                return
+            case .classes: all = [try opened(path)]
+            case .parts(let first, let second, let third):
+                let parts = [first, second] + (third.map { [$0] } ?? [])
+                all = try parts.map { try opened($0.path) }
+                for (part, opened) in zip(parts, all).dropFirst() {
+                    try Self.checkClasses(all[0].images, first, opened.images, part, in: path)
+                }
+            }
+        }
+        let (train, validation, test): (EncodedImages, EncodedImages?, EncodedImages)
+        if all.count == 1 {
             let divided = all[0].images.holdingOutForTest(rule)
             (train, validation, test) = (divided.rest, nil, divided.held)
-        case .parts(let first, let second, let third):
-            let parts = [first, second] + (third.map { [$0] } ?? [])
-            all = try parts.map { try open($0.path) }
-            for (part, opened) in zip(parts, all).dropFirst() {
-                try Self.checkClasses(all[0].images, first, opened.images, part, in: path)
-            }
-            (train, validation, test) = (all[0].images, third == nil ? nil : all[2].images, all[1].images)
+        } else {
+            (train, validation, test) = (all[0].images, all.count == 2 ? nil : all[2].images, all[1].images)
         }
         let errors = all.flatMap(\.errors)
-        let counts = Dictionary(all.flatMap { $0.folders.counts }.map { ($0.name, $0.count) }, uniquingKeysWith: +)
+        let counts = Dictionary(all.flatMap(\.counts).map { ($0.name, $0.count) }, uniquingKeysWith: +)
         let leftOut = LeftOutFiles(errors, of: train.classNames.map { ($0, counts[$0] ?? 0) })
         try self.init(
             name: folder.lastPathComponent, train: train, validation: validation, test: test, heldOut: rule,
@@ -58,7 +71,8 @@ extension DividedData {
 
     /// Makes sure that two parts have the same classes.
     private static func checkClasses(
-        _ train: ImageFolder, _ trainFolder: FolderEntry, _ other: ImageFolder, _ folder: FolderEntry, in path: FilePath
+        _ train: EncodedImages, _ trainFolder: FolderEntry, _ other: EncodedImages, _ folder: FolderEntry,
+        in path: FilePath
     ) throws {
         let (left, right) = (Set(train.classNames), Set(other.classNames))
         guard let odd = left.symmetricDifference(right).min() else { return }

@@ -6,7 +6,7 @@ import TensorCore
 final class PictureStore: Sendable {
     /// The files' sizes when they were first looked at, in bytes; 0 for what is no image.
     let byteCounts: [Int]
-    private let paths: [FilePath]
+    private let files: any EncodedFiles
     private let size: ImageSize
     /// The first files' images.
     private let kept: [DecodedImage?]
@@ -34,15 +34,15 @@ final class PictureStore: Sendable {
     ///   - isCheckingAll: whether those that are not kept are decoded too, to see if they are intact.
     /// - Throws: `MachineError` where the machine cannot read a file.
     static func open(
-        _ paths: [FilePath], for size: ImageSize, memory: Int, checkingAll isCheckingAll: Bool
+        _ files: any EncodedFiles, for size: ImageSize, memory: Int, checkingAll isCheckingAll: Bool
     ) throws -> (store: PictureStore, findings: Findings) {
         var findings = Findings()
         var (byteCounts, kept, spent): ([Int], [DecodedImage?], Int) = ([], [], 0)
         // So many at a time, in their order, so that what is kept and told does not depend on threads.
-        for first in stride(from: 0, to: paths.count, by: 256) {
-            let part = paths[first..<min(first + 256, paths.count)]
+        for first in stride(from: 0, to: files.count, by: 256) {
+            let part = first..<min(first + 256, files.count)
             let (isKeeping, isDecoding) = (spent < memory, spent < memory || isCheckingAll)
-            for (number, look) in looks(at: part, for: size, decoding: isDecoding).enumerated() {
+            for (number, look) in looks(at: part, of: files, for: size, decoding: isDecoding).enumerated() {
                 if let failure = look.failure {
                     // Another error than one of a file's content speaks of the machine, and is no reason to go on.
                     guard let error = failure as? FormatError else { throw failure }
@@ -56,7 +56,7 @@ final class PictureStore: Sendable {
                 }
             }
         }
-        return (PictureStore(byteCounts, paths, size, kept), findings)
+        return (PictureStore(byteCounts, files, size, kept), findings)
     }
 
     /// How many images stay decoded, and their bytes.
@@ -64,14 +64,14 @@ final class PictureStore: Sendable {
     var keptBytes: Int { kept.reduce(0) { $0 + ($1?.pixels.count ?? 0) } }
 
     /// A line on images that do not stay decoded, if there are some.
-    func remark(of count: Int, in path: FilePath) -> String? {
+    func remark(of count: Int, in name: String) -> String? {
         guard keptCount < count else { return nil }
-        return "\(path): \(keptCount) of \(count.counted("image")) stay decoded, in \(keptBytes / 1_000_000) MB; the "
+        return "\(name): \(keptCount) of \(count.counted("image")) stay decoded, in \(keptBytes / 1_000_000) MB; the "
             + "others are decoded when they are needed, and damage in them shows then"
     }
 
-    private init(_ byteCounts: [Int], _ paths: [FilePath], _ size: ImageSize, _ kept: [DecodedImage?]) {
-        (self.byteCounts, self.paths, self.size, self.kept) = (byteCounts, paths, size, kept)
+    private init(_ byteCounts: [Int], _ files: any EncodedFiles, _ size: ImageSize, _ kept: [DecodedImage?]) {
+        (self.byteCounts, self.files, self.size, self.kept) = (byteCounts, files, size, kept)
     }
 
     /// The images of files, decoded in threads.
@@ -79,53 +79,44 @@ final class PictureStore: Sendable {
     /// - Throws: `FormatError` for a file that is no longer what it was or is damaged, `MachineError` where the machine
     ///   cannot read one.
     func images(_ numbers: [Int]) throws -> [DecodedImage] {
-        try Self.inThreads(numbers.count) { place in Result { try self.image(numbers[place]) } }.map { try $0.get() }
+        try Parallel.map(numbers.count) { place in Result { try self.image(numbers[place]) } }.map { try $0.get() }
     }
 
     private func image(_ number: Int) throws -> DecodedImage {
         if number < kept.count, let image = kept[number] { return image }
-        let bytes = try [UInt8](InputFile.read(paths[number]))
+        let bytes = try files.bytes(of: number)
         guard bytes.count == byteCounts[number] else {
             throw FormatError(
-                file: "\(paths[number])", found: "\(bytes.count) bytes",
+                file: files.name(of: number), found: "\(bytes.count) bytes",
                 expected: "\(byteCounts[number]), as when the folder was opened: the file has changed")
         }
-        return try ImageFile.picture(bytes, name: "\(paths[number])").read(for: size)
+        return try ImageFile.picture(bytes, name: files.name(of: number)).read(for: size)
     }
 
-    private static func looks(at paths: ArraySlice<FilePath>, for size: ImageSize, decoding: Bool) -> [Look] {
-        let first = paths.startIndex
-        return inThreads(paths.count) { place in
+    private static func looks(
+        at part: Range<Int>, of files: any EncodedFiles, for size: ImageSize, decoding: Bool
+    ) -> [Look] {
+        Parallel.map(part.count) { place in
             var look = Look()
             do {
-                let path = paths[first + place]
+                let number = part.lowerBound + place
+                let name = files.name(of: number)
                 if decoding {
-                    let bytes = try [UInt8](InputFile.read(path))
+                    let bytes = try files.bytes(of: number)
                     look.byteCount = bytes.count
-                    let picture = try ImageFile.picture(bytes, name: "\(path)")
+                    let picture = try ImageFile.picture(bytes, name: name)
                     let image = try picture.read(for: size)
                     if picture.isDeep { look.deepest = image.pixels.max() }
                     look.image = image
                 } else {
-                    let file = try FileReader(path)
-                    look.byteCount = file.size
-                    try ImageFile.checkKind(FileKind(file.next(FileKind.startSize)), name: "\(path)")
+                    let start = try files.start(of: number)
+                    look.byteCount = start.size
+                    try ImageFile.checkKind(FileKind(start.bytes), name: name)
                 }
             } catch {
                 look.failure = error
             }
             return look
-        }
-    }
-
-    private static func inThreads<Element: Sendable>(
-        _ count: Int, _ body: @Sendable (Int) -> Element
-    ) -> [Element] {
-        [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            // Each piece writes the element of its own place.
-            nonisolated(unsafe) let buffer = buffer
-            Parallel.forEach(count) { buffer.initializeElement(at: $0, to: body($0)) }
-            initialized = count
         }
     }
 }

@@ -87,7 +87,7 @@ private func batches(
 }
 
 private func imageFiles(_ folder: URL, _ url: URL, _ output: URL) throws {
-    let images = try ImageFolder(folder, size: ImageSize(height: 32, width: 32, channels: 3))
+    let images = try EncodedImages(folder: folder, size: ImageSize(height: 32, width: 32, channels: 3))
     print(images.count, images.classNames)
 
     let photograph = try ImageFile.read(url)

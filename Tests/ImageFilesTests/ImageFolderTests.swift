@@ -31,14 +31,16 @@ struct ImageFolderTests {
     func set() throws {
         try Self.withFolder { folder in
             let size = ImageSize(height: 5, width: 6, channels: 3)
-            let set = try ImageFolder(folder, size: size).loaded()
+            let set = try EncodedImages(folder: folder, size: size).loaded()
             #expect(set.classNames == ["Bee", "ant"] && set.labels == [0, 1, 1] && set.sampleIDs == [0, 1, 2])
             #expect((set.height, set.width, set.channels) == (5, 6, 3))
             let grey = gradient.converted(toChannels: 1).converted(toChannels: 3).resized(height: 5, width: 6)
             #expect(Array(set.pixels[..<90]) == grey.pixels)
             #expect(Array(set.pixels[90..<180]) == gradient.resized(height: 5, width: 6).pixels)
             for memory in [0, 1, 1 << 20] {
-                let again = try Parallel.withThreads(1) { try ImageFolder(folder, size: size, memory: memory).loaded() }
+                let again = try Parallel.withThreads(1) {
+                    try EncodedImages(folder: folder, size: size, memory: memory).loaded()
+                }
                 #expect(again.pixels == set.pixels)
             }
         }
@@ -48,7 +50,7 @@ struct ImageFolderTests {
     func refusals() throws {
         try Self.withFolder { folder in
             func refusal(_ folder: URL) -> FormatError? {
-                #expect(throws: FormatError.self) { try ImageFolder(folder, size: grey5x6) }
+                #expect(throws: FormatError.self) { try EncodedImages(folder: folder, size: grey5x6) }
             }
             try folder.file("ant/3.gif", Array("GIF89a".utf8))
             try folder.file("ant/4.png", [])
@@ -65,14 +67,14 @@ struct ImageFolderTests {
     func skipping() throws {
         try Self.withFolder { folder in
             func read() throws -> (images: ImageSet, skipped: [FormatError]) {
-                let opened = try ImageFolder.open(FilePath(folder), size: grey5x6, memory: 0, isSkipping: true)
+                let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 0, isSkipping: true)
                 return (try opened.images.loaded(), opened.errors.map(\.error))
             }
             let whole = try read()
             #expect(whole.skipped.isEmpty && whole.images.count == 3)
             try folder.file("ant/1.png", Array("GIF89a".utf8))
             try folder.file("ant/3.png", [])
-            #expect(throws: FormatError.self) { try ImageFolder(folder, size: grey5x6) }
+            #expect(throws: FormatError.self) { try EncodedImages(folder: folder, size: grey5x6) }
             let rest = try read()
             #expect(rest.images.pixels == whole.images.pixels && rest.images.labels == [0, 1, 1])
             #expect(rest.images.sampleIDs == [0, 1, 2] && rest.images.classNames == whole.images.classNames)
@@ -86,8 +88,8 @@ struct ImageFolderTests {
     @Test("images that do not stay decoded are read when they are asked for, and told of; a file that changed is named")
     func lazily() throws {
         try Self.withFolder { folder in
-            let whole = try ImageFolder(folder, size: grey5x6)
-            let opened = try ImageFolder.open(FilePath(folder), size: grey5x6, memory: 1, isSkipping: false)
+            let whole = try EncodedImages(folder: folder, size: grey5x6)
+            let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 1, isSkipping: false)
             let images = opened.images
             #expect(opened.remarks.last?.contains("1 of 3 images stay decoded") == true)
             #expect(try images.images(at: [2, 0, 2]).pixels == whole.images(at: [2, 0, 2]).pixels)

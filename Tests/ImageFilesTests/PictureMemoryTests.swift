@@ -55,7 +55,8 @@ struct PictureMemoryTests {
     func folder() throws {
         try withTemporaryFolder { folder in
             try writeGreyImages(["a", "b"], 3, to: folder)
-            let images = try ImageFolder(folder, size: ImageSize(height: 1 << 24, width: 1 << 24, channels: 3))
+            let images = try EncodedImages(
+                folder: folder, size: ImageSize(height: 1 << 24, width: 1 << 24, channels: 3))
             let error = #expect(throws: MachineError.self) { try images.loaded() }
             #expect(error?.subject.hasSuffix("6 images of 16777216×16777216×3") == true)
         }

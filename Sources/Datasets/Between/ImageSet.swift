@@ -47,9 +47,7 @@ extension ImageSet: ImageSource {
     }
 
     /// At most some 65,000 pixels.
-    public var contentSample: [UInt64] {
-        stride(from: 0, to: pixels.count, by: max(1, pixels.count / 65_536)).map { UInt64(pixels[$0]) }
-    }
+    public var contentSample: [UInt64] { pixels.sample }
 
     public func subset(_ places: [Int]) -> ImageSet {
         ImageSet(

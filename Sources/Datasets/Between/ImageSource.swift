@@ -90,3 +90,8 @@ extension ImageSource {
         return subset(inTurn.prefix(count).sorted { ($0.label, $0.place) < ($1.label, $1.place) }.map(\.place))
     }
 }
+
+extension [UInt8] {
+    /// At most some 65,000 of the bytes, spread evenly.
+    var sample: [UInt64] { stride(from: 0, to: count, by: Swift.max(1, count / 65_536)).map { UInt64(self[$0]) } }
+}

@@ -2,8 +2,10 @@ import TensorCore
 
 /// Images in memory, each of its own height and width: bytes, of each [H, W, C], row-major, one image after another.
 ///
-/// What one training step takes of a source.
-public struct RaggedImages: Sendable {
+/// What one training step takes of a source; a source itself.
+public struct RaggedImages: ImageSource {
+    public typealias Failure = Never
+
     /// Pixels of all images, one after another.
     public let pixels: [UInt8]
     /// Extents of each image, in pixels.
@@ -51,25 +53,22 @@ public struct RaggedImages: Sendable {
             "RaggedImages: images of \(images.channels) channels to be read at \(self.size)")
     }
 
-    /// The number of images.
-    public var count: Int { index.count }
-
-    /// The class of each image; nil where it is unknown.
-    public var labels: [Int?] { index.labels }
-
-    /// Names of the classes.
-    public var classNames: [String] { index.classNames }
-
-    /// Ids of the images.
-    public var sampleIDs: [Int] { index.sampleIDs }
-
-    /// Values of each pixel.
+    public var height: Int { size.height }
+    public var width: Int { size.width }
     public var channels: Int { size.channels }
+
+    public func images(at places: ArraySlice<Int>) -> RaggedImages { subset(Array(places)) }
+
+    /// At most some 65,000 pixels.
+    public var contentSample: [UInt64] { pixels.sample }
+
+    public func replacing(_ index: ImageIndex) -> RaggedImages {
+        RaggedImages(pixels: pixels, heights: heights, widths: widths, size: size, index: index)
+    }
 
     /// The bytes of an image, [height, width, channels].
     public func pixels(of place: Int) -> ArraySlice<UInt8> { pixels[starts[place]..<starts[place + 1]] }
 
-    /// The images at the given places, in that order.
     public func subset(_ places: [Int]) -> RaggedImages {
         RaggedImages(
             pixels: places.flatMap { pixels(of: $0) }, heights: places.map { heights[$0] },

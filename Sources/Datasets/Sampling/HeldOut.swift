@@ -26,7 +26,7 @@ extension ImageIndex {
         identity(Array(name.utf8) + [0] + file)
     }
 
-    static func identity(_ bytes: [UInt8]) -> UInt64 {
+    package static func identity(_ bytes: [UInt8]) -> UInt64 {
         bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
