@@ -20,12 +20,14 @@ struct retort_jpeg_error {
     jmp_buf exit;
     char *message; // JMSG_LENGTH_MAX bytes
     int lacks_memory;
+    int is_cut_short;
 };
 
 static inline void retort_jpeg_leave(j_common_ptr info) {
     struct retort_jpeg_error *error = (struct retort_jpeg_error *)info->err;
     error->manager.format_message(info, error->message);
     error->lacks_memory = info->err->msg_code == JERR_OUT_OF_MEMORY;
+    error->is_cut_short = info->err->msg_code == JWRN_JPEG_EOF;
     longjmp(error->exit, 1);
 }
 
@@ -74,8 +76,8 @@ struct retort_jpeg_decoder {
 };
 
 /// Decodes a JPEG file in memory into `pixels`, rows top down, no padding, which has room for what its header says,
-/// divided by the divisor; or, where that is null, fills in the header alone. Returns 0, 1 with the reason in `message` (JMSG_LENGTH_MAX bytes), or
-/// 2 where the machine has no memory.
+/// divided by the divisor; or, where that is null, fills in the header alone. Returns 0, 1 with the reason in `message`
+/// (JMSG_LENGTH_MAX bytes), 2 where the machine has no memory, or 3 where the file ends before the image.
 static inline int retort_jpeg_decode(
     const unsigned char *bytes, size_t size, struct retort_jpeg_header *header, unsigned char *pixels, char *message) {
     struct retort_jpeg_decoder *decoder = (struct retort_jpeg_decoder *)calloc(1, sizeof *decoder);
@@ -83,7 +85,7 @@ static inline int retort_jpeg_decode(
     j_decompress_ptr info = &decoder->info;
     info->err = retort_jpeg_catch(&decoder->error, message);
     if (setjmp(decoder->error.exit)) {
-        int status = decoder->error.lacks_memory ? 2 : 1;
+        int status = decoder->error.lacks_memory ? 2 : decoder->error.is_cut_short ? 3 : 1;
         jpeg_destroy_decompress(info);
         free(decoder);
         return status;

@@ -79,6 +79,8 @@ public struct DeploymentReport: Encodable, Sendable {
     public let variants: [DeploymentVariant]
     /// On the first calibration images, the input first.
     public let layers: [Layer]
+    /// What speaks against the last INT8 variant; nil where nothing does.
+    public let warning: String?
     /// The share of the weights of the last variant that are 0.
     public let sparsity: Double
     /// Empty where none was asked for.
@@ -111,7 +113,18 @@ public struct DeploymentReport: Encodable, Sendable {
         processor = "\(SIMDLevel.active)"
         self.variants = variants
         layers = zip(noise, rounded).map { Layer($0, rounded: $1) }
+        warning = layers.last?.signalToNoise.flatMap { Self.warning(atOutput: $0) }
         self.sparsity = sparsity
         self.sensitivities = sensitivities
+    }
+
+    /// What to say of a model whose errors at the output are not far below its outputs: under 3 dB, half of their
+    /// square sum.
+    private static func warning(atOutput signalToNoise: Double) -> String? {
+        guard signalToNoise < 3 else { return nil }
+        let found = String(format: "%.1f", signalToNoise)
+        return "at the output, signal to noise is \(found) dB: the errors of INT8 are about as large as what the model "
+            + "computes; the layer where it falls first needs another --observer, --equalize or --keep-fp32, or the "
+            + "whole model --qat"
     }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Graph
 import ONNX
-import Quantize
 import TensorCore
 
 /// What an ONNX file holds, whether Retort reads it, and what the model costs.
@@ -45,7 +44,7 @@ public struct ONNXSummary: Encodable, Sendable {
     public let peakActivationBytes: Int?
     /// How a quantised file is computed; nil for a file in float32.
     public let integers: Integers?
-    /// Why the model cannot be inferred, trained or quantised; nil if it can.
+    /// Why the model cannot be run, trained or quantised; nil if it can.
     public let refusal: String?
 
     /// Describes a file.
@@ -68,30 +67,35 @@ public struct ONNXSummary: Encodable, Sendable {
         do {
             let rounded = try onnx.roundedGraph(imageSize: imageSize)
             let graph = try rounded.graph()
-            let (found, int8) = try Self.integers(of: rounded)
+            let found = try rounded.integers()
             peakActivationBytes =
-                try int8?.peakActivationBytes
-                ?? InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
+                if case .model(let model)? = found {
+                    model.peakActivationBytes
+                } else {
+                    try InferencePlan(graph.foldingBatchNorm().fusingActivations()).peakActivationBytes
+                }
             parameters = graph.nodes.reduce(0) { sum, node in
                 node.operands.reduce(sum) { if case .tensor(let tensor, _?) = $1 { $0 + tensor.count } else { $0 } }
             }
             multiplyAdds = graph.nodes.reduce(0) { $0 + graph.multiplyAdds(of: $1) }
-            (integers, refusal) = (found, nil)
+            (integers, refusal) = (found.map { Integers($0) }, nil)
         } catch {
             if error is MachineError { throw error }
             (parameters, multiplyAdds, peakActivationBytes, integers) = (nil, nil, nil, nil)
             refusal = "\(error)"
         }
     }
+}
 
-    private static func integers(of rounded: RoundedGraph) throws -> (Integers?, QuantizedModel?) {
-        guard rounded.isRounded else { return (nil, nil) }
-        do {
-            let model = try QuantizedModel(rounded)
+extension ONNXSummary.Integers {
+    fileprivate init(_ found: ImportedIntegers) {
+        switch found {
+        case .refusal(let reason): self.init(floatNodes: [], refusal: reason)
+        case .model(let model):
             let floatNodes = model.nodes.filter(\.isFloat).map { node in
                 node.operation + (node.path.map { " (\($0))" } ?? "")
             }
-            return (Integers(floatNodes: floatNodes, refusal: nil), model)
-        } catch let error as GraphError { return (Integers(floatNodes: [], refusal: "\(error)"), nil) }
+            self.init(floatNodes: floatNodes, refusal: nil)
+        }
     }
 }

@@ -69,6 +69,12 @@ extension DividedData {
             notes: DataNotes(leftOut: errors.isEmpty ? nil : leftOut, remarks: all.flatMap(\.remarks)))
     }
 
+    /// Whether a folder holds MNIST or CIFAR in its original files, whose images have a size of their own; false for
+    /// one that cannot be read or holds no data set.
+    public static func isInOriginalFiles(_ folder: URL) -> Bool {
+        if case .original? = try? DataLayout(of: FilePath(folder)) { true } else { false }
+    }
+
     /// Makes sure that two parts have the same classes.
     private static func checkClasses(
         _ train: EncodedImages, _ trainFolder: FolderEntry, _ other: EncodedImages, _ folder: FolderEntry,

@@ -2,11 +2,18 @@ import Foundation
 import TensorCore
 
 extension Picture {
-    /// Throws what a decoder in C ended with: 0 for nothing, 1 for a fault of the file, 2 for a lack of memory.
-    func checkStatus(_ status: Int32, _ kind: String, _ message: [CChar]) throws {
+    /// Throws what a decoder in C ended with: 0 for nothing, 1 for a fault of the file, 2 for a lack of memory, 3 for
+    /// the file's end before that of the image.
+    ///
+    /// - Parameter size: of the file.
+    func checkStatus(_ status: Int32, _ kind: String, _ message: [CChar], size: Int) throws {
         switch status {
         case 0: return
         case 2: throw MachineError(name, "cannot be decoded: the machine has no memory for it")
+        case 3:
+            throw FormatError(
+                file: name, place: "at byte \(size)", found: "the end of the file",
+                expected: "the rest of the \(kind) image (the file is cut short)", advice: "copy the file again")
         default:
             throw FormatError(
                 file: name, found: "\(kind) data with the fault “\(String(fault: message))”",

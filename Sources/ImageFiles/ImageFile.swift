@@ -52,7 +52,9 @@ public enum ImageFile {
     /// Refuses what is no image.
     static func checkKind(_ kind: FileKind, name: String) throws(FormatError) {
         guard kind == .png || kind == .jpeg else {
-            throw FormatError(file: name, place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image")
+            throw FormatError(
+                file: name, place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image",
+                advice: kind.advice)
         }
     }
 }

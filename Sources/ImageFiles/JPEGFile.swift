@@ -54,7 +54,7 @@ struct JPEGPicture: Picture {
         (self.name, self.file, orientation) = (name, file, Orientation.ofJPEG(file))
         let (status, message) = Self.decode(file, &header, into: nil)
         self.header = header
-        try checkStatus(status, "JPEG", message)
+        try checkStatus(status, "JPEG", message, size: file.count)
         guard header.components != 4 else {
             throw FormatError(
                 file: name, found: "a \(header.is_ycck == 1 ? "YCCK" : "CMYK") JPEG, made for printing",
@@ -88,7 +88,7 @@ struct JPEGPicture: Picture {
             result = Self.decode(file, &header, into: pixels.baseAddress)
             initialized = result.status == 0 ? count : 0
         }
-        try checkStatus(result.status, "JPEG", result.message)
+        try checkStatus(result.status, "JPEG", result.message, size: file.count)
         return DecodedImage(pixels: pixels, height: height, width: width, channels: channels).upright(from: orientation)
     }
 

@@ -44,7 +44,7 @@ struct OpenedImages {
     ) throws {
         let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: isSkipping)
         let bad = findings.failures.sorted { $0.key < $1.key }
-        if !isSkipping, let first = bad.first { throw first.value }
+        if !isSkipping, let first = bad.first { throw first.value.advising("leave out bad files by --skip-bad") }
         func className(of file: Int) -> String? { index.labels[file].map { index.classNames[$0] } }
         let errors = faults + bad.map { (className(of: $0.key), $0.value) }
         let kept = (0..<files.count).filter { findings.failures[$0] == nil }

@@ -35,13 +35,16 @@ struct PNGChunks {
         while type != "IEND" {
             guard position + 12 <= file.count else {
                 throw error(
-                    file.count, found: "the end of the file", expected: "a chunk, the last of them IEND: it is cut off")
+                    file.count, found: "the end of the file",
+                    expected: "a chunk, the last of them IEND (the file is cut short),", advice: Self.copying)
             }
             let length = number(file, at: position)
             guard length <= file.count - position - 12 else {
+                let there = max(0, file.count - position - 8)
                 throw error(
-                    position, found: "a chunk of \(length.counted("byte")), \(file.count - position - 12) left",
-                    expected: "all of the file")
+                    position,
+                    found: "\(there.counted("byte")) of a chunk of \(length) (the file is cut short)",
+                    expected: "all of them", advice: Self.copying)
             }
             let isFirst = type.isEmpty
             type = String(decoding: file[position + 4..<position + 8], as: UTF8.self)
@@ -93,7 +96,9 @@ struct PNGChunks {
         file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
     }
 
-    private func error(_ position: Int, found: String, expected: String) -> FormatError {
-        FormatError(file: name, place: "at byte \(position)", found: found, expected: expected)
+    private static let copying = "copy the file again"
+
+    private func error(_ position: Int, found: String, expected: String, advice: String? = nil) -> FormatError {
+        FormatError(file: name, place: "at byte \(position)", found: found, expected: expected, advice: advice)
     }
 }

@@ -110,7 +110,7 @@ struct PNGPicture: Picture {
             }
             initialized = status == 0 ? count : 0
         }
-        try checkStatus(status, "PNG", message)
+        try checkStatus(status, "PNG", message, size: chunks.bytes.count)
         return (pixels, bits)
     }
 }

@@ -76,7 +76,8 @@ extension ONNXModel {
         else {
             throw FormatError(
                 file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
-                expected: "known extents of an image (an image size can be given)")
+                expected: "known extents of an image",
+                advice: "give the size of the images by --input-size, such as --input-size 224x224")
         }
         return extents.count == 4 && !isChannelsLast
             ? (Shape([image[1], image[2], image[0]]), [0, 3, 1, 2]) : (shape, Array(extents.indices))

@@ -91,14 +91,24 @@ extension ConfigurationError.Key {
 }
 
 extension ConfigurationError {
-    /// A name that nothing has, with the nearest of those that something has.
+    /// A name that nothing has, with the nearest of those that something has, or all of a few.
     package static func unknownName(_ name: String, known: [String]) -> Self {
-        let near = known.min { ($0.distance(to: name), $0) < ($1.distance(to: name), $1) }
-        return Self([.name(name)], "unknown key\(near.map { "; did you mean '\($0)'?" } ?? "")")
+        let near = name.question(among: known)
+        let all = near.isEmpty && known.count <= 8 ? ", one of \(known.joined(separator: ", ")) expected" : ""
+        return Self([.name(name)], "unknown key\(near)\(all)")
     }
 }
 
 extension String {
+    /// "; did you mean 'steps'?" with the nearest of some names; empty where none is near.
+    package func question(among names: [String]) -> String {
+        let near = names.map { (name: $0, distance: $0.distance(to: self)) }
+            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        // A slip or two; in a long word a few more.
+        guard let near, near.distance <= Swift.max(2, count / 3), near.distance < count else { return "" }
+        return "; did you mean '\(near.name)'?"
+    }
+
     /// The least number of characters to insert, delete or replace between two texts (Levenshtein 1966).
     fileprivate func distance(to other: String) -> Int {
         var row = Array(0...other.count)

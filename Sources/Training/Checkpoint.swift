@@ -7,6 +7,8 @@ import TensorCore
 private struct RunState: Codable {
     /// What the run started from, by name: a checkpoint continues no other run.
     let origin: Provenance
+    /// ``CheckpointKeeping/settings``; nil where there were none.
+    let settings: [String: String]?
     let epoch: Int
     /// Steps done, which may end within the epoch, and what that epoch's came to.
     let step: Int
@@ -25,28 +27,72 @@ struct RunFrame {
     let plan: TrainingPlan
     /// What the run starts from, by name.
     let origin: Provenance
+    /// ``CheckpointKeeping/settings``.
+    let settings: [String: String]
     let data: TrainingData
     /// Networks that are trained beside the first.
     let peers: Int
 }
 
-extension Run {
+/// A checkpoint that was read and is undamaged, whatever run it is of.
+struct StoredState {
     /// Versions 2 and 3 had the history within, which grew with the run.
-    private static var sealed: SealedFile {
-        SealedFile(
-            key: "state", formats: ["retort checkpoint 4"],
-            older: ["retort checkpoint 2", "retort checkpoint 3"], content: "state of a run")
+    fileprivate static let sealed = SealedFile(
+        name: "a checkpoint", key: "state", formats: ["retort checkpoint 4"],
+        older: ["retort checkpoint 2", "retort checkpoint 3"], content: "state of a run")
+
+    fileprivate let source: String
+    fileprivate let state: RunState
+    fileprivate let tensors: [String: Tensor]
+    fileprivate let integers: [String: [Int64]]
+
+    /// - Throws: `FormatError` for a file that is no checkpoint or was damaged.
+    init(_ url: URL) throws {
+        let file = try SafetensorsFile.read(url, expecting: "a checkpoint, or the name of a new file,")
+        source = file.source
+        let text: String
+        (text, tensors, integers) = try Self.sealed.open(file)
+        guard let state = try? StableCoding.value(RunState.self, from: Data(text.utf8)) else {
+            throw FormatError(
+                file: source, place: "metadata: state", found: "text that cannot be decoded",
+                expected: "the state of a run")
+        }
+        self.state = state
+    }
+}
+
+extension RunState {
+    /// What to say of the state of another run, as what was found; nil for that of the frame's.
+    fileprivate func difference(from frame: RunFrame) -> String? {
+        guard let part = origin.difference(from: frame.origin) else { return nil }
+        let (old, new) = (settings ?? [:], frame.settings)
+        // Who asked for it knows the options; where none differs, something is no longer what its name stands for.
+        guard !old.isEmpty, !new.isEmpty else { return part }
+        let kind = CheckpointKeeping.command
+        let names = Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
+        let told = names.contains(kind) ? [kind] : names
+        let texts = told.enumerated().map { place, name in
+            "\(name) \(Self.shown(old[name]))\(place == 0 ? " in the checkpoint" : ""), now \(Self.shown(new[name]))"
+        }
+        return texts.isEmpty ? part : texts.joined(separator: "; ")
     }
 
+    private static func shown(_ value: String?) -> String {
+        value.map { $0.contains(where: \.isNewline) || $0.count > 60 ? "(\($0.count) characters)" : $0 } ?? "none"
+    }
+}
+
+extension Run {
     /// All that is needed to go on, as a file.
     ///
     /// - Parameters:
-    ///   - origin: what the run started from, by name.
+    ///   - frame: what the run started from and was asked for.
     ///   - log: how much of the log belongs to the state.
-    func file(origin: Provenance, log: StepLog.Extent) throws -> SafetensorsFile {
+    func file(in frame: RunFrame, log: StepLog.Extent) throws -> SafetensorsFile {
         let state = try StableCoding.text(
             RunState(
-                origin: origin, epoch: epoch, step: step, meter: meter.sums, peerMeters: peerMeters.map(\.sums),
+                origin: frame.origin, settings: frame.settings.isEmpty ? nil : frame.settings, epoch: epoch, step: step,
+                meter: meter.sums, peerMeters: peerMeters.map(\.sums),
                 log: log,
                 controllers: try controllers.map { try StableCoding.data($0) }, bestAccuracy: best?.accuracy,
                 bestAge: best?.age ?? 0, bestEpoch: history.bestEpoch))
@@ -61,24 +107,25 @@ extension Run {
         for (index, meter) in ([meter] + peerMeters).enumerated() where meter.count > 0 {
             samples["samples/\(index)"] = meter.samples
         }
-        return Self.sealed.file(state, tensors, integers: samples)
+        return StoredState.sealed.file(state, tensors, integers: samples)
     }
 
     /// Takes over the state of a checkpoint of this very run: all of it or, on an error, nothing. The log goes on where
     /// the state has it.
     ///
-    /// - Throws: `FormatError` for a file that is no checkpoint, was damaged, or belongs to a run with another plan,
-    ///   network, loss, images or controllers, and for a state that no run can have had, its log included.
-    mutating func restore(from file: SafetensorsFile, log: StepLog, in frame: RunFrame) throws {
+    /// - Throws: `FormatError` for a checkpoint of a run with another plan, network, loss, images or controllers, and
+    ///   for a state that no run can have had, its log included.
+    mutating func restore(from stored: StoredState, log: StepLog, in frame: RunFrame) throws {
+        let (source, state, tensors, integers) = (stored.source, stored.state, stored.tensors, stored.integers)
         func fault(_ place: String, _ found: String, _ expected: String) -> FormatError {
-            FormatError(file: file.source, place: place, found: found, expected: expected)
+            FormatError(file: source, place: place, found: found, expected: expected)
         }
-        let (text, tensors, integers) = try Self.sealed.open(file)
-        guard let state = try? StableCoding.value(RunState.self, from: Data(text.utf8)) else {
-            throw fault("metadata: state", "text that cannot be decoded", "the state of a run")
-        }
-        if let other = state.origin.difference(from: frame.origin) {
-            throw fault("metadata: state", other, "the state of this run (remove the file to start afresh)")
+        if let other = state.difference(from: frame) {
+            throw FormatError(
+                file: source, place: "the state of another run", found: other, expected: "the same",
+                advice:
+                    "go on with the settings that it has, remove the file to start afresh, or name another --checkpoint"
+            )
         }
         try check(state, in: frame, fault)
         func members(of group: String) -> [String: Tensor] {
@@ -89,7 +136,7 @@ extension Run {
             return found
         }
         var restored = self
-        try restored.model.load(members(of: "model"), from: file.source)
+        try restored.model.load(members(of: "model"), from: source)
         let shapes = model.tensors.mapValues(\.shape)
         let moments = members(of: "optimizer")
         if let name = restored.optimizer.restore(moments, shapes: shapes, steps: state.step) {
@@ -98,13 +145,13 @@ extension Run {
         }
         if average != nil {
             var averaged = model
-            try averaged.load(members(of: "average"), from: file.source)
+            try averaged.load(members(of: "average"), from: source)
             restored.average?.tensors = averaged.tensors
             restored.average?.steps = state.step
         }
         if let accuracy = state.bestAccuracy {
             var best = model
-            try best.load(members(of: "best"), from: file.source)
+            try best.load(members(of: "best"), from: source)
             restored.best = (best.tensors, accuracy, state.bestAge)
         }
         restored.controllers = try zip(controllers, state.controllers).enumerated().map { index, pair in

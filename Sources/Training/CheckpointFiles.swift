@@ -10,12 +10,19 @@ public struct CheckpointKeeping: Hashable, Sendable {
     public var last: Int
     /// Whether the state after the epoch with the highest validation accuracy is kept too, in FILE.best.
     public var best: Bool
+    /// What the run was asked for, in the words of whoever asked: options with their values, and under ``command`` what
+    /// kind of run they are of. A state of another run is refused with those that differ; nothing else depends on them.
+    public var settings: [String: String]
+    /// The key in ``settings`` of the kind of run; where it differs, nothing else is told.
+    public static let command = "the command"
     /// Whether the run's history holds the values of every step. Without, memory does not grow with the steps; the log
     /// beside a checkpoint, FILE.steps, has them either way.
     public var steps: Bool
 
     /// Describes what is kept.
-    public init(every: Int? = nil, last: Int = 1, best: Bool = false, steps: Bool = true) {
+    public init(
+        every: Int? = nil, last: Int = 1, best: Bool = false, steps: Bool = true, settings: [String: String] = [:]
+    ) {
         require(
             every.map { $0 > 0 } ?? true && last > 0,
             "CheckpointKeeping: every \(every ?? 1) steps, the last \(last): 1 or more expected of both")
@@ -23,6 +30,7 @@ public struct CheckpointKeeping: Hashable, Sendable {
         self.last = last
         self.best = best
         self.steps = steps
+        self.settings = settings
     }
 
     func isDue(after step: Int) -> Bool { every.map { step % $0 == 0 } ?? false }
@@ -77,6 +85,9 @@ final class CheckpointFiles {
         guard let lastSync else { return true }
         return now - lastSync.end >= max(.seconds(1), lastSync.duration * 20)
     }
+
+    /// The state before the newest, where it is there.
+    var older: URL? { exists(url("1")) ? url("1") : nil }
 
     /// Waits until all that was written is on the disk, at the end of a run.
     ///

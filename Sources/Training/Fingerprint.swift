@@ -75,22 +75,32 @@ public struct Fingerprint {
 
 extension TrainingData {
     /// What a run depends on besides plan, network and loss: names, and fingerprints of what they name.
-    package func provenance() throws -> Provenance {
-        var found = ["labelled images": Fingerprint.of { $0.add(labelled) }]
+    ///
+    /// - Parameter first: a part that is named before these where several differ.
+    package func provenance(after first: (name: String, value: String)? = nil) throws -> Provenance {
+        var found = Provenance()
+        if let first { found.add(first.name, first.value) }
+        found.add(
+            "augmentation",
+            try Fingerprint.of {
+                $0.add("\(type(of: transform))")
+                if let transform = transform as? any Encodable { $0.add(try StableCoding.text(transform)) }
+            })
+        found.add(
+            "controllers",
+            try Fingerprint.of {
+                for controller in controllers {
+                    $0.add("\(type(of: controller))")
+                    $0.add(try StableCoding.text(controller))
+                }
+            }, isPlural: true)
+        found.add("labelled images", Fingerprint.of { $0.add(labelled) }, isPlural: true)
         // Without their labels, which the run does not see either.
-        if let unlabelled { found["unlabelled images"] = Fingerprint.of { $0.add(unlabelled.withoutLabels()) } }
-        if let validation { found["validation images"] = Fingerprint.of { $0.add(validation) } }
-        found["normalization"] = try Fingerprint.of { $0.add(try StableCoding.text(normalization)) }
-        found["augmentation"] = try Fingerprint.of {
-            $0.add("\(type(of: transform))")
-            if let transform = transform as? any Encodable { $0.add(try StableCoding.text(transform)) }
+        if let unlabelled {
+            found.add("unlabelled images", Fingerprint.of { $0.add(unlabelled.withoutLabels()) }, isPlural: true)
         }
-        found["controllers"] = try Fingerprint.of {
-            for controller in controllers {
-                $0.add("\(type(of: controller))")
-                $0.add(try StableCoding.text(controller))
-            }
-        }
-        return Provenance(found)
+        if let validation { found.add("validation images", Fingerprint.of { $0.add(validation) }, isPlural: true) }
+        found.add("normalization", try Fingerprint.of { $0.add(try StableCoding.text(normalization)) })
+        return found
     }
 }

@@ -6,6 +6,8 @@ import Synchronization
 package enum Interruption {
     private struct State {
         var last: Int32?
+        /// What to say of one that comes before a step was done.
+        var beforeSteps = "stopped before a step was done"
         /// How often a training asked: it does before its first step, and after each.
         var questions = 0
     }
@@ -20,6 +22,19 @@ package enum Interruption {
         state.withLock {
             $0.questions += 1
             return $0.last != nil
+        }
+    }
+
+    /// Says what a training starts from, so that it can be told where it is stopped before its first step.
+    ///
+    /// - Parameters:
+    ///   - step: steps that were done by an earlier process.
+    ///   - checkpoint: the file that holds the state after them; nil where there is none.
+    static func beginSteps(after step: Int, of checkpoint: String?) {
+        state.withLock {
+            $0.beforeSteps =
+                checkpoint.map { "stopped before another step; the same command goes on from \($0) after step \(step)" }
+                ?? "stopped before the first step was done; nothing was kept"
         }
     }
 
@@ -47,7 +62,7 @@ package enum Interruption {
         }
         guard before.last == nil else { _exit(128 + number) }
         guard before.questions > 1 else {
-            ProgressBar.say("stopped before the first step was done")
+            ProgressBar.say(before.beforeSteps)
             _exit(128 + number)
         }
         ProgressBar.say("stopping after this step; once more stops at once")

@@ -5,10 +5,28 @@ import TensorCore
 /// may not go on from the work.
 package struct Provenance: Hashable, Sendable, Codable {
     /// Each part's text or fingerprint by its name.
-    package var values: [String: String]
+    package private(set) var values: [String: String] = [:]
+    /// The parts in the order in which they were added, and what to say where one differs; of stored work nothing.
+    private var phrases: [(name: String, phrase: String)] = []
 
-    /// Bundles what work comes from.
-    package init(_ values: [String: String]) { self.values = values }
+    /// Bundles nothing yet.
+    package init() {}
+
+    /// Adds a part. Of several that differ the one that was added first is named.
+    ///
+    /// - Parameters:
+    ///   - value: its text or fingerprint.
+    ///   - isPlural: whether the name is of several things.
+    package mutating func add(_ name: String, _ value: String, isPlural: Bool = false) {
+        values[name] = value
+        phrases.append((name, isPlural ? "other \(name)" : "another \(name)"))
+    }
+
+    /// Leaves a part out.
+    package mutating func remove(_ name: String) {
+        values[name] = nil
+        phrases.removeAll { $0.name == name }
+    }
 
     package init(from decoder: any Decoder) throws {
         values = try decoder.singleValueContainer().decode([String: String].self)
@@ -19,28 +37,35 @@ package struct Provenance: Hashable, Sendable, Codable {
         try container.encode(values)
     }
 
+    package static func == (left: Self, right: Self) -> Bool { left.values == right.values }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(values) }
+
     /// What to say of work that came from something else, as what was found; nil where all parts are the same.
     ///
     /// A part that only one of the two has comes first, as the work is then of another kind; then one of which the
-    /// differing numbers and names can be told, as a seed shows in much else; then the loss, then the first by name.
+    /// differing numbers and names can be told, as a seed shows in much else; then the first that was added.
+    ///
+    /// - Parameter other: what the present work comes from.
     package func difference(from other: Provenance) -> String? {
         let names = Set(values.keys).union(other.values.keys).sorted().filter { values[$0] != other.values[$0] }
         if let alone = names.first(where: { values[$0] == nil || other.values[$0] == nil }) {
             return "a run \(values[alone] == nil ? "without" : "with") \(alone)"
         }
         for name in names {
-            if let details = details(of: name, against: other) { return "another \(name) (\(details))" }
+            guard let details = details(of: name, against: other) else { continue }
+            // What is known by its fingerprint alone is what differs, and not only in what it differs.
+            return details.hasPrefix("another ") ? details : "another \(name) (\(details))"
         }
-        // Another loss is trained with more tensors than the network's, and so shows in them too.
-        let first = names.contains("loss") ? "loss" : names.first
-        return first.map { $0.hasSuffix("images") || $0.hasSuffix("controllers") ? "other \($0)" : "another \($0)" }
+        return other.phrases.first { names.contains($0.name) }?.phrase
     }
 
     /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`, the first few of many; nil
     /// for another part.
     private func details(of name: String, against other: Provenance) -> String? {
         func leaves(_ text: String?) -> [String: String]? {
-            (text?.data(using: .utf8)).flatMap { try? StableCoding.value(JSONLeaves.self, from: $0).leaves }
+            guard let text, !text.isFingerprint else { return nil }
+            return try? StableCoding.value(JSONLeaves.self, from: Data(text.utf8)).leaves
         }
         guard let old = leaves(values[name]), let new = leaves(other.values[name]) else { return nil }
         let differing = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
@@ -49,9 +74,10 @@ package struct Provenance: Hashable, Sendable, Codable {
         let settings = differing.map { String($0.prefix { $0 != "." }) }
         let texts = zip(differing, settings).map { path, setting in
             let (before, now) = (old[path] ?? "none", new[path] ?? "none")
-            // Of fingerprints nobody knows the digits.
-            let values = before.isFingerprint && now.isFingerprint ? "another" : "\(before), now \(now)"
+            let values = "\(before), now \(now)"
             guard !path.isEmpty else { return values }
+            // Of fingerprints nobody knows the digits.
+            if before.isFingerprint && now.isFingerprint { return "another \(setting)" }
             let keys = path.split(separator: ".")
             let last = keys.count == 1 || keys.last == "_0" ? "" : " (\(keys[keys.count - 1]))"
             return "\(settings.count { $0 == setting } == 1 ? setting + last : path) \(values)"
@@ -105,11 +131,14 @@ package struct SealedFile {
     package let formats: [String]
     /// Formats of older versions, which are refused as such.
     package let older: [String]
+    /// What such a file is called, with its article: "a checkpoint".
+    package let name: String
     /// What an undamaged file holds, for an error.
     package let content: String
 
     /// Describes a kind of file.
-    package init(key: String, formats: [String], older: [String] = [], content: String) {
+    package init(name: String, key: String, formats: [String], older: [String] = [], content: String) {
+        self.name = name
         self.key = key
         self.formats = formats
         self.older = older
@@ -136,10 +165,11 @@ package struct SealedFile {
         guard formats.contains(format), let text = file.metadata[key] else {
             let advice =
                 older.contains(format)
-                ? " (an older version of Retort wrote it: finish the run with it, or remove the file to start afresh)"
-                : ""
+                ? "an older version of Retort wrote it: finish the run with it, or remove the file to start afresh"
+                : nil
             throw FormatError(
-                file: file.source, place: "metadata", found: "format '\(format)'", expected: "'\(formats[0])'\(advice)")
+                file: file.source, found: older.contains(format) ? "\(name) in the format '\(format)'" : file.contents,
+                expected: older.contains(format) ? "'\(formats[0])'" : name, advice: advice)
         }
         var tensors: [String: Tensor] = [:]
         var integers: [String: [Int64]] = [:]

@@ -70,8 +70,8 @@ public struct Trainer: Sendable {
     public var plan: TrainingPlan
     /// On what.
     public var data: TrainingData
-    /// The file that keeps the run's state, written before the first epoch, after each, and when the run is stopped;
-    /// nil to keep none. What happens in each step and epoch goes to a log beside it, FILE.steps, in lines of JSON.
+    /// The file that keeps the run's state, written after each epoch and when the run is stopped after a step; nil to
+    /// keep none. What happens in each step and epoch goes to a log beside it, FILE.steps, in lines of JSON.
     ///
     /// If it exists, the run goes on from it; a call after the last epoch returns the same result again. It must come
     /// from the same plan, network, images, augmentation, controllers and recipe. What of these is `Encodable` is
@@ -126,14 +126,13 @@ public struct Trainer: Sendable {
         var run = Run(model: model, plan: plan, controllers: data.controllers, keepingSteps: keeping.steps)
         var store: RunStore?
         if let checkpoint {
-            var origin = try data.provenance()
-            origin.values["network"] = Fingerprint.of { $0.add(model.tensors) }
-            origin.values["loss"] = recipe
-            origin.values["training plan"] = try StableCoding.text(plan)
-            let frame = RunFrame(plan: plan, origin: origin, data: data, peers: peers(model).count)
+            let origin = try origin(of: model, loss: recipe)
+            let frame = RunFrame(
+                plan: plan, origin: origin, settings: keeping.settings, data: data, peers: peers(model).count)
             store = try RunStore(checkpoint, keeping: keeping, frame: frame)
             try store?.open(&run)
         }
+        Interruption.beginSteps(after: run.step, of: run.step > 0 ? checkpoint?.pathAsGiven : nil)
         afterStep?(&run.model, run.step)
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw try stop(run, store) }
@@ -159,6 +158,15 @@ public struct Trainer: Sendable {
             let logits = model(tape.constant(batch.inputs))
             return StepLoss(logits.crossEntropy(batch, labelSmoothing: labelSmoothing), logits: logits.value)
         }
+    }
+
+    /// What a checkpoint of the run says that it comes from.
+    private func origin(of model: some Module, loss: String) throws -> Provenance {
+        // Another loss is trained with more tensors than the network's, and so shows in them too.
+        var origin = try data.provenance(after: ("loss", loss))
+        origin.add("network", Fingerprint.of { $0.add(model.tensors) })
+        origin.add("training plan", try StableCoding.text(plan))
+        return origin
     }
 
     private func runEpoch<M: Module>(
@@ -258,7 +266,7 @@ public struct Trainer: Sendable {
     private func stop(_ run: Run<some Module>, _ store: RunStore?) throws -> any Error {
         try store?.finish()
         return Task.isCancelled
-            ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: checkpoint?.pathAsGiven)
+            ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: writtenCheckpoint)
     }
 
     private func validate(_ model: some Module, epoch: Int) throws -> ClassReport? {
@@ -285,6 +293,11 @@ public struct Trainer: Sendable {
     private func divergence(_ place: String, at step: Int) -> TrainingError {
         .diverged(
             step: step, place: place, learningRate: plan.learningRate.extremes.max() ?? 0,
-            checkpoint: checkpoint?.pathAsGiven)
+            checkpoint: writtenCheckpoint)
+    }
+
+    /// The checkpoint's file, once it is there.
+    private var writtenCheckpoint: String? {
+        checkpoint.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0.pathAsGiven : nil }
     }
 }

@@ -28,39 +28,52 @@ struct RetortCommand: ParsableCommand {
         StandardStream.prepare()
         do {
             let line = joiningNegativeNumbers(in: try ProgramArguments.texts())
-            if let type = named(in: line) {
-                do { try Setting.checkWholeNumbers(in: line, of: type.init()) } catch let fault as ConfigurationError {
-                    throw WrongUsage("--\(fault.ofOption)", of: type)
-                }
-            }
-            let recipe = try Recipe(for: line)
-            var command = try parseAsRoot(recipe?.arguments ?? line)
-            do {
-                try Setting.check(command)
-                try IdleOption.check(command)
-            } catch let fault as ConfigurationError {
-                throw recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: type(of: command))
-            }
-            do { try NamedFile.check(Setting.files(of: command)) } catch let fault as NamedFile.Fault {
-                throw WrongUsage("\(fault)", of: type(of: command))
-            }
-            do { try command.run() } catch let fault as ConfigurationError {
-                if let located = recipe?.located(fault) { throw located }
-                let names = Setting.all(of: command, isParsed: true).map(\.name)
-                guard case .name(let name) = fault.ofOption.path.first, names.contains(name) else { throw fault }
-                throw OptionError(text: "--\(fault.ofOption)")
-            }
+            try run(line, named: commands(in: line))
         } catch { end(error) }
         BLAS.exit(0)
     }
 
-    /// The command that a line begins with, which may be one of another's; nil for a name that none has.
-    private static func named(in line: [String]) -> (any ParsableCommand.Type)? {
-        var found: (any ParsableCommand.Type)?
+    /// - Parameter commands: those that the line begins with.
+    private static func run(_ line: [String], named commands: [any ParsableCommand.Type]) throws {
+        var recipe: Recipe?
+        func refusal(of fault: ConfigurationError) -> any Error {
+            recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: commands)
+        }
+        do {
+            if let type = commands.last {
+                try Setting.checkWholeNumbers(in: line, of: type.init())
+                recipe = try Recipe(for: line, of: type)
+            }
+            var command = try parseAsRoot(recipe?.arguments ?? line)
+            try Setting.check(command)
+            try IdleOption.check(command)
+            try NamedFile.check(Setting.files(of: command))
+            do { try command.run() } catch let fault as ConfigurationError {
+                if let located = recipe?.located(fault) { throw located }
+                let names = Setting.all(of: command, isParsed: true).map(\.name)
+                guard case .name(let name) = fault.ofOption.path.first, names.contains(name) else {
+                    throw OptionError(text: "\(fault)")
+                }
+                throw OptionError(text: "--\(fault.ofOption)")
+            }
+        } catch let fault as ConfigurationError {
+            throw refusal(of: fault)
+        } catch let fault as UsageFault {
+            throw refusal(of: fault.fault)
+        } catch let fault as NamedFile.Fault {
+            throw WrongUsage("\(fault)", of: commands)
+        } catch let fault as ValidationError {
+            throw WrongUsage(fault.message, of: commands)
+        }
+    }
+
+    /// The commands that a line begins with, each one of those before; none for a name that no command has.
+    private static func commands(in line: [String]) -> [any ParsableCommand.Type] {
+        var found: [any ParsableCommand.Type] = []
         for name in line {
-            let commands = (found ?? Self.self).configuration.subcommands
+            let commands = (found.last ?? Self.self).configuration.subcommands
             guard let next = commands.first(where: { $0.configuration.commandName == name }) else { break }
-            found = next
+            found.append(next)
         }
         return found
     }
@@ -96,13 +109,24 @@ struct RetortCommand: ParsableCommand {
     }
 }
 
-/// Options that no command can follow, with the usage of the one that they were given to.
+/// Options that no command can follow, with the usage of the one that they were given to, in the form of the parser.
 private struct WrongUsage: Error, CustomStringConvertible {
     let description: String
 
-    init(_ problem: String, of command: any ParsableCommand.Type) {
-        description = "Error: \(problem)\n\(RetortCommand.usageString(for: command))"
+    /// - Parameter commands: from the first on the way to the one that the options were given to.
+    init(_ problem: String, of commands: [any ParsableCommand.Type]) {
+        let usage = RetortCommand.usageString(for: commands.last ?? RetortCommand.self)
+        let names = (["retort"] + commands.compactMap { $0.configuration.commandName }).joined(separator: " ")
+        description = "Error: \(problem)\nUsage: \(usage)\n  See '\(names) --help' for more information."
     }
+}
+
+/// Wrong usage that shows in the work alone.
+struct UsageFault: Error {
+    let fault: ConfigurationError
+
+    /// As `ConfigurationError` has it.
+    init(_ path: [ConfigurationError.Key], _ problem: String) { fault = ConfigurationError(path, problem) }
 }
 
 /// An option's value that turned out to be of no use in the work: an error, but no wrong usage.

@@ -73,7 +73,7 @@ struct AugmentCommandTests {
                 ("augment preview --policy p.json --out x --samples 0", 64, "--samples: 0 found"),
                 ("augment preview --policy p.json --out x --strengths 1,,2", 64, "--strengths: '1,,2' found"),
                 ("augment preview --policy p.json --out x --strengths 9", 64, "--strengths: '9' found"),
-                ("augment preview --policy none --out x", 1, "--policy: none found, digits, ocr"),
+                ("augment preview --policy none --out x", 64, "--policy: 'none' found, digits, ocr"),
                 ("augment preview --policy bad --out x", 1, "bad: operations[0].size: 2 found, a number within 0…1"),
                 ("augment preview --policy p.json --data nowhere --out x", 1, "nowhere: nothing found"),
                 ("augment preview --policy p.json --out none/x", 1, "cannot be written"),

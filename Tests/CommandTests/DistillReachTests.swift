@@ -109,7 +109,7 @@ struct DistillReachTests {
                 ),
                 (
                     "curriculum: {lowest: 1, height: 3}",
-                    "r.yaml: line 1: curriculum.height: unknown key; did you mean 'highest'?"
+                    "r.yaml: line 1: curriculum.height: unknown key, one of lowest, highest, reversal expected"
                 ),
             ] {
                 try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))

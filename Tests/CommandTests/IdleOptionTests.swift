@@ -18,6 +18,7 @@ struct IdleOptionTests {
             ("train --output x --steps 1e3", "--steps: 1e3 found, a whole number in digits alone expected"),
             ("train --output x --learning-rate -1", "--learning-rate: -1.0 found, 1e-09 to 1000.0 expected"),
             ("augment cost --policy digits --image-size 1_0", "--image-size: 1_0 found, a whole number in digits"),
+            ("augment preview --policy digits --out x --image-size 50", "--image-size: has no effect on the embedded"),
             ("train --output x --skip-bad", "--skip-bad: has no effect on the embedded digits"),
             ("evaluate m --skip-bad", "--skip-bad: has no effect on the embedded digits"),
             ("distill --teacher m --data d --output x --gate 0.5", "--gate: needs an --augment"),
@@ -37,6 +38,31 @@ struct IdleOptionTests {
             #expect(outcome.status == 64 && outcome.output.isEmpty)
             #expect(outcome.errorLines.first?.hasPrefix("Error: \(reason)") == true, "\(outcome.errors)")
             #expect(try retort.files().isEmpty)
+        }
+    }
+
+    @Test(
+        "Images of MNIST's files are taken as they are: a size, grey and files to leave out are refused"
+    )
+    func originalFiles() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try writeMini(to: folder)
+            for line in [
+                "train --output x --image-size 50", "train --output x --grey", "train --output x --skip-bad",
+                "distill --teacher m --output x --image-size 50",
+                "augment preview --policy digits --out x --image-size 50",
+                "demo --output x --skip-bad",
+            ] {
+                if line.contains("distill") {
+                    try retort.succeed("train --data mini --architecture mlp-4 --steps 1 --output m")
+                }
+                let outcome = try retort.fail("\(line) --data mini")
+                #expect(outcome.status == 64 && outcome.output.isEmpty)
+                #expect(
+                    outcome.errorLines.first?.contains(": has no effect on the images of mini") == true, "\(outcome)")
+                #expect(try !retort.files().contains("x"))
+            }
         }
     }
 

@@ -39,26 +39,50 @@ struct OtherFileTests {
             let line = "train --data mini --architecture mlp-4 --steps 2 --batch 8"
             try retort.succeed("\(line) --output m --checkpoint k")
             try retort.bytes("m").prefix(100).write(to: folder.appending(path: "cut"))
+            try retort.bytes("k").dropLast(9).write(to: folder.appending(path: "c"))
+            try retort.bytes("k").write(to: folder.appending(path: "c.1"))
+            try PNGFile.write(mini.get().test.image(0), to: folder.appending(path: "p"))
             for (line, reason) in [
                 ("info k", "k: a checkpoint of a run found, a model (what --output wrote) expected"),
                 ("predict k m", "k: a checkpoint of a run found"),
                 ("predict m m", "m: at byte 0: a safetensors file found, a PNG or JPEG image expected"),
+                ("\(line) --output n --checkpoint m", "m: a model found, a checkpoint expected"),
                 (
-                    "\(line) --output n --checkpoint m",
-                    "m: metadata: format 'none' found, 'retort checkpoint 4' expected"
+                    "\(line) --output n --checkpoint p",
+                    "p: a PNG file found, a checkpoint, or the name of a new file, exp"
                 ),
+                ("\(line) --output n --checkpoint c", "or go back to the state before: copy c.1 over it"),
                 (
                     "\(line) --output n --checkpoint k --seed 4",
-                    "another training plan (seed 0, now 4) found, the state of"
+                    "k: the state of another run: --seed 0 in the checkpoint,"
                 ),
-                ("\(line) --output n --checkpoint k --learning-rate 1", "(learningRate (from) 0.05, now 1) found"),
-                ("distill --teacher m\(line.dropFirst(5)) --output n --checkpoint k", "another loss found"),
+                (
+                    "\(line) --output n --checkpoint k --seed 4 --label-smoothing 0.1 --augment digits",
+                    "none in the checkpoint, now digits; --label-smoothing 0.0, now 0.1; --seed 0, now 4 found"
+                ),
+                (
+                    "\(line) --output n --checkpoint k --learning-rate 1",
+                    "--learning-rate none in the checkpoint, now 1.0"
+                ),
+                (
+                    "distill --teacher m\(line.dropFirst(5)) --output n --checkpoint k",
+                    "the command train in the checkpoint, now distill found"
+                ),
+                (
+                    "\(line) --output n --checkpoint k --labels 100",
+                    "--labels none in the checkpoint, now 100 found, the same expected; go on with the settings"
+                ),
                 ("info cut", "cut: a safetensors file that is cut off, of 100 bytes found"),
             ] {
                 let outcome = try retort.fail(line)
                 #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
                 #expect(outcome.errors.contains(reason), "\(line): \(outcome.errors)")
             }
+            // Other content under the name that was given: no option differs, and the part is named.
+            let taught = "distill --teacher m\(line.dropFirst(5)) --output n --checkpoint d"
+            try retort.succeed(taught)
+            try retort.succeed("\(line) --seed 1 --output m")
+            #expect(try retort.fail(taught).errors.contains("d: the state of another run: another teacher found"))
         }
     }
 }

@@ -236,7 +236,7 @@ struct PipelineTests {
             // It continued after the last step, so there was no progress to show.
             #expect(first.errorLines.count == 3 && second.errors.isEmpty)
             let other = try retort.fail("\(line) c --steps 4")
-            #expect(other.status == 1 && other.errors.contains("another training plan (steps 3, now 4"))
+            #expect(other.status == 1 && other.errors.contains("--steps 3 in the checkpoint, now 4 found"))
             #expect(
                 try retort.files() == ["a", "b", "mini", "state", "state.1", "state.2", "state.best", "state.steps"])
         }

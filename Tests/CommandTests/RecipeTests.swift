@@ -106,7 +106,10 @@ struct RecipeTests {
         "a fault in a recipe is told with file, line, path, what was found and what was expected",
         arguments: [
             ("steps: 5\nstpes: 6", "line 2: stpes: unknown key; did you mean 'steps'?"),
-            ("json: true", "line 1: json: unknown key; did you mean 'data'?"),
+            ("json: true", "line 1: json: belongs on the command line, as --json: it changes nothing of the run"),
+            ("threads: 2", "line 1: threads: belongs on the command line, as --threads: it changes nothing of the run"),
+            ("colour: red", "line 1: colour: unknown key"),
+            ("steps: 99999999999999999999", "line 1: steps: 99999999999999999999 found, 1 to 100000000 expected"),
             ("steps: many", "line 1: steps: 'many' found, a whole number expected"),
             ("steps: 2.5", "line 1: steps: 2.5 found, a whole number expected"),
             ("steps: \"5\"", "line 1: steps: '5' found, a whole number expected"),
@@ -122,7 +125,7 @@ struct RecipeTests {
             ("hints: [{stage: on}]", "line 1: hints[0].stage: on found, text expected (put it in quotes)"),
             ("steps: 0100", "line 1: steps: 0100 found, a whole number without leading zeros expected"),
             ("seed: 1_000", "line 1: seed: 1_000 found, a whole number in digits alone expected"),
-            ("seed: -1", "line 1: seed: -1 found, a whole number, 0 to 18446744073709551615 expected"),
+            ("seed: -1", "line 1: seed: -1 found, 0 to 18446744073709551615 expected"),
             ("batch: 1:30", "line 1: batch: 1:30 found, a whole number in digits alone expected"),
             (
                 "augment: {operations: [{operation: cutout, size: 01}]}",
@@ -175,7 +178,7 @@ struct RecipeTests {
             ("hints: {stage: stage1}", "line 1: hints: a mapping found, a list expected"),
             (
                 "hints:\n- stage: stage1\n- stage: stage2\n  distance: 3",
-                "line 4: hints[1].distance: unknown key; did you mean 'stage'?"
+                "line 4: hints[1].distance: unknown key, one of stage, student, teacher, weight, loss expected"
             ),
             (
                 "hints: [{stage: stage1, student: a}]",
@@ -257,7 +260,7 @@ struct RecipeTests {
                 ),
                 (
                     "augment: policy.json", "",
-                    "r.yaml: line 1: augment: policy.json found, \(names) or a policy's file in JSON expected"
+                    "r.yaml: line 1: augment: 'policy.json' found, none, \(names) or a policy's file in JSON expected"
                 ),
             ] {
                 try Data(recipe.utf8).write(to: folder.appending(path: "r.yaml"))

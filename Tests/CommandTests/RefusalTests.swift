@@ -27,7 +27,21 @@ struct RefusalTests {
         arguments: [
             ("train", "--output"), ("train --output x --steps 0", "--steps: 0 found, 1 to"),
             ("train --output x --batch 0", "--batch: 0 found"), ("train --output x --colour", "--colour"),
-            ("train --output x --labels -3", "--labels"), ("train --output x --seed -1", "--seed"),
+            ("train --output x --labels -3", "--labels: -3 found, 1 to 100000000 expected"),
+            ("train --output x --seed -1", "--seed: -1 found, 0 to 18446744073709551615 expected"),
+            (
+                "train --output x --steps 99999999999999999999",
+                "--steps: 99999999999999999999 found, 1 to 100000000 expected"
+            ),
+            ("train --output x --steps", "Missing value for '--steps"),
+            ("augment preview --policy digits --out x --samples 201", "--samples: 201 found, 1 to 200 expected"),
+            ("export m --onnx x --operator-set 9", "--operator-set: 9 found, 13 to 17 expected"),
+            (
+                "train --output x --augment none.json",
+                "--augment: 'none.json' found, none, digits, ocr"
+            ),
+            ("train --output x --augment digts", "or a policy's file in JSON expected; did you mean 'digits'?"),
+            ("augment cost --policy nope", "--policy: 'nope' found, digits, ocr"),
             ("train --output x --learning-rate nan", "--learning-rate: nan found"),
             ("train --output x --strength 4", "--strength: 4.0 found, 0.0 to 3.0 expected"),
             ("train --output x --threads 0", "--threads: 0 found"),
@@ -67,6 +81,12 @@ struct RefusalTests {
             let outcome = try retort.fail(line)
             #expect(outcome.status == 64 && outcome.output.isEmpty)
             #expect(outcome.errorLines.first?.contains(reason) == true, "\(outcome.errors)")
+            // As the parser's own errors have it, with the command that was given.
+            let names = line.words.prefix { $0 != "fly" && !$0.hasPrefix("-") && !["m", "int8"].contains($0) }
+            let command = (["retort"] + names).joined(separator: " ")
+            let ending = outcome.errorLines.suffix(2)
+            #expect(ending.first?.hasPrefix("Usage: \(command) ") == true, "\(outcome.errors)")
+            #expect(ending.last?.hasPrefix("  See '\(command) --help'") == true, "\(outcome.errors)")
             #expect(try retort.files().isEmpty)
         }
     }
@@ -89,7 +109,13 @@ struct RefusalTests {
                     "evaluate m --data bare",
                     ["bare: ", " found, a folder of PNG or JPEG images for each class", "MNIST"]
                 ),
-                ("evaluate m --data colours", ["m: a model of 10 classes (0, 1, 2, …) found", "2 classes (a, b)"]),
+                (
+                    "evaluate m --data colours",
+                    [
+                        "m: a model of 10 classes (0, 1, 2, …) found, one of 2 classes (a, b) as in colours expected; ",
+                        "give --data the images that the model is for",
+                    ]
+                ),
                 ("export m --c net.c", ["m: a model in FP32 found, one in INT8 (`retort quantize`) expected"]),
                 ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
                 ("prune int8 --data mini --to flops:0.5 --output x", ["int8: an INT8 model found"]),
@@ -103,10 +129,6 @@ struct RefusalTests {
                 ("train --data mini --labels 9 --output x", ["--labels: 9 found, 10, one for each class, to 180"]),
                 ("train --data mini --labels 181 --output x", ["--labels: 181 found"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),
-                (
-                    "train --data mini --augment none.json --output x",
-                    ["--augment: none.json found, digits, ocr", "or a policy's file"]
-                ),
                 ("train --data mini --augment bad.json --output x", ["bad.json: operations[0].operation", "flap"]),
                 ("predict m empty", ["empty: at byte 0: an empty file found, a PNG or JPEG image expected"]),
                 ("predict m digit.png m", ["m: at byte 0", "a PNG or JPEG image expected"]),

@@ -1,14 +1,16 @@
 import Autograd
 import Datasets
+import Foundation
+import Graph
 import Layers
 import Prune
-import Quantize
 import TensorCore
 import TestSupport
 import Testing
 import Training
 
 @testable import Deploy
+@testable import Quantize
 
 @Suite struct DeploymentTests {
     @Test("Percentiles by hand: 100 times, 1 to 100 in another order")
@@ -29,6 +31,45 @@ import Training
         #expect(abs(variants[0].accuracy - 100 * report.accuracy) < 1e-9 && variants[0].agreement == 100)
         #expect(variants[0].multiplyAdds == variants[1].multiplyAdds && variants[1].bytes < variants[0].bytes)
         #expect(variants.allSatisfy { $0.imagesPerSecond > 0 && $0.medianLatency <= $0.latency95 })
+    }
+
+    @Test("A model whose output is mostly rounding says so in its report, and one that is sound does not")
+    func hopeless() throws {
+        try withTemporaryFolder { folder in
+            let (network, description) = tiny()
+            let url = folder.appending(path: "m")
+            try ModelFile(network, inputShape: [8, 8, 1], description: description).write(to: url)
+            let images = TinyTask.images(20, seed: 2)
+            let data = try DividedData(name: "tiny", train: images, validation: images.subset([]), test: images)
+            func warning(_ decibels: [Double]) throws -> String? {
+                let noise = decibels.map {
+                    LayerNoise(name: "dense", shape: [3], signalToNoise: $0, floatReason: nil)
+                }
+                return try DeploymentReport(
+                    of: StoredModel(url), on: data, calibratedOn: .init(asked: 20, of: images), written: url,
+                    variants: [], noise: noise, rounded: noise, sparsity: 0
+                ).warning
+            }
+            #expect(try warning([0.1, 3.5]) == nil && warning([.infinity]) == nil)
+            #expect(
+                try warning([40, 0.6])?.hasPrefix("at the output, signal to noise is 0.6 dB: the errors of") == true)
+        }
+    }
+
+    @Test("Why a quantised network from elsewhere is computed in float32 stays with the model")
+    func refusedIntegers() throws {
+        let (network, description) = tiny()
+        let graph = try NetworkGraph(tracing: network, inputShape: [8, 8, 1])
+        let rounded = RoundedGraph(
+            nodes: graph.nodes, output: graph.nodes.count - 1, roles: [:],
+            layers: [1: .init(scales: [Float](repeating: 1, count: 4), bias: nil)])
+        guard case .refusal(let reason)? = try rounded.integers() else { Issue.record("no refusal"); return }
+        #expect(reason == "input: is not rounded to 8 bits before it is used")
+        let file = ModelFile(
+            network, integers: .refusal(reason), inputShape: [8, 8, 1], description: description, namesClasses: true)
+        #expect(file.integerRefusal == reason)
+        let plain = RoundedGraph(nodes: graph.nodes, output: graph.nodes.count - 1, roles: [:], layers: [:])
+        #expect(try plain.integers() == nil)
     }
 
     @Test("A variant on the front that another beats in both, or one that is missing (by hand)")

@@ -55,6 +55,10 @@ struct ONNXFileTests {
             let file = folder.appending(path: "other.onnx")
             try ONNXExport(NetworkGraph(tracing: network, inputShape: [8, 8, 1])).write(to: file)
             let error = #expect(throws: ConfigurationError.self) { try StoredModel(file) }
+            #expect(
+                error?.problem.hasPrefix(
+                    "missing: \(file.relativePath) does not say how its inputs are normalised; give one")
+                    == true)
             #expect(error?.problem.contains("imagenet, cifar, 0-1, -1-1, 0-255") == true)
             #expect(throws: ConfigurationError.self) {
                 try StoredModel(file, importing: ImportSettings(normalization: "imagenet"))
@@ -65,6 +69,16 @@ struct ONNXFileTests {
             let images = TinyTask.images(20, seed: 5)
             let data = try DividedData(name: "tiny", train: images, validation: images.subset([]), test: images)
             #expect(try stored.fitting(data).train.count == 20)
+            // Two classes are another number, whatever they are called.
+            let two = ImageSet(
+                pixels: images.pixels, height: images.height, width: images.width, channels: images.channels,
+                labels: images.labels.map { $0.map { $0 % 2 } }, classNames: ["a", "b"])
+            let fewer = try DividedData(name: "pair", train: two, validation: two.subset([]), test: two)
+            let misfit = #expect(throws: FormatError.self) { try stored.fitting(fewer) }
+            #expect(
+                misfit?.description
+                    == "\(file.relativePath): a model of 3 classes found, one of 2 classes (a, b) as in pair expected; "
+                    + "give --data the images that the model is for, or another model")
         }
     }
 

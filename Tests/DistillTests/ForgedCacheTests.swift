@@ -14,7 +14,8 @@ import Training
             try withTemporaryFolder { folder in
                 let distiller = TeacherCacheTests.distiller(folder)
                 _ = try TinyLesson.result(distiller)
-                let sealed = SealedFile(key: "contents", formats: ["retort teacher outputs 1"], content: "outputs")
+                let sealed = SealedFile(
+                    name: "a cache", key: "contents", formats: ["retort teacher outputs 1"], content: "outputs")
                 for name in ["epoch-0.safetensors", "validation.safetensors"] {
                     let url = folder.appending(path: name)
                     let (text, tensors, _) = try sealed.open(SafetensorsFile.read(url))

@@ -56,6 +56,8 @@ struct ImageFolderTests {
             try folder.file("ant/4.png", [])
             let error = refusal(folder)
             #expect(error?.file.hasSuffix("ant/3.gif") == true && error?.found == "a GIF file")
+            #expect(
+                error?.description.hasSuffix("a PNG or JPEG image expected; leave out bad files by --skip-bad") == true)
             #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
             #expect(refusal(folder.appending(path: "none"))?.found == "nothing")
             try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))

@@ -132,6 +132,10 @@ struct JPEGTests {
         for part in Damage.prefixes(of: file) where !part.isEmpty {
             #expect(refusal(part) != nil, "\(part.count) bytes")
         }
+        #expect(
+            refusal(Array(file.dropLast(20)))?.hasSuffix(
+                "at byte \(file.count - 20): the end of the file found, the rest of the JPEG image (the file is cut "
+                    + "short) expected; copy the file again") == true)
         for damaged in Damage.mutations(of: file, count: 400, seed: 8) { _ = try? decode(damaged) }
     }
 }

@@ -125,7 +125,12 @@ struct PNGTests {
         #expect(refusal([]) == "f: at byte 0: no PNG signature found, a PNG file expected")
         #expect(
             refusal(file.dropLast())
-                == "f: at byte 85: the end of the file found, a chunk, the last of them IEND: it is cut off expected")
+                == "f: at byte 85: the end of the file found, a chunk, the last of them IEND (the file is cut short), "
+                + "expected; copy the file again")
+        #expect(
+            refusal(Array(file.prefix(33 + 14)))
+                == "f: at byte 33: 6 bytes of a chunk of \(file[36]) (the file is cut short) found, all of them "
+                + "expected; copy the file again")
         #expect(refusal(Array(file.prefix(8)) + file.dropFirst(33))?.contains("at byte 8: chunk IDAT") == true)
         var twice = file
         twice.insert(contentsOf: file[8..<33], at: 33)

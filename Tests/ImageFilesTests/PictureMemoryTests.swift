@@ -46,9 +46,9 @@ struct PictureMemoryTests {
     @Test("a decoder that finds no memory for itself speaks of the machine, not of a fault of the file")
     func decoder() throws {
         let picture = try PNGPicture(PNGBuilder { _, _, _ in 1 }.file, name: "f")
-        let error = #expect(throws: MachineError.self) { try picture.checkStatus(2, "PNG", []) }
+        let error = #expect(throws: MachineError.self) { try picture.checkStatus(2, "PNG", [], size: 9) }
         #expect(error?.description == "f: cannot be decoded: the machine has no memory for it")
-        #expect(throws: FormatError.self) { try picture.checkStatus(1, "PNG", []) }
+        #expect(throws: FormatError.self) { try picture.checkStatus(1, "PNG", [], size: 9) }
     }
 
     @Test("images that do not all fit at the network's size are refused before the first is decoded")

@@ -58,12 +58,23 @@ struct BadModelTests {
             (Models.node("Transpose", ["x"], ["y"], ["perm": .ints([0, 0, 1, 2])]), "permutation [0, 0, 1, 2]"),
             (Models.node("TopK", ["x", "w"]), "TopK of values that are computed"),
             (Models.node("Equal", ["x", "x"]), "computed from the model's input"),
+            (
+                Models.node("DynamicQuantizeLinear", ["x"], ["y", "s", "z"]),
+                "dynamic quantisation, whose scales are another for each image found, the model in float32"
+            ),
         ] as [(Onnx_NodeProto, String)])
     func nodes(_ node: Onnx_NodeProto, _ expected: String) {
         let model = Models.model([node], stored: ["w": .ones([2, 3, 3, 3])])
         let complaint = Models.complaint(model)
         #expect(complaint.contains(expected), "\(complaint)")
         #expect(complaint.hasPrefix("model.onnx: node 0"), "\(complaint)")
+    }
+
+    @Test("A model that leaves the image size open says how to give it")
+    func openSize() {
+        let model = Models.model([Models.node("Relu", ["x"])], inputs: [("x", [nil, 3, nil, nil])])
+        #expect(
+            Models.complaint(model).contains("known extents of an image expected; give the size of the images by --in"))
     }
 
     @Test("Cycles, two values of one name, a result that nothing gives, and graphs within nodes")

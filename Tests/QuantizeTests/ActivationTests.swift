@@ -113,7 +113,7 @@ import Testing
         #expect(mixed.nodes.filter(\.isFloat).map(\.operation) == ["layerNorm"])
         let aware = try QuantizationAwareNetwork(network, calibratedOn: [Self.tokens])
         let trained = try aware.quantized()
-        #expect(trained.nodes.compactMap(\.floatReason) == ["no int8 kernel"])
+        #expect(trained.nodes.compactMap(\.floatReason) == ["no INT8 kernel"])
         #expect(signalToNoise(aware.predict(Self.tokens), trained.predict(Self.tokens)) > 60)
         #expect(
             throws: GraphError(

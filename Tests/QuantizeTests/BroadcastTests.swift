@@ -61,7 +61,7 @@ import Testing
         let (network, name) = (Gated(adds: adds, crosses: true), adds ? "add" : "multiply")
         let mixed = try QuantizedModel(network, calibratedOn: [Self.images])
         let reasons = mixed.nodes.compactMap { node in node.floatReason.map { "\(node.operation): \($0)" } }
-        #expect(reasons.last == "\(name): no int8 kernel that broadcasts so", "\(reasons)")
+        #expect(reasons.last == "\(name): no INT8 kernel that broadcasts so", "\(reasons)")
         #expect(signalToNoise(mixed.predict(Self.images), network.predict(Self.images)) > 25)
         var file = mixed.file(metadata: [:])
         let copy = try QuantizedModel.decode(file).model

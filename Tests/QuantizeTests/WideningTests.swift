@@ -41,7 +41,7 @@ import Testing
         let (network, images) = (Widening(), smoothImages(20, side: 8, seed: 7))
         let mixed = try QuantizedModel(network, calibratedOn: [images])
         #expect(mixed.nodes.filter(\.isFloat).map(\.operation) == ["transposedConvolution2D", "resize"])
-        #expect(mixed.nodes.compactMap(\.floatReason) == ["no int8 kernel", "no int8 kernel"])
+        #expect(mixed.nodes.compactMap(\.floatReason) == ["no INT8 kernel", "no INT8 kernel"])
         #expect(signalToNoise(mixed.predict(images), network.predict(images)) > 25)
         let copy = try QuantizedModel.decode(mixed.file(metadata: [:])).model
         #expect(copy.predict(images).isBitIdentical(to: mixed.predict(images)))

@@ -41,6 +41,20 @@ import Testing
         #expect(try file.elements("double", as: Double.self) == [0.1, 1e-50, 16_777_217])
     }
 
+    @Test("A file that is cut off anywhere after its header says how long it was, and not where an array lies in it")
+    func cutOff() throws {
+        let header = 8 + Int(Self.reference[0]) + 256 * Int(Self.reference[1])
+        for length in [header, header + 30, Self.reference.count - 1] {
+            let error = #expect(throws: FormatError.self) {
+                try SafetensorsFile(decoding: Self.reference.prefix(length), file: "cut")
+            }
+            #expect(
+                error?.description
+                    == "cut: a safetensors file that is cut off, of \(length) bytes found, all of its "
+                    + "\(Self.reference.count) bytes expected; copy it again")
+        }
+    }
+
     @Test("Reading after writing gives the same content, and the same content the same bytes")
     func roundTrip() throws {
         let file = try SafetensorsFile(decoding: Self.reference, file: "reference")
@@ -133,7 +147,7 @@ import Testing
             (#"{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"#, 4, "dtype F31"),
             (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "8 for F32 of shape [2]"),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "bytes 4..<0"),
-            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 4, "bytes 4..<8"),
+            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 4, "that is cut off"),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "data at byte 4"),
             (
                 #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,

@@ -58,4 +58,18 @@ struct TextFileTests {
     func wholeNumbers(text: String, expectation: String?) {
         #expect(WholeNumber.expectation(of: text) == expectation)
     }
+
+    @Test("A whole number beyond its range, or beyond all that its type holds, is told the range")
+    func wholeNumberRanges() {
+        let (steps, any) = (WholeNumber.Range(1...100), WholeNumber.Range(of: UInt64.self))
+        for (text, range, expectation) in [
+            ("1", steps, nil), ("+100", steps, nil), ("0", steps, "1 to 100"), ("101", steps, "1 to 100"),
+            ("-1", steps, "1 to 100"), ("99999999999999999999", steps, "1 to 100"),
+            ("007", steps, "a whole number without leading zeros"), ("x", steps, "a whole number"),
+            ("18446744073709551615", any, nil), ("18446744073709551616", any, "0 to 18446744073709551615"),
+            ("-1", any, "0 to 18446744073709551615"),
+        ] {
+            #expect(WholeNumber.expectation(of: text, within: range) == expectation, "\(text)")
+        }
+    }
 }

@@ -179,6 +179,48 @@ import Testing
         }
     }
 
+    @Test("A run that is stopped before its first step leaves nothing, which another run could take for its own")
+    func nothingDone() throws {
+        try withTemporaryFolder { folder throws in
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
+            trainer.shouldStop = { true }
+            var network = TinyRun.network
+            #expect(throws: TrainingError.stopped(step: 0, checkpoint: nil)) { try trainer.fit(&network) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
+    @Test(
+        "A state of another run is told by what both were asked for; where that is the same, by the part that differs")
+    func settings() throws {
+        try withTemporaryFolder { folder throws in
+            let url = folder.appending(path: "run")
+            func found(_ settings: [String: String], _ plan: TrainingPlan, _ smoothing: Float = 0) throws -> String? {
+                var trainer = Trainer(plan, on: TinyRun.data, checkpoint: url)
+                trainer.keeping.settings = settings
+                var network = TinyRun.network
+                do { _ = try trainer.fit(&network, labelSmoothing: smoothing) } catch let error as FormatError {
+                    return error.found
+                }
+                return nil
+            }
+            let (asked, plan) = (["--seed": "5", "--labels": "all"], TinyRun.plan)
+            #expect(try found(asked, plan) == nil)
+            // What decides is what the run comes from, and not how it was asked for.
+            #expect(try found(["--seed": "5", "--labels": "15"], plan) == nil)
+            var other = plan
+            other.seed = 6
+            #expect(
+                try found(["--seed": "6", "--rate": "1"], other)
+                    == "--labels all in the checkpoint, now none; --rate none, now 1; --seed 5, now 6")
+            #expect(
+                try found(["--seed": "6", CheckpointKeeping.command: "other"], other)?.hasPrefix("the command none")
+                    == true)
+            #expect(try found(asked, plan, 0.1) == "another loss")
+            #expect(try found([:], other) == "another training plan (seed 5, now 6)")
+        }
+    }
+
     @Test("A damaged checkpoint is refused, whatever was changed in it, and never crashes")
     func damage() throws {
         try withTemporaryFolder { folder in

@@ -93,8 +93,8 @@ private struct SignDescent: OptimizerRule {
                 try file.write(to: url)
                 let bytes = try Data(contentsOf: url)
                 let error = #expect(throws: FormatError.self) { try TinyRun.result(checkpoint: url) }
-                #expect(error?.found == "format 'retort checkpoint \(version)'")
-                #expect(error?.expected.contains("finish the run with it, or remove the file") == true)
+                #expect(error?.found == "a checkpoint in the format 'retort checkpoint \(version)'")
+                #expect(error?.advice?.contains("finish the run with it, or remove the file") == true)
                 #expect(try Data(contentsOf: url) == bytes)
             }
         }

@@ -147,7 +147,8 @@ private struct PolicyReader {
             content = .someOf(choices, count: count)
         default:
             guard case .string(let text) = name, let type = OperationRegistry.type(named: text) else {
-                if let wrapped = members.keys.first(where: { OperationRegistry.type(named: $0) != nil }), name == nil {
+                let known = members.keys.filter { OperationRegistry.type(named: $0) != nil }
+                if let wrapped = known.min(), name == nil {
                     throw error(
                         path, found: "the key '\(wrapped)'",
                         expected: "{\"operation\": \"\(wrapped)\", …} with its settings beside it")

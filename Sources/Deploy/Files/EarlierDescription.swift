@@ -19,14 +19,10 @@ struct EarlierDescription: Codable {
     init(_ file: SafetensorsFile) throws {
         let isInt8 = file.metadata[ModelFile.key] != nil && file.metadata["format"] == nil
         guard isInt8 || file.metadata["format"] == Self.format, let text = file.metadata[ModelFile.key] else {
-            guard file.metadata["format"]?.hasPrefix("retort checkpoint") != true else {
-                throw FormatError(
-                    file: file.source, found: "a checkpoint of a run", expected: "a model (what --output wrote)")
-            }
             throw FormatError(
-                file: file.source, place: "metadata",
-                found: "no graph, and format '\(file.metadata["format"] ?? "none")'",
-                expected: "a model: a graph, or '\(Self.format)'")
+                file: file.source,
+                found: file.contents + (file.metadata["format"] == Self.format ? " without its description" : ""),
+                expected: "a model (what --output wrote)")
         }
         guard let value = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else {
             throw FormatError(

@@ -57,14 +57,14 @@ extension ModelFile {
         } else {
             throw ConfigurationError(
                 ["normalization"],
-                "nothing found, \(Normalization.names.joined(separator: ", ")) or MEAN,…/DEVIATION,… expected: \(name) does not say how its inputs are normalised"
-            )
+                "missing: \(name) does not say how its inputs are normalised; give one of "
+                    + "\(Normalization.names.joined(separator: ", ")) or MEAN,…/DEVIATION,…")
         }
         let classes = network.outputShape.rank == 1 ? network.outputShape[0] : 0
         let names = stored?.classNames ?? []
         let namesClasses = names.count == classes && classes > 0
         self.init(
-            network, integers: rounded.isRounded ? try? QuantizedModel(rounded) : nil, inputShape: network.inputShape,
+            network, integers: try rounded.integers(), inputShape: network.inputShape,
             description: Description(
                 architecture: stored?.architecture ?? "onnx", normalization: normalization,
                 classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut ?? .byName),
@@ -77,7 +77,21 @@ extension ModelFile {
     }
 }
 
+/// A quantised network from elsewhere in integers, or why it is computed in float32.
+enum ImportedIntegers {
+    case model(QuantizedModel)
+    case refusal(String)
+}
+
 extension RoundedGraph {
+    /// The network in integers; nil where nothing of it is of 8 bits.
+    ///
+    /// - Throws: `MachineError` where the machine has no memory for it.
+    func integers() throws -> ImportedIntegers? {
+        guard isRounded else { return nil }
+        do { return .model(try QuantizedModel(self)) } catch let error as GraphError { return .refusal("\(error)") }
+    }
+
     /// The same without a softmax that gives the result.
     func droppingFinalSoftmax() -> RoundedGraph {
         var graph = self

@@ -64,6 +64,8 @@ public struct ModelFile: Sendable {
 
     /// What a quantised network from elsewhere computes, in float32.
     private let floatForm: (any Module)?
+    /// Why a quantised network from elsewhere is computed in float32; nil for any other and for one that is not.
+    public let integerRefusal: String?
     /// Whether the names of classes are known; those of a model from elsewhere may be mere numbers.
     public let namesClasses: Bool
 
@@ -74,13 +76,16 @@ public struct ModelFile: Sendable {
         self.init(network, inputShape: inputShape, description: description, namesClasses: true)
     }
 
-    /// - Parameter integers: the network in integers, where it is quantised.
+    /// - Parameter integers: what there is of the network in integers, where it is quantised.
     init(
-        _ network: any Module, integers: QuantizedModel? = nil, inputShape: Shape, description: Description,
+        _ network: any Module, integers: ImportedIntegers? = nil, inputShape: Shape, description: Description,
         namesClasses: Bool
     ) {
-        self.network = integers.map { .int8($0) } ?? .float(network)
-        floatForm = integers == nil ? nil : network
+        switch integers {
+        case .model(let model)?: (self.network, floatForm, integerRefusal) = (.int8(model), network, nil)
+        case .refusal(let reason)?: (self.network, floatForm, integerRefusal) = (.float(network), nil, reason)
+        case nil: (self.network, floatForm, integerRefusal) = (.float(network), nil, nil)
+        }
         self.inputShape = inputShape
         self.description = description
         self.namesClasses = namesClasses
@@ -89,7 +94,7 @@ public struct ModelFile: Sendable {
     /// Bundles a quantised network and its description.
     public init(_ network: QuantizedModel, description: Description) {
         self.network = .int8(network)
-        floatForm = nil
+        (floatForm, integerRefusal) = (nil, nil)
         inputShape = network.inputShape
         self.description = description
         namesClasses = true

@@ -31,6 +31,9 @@ public struct StoredModel {
     /// What computes the model's outputs.
     public var network: ModelFile.Network { file.network }
 
+    /// Why a quantised model from elsewhere is computed in float32; nil for any other and for one that is not.
+    public var integerRefusal: String? { file.integerRefusal }
+
     /// The normalization of inputs and the names of classes.
     public var description: ModelFile.Description { file.description }
 
@@ -87,16 +90,19 @@ public struct StoredModel {
         guard own == others || !file.namesClasses && own.count == others.count else {
             let (known, given) = (Set(own), Set(others))
             let difference =
-                if !file.namesClasses {
-                    "the file has no names of classes"
+                if own.count != others.count {
+                    ""
                 } else if let odd = known.symmetricDifference(given).min() {
-                    "\(odd) is in \(known.contains(odd) ? "the model" : data.name) alone"
+                    " (\(odd) is in \(known.contains(odd) ? "the model" : data.name) alone)"
                 } else {
-                    "the order is another"
+                    " (the order is another)"
                 }
+            // Numbers are no names.
+            let classes = file.namesClasses ? Self.list(own) : own.count.counted("class", "classes")
             throw FormatError(
-                file: url.relativePath, found: "a model of \(Self.list(own))",
-                expected: "\(Self.list(others)), as in \(data.name) (\(difference)),")
+                file: url.relativePath, found: "a model of \(classes)",
+                expected: "one of \(Self.list(others)) as in \(data.name)\(difference)",
+                advice: "give --data the images that the model is for, or another model")
         }
         if let rule = data.heldOut, rule != description.heldOut {
             throw FormatError(

@@ -20,7 +20,8 @@ struct TeacherCache {
     static let validation = -1
 
     private static let sealed = SealedFile(
-        key: "contents", formats: ["retort teacher outputs 1"], content: "outputs (remove the file to compute them)")
+        name: "a cache of a teacher's outputs", key: "contents", formats: ["retort teacher outputs 1"],
+        content: "outputs (remove the file to compute them)")
     private static let remedy = "a run that differs keeps its outputs in a folder of its own"
     private let folder: URL
     /// What the outputs depend on, by name.

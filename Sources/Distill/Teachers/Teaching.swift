@@ -42,20 +42,21 @@ struct Teaching {
         }
         var origin = try data.provenance()
         // They count through what they make controllers choose, which views show.
-        origin.values["validation images"] = nil
-        origin.values["teacher"] = Fingerprint.of {
+        origin.remove("validation images")
+        let weights = Fingerprint.of {
             for member in ensemble.members {
                 $0.add("\(type(of: member))")
                 $0.add(member.tensors)
             }
         }
+        origin.add("teacher", weights)
         // The same weights give other bits in other code or on another processor.
-        origin.values["teacher's arithmetic"] =
-            "\(SIMDLevel.active) " + Fingerprint.of { for logits in sampled { $0.add(logits) } }
-        origin.values["seed"] = "\(plan.seed)"
-        origin.values["batch size"] = "\(plan.batchSize)"
-        if data.unlabelled != nil { origin.values["unlabelled batch size"] = "\(plan.unlabelledBatchSize)" }
-        origin.values["steps an epoch"] = "\(plan.stepsPerEpoch)"
+        let outputs = Fingerprint.of { for logits in sampled { $0.add(logits) } }
+        origin.add("teacher's arithmetic", "\(SIMDLevel.active) \(outputs)")
+        origin.add("seed", "\(plan.seed)")
+        origin.add("batch size", "\(plan.batchSize)")
+        if data.unlabelled != nil { origin.add("unlabelled batch size", "\(plan.unlabelledBatchSize)") }
+        origin.add("steps an epoch", "\(plan.stepsPerEpoch)")
         cache = try TeacherCache(folder, origin: origin, classes: sampled.first?.shape.last ?? 0)
     }
 

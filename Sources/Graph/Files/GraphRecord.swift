@@ -45,9 +45,9 @@ package struct GraphRecord: Codable {
     }
 
     /// The key in a file's metadata.
-    package static let key = "retort.graph"
+    package static let key = SafetensorsFile.graphKey
     /// The key of int8 models before graphs had one format for both; versions 1 and 2.
-    package static let int8Key = "retort.int8"
+    package static let int8Key = SafetensorsFile.int8GraphKey
     /// What is written. 1 had neither layers in float32 nor paths, 2 held int8 models alone.
     package static let currentVersion = 3
 

@@ -102,7 +102,13 @@ extension NodeCall {
     /// To uint8 by the extremes of the values themselves.
     fileprivate func quantizeDynamically() throws -> [GraphValue] {
         let x = try inOrder(input(0))
-        guard case .tensor(let tensor, _) = x.content else { throw refusal(of: x) }
+        guard case .tensor(let tensor, _) = x.content else {
+            throw x.isKnown
+                ? refusal(of: x)
+                : OperationError(
+                    found: "dynamic quantisation, whose scales are another for each image",
+                    expected: "the model in float32 (`retort quantize` makes it INT8), or static quantisation")
+        }
         let values = tensor.scalars
         let (low, high) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
         let scale = high == low ? 1 : (high - low) / 255

@@ -54,8 +54,8 @@ extension IntegerProgram.Node {
     fileprivate func floatReason(reading inputs: [Shape]) -> String? {
         guard isFloat else { return nil }
         guard let operation, let floatOperands else { return "as asked for" }
-        if operation.isFloatOnly { return "no int8 kernel" }
-        if operation.integerKernel?.hasKernel(for: inputs) == false { return "no int8 kernel that broadcasts so" }
+        if operation.isFloatOnly { return "no INT8 kernel" }
+        if operation.integerKernel?.hasKernel(for: inputs) == false { return "no INT8 kernel that broadcasts so" }
         let readsTensor = floatOperands.contains { if case .tensor = $0 { true } else { false } }
         return readsTensor ? "reads a stored tensor" : "as asked for"
     }

@@ -19,9 +19,19 @@ public struct FileKind: Hashable, Sendable {
     public static let empty = FileKind("an empty file")
 
     private static let textPNG = FileKind("a PNG file damaged by a transfer as text")
+    private static let pointer = FileKind("a Git LFS pointer")
 
     /// Whether the project decodes such files as images.
     public var isImage: Bool { self == .png || self == .jpeg }
+
+    /// How to get at what the file should have been; nil where its kind does not tell.
+    public var advice: String? {
+        switch self {
+        case .textPNG: "transfer it again as a binary file"
+        case .pointer: "run `git lfs pull`, which puts the file itself in its place"
+        default: nil
+        }
+    }
 
     /// "1 WebP file", "8 WebP files".
     public func counted(_ count: Int) -> String {
@@ -119,7 +129,7 @@ public struct FileKind: Hashable, Sendable {
             Signature("a Parquet file", "PAR1"),
             Signature("a SQLite file", "SQLite format 3"),
             Signature("an ELF program", "ELF", at: 1),
-            Signature("a Git LFS pointer", "version https://git-lfs"),
+            Signature(pointer, Array("version https://git-lfs".utf8)),
         ] + (2...5).map { Signature(.pickle, [0x80, $0]) } + (1...4).map { Signature(.idx, [0, 0, 8, $0]) }
         + (1...7).map { Signature("a PNM file", "P\($0)\n") } + [
             Signature(FileKind("an icon file"), [0, 0, 1, 0]),

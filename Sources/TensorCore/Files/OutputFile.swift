@@ -4,8 +4,13 @@ import Foundation
 public enum OutputFile {
     /// Makes sure that a file can be written; leaves nothing behind.
     ///
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - content: what there must be room for.
     /// - Throws: ``FileWriteError`` saying why not.
-    public static func check(_ url: URL) throws(FileWriteError) { _ = try PendingFile(for: url) }
+    public static func check(_ url: URL, holding content: Data = Data()) throws(FileWriteError) {
+        try PendingFile(for: url).write(content, syncing: false)
+    }
 
     /// Makes sure that a folder is there or can be created, and that files can be written in it; leaves nothing behind.
     ///

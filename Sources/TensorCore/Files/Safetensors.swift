@@ -72,6 +72,19 @@ public struct SafetensorsFile: Sendable {
     /// The file that this was read from, for messages.
     public let source: String
 
+    /// What the file holds, by the metadata that the project writes, in words for messages.
+    package var contents: String {
+        let format = metadata["format"] ?? ""
+        if format.hasPrefix("retort checkpoint") { return "a checkpoint of a run" }
+        if format.hasPrefix("retort teacher outputs") { return "a cache of a teacher's outputs" }
+        let isModel =
+            format.hasPrefix("retort model") || [Self.graphKey, Self.int8GraphKey].contains { metadata[$0] != nil }
+        return isModel ? "a model" : "a safetensors file that Retort did not write"
+    }
+
+    /// The key of a model's graph in the metadata, and that of int8 models before graphs had one format for both.
+    package static let graphKey = "retort.graph", int8GraphKey = "retort.int8"
+
     /// Creates a file's content in memory.
     public init(metadata: [String: String] = [:], entries: [String: Entry] = [:]) {
         self.init(metadata: metadata, entries: entries, source: "safetensors")

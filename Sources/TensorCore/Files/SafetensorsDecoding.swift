@@ -20,7 +20,7 @@ extension SafetensorsFile {
             guard kind == .safetensors else { throw FormatError(kind, file: file, expected) }
             throw FormatError(
                 file: file, found: "a safetensors file that is cut off, of \(data.count) bytes",
-                expected: "all of it, whose header has \(length)")
+                expected: "all of it, whose header has \(length)", advice: "copy it again")
         }
         let header = [UInt8](data[8..<8 + Int(length)])
         guard String(validating: header, as: UTF8.self) != nil else {
@@ -133,8 +133,14 @@ extension SafetensorsFile {
                 case let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: array.dataType.size),
                 !overflow
             else { throw fault("shape \(array.extents)", "a size below 2⁶³ bytes") }
-            guard array.begin <= array.end, array.end <= data.count else {
+            guard array.begin <= array.end else {
                 throw fault("bytes \(array.begin)..<\(array.end)", "a range within the \(data.count) of the file")
+            }
+            guard array.end <= data.count else {
+                let (size, overflow) = data.startIndex.addingReportingOverflow(inOrder.map(\.value.end).max() ?? 0)
+                throw FormatError(
+                    file: file, found: "a safetensors file that is cut off, of \(data.endIndex) bytes",
+                    expected: overflow ? "all of it" : "all of its \(size) bytes", advice: "copy it again")
             }
             guard array.end - array.begin == bytes else {
                 throw fault(
@@ -162,6 +168,6 @@ extension FormatError {
     /// A file of another kind in place of one in the safetensors format.
     fileprivate init(_ kind: FileKind, file: String, _ expected: String) {
         let origin = [.zip, .pickle].contains(kind) ? ", as torch.save writes," : ""
-        self.init(file: file, found: kind.singular + origin, expected: expected)
+        self.init(file: file, found: kind.singular + origin, expected: expected, advice: kind.advice)
     }
 }

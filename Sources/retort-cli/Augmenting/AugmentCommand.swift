@@ -10,7 +10,7 @@ struct AugmentCommand: ParsableCommand {
 }
 
 /// The policy that a command is about.
-struct PolicyOptions: ParsableArguments, FileOptions {
+struct PolicyOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(
         help: ArgumentHelp(
             "The policy: one that is made for a task, or a file in JSON.",
@@ -21,10 +21,10 @@ struct PolicyOptions: ParsableArguments, FileOptions {
         AugmentationPolicy.allNames.contains(policy) ? [] : [NamedFile("--policy", policy, .read)]
     }
 
+    func check() throws { try AugmentationPolicy.check(policy, option: "policy") }
+
     /// Reads the policy.
     ///
-    /// - Throws: `FormatError` with the file and the path of the fault in it, `ConfigurationError` where there is none.
-    func read() throws -> AugmentationPolicy {
-        try AugmentationPolicy.read(policy, option: "policy")
-    }
+    /// - Throws: `FormatError` with the file and the path of the fault in it.
+    func read() throws -> AugmentationPolicy { try AugmentationPolicy.read(policy) }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort augment cost`.
-struct CostCommand: ParsableCommand, FileOptions {
+struct CostCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "cost",
         abstract: "Predicts what a policy costs on this machine, measures it, and fits it to a budget.",
@@ -28,13 +28,13 @@ struct CostCommand: ParsableCommand, FileOptions {
     var out: String?
 
     func validate() throws {
-        try checkOption("image-size", imageSize, 1...2048)
-        try checkOption("channels", channels, 1...4)
         if let budget { try checkOption("budget", budget, 0...1e9) }
         guard out == nil || budget != nil else {
             throw ValidationError("--out: no --budget found, a number of microseconds expected")
         }
     }
+
+    static let wholeNumbers = ["image-size": WholeNumber.Range(1...2048), "channels": .init(1...4)]
 
     var files: [NamedFile] {
         let table = calibration.map { path in

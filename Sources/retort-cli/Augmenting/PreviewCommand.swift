@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort augment preview`.
-struct PreviewCommand: ParsableCommand, FileOptions {
+struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Draws what a policy makes of training images, as a contact sheet.",
         discussion: """
@@ -44,10 +44,10 @@ struct PreviewCommand: ParsableCommand, FileOptions {
         guard targets == nil || !data.skipBad else {
             throw ValidationError("--targets: --skip-bad found, images that can all be read expected")
         }
-        try checkOption("samples", samples, 1...200)
-        try checkOption("image-size", imageSize, 4...1024)
         _ = try factors()
     }
+
+    static let wholeNumbers = ["samples": WholeNumber.Range(1...200), "image-size": .init(4...1024)]
 
     var files: [NamedFile] {
         [NamedFile("--out", out, .written)]
@@ -57,10 +57,12 @@ struct PreviewCommand: ParsableCommand, FileOptions {
     func run() throws {
         common.apply()
         let policy = try policy.read()
-        let images = try data.read(imagesAs: ImageSize(height: imageSize, width: imageSize, channels: 3)).train
+        let annotations = try targets.map { try TargetFolder($0) }
+        let images = try data.read(as: WantedImages(side: imageSize, usual: 96)).train
         let shown = try images.subset(ofClassesInTurn: samples).loaded()
         let sheet = try ContactSheet(
-            policy, strengths: factors(), of: shown, targets: targets(of: shown), seed: common.seed)
+            policy, strengths: factors(), of: shown, targets: annotations.map { try targets(of: shown, in: $0) } ?? [],
+            seed: common.seed)
         guard sheet.pixelCount <= ImageFile.largestPixelCount else {
             throw FormatError(
                 file: "--samples", found: "a sheet of \(sheet.pixelCount) pixels",
@@ -70,12 +72,9 @@ struct PreviewCommand: ParsableCommand, FileOptions {
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
     }
 
-    /// None unless they are asked for.
-    private func targets(of images: ImageSet) throws -> [ImageTargets] {
-        guard let targets else { return [] }
+    private func targets(of images: ImageSet, in folder: TargetFolder) throws -> [ImageTargets] {
         let paths = try data.trainingPaths()
-        return try TargetFolder(folder: URL(fileURLWithPath: targets, isDirectory: true))
-            .targets(of: images.sampleIDs.map { paths[$0] }, height: images.height, width: images.width)
+        return try folder.targets(of: images.sampleIDs.map { paths[$0] }, height: images.height, width: images.width)
     }
 
     private func factors() throws -> [Double] {

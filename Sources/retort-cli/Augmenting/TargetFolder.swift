@@ -5,7 +5,16 @@ import Retort
 /// `CLASS/NAME.txt`, boxes and points as YOLO has them, and `CLASS/NAME.png`, grey, of any size: a label for each
 /// pixel, 0 for none.
 struct TargetFolder {
-    let folder: URL
+    private let folder: URL
+
+    /// - Throws: `ConfigurationError` where there is no such folder.
+    init(_ path: String) throws {
+        folder = URL(fileURLWithPath: path, isDirectory: true)
+        guard (try? FolderListing(folder)) != nil else {
+            throw ConfigurationError(
+                ["targets"], "no folder that can be read at \(folder.path), one with annotations expected")
+        }
+    }
 
     /// The targets of images.
     ///

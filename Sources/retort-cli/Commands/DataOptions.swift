@@ -20,16 +20,35 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     func check() throws {
         if data.isEmpty { throw ConfigurationError(["data"], "'' found, digits or the name of a folder expected") }
+        if skipBad, let fixed {
+            throw ConfigurationError(
+                ["skip-bad"], "has no effect on \(fixed); leave it out, or give --data a folder of PNG or JPEG images")
+        }
     }
+
+    /// The data set in words, where its images are taken as they are.
+    private var fixed: String? {
+        data == "digits"
+            ? "the embedded digits" : DividedData.isInOriginalFiles(folder) ? "the images of \(data)" : nil
+    }
+
+    /// Refuses to bring images to a size or to grey that are taken as they are.
+    ///
+    /// - Throws: ``UsageFault``.
+    func check(_ wanted: WantedImages) throws { if let fixed { try wanted.checkNone(for: fixed) } }
 
     var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
 
     /// Reads the images, and says what a user should know of them.
     ///
-    /// - Parameters:
-    ///   - size: what the images of a folder of PNG or JPEG files are brought to.
-    ///   - rule: how images are held out.
-    func read(imagesAs size: ImageSize, heldOut rule: HeldOut = .byName) throws -> DividedData {
+    /// - Parameter wanted: what the images of a folder of PNG or JPEG files are brought to.
+    /// - Throws: ``UsageFault`` for what is wanted of images that are taken as they are.
+    func read(as wanted: WantedImages) throws -> DividedData {
+        try check(wanted)
+        return try read(imagesAs: wanted.size, heldOut: .byName)
+    }
+
+    private func read(imagesAs size: ImageSize, heldOut rule: HeldOut) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
         let divided = try DividedData(folder: folder, size: size, heldOut: rule, skippingBad: skipBad)
         for line in divided.notes.lines { ProgressBar.say(line) }

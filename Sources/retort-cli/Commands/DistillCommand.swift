@@ -57,9 +57,10 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try importing.open($0) }
         let trained = try stored.map { try $0.trained() }
-        if let size = stored.first?.imageSize { try images.check(against: size, of: "the teacher's") }
-        let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(imagesAs: images.size)
-        try images.check(against: data.train.size, of: "the data's")
+        let wanted = images.wanted
+        try self.data.check(wanted)
+        if let size = stored.first?.imageSize { try wanted.check(against: size, of: "the teacher's") }
+        let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(as: wanted)
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),
@@ -111,7 +112,8 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let bar = ProgressBar(title)
         return try Interruption.telling {
             try distiller.fit(
-                &student, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
+                &student, on: images, plan: plan, checkpoint: training.checkpointURL,
+                keeping: training.keeping(for: self),
                 afterStep: { if $1 % plan.stepsPerEpoch == 0 { copy.renew($0.base) } },
                 progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
         }
@@ -127,7 +129,8 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
             loss: lesson.loss, temperature: lesson.temperature.schedule { .linear(from: $0, to: $1) }.value(at: 0))
         return try Interruption.telling {
             try learning.fit(
-                &student, &peer, on: images, plan: plan, checkpoint: training.checkpointURL, keeping: training.keeping,
+                &student, &peer, on: images, plan: plan, checkpoint: training.checkpointURL,
+                keeping: training.keeping(for: self),
                 progress: { bar.update($0) }, shouldStop: Interruption.hasCome)
         }
     }

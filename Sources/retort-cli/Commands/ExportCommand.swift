@@ -4,7 +4,7 @@ import ONNX
 import Retort
 
 /// `retort export`.
-struct ExportCommand: ParsableCommand, FileOptions {
+struct ExportCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Writes a model for other programs: ONNX for other runtimes, C11 for small devices.",
@@ -34,15 +34,14 @@ struct ExportCommand: ParsableCommand, FileOptions {
         guard c != nil || onnx != nil else {
             throw ValidationError("--onnx and --c: neither found, at least one of them expected")
         }
-        guard ONNXExport.operatorSets.contains(operatorSet) else {
-            throw ValidationError("--operator-set: \(operatorSet) found, 13 to 17 expected")
-        }
         guard let c, let source = CFiles(c) else { return }
         guard source.url.pathExtension == "c", CExport.isIdentifier(source.name) else {
             throw ValidationError(
                 "--c: \(c) found, a name ending in .c expected, of letters, digits and _ before that, a letter first")
         }
     }
+
+    static let wholeNumbers = ["operator-set": WholeNumber.Range(ONNXExport.operatorSets)]
 
     var files: [NamedFile] {
         let source = c.flatMap { CFiles($0) }

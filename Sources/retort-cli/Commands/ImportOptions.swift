@@ -32,8 +32,17 @@ struct ImportOptions: ParsableArguments {
     }
 
     /// Reads a model of any kind.
+    ///
+    /// - Throws: ``UsageFault`` for a normalisation that is missing or does not fit the model.
     func open(_ path: String) throws -> StoredModel {
-        try StoredModel(
-            URL(fileURLWithPath: path), importing: ImportSettings(normalization: normalization, imageSize: size))
+        let settings = ImportSettings(normalization: normalization, imageSize: size)
+        let model: StoredModel
+        do { model = try StoredModel(URL(fileURLWithPath: path), importing: settings) } catch let fault
+            as ConfigurationError where fault.path == ["normalization"]
+        { throw UsageFault(fault.path, fault.problem) }
+        if let refusal = model.integerRefusal {
+            StandardStream.say("\(path): its INT8 is computed in float32: \(refusal)")
+        }
+        return model
     }
 }

@@ -53,7 +53,7 @@ extension ONNXSummary: CommandResult {
         let version = operatorSet.map { ", operator set \($0)" } ?? ""
         let cost: String
         if let refusal {
-            cost = "It cannot be inferred, trained or quantised:\n\(refusal)"
+            cost = "It cannot be run, trained or quantised:\n\(refusal)"
         } else {
             cost = """
                 \(grouped(parameters ?? 0)) parameters, \(grouped(multiplyAdds ?? 0)) multiply-adds; activations of one \

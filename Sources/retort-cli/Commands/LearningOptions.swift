@@ -17,7 +17,10 @@ struct LearningOptions: ParsableArguments, CheckedOptions, FileOptions {
             valueName: AugmentOption.valueName), transform: AugmentOption.init(argument:))
     var augment = AugmentOption.none
 
-    func check() throws { if let learningRate { try checkSetting("learning-rate", learningRate, 1e-9...1000) } }
+    func check() throws {
+        if let learningRate { try checkSetting("learning-rate", learningRate, 1e-9...1000) }
+        try augment.check()
+    }
 
     var files: [NamedFile] { augment.file.map { [NamedFile("--augment", $0, .read)] } ?? [] }
 
@@ -41,26 +44,14 @@ struct LabelWeightOptions: ParsableArguments, CheckedOptions {
 }
 
 /// How the images of a folder are read where no model says it.
-struct ImageOptions: ParsableArguments, CheckedOptions {
+struct ImageOptions: ParsableArguments, WholeNumberOptions {
     @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
     var imageSize = 32
 
     @Flag(help: "Read the images of such a folder in grey.")
     var grey = false
 
-    func check() throws { try checkSetting("image-size", imageSize, 4...1024) }
+    static let wholeNumbers = ["image-size": WholeNumber.Range(4...1024)]
 
-    /// Refuses a size that is asked for where another is given; the defaults ask for none.
-    ///
-    /// - Parameter owner: whose images they are.
-    func check(against size: ImageSize, of owner: String) throws {
-        guard imageSize == 32 || (imageSize, imageSize) == (size.height, size.width) else {
-            throw ConfigurationError(["image-size"], "\(imageSize) found, \(owner) images of \(size) expected")
-        }
-        guard !grey || size.channels == 1 else {
-            throw ConfigurationError(["grey"], "found, \(owner) images of \(size) expected")
-        }
-    }
-
-    var size: ImageSize { ImageSize(height: imageSize, width: imageSize, channels: grey ? 1 : 3) }
+    var wanted: WantedImages { WantedImages(side: imageSize, usual: 32, grey: grey) }
 }

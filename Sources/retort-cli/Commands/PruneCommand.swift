@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort prune`.
-struct PruneCommand: ParsableCommand {
+struct PruneCommand: ParsableCommand, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "prune",
         abstract: "Makes a trained model smaller, and lets a teacher repair what is left.",
@@ -52,10 +52,7 @@ struct PruneCommand: ParsableCommand {
     @Flag(help: "Cut 25, 50 and 75 % of each layer by itself too, and say what validation accuracy is left.")
     var scan = false
 
-    func validate() throws {
-        try checkOption("multiple", multiple, 1...4096)
-        try checkOption("steps", steps, 0...100_000_000)
-    }
+    static let wholeNumbers = ["multiple": WholeNumber.Range(1...4096), "steps": .init(0...100_000_000)]
 
     func run() throws {
         common.apply()

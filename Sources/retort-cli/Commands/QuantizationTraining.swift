@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// How `quantize` trains a network with the rounding of its INT8 form in place.
-struct QuantizationTraining: ParsableArguments {
+struct QuantizationTraining: ParsableArguments, WholeNumberOptions {
     @Option(
         help: ArgumentHelp(
             "Steps of training with the rounding of INT8 in place, under a teacher; 0 for none.", valueName: "STEPS"))
@@ -12,11 +12,12 @@ struct QuantizationTraining: ParsableArguments {
     @OptionGroup var teaching: TeachingOptions
 
     func validate() throws {
-        try checkOption("qat", qat, 0...100_000_000)
         if qat == 0, let teacher = teaching.teacher {
             throw ValidationError("--teacher: \(teacher) found without --qat, a number of steps expected")
         }
     }
+
+    static let wholeNumbers = ["qat": WholeNumber.Range(0...100_000_000)]
 
     /// Trains a network's INT8 form.
     ///

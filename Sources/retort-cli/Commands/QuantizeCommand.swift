@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort quantize`.
-struct QuantizeCommand: ParsableCommand {
+struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "quantize", abstract: "Turns a trained model into INT8: a quarter of its size, run on integers.",
         discussion: "The new file holds all that `evaluate` and `predict` need.")
@@ -50,7 +50,6 @@ struct QuantizeCommand: ParsableCommand {
     var prune: Double?
 
     func validate() throws {
-        try checkOption("calibration", calibration, 1...1_000_000)
         if let prune { try checkOption("prune", prune, 0...0.99) }
         if equalize, training.qat > 0 {
             throw ValidationError("--equalize: found with --qat, which learns its own steps; one of the two expected")
@@ -60,6 +59,8 @@ struct QuantizeCommand: ParsableCommand {
                 "--keep-fp32: found with --qat, which trains all layers in INT8; one of the two expected")
         }
     }
+
+    static let wholeNumbers = ["calibration": WholeNumber.Range(1...1_000_000)]
 
     func run() throws {
         common.apply()
@@ -108,6 +109,7 @@ struct QuantizeCommand: ParsableCommand {
         let repaired = (repair ? ", repaired" : "") + kept
         return pruned
             + (training.qat > 0
-                ? "\(training.qat.counted("step")) of QAT" : "\(observer)\(equalize ? ", equalised" : "")\(repaired)")
+                ? "\(training.qat.counted("step")) of QAT"
+                : "\(observer.defaultValueDescription)\(equalize ? ", equalised" : "")\(repaired)")
     }
 }

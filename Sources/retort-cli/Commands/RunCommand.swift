@@ -90,6 +90,6 @@ private struct RunResult: CommandResult {
     let outputs: [Output]
 
     var text: String {
-        outputs.map { "\($0.name.shown): \($0.type) of \($0.shape) in \($0.file)" }.joined(separator: "\\n")
+        outputs.map { "\($0.name.shown): \($0.type) of \($0.shape) in \($0.file)" }.joined(separator: "\n")
     }
 }

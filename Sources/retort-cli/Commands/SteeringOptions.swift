@@ -2,7 +2,7 @@ import ArgumentParser
 import Retort
 
 /// What chooses and changes the views of `retort distill` as the student learns.
-struct SteeringOptions: ParsableArguments, CheckedOptions {
+struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
@@ -31,11 +31,12 @@ struct SteeringOptions: ParsableArguments, CheckedOptions {
             throw ConfigurationError(["controllers"], "a list beside --closed-loop found, one of the two expected")
         }
         if let gate { try checkSetting("gate", gate, 0...1) }
-        if let candidates { try checkSetting("candidates", candidates, 2...16) }
         guard gate == nil || candidates == nil else {
             throw ConfigurationError(["candidates"], "beside --gate found, one of the two expected")
         }
     }
+
+    static let wholeNumbers = ["candidates": WholeNumber.Range(2...16)]
 
     /// - Throws: `ConfigurationError` for operations to be steered where there are none.
     func controllers(steering policy: AugmentationPolicy?, seed: UInt64) throws -> [any DataController] {

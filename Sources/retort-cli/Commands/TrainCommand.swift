@@ -24,8 +24,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         let lock = try FileLock(training.outputURL)
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
-        let data = try data.read(imagesAs: self.images.size)
-        try self.images.check(against: data.train.size, of: "the data's")
+        let data = try data.read(as: self.images.wanted)
         let labelled = try training.split(data, seed: common.seed).labelled
         let images = TrainingData(
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
@@ -36,7 +35,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         let plan = try training.plan(seed: common.seed)
         let bar = ProgressBar(description.architecture)
         var trainer = Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
-        trainer.keeping = training.keeping
+        trainer.keeping = try training.keeping(for: self)
         trainer.shouldStop = Interruption.hasCome
         let history = try Interruption.telling { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
         try TrainingResult(

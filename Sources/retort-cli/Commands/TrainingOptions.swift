@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// What `train` and `distill` take alike: the network, the images that it learns from, how long and how, and where to.
-struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
+struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNumberOptions {
     @Option(help: "Network to train: \(NetworkRegistry.standard.patterns.joined(separator: ", ")).")
     var architecture = "convnet-16"
 
@@ -59,13 +59,13 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     func check() throws {
         try checkArchitecture("architecture", architecture)
-        if let labels { try checkSetting("labels", labels, 1...100_000_000) }
-        try checkSetting("steps", steps, 1...100_000_000)
-        try checkSetting("batch", batch, 1...65_536)
         try checkSetting("strength", strength, 0...3)
-        if let checkpointEvery { try checkSetting("checkpoint-every", checkpointEvery, 1...100_000_000) }
-        try checkSetting("keep-checkpoints", keepCheckpoints, 1...1000)
     }
+
+    static let wholeNumbers = [
+        "labels": WholeNumber.Range(1...100_000_000), "steps": .init(1...100_000_000), "batch": .init(1...65_536),
+        "checkpoint-every": .init(1...100_000_000), "keep-checkpoints": .init(1...1000),
+    ]
 
     var outputURL: URL { URL(fileURLWithPath: output) }
 
@@ -81,7 +81,16 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions {
             }
     }
 
-    var keeping: CheckpointKeeping {
+    /// What is kept of a run.
+    ///
+    /// - Parameter command: what the run was asked for by.
+    func keeping(for command: any ParsableCommand) throws -> CheckpointKeeping {
+        var keeping = keeping
+        keeping.settings = try Setting.texts(of: command)
+        return keeping
+    }
+
+    private var keeping: CheckpointKeeping {
         .init(every: checkpointEvery, last: keepCheckpoints, best: true, steps: false)
     }
 

@@ -55,7 +55,7 @@ struct TrainingResult: CommandResult {
         return """
             \(architecture), \(parameters) parameters, \(taught) of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
-            \(output), \(bytes) bytes\(doubt.map { "\nDoubtful: \($0)" } ?? "")\(notes.ending)
+            \(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)
             """
     }
 }

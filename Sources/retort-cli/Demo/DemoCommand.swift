@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort demo`.
-struct DemoCommand: ParsableCommand, FileOptions {
+struct DemoCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Distils a student on embedded digits in six ways, prunes and quantises the best, and reports.")
@@ -26,12 +26,11 @@ struct DemoCommand: ParsableCommand, FileOptions {
     @Option(help: "Folder for the report and the models.")
     var output = "retort-report"
 
-    func validate() throws {
-        try checkOption("seeds", seeds, 1...100)
-        try checkOption("steps", steps, 20...1_000_000)
-        try checkOption("labels", labels, 1...1_000_000)
-        try checkOption("strength", strength, 0...3)
-    }
+    func validate() throws { try checkOption("strength", strength, 0...3) }
+
+    static let wholeNumbers = [
+        "seeds": WholeNumber.Range(1...100), "steps": .init(20...1_000_000), "labels": .init(1...1_000_000),
+    ]
 
     var files: [NamedFile] {
         [
@@ -46,7 +45,7 @@ struct DemoCommand: ParsableCommand, FileOptions {
         common.apply()
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         let start = Date()
-        let images = try data.read(imagesAs: ImageSize(height: 32, width: 32, channels: 3))
+        let images = try data.read(as: WantedImages(side: 32, usual: 32))
         try images.checkClasses()
         try images.checkValidation(for: "data")
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)

@@ -35,6 +35,7 @@ struct DeploymentPage {
                 are a bit. Once with weights rounded to nearest, once as the model is. Where it falls, the next layer is
                 sensitive.</p>
                 \(ReportPage.table([DeploymentReport.layerHeader] + report.layerCells))
+                \(report.warning.map { "<p>Warning: \(escaped($0)).</p>" } ?? "")
                 """
         ).html
     }

@@ -23,13 +23,19 @@ extension DeploymentReport: CommandResult {
         }
     }
 
+    /// What the table's figures mean.
+    private static let decibels = """
+        signal to noise: FP32 results against the errors of INT8; 40 dB are errors of 1 %, 20 dB of 10 %, 0 dB of 100 %
+
+        """
+
     /// What the INT8 model computes in FP32 and why: a line for each reason, with the operations and how many there are
     /// of each.
     var floatLines: String {
         let layers = layers.filter { $0.floatReason != nil }
         return Dictionary(grouping: layers) { $0.floatReason ?? "" }.sorted { $0.key < $1.key }.map { reason, layers in
             let operations = Dictionary(grouping: layers) { $0.name.prefix { $0 != " " } }
-            let counts = operations.sorted { $0.key < $1.key }.map { $1.count > 1 ? "\($1.count) \($0)" : "\($0)" }
+            let counts = operations.sorted { $0.key < $1.key }.map { "\($1.count) \($0)" }
             return "in FP32, \(reason): \(counts.joined(separator: ", "))\n"
         }.joined()
     }
@@ -48,12 +54,12 @@ extension DeploymentReport: CommandResult {
         let scan = sensitivities.isEmpty ? "" : "\(TextTable(rows: sensitivityRows))\n\n"
         return """
             \(TextTable(rows: [Self.layerHeader] + layerCells))
-            \(floatLines)
+            \(floatLines)\(Self.decibels)
             \(scan)\(TextTable(rows: [DeploymentVariant.header] + variants.map(\.cells)))
 
             \(model): \(modelBytes) bytes
             \(output): \(outputBytes) bytes (\(percent(Double(outputBytes) / Double(modelBytes))))\(zeros)
-            \(calibration.text)\(notes.ending)
+            \(calibration.text)\(warning.map { "\nWarning: \($0)" } ?? "")\(notes.ending)
             """
     }
 }

@@ -71,8 +71,13 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
         switch content {
         case .policy(let policy): policy
         case .named("none"): nil
-        case .named(let name): try AugmentationPolicy.read(name, option: "augment")
+        case .named(let name): try AugmentationPolicy.read(name)
         }
+    }
+
+    /// - Throws: `ConfigurationError` for a name that is neither one of the library's nor a file's.
+    func check() throws {
+        if let file { try AugmentationPolicy.check(file, option: "augment", beside: ["none"]) }
     }
 
     var description: String {
@@ -84,16 +89,23 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
 }
 
 extension AugmentationPolicy {
+    /// Refuses a name that is neither that of a policy nor of a file.
+    ///
+    /// - Parameter others: names that the option takes too.
+    /// - Throws: `ConfigurationError` with the option.
+    static func check(_ name: String, option: String, beside others: [String] = []) throws {
+        guard named(name) == nil, !FileManager.default.fileExists(atPath: name) else { return }
+        let names = others + allNames
+        throw ConfigurationError(
+            [.name(option)],
+            "'\(name)' found, \(names.joined(separator: ", ")) or a policy's file in JSON expected"
+                + name.question(among: names))
+    }
+
     /// The policy of that name, or that of a file.
     ///
-    /// - Throws: `FormatError` for a file that cannot be read or is no policy, `ConfigurationError` with the option
-    ///   where there is no such file.
-    static func read(_ name: String, option: String) throws -> AugmentationPolicy {
-        if let policy = named(name) { return policy }
-        guard FileManager.default.fileExists(atPath: name) else {
-            let names = allNames.joined(separator: ", ")
-            throw ConfigurationError([.name(option)], "\(name) found, \(names) or a policy's file in JSON expected")
-        }
-        return try AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
+    /// - Throws: `FormatError` for a file that cannot be read or is no policy.
+    static func read(_ name: String) throws -> AugmentationPolicy {
+        try named(name) ?? AugmentationPolicy(json: InputFile.read(URL(fileURLWithPath: name)), file: name)
     }
 }

@@ -9,40 +9,29 @@ enum IdleOption {
     private typealias Values = [String: Node]
 
     /// The options with their defaults, whether they are of use, and what to say where they are not.
-    ///
-    /// - Parameter size: the default of `--image-size`.
-    private static func rules(size: String) -> [(
-        defaults: [String: [String]], isOfUse: (Values) -> Bool, problem: String
-    )] {
-        [
-            (
-                ["checkpoint-every": [], "keep-checkpoints": ["3"]], { $0["checkpoint"] != nil },
-                "needs --checkpoint FILE, where states are kept"
-            ),
-            (["strength": ["1.0"]], { $0["augment"]?.string != "none" }, "needs an --augment, which it makes stronger"),
-            (
-                ["gate": [], "candidates": []], { $0["augment"]?.string != "none" && teachers($0) > 0 },
-                "needs an --augment whose views a --teacher judges"
-            ),
-            (
-                ["learning-rate": [], "augment": ["none"], "hard-label-weight": ["0.1"]],
-                { $0["qat"]?.string != "0" && $0["steps"]?.string != "0" },
-                "needs steps of training: --qat of quantize, --steps of prune"
-            ),
-            (["unlabelled-ratio": []], { $0["unlabelled"]?.string == "true" }, "needs --unlabelled"),
-            (
-                ["image-size": [size], "grey": ["false"], "skip-bad": ["false"]],
-                { $0["data"]?.string != "digits" },
-                "has no effect on the embedded digits: needs --data DIR, with images"
-            ),
-        ]
-    }
+    private static let rules: [(defaults: [String: [String]], isOfUse: @Sendable (Values) -> Bool, problem: String)] = [
+        (
+            ["checkpoint-every": [], "keep-checkpoints": ["3"]], { $0["checkpoint"] != nil },
+            "needs --checkpoint FILE, where states are kept"
+        ),
+        (["strength": ["1.0"]], { $0["augment"]?.string != "none" }, "needs an --augment, which it makes stronger"),
+        (
+            ["gate": [], "candidates": []], { $0["augment"]?.string != "none" && teachers($0) > 0 },
+            "needs an --augment whose views a --teacher judges"
+        ),
+        (
+            ["learning-rate": [], "augment": ["none"], "hard-label-weight": ["0.1"]],
+            { $0["qat"]?.string != "0" && $0["steps"]?.string != "0" },
+            "needs steps of training: --qat of quantize, --steps of prune"
+        ),
+        (["unlabelled-ratio": []], { $0["unlabelled"]?.string == "true" }, "needs --unlabelled"),
+    ]
 
     /// - Throws: `ConfigurationError` whose path is the option.
     static func check(_ command: any ParsableArguments) throws {
         let settings = Setting.all(of: command, isParsed: true)
         let values = Dictionary(settings.compactMap { one in one.node.map { (one.name, $0) } }) { $1 }
-        for rule in rules(size: command is PreviewCommand ? "96" : "32") where !rule.isOfUse(values) {
+        for rule in rules where !rule.isOfUse(values) {
             for name in settings.map(\.name) {
                 guard let defaults = rule.defaults[name], let value = values[name] else { continue }
                 guard !defaults.contains(value.string ?? "") else { continue }

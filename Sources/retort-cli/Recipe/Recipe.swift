@@ -16,20 +16,23 @@ struct Recipe {
 
     /// Reads the recipe that a command line names; nil if it names none.
     ///
-    /// - Parameter line: the arguments, the subcommand first.
+    /// - Parameters:
+    ///   - line: the arguments, the subcommand first.
+    ///   - type: that of the subcommand.
     /// - Throws: `RecipeError` for a key that is no option, a value of another type, and a file that cannot be read.
-    init?(for line: [String]) throws {
-        let types: [any ParsableCommand.Type] = [TrainCommand.self, DistillCommand.self]
-        guard let type = types.first(where: { $0.configuration.commandName == line.first }),
-            let file = Self.file(in: line)
-        else { return nil }
+    init?(for line: [String], of type: any ParsableCommand.Type) throws {
+        let options = Setting.all(of: type.init(), isParsed: false, beside: [])
+        guard options.contains(where: { $0.name == "recipe" }), let file = Self.file(in: line) else { return nil }
         let bytes = try InputFile.read(URL(fileURLWithPath: file))
         let text: String
         // Like an argument that is no text, wrong usage.
         do { text = try TextFile.decoded(bytes, file: file) } catch { throw ValidationError("\(error)") }
         root = try RecipeNode(text: text, file: file, isFile: true)
-        let settings = Setting.all(of: type.init(), isParsed: false)
-        let members = try root.members(settings.map(\.name), of: "a mapping from options to values")
+        let settings = options.filter { !Setting.ofCommandLine.contains($0.name) }
+        let members = try root.members(settings.map(\.name), of: "a mapping from options to values") { key in
+            options.contains { $0.name == key }
+                ? "belongs on the command line, as --\(key): it changes nothing of the run" : nil
+        }
         overridden = Set(
             line.filter { $0.hasPrefix("--") }.map { argument in
                 let name = String(argument.dropFirst(2).prefix { $0 != "=" })

@@ -90,14 +90,17 @@ struct RecipeNode {
     /// - Parameters:
     ///   - keys: those that may be there.
     ///   - what: the mapping, for an error that finds something else.
-    func members(_ keys: [String], of what: String) throws -> [(key: String, value: RecipeNode)] {
+    ///   - misplaced: why a key that belongs elsewhere is not one of them; nil for any other key.
+    func members(
+        _ keys: [String], of what: String, misplaced: (String) -> String? = { _ in nil }
+    ) throws -> [(key: String, value: RecipeNode)] {
         guard let mapping = node.mapping else { throw error(expected: what) }
         return try mapping.map { key, value in
             let name = key.string ?? ""
             let place = path.isEmpty ? name : "\(path).\(name)"
             guard keys.contains(name) else {
                 throw RecipeNode(file: file, node: key, path: place, isFile: isFile).error(
-                    ConfigurationError.unknownName(name, known: keys).problem)
+                    misplaced(name) ?? ConfigurationError.unknownName(name, known: keys).problem)
             }
             return (name, RecipeNode(file: file, node: value, path: place, isFile: isFile))
         }
@@ -126,20 +129,15 @@ struct RecipeNode {
         return value
     }
 
-    /// A whole number of any size, as text.
-    func digits() throws -> String {
+    /// A whole number, as text.
+    ///
+    /// - Parameter range: from where to where it may be; nil for any size.
+    func digits(within range: WholeNumber.Range? = nil) throws -> String {
         guard [.int, .float].contains(kind), let text = node.scalar?.string else {
             throw error(expected: "a whole number")
         }
-        if let expected = WholeNumber.expectation(of: text) { throw error(expected: expected) }
+        if let expected = WholeNumber.expectation(of: text, within: range) { throw error(expected: expected) }
         return text.first == "+" ? String(text.dropFirst()) : text
-    }
-
-    /// A whole number that the type holds, as text.
-    func digits<Whole: FixedWidthInteger>(of type: Whole.Type) throws -> String {
-        let text = try digits()
-        guard Whole(text) != nil else { throw error(expected: "a whole number, \(Whole.min) to \(Whole.max)") }
-        return text
     }
 
     func flag() throws -> Bool {

@@ -10,23 +10,28 @@ struct Setting {
     /// Without dashes.
     let name: String
     fileprivate let property: any SettingProperty
+    /// From where to where it may be; nil for anything but a whole number.
+    fileprivate let range: WholeNumber.Range?
 
     /// What only a command line says: it changes nothing of the run.
-    private static let others: Set = ["recipe", "print-recipe", "json", "threads", "version", "help"]
+    static let ofCommandLine: Set = ["recipe", "print-recipe", "json", "threads", "version", "help"]
 
     /// The settings of a command, in the order of its properties.
     ///
     /// - Parameter isParsed: whether the command has its values already.
     static func all(
-        of command: any ParsableArguments, isParsed: Bool, beside others: Set<String> = others
+        of command: any ParsableArguments, isParsed: Bool, beside others: Set<String> = ofCommandLine
     ) -> [Setting] {
-        Mirror(reflecting: command).children.flatMap { child -> [Setting] in
+        let ranges = (command as? any WholeNumberOptions).map { type(of: $0).wholeNumbers } ?? [:]
+        return Mirror(reflecting: command).children.flatMap { child -> [Setting] in
             if let group = child.value as? any SettingGroup {
                 return all(of: isParsed ? group.parsed : group.unparsed, isParsed: isParsed, beside: others)
             }
             guard let property = child.value as? any SettingProperty, let label = child.label else { return [] }
             let name = optionName(label.drop { $0 == "_" })
-            return others.contains(name) ? [] : [Setting(name: name, property: property)]
+            guard !others.contains(name) else { return [] }
+            let range = property.wholeNumbers.map { ranges[name] ?? $0 }
+            return [Setting(name: name, property: property, range: range)]
         }
     }
 
@@ -54,16 +59,18 @@ struct Setting {
             }
     }
 
-    /// Checks that whole numbers of a command line are written as those of a recipe.
+    /// Checks whole numbers of a command line as those of a recipe are.
     ///
     /// - Throws: `ConfigurationError` whose path begins with an option's name.
     static func checkWholeNumbers(in line: [String], of command: any ParsableArguments) throws {
-        let names = all(of: command, isParsed: false, beside: []).filter(\.property.isWholeNumber).map(\.name)
+        let settings = all(of: command, isParsed: false, beside: [])
         for (place, argument) in line.enumerated() where argument.hasPrefix("--") {
             let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count > 1 ? String(parts[1]) : line.dropFirst(place + 1).first ?? ""
-            guard let name = parts.first.map(String.init), names.contains(name),
-                let expected = WholeNumber.expectation(of: value)
+            // Where there is none, the parser says so.
+            guard let name = parts.first.map(String.init),
+                let range = settings.first(where: { $0.name == name })?.range,
+                let value = parts.count > 1 ? String(parts[1]) : line.dropFirst(place + 1).first,
+                !value.hasPrefix("--"), let expected = WholeNumber.expectation(of: value, within: range)
             else { continue }
             throw ConfigurationError([.name(name)], "\(value) found, \(expected) expected")
         }
@@ -75,10 +82,26 @@ struct Setting {
     /// A recipe's value as arguments.
     ///
     /// - Throws: `RecipeError` for a value of another type than the option's.
-    func arguments(_ value: RecipeNode) throws -> [String] { try property.arguments(name, value) }
+    func arguments(_ value: RecipeNode) throws -> [String] { try property.arguments(name, value, range) }
 
     /// The value of a command that was parsed, as a recipe has it; nil for one that has none.
     var node: Node? { property.node }
+
+    /// What does not decide what comes out of a run.
+    private static let ofFiles: Set = [
+        "output", "checkpoint", "checkpoint-every", "keep-checkpoints", "teacher-cache",
+    ]
+
+    /// What a run of a command that was parsed depends on: the command, and the values of its options by their names
+    /// with dashes.
+    static func texts(of command: any ParsableCommand) throws -> [String: String] {
+        var texts = [CheckpointKeeping.command: type(of: command).configuration.commandName ?? ""]
+        for setting in all(of: command, isParsed: true, beside: ofCommandLine.union(ofFiles)) {
+            guard let node = setting.node else { continue }
+            texts["--\(setting.name)"] = try node.scalar?.string ?? node.words ?? Yams.serialize(node: node)
+        }
+        return texts
+    }
 }
 
 /// Options whose values may be out of range. They are checked once all are known, whether a command line or a recipe
@@ -86,6 +109,13 @@ struct Setting {
 protocol CheckedOptions {
     /// - Throws: `ConfigurationError` whose path begins with an option's name.
     func check() throws
+}
+
+/// Options that are whole numbers within ranges, which are checked before they are parsed, whether a command line or a
+/// recipe has them.
+protocol WholeNumberOptions {
+    /// By the names of the options, without dashes; of another option any number that its type holds is taken.
+    static var wholeNumbers: [String: WholeNumber.Range] { get }
 }
 
 /// Options that name files.
@@ -98,8 +128,9 @@ protocol FileOptions {
 private protocol SettingProperty {
     /// Whether it may come several times, and all of them count.
     var isList: Bool { get }
-    var isWholeNumber: Bool { get }
-    func arguments(_ name: String, _ value: RecipeNode) throws -> [String]
+    /// All that the type holds; nil for anything but a whole number.
+    var wholeNumbers: WholeNumber.Range? { get }
+    func arguments(_ name: String, _ value: RecipeNode, _ range: WholeNumber.Range?) throws -> [String]
     var node: Node? { get }
 }
 
@@ -115,9 +146,9 @@ extension OptionGroup: SettingGroup {
 
 extension Flag: SettingProperty where Value == Bool {
     fileprivate var isList: Bool { false }
-    fileprivate var isWholeNumber: Bool { false }
+    fileprivate var wholeNumbers: WholeNumber.Range? { nil }
 
-    fileprivate func arguments(_ name: String, _ value: RecipeNode) throws -> [String] {
+    fileprivate func arguments(_ name: String, _ value: RecipeNode, _ range: WholeNumber.Range?) throws -> [String] {
         try value.flag() ? ["--\(name)"] : []
     }
 
@@ -125,25 +156,25 @@ extension Flag: SettingProperty where Value == Bool {
 }
 
 extension Option: SettingProperty {
-    fileprivate func arguments(_ name: String, _ value: RecipeNode) throws -> [String] {
+    fileprivate func arguments(_ name: String, _ value: RecipeNode, _ range: WholeNumber.Range?) throws -> [String] {
         let values = isList && !value.isScalar ? try value.elements(of: "a text or a list of texts") : [value]
         // With an equals sign, so that a value may begin with a dash.
-        return try values.map { "--\(name)=\(try text($0, as: isList ? String.self : Value.self))" }
+        return try values.map { "--\(name)=\(try text($0, as: isList ? String.self : Value.self, range))" }
     }
 
     fileprivate var isList: Bool { Value.self is [String].Type }
 
-    fileprivate var isWholeNumber: Bool {
+    fileprivate var wholeNumbers: WholeNumber.Range? {
         let type = (Value.self as? any OptionalValue.Type)?.wrapped ?? Value.self
-        return type is any BinaryInteger.Type
+        return (type as? any (FixedWidthInteger & Sendable).Type).map { WholeNumber.Range(of: $0) }
     }
 
-    private func text(_ value: RecipeNode, as type: Any.Type) throws -> String {
+    private func text(_ value: RecipeNode, as type: Any.Type, _ range: WholeNumber.Range?) throws -> String {
+        if let range { return try value.digits(within: range) }
         switch type {
-        case let optional as any OptionalValue.Type: return try text(value, as: optional.wrapped)
+        case let optional as any OptionalValue.Type: return try text(value, as: optional.wrapped, nil)
         case let structure as any RecipeValue.Type: return try structure.argument(value)
         case is String.Type: return try value.text()
-        case let whole as any FixedWidthInteger.Type: return try value.digits(of: whole)
         case is any BinaryFloatingPoint.Type: return "\(try value.number())"
         case let word as any ExpressibleByArgument.Type:
             guard let text = value.node.scalar?.string, word.init(argument: text) != nil else {
@@ -173,6 +204,13 @@ extension Node {
     init(text: String) {
         let plain = Node(text)
         self = plain.tag.rawValue == Tag.Name.str.rawValue ? plain : Node(text, Tag(.str), .singleQuoted)
+    }
+
+    /// The texts of a list of nothing else, with commas between them.
+    fileprivate var words: String? {
+        sequence.flatMap { list in
+            list.allSatisfy { $0.scalar != nil } ? list.compactMap(\.string).joined(separator: ", ") : nil
+        }
     }
 }
 

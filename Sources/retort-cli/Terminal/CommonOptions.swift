@@ -2,7 +2,7 @@ import ArgumentParser
 import Retort
 
 /// What every command takes.
-struct CommonOptions: ParsableArguments, CheckedOptions {
+struct CommonOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
     @Option(help: "What every random draw depends on.")
     var seed: UInt64 = 0
 
@@ -12,11 +12,7 @@ struct CommonOptions: ParsableArguments, CheckedOptions {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    func validate() throws {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads: \(threads) found, 1 to 1024 expected")
-        }
-    }
+    static let wholeNumbers = ["threads": WholeNumber.Range(1...1024)]
 
     /// - Throws: `MachineError` where there is no room to compute in.
     func check() throws { try BLAS.prepare(threads: threads ?? Parallel.threads) }
