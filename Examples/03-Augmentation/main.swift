@@ -63,7 +63,9 @@ _ = try Trainer(TrainingPlan(steps: 100, seed: 1), on: TrainingData(labelled: di
 let judge = network
 for (name, candidate) in [("this policy", policy), ("the preset for digits", .digits)] {
     let affinity = affinity(of: candidate, on: validation, normalization: normalization) { judge.predict($0) } ?? 0
-    let deviation = teacherDeviation(of: candidate, on: validation, normalization: normalization) { judge.predict($0) }
+    let deviation = try teacherDeviation(of: candidate, on: validation, normalization: normalization) {
+        judge.predict($0)
+    }
     print(String(format: "%@: affinity %.3f, T. stddev %.5f", name, affinity, deviation))
 }
 let gate = TeacherGate(policy) { judge.predict($0) }

@@ -65,6 +65,8 @@ struct retort_jpeg_header {
     /// 4 for CMYK and YCCK, which libjpeg makes no colours of.
     int components;
     int is_ycck;
+    /// What extents are divided by, rounded up, when pixels are decoded: 1, 2, 4 or 8.
+    unsigned int divisor;
 };
 
 struct retort_jpeg_decoder {
@@ -73,9 +75,9 @@ struct retort_jpeg_decoder {
     struct retort_jpeg_error error;
 };
 
-/// Decodes a JPEG file in memory into `pixels`, rows top down, no padding, which has room for what its header says; or,
-/// where that is null, fills in the header alone. Returns 0, 1 with the reason in `message` (JMSG_LENGTH_MAX bytes),
-/// 2 where the machine has no memory, or 3 where the file ends before the image.
+/// Decodes a JPEG file in memory into `pixels`, rows top down, no padding, which has room for what its header says,
+/// divided by the divisor; or, where that is null, fills in the header alone. Returns 0, 1 with the reason in `message`
+/// (JMSG_LENGTH_MAX bytes), 2 where the machine has no memory, or 3 where the file ends before the image.
 static inline int retort_jpeg_decode(
     const unsigned char *bytes, size_t size, struct retort_jpeg_header *header, unsigned char *pixels, char *message) {
     struct retort_jpeg_decoder *decoder = (struct retort_jpeg_decoder *)calloc(1, sizeof *decoder);
@@ -105,8 +107,10 @@ static inline int retort_jpeg_decode(
         // An arithmetic code spends next to nothing on an empty block, so a file's size would justify no image's.
         if (info->arith_code) ERREXIT(info, JERR_ARITH_NOTIMPL);
         info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+        info->scale_num = 1;
+        info->scale_denom = header->divisor;
         jpeg_start_decompress(info);
-        size_t stride = header->width * header->channels;
+        size_t stride = (size_t)info->output_width * header->channels;
         while (info->output_scanline < info->output_height) {
             JSAMPROW row = pixels + stride * info->output_scanline;
             jpeg_read_scanlines(info, &row, 1);

@@ -5,11 +5,11 @@ public struct DividedData: Sendable {
     /// What messages and reports call the data set.
     public let name: String
     /// The images that a network learns from.
-    public let train: ImageSet
+    public let train: any ImageSource
     /// Images that choices between networks are made by; may be empty.
-    public let validation: ImageSet
+    public let validation: any ImageSource
     /// Images that a finished network is tested on.
-    public let test: ImageSet
+    public let test: any ImageSource
 
     /// How images were chosen to be held out; nil where images have no names of their own, so that no choice of
     /// theirs can be told from another.
@@ -46,7 +46,8 @@ public struct DividedData: Sendable {
     ///   - notes: what a user should know of the data.
     /// - Throws: `FormatError` where there are no test images.
     public init(
-        name: String, train: ImageSet, validation: ImageSet? = nil, test: ImageSet, heldOut rule: HeldOut = .byName,
+        name: String, train: any ImageSource, validation: (any ImageSource)? = nil, test: any ImageSource,
+        heldOut rule: HeldOut = .byName,
         notes: DataNotes = DataNotes()
     ) throws {
         let divided = validation.map { (rest: train, held: $0) } ?? train.holdingOutForValidation(rule)
@@ -77,7 +78,9 @@ public struct DividedData: Sendable {
         return DividedData(self, train: train, validation: validation, test: test)
     }
 
-    private init(_ other: DividedData, train: ImageSet, validation: ImageSet, test: ImageSet) {
+    private init(
+        _ other: DividedData, train: any ImageSource, validation: any ImageSource, test: any ImageSource
+    ) {
         (name, heldOut, notes) = (other.name, other.heldOut, other.notes)
         (self.train, self.validation, self.test) = (train, validation, test)
     }
@@ -88,15 +91,15 @@ public struct PartlyLabelledData: Sendable {
     /// What messages and reports call the data set.
     public let name: String
     /// All training images with their labels: what a teacher learns from.
-    public let train: ImageSet
+    public let train: any ImageSource
     /// The images whose labels the student knows.
-    public let labelled: ImageSet
+    public let labelled: any ImageSource
     /// The other training images, without labels.
-    public let unlabelled: ImageSet
+    public let unlabelled: any ImageSource
     /// Images that choices between networks are made by.
-    public let validation: ImageSet
+    public let validation: any ImageSource
     /// Images that a finished network is tested on.
-    public let test: ImageSet
+    public let test: any ImageSource
     /// Computed from the pixels of all training images, which needs no labels.
     public let normalization: Normalization
 
@@ -105,7 +108,8 @@ public struct PartlyLabelledData: Sendable {
     /// - Parameters:
     ///   - labels: how many over all classes, as many of each; nil for all of them.
     ///   - seed: what the choice depends on.
-    /// - Throws: `FormatError` where a class has too few images, or none of them would have a label.
+    /// - Throws: `FormatError` where a class has too few images, or none of them would have a label; what the source
+    ///   throws.
     public init(_ data: DividedData, labels: Int?, seed: UInt64) throws {
         name = data.name
         train = data.train
@@ -117,21 +121,6 @@ public struct PartlyLabelledData: Sendable {
         } else {
             (labelled, unlabelled) = (train, train.subset([]))
         }
-        normalization = .of(train)
-    }
-}
-
-extension ImageSet {
-    /// As many images as are asked for, or all where there are no more, spread evenly over the set.
-    public func subset(evenly count: Int) -> ImageSet {
-        let number = min(count, self.count)
-        return subset((0..<number).map { $0 * self.count / number })
-    }
-
-    /// Images spread evenly over the set as normalised inputs, to find the ranges of activations on.
-    ///
-    /// - Returns: batches of 100 images, [100, H, W, C]; the last one may be smaller.
-    public func calibrationInputs(_ count: Int, normalization: Normalization) -> [Tensor] {
-        subset(evenly: count).batches(of: 100, normalization: normalization).map(\.inputs)
+        normalization = try .of(train)
     }
 }

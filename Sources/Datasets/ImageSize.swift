@@ -12,11 +12,6 @@ public struct ImageSize: Hashable, Sendable, CustomStringConvertible {
         self.channels = channels
     }
 
-    /// The size that all images of a set have.
-    public init(of images: ImageSet) {
-        self.init(height: images.height, width: images.width, channels: images.channels)
-    }
-
     public var description: String { "\(height)×\(width)×\(channels)" }
 
     /// [height, width, channels], as tracing and inference take it.

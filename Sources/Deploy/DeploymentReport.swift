@@ -12,7 +12,7 @@ public struct DeploymentReport: Encodable, Sendable {
         public let images, of, asked: Int
 
         /// Of a set, as many as asked for or all that there are.
-        public init(asked: Int, of images: ImageSet) {
+        public init(asked: Int, of images: any ImageSource) {
             (self.images, of, self.asked) = (min(asked, images.count), images.count, asked)
         }
 

@@ -69,13 +69,14 @@ public struct Distiller: Sendable {
     ///   - plan: how long and how.
     /// - Throws: as ``fit(_:on:plan:checkpoint:keeping:afterStep:progress:shouldStop:)``.
     public func fit<Student: Module>(
-        _ student: inout Student, on labelled: ImageSet, unlabelled: ImageSet? = nil,
-        validatingOn validation: ImageSet? = nil, normalization: Normalization? = nil,
+        _ student: inout Student, on labelled: any ImageSource, unlabelled: (any ImageSource)? = nil,
+        validatingOn validation: (any ImageSource)? = nil, normalization: Normalization? = nil,
         augmentedBy transform: any BatchTransform = PlainTransform(), steeredBy controllers: [any DataController] = [],
         plan: TrainingPlan
     ) throws -> History {
         let data = TrainingData(
-            labelled: labelled, unlabelled: unlabelled, validation: validation, normalization: normalization,
+            labelled: labelled, unlabelled: unlabelled, validation: validation,
+            normalization: try normalization ?? .of(labelled),
             transform: transform, controllers: controllers)
         return try fit(&student, on: data, plan: plan)
     }
@@ -112,7 +113,7 @@ public struct Distiller: Sendable {
         try plan.groups.check(for: student)
         try data.check(student, for: plan)
         let (features, hasTerms) = (features, !(hints.isEmpty && contrasts.isEmpty && terms.isEmpty))
-        let images = data.sample(32)
+        let images = try data.sample(32)
         let sampled = ensemble.members.map { $0.featureMaps(features.teacher, of: images) }
         var source = try Teaching(self, features.teacher, sampled: sampled.map(\.logits), on: data, plan: plan)
         try dynamics.check(for: self, on: data, over: plan)
@@ -249,8 +250,10 @@ extension TrainingPlan {
 
 extension TrainingData {
     /// Up to so many of the labelled images from all over the set, not augmented, [N, H, W, C].
-    func sample(_ count: Int) -> Tensor {
-        let raw = RawBatch(images: labelled.subset(evenly: count), seed: 0, epoch: 0)
+    ///
+    /// - Throws: what their source throws.
+    func sample(_ count: Int) throws -> Tensor {
+        let raw = RawBatch(images: try labelled.subset(evenly: count).loaded(), seed: 0, epoch: 0)
         return PlainTransform()(raw, normalization: normalization).inputs
     }
 }

@@ -8,8 +8,8 @@ extension Distiller {
     ///
     /// - Parameters: as the call for a student of a known type has them.
     public func fit(
-        _ student: inout any Module, on labelled: ImageSet, unlabelled: ImageSet? = nil,
-        validatingOn validation: ImageSet? = nil, normalization: Normalization? = nil,
+        _ student: inout any Module, on labelled: any ImageSource, unlabelled: (any ImageSource)? = nil,
+        validatingOn validation: (any ImageSource)? = nil, normalization: Normalization? = nil,
         augmentedBy transform: any BatchTransform = PlainTransform(), steeredBy controllers: [any DataController] = [],
         plan: TrainingPlan
     ) throws -> History {

@@ -55,7 +55,7 @@ public struct MutualLearning: Sendable {
         guard temperature > 0, temperature.isFinite else {
             throw ConfigurationError(["temperature"], "\(temperature) is not a number above 0")
         }
-        let images = data.sample(1)
+        let images = try data.sample(1)
         let shapes = (first.predict(images).shape, second.predict(images).shape)
         guard shapes.0 == shapes.1 else {
             throw ConfigurationError(

@@ -77,6 +77,13 @@ struct ClassFolders {
         return names.enumerated().map { label, name in (name, counts[label] + (bad[name]?.count ?? 0)) }
     }
 
+    /// What is known of the files; ids count from 0.
+    var index: ImageIndex {
+        ImageIndex(
+            labels: files.map(\.label), classNames: names,
+            identities: files.map { ImageIndex.identity(ofClass: names[$0.label], file: $0.entry.key) })
+    }
+
     /// A line on what is not read, if there is something.
     var remark: String? {
         guard let first = ignored.first else { return nil }

@@ -12,38 +12,57 @@ extension DividedData {
     /// each class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
     ///
     /// - Parameters:
-    ///   - size: what the images are brought to.
+    ///   - size: at which a network reads the images.
     ///   - rule: how images are held out.
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
-    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``ImageFolder`` has it;
+    ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
+    /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``EncodedImages`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
-        folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false
+        folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
+        memory: Int? = nil
     ) throws {
         let path = FilePath(folder)
-        func read(_ path: FilePath) throws -> ImageFolder.Loaded {
-            try ImageFolder.load(path, size: size, isSkipping: isSkipping)
+        // Several parts share it.
+        var left = memory ?? MachineMemory.available / 4
+        func opened(_ open: (_ memory: Int) throws -> OpenedImages) throws -> OpenedImages {
+            let opened = try open(left)
+            left = max(0, left - opened.images.keptBytes)
+            return opened
         }
-        let (train, validation, test): (ImageSet, ImageSet?, ImageSet)
-        let all: [ImageFolder.Loaded]
-        switch try DataLayout(of: path) {
-        case .original:
-            try self.init(DataFolder.read(folder), heldOut: rule)
-            return
-        case .classes:
-            all = [try read(path)]
+        func opened(_ path: FilePath) throws -> OpenedImages {
+            try opened { try OpenedImages(folder: path, size: size, memory: $0, isSkipping: isSkipping) }
+        }
+        // Without parts, or for training, the test and perhaps validation.
+        let all: [OpenedImages]
+        if try FileType(of: path) == .file {
+            let files = try PackedFiles(folder)
+            all = try files.parts.map { part in
+                try opened { try OpenedImages(part, of: files, size: size, memory: $0, isSkipping: isSkipping) }
+            }
+        } else {
+            switch try DataLayout(of: path) {
+            case .original:
+                try self.init(DataFolder.read(folder), heldOut: rule)
+                return
+            case .classes: all = [try opened(path)]
+            case .parts(let first, let second, let third):
+                let parts = [first, second] + (third.map { [$0] } ?? [])
+                all = try parts.map { try opened($0.path) }
+                for (part, opened) in zip(parts, all).dropFirst() {
+                    try Self.checkClasses(all[0].images, first, opened.images, part, in: path)
+                }
+            }
+        }
+        let (train, validation, test): (EncodedImages, EncodedImages?, EncodedImages)
+        if all.count == 1 {
             let divided = all[0].images.holdingOutForTest(rule)
             (train, validation, test) = (divided.rest, nil, divided.held)
-        case .parts(let first, let second, let third):
-            let parts = [first, second] + (third.map { [$0] } ?? [])
-            all = try parts.map { try read($0.path) }
-            for (part, loaded) in zip(parts, all).dropFirst() {
-                try Self.checkClasses(all[0].images, first, loaded.images, part, in: path)
-            }
-            (train, validation, test) = (all[0].images, third == nil ? nil : all[2].images, all[1].images)
+        } else {
+            (train, validation, test) = (all[0].images, all.count == 2 ? nil : all[2].images, all[1].images)
         }
         let errors = all.flatMap(\.errors)
-        let counts = Dictionary(all.flatMap { $0.folders.counts }.map { ($0.name, $0.count) }, uniquingKeysWith: +)
+        let counts = Dictionary(all.flatMap(\.counts).map { ($0.name, $0.count) }, uniquingKeysWith: +)
         let leftOut = LeftOutFiles(errors, of: train.classNames.map { ($0, counts[$0] ?? 0) })
         try self.init(
             name: folder.lastPathComponent, train: train, validation: validation, test: test, heldOut: rule,
@@ -58,7 +77,8 @@ extension DividedData {
 
     /// Makes sure that two parts have the same classes.
     private static func checkClasses(
-        _ train: ImageSet, _ trainFolder: FolderEntry, _ other: ImageSet, _ folder: FolderEntry, in path: FilePath
+        _ train: EncodedImages, _ trainFolder: FolderEntry, _ other: EncodedImages, _ folder: FolderEntry,
+        in path: FilePath
     ) throws {
         let (left, right) = (Set(train.classNames), Set(other.classNames))
         guard let odd = left.symmetricDifference(right).min() else { return }

@@ -39,15 +39,21 @@ public enum ImageFile {
         try picture(path).read(as: size)
     }
 
-    static func picture(_ path: FilePath) throws -> any Picture {
-        let file = try [UInt8](InputFile.read(path))
+    private static func picture(_ path: FilePath) throws -> any Picture {
+        try picture([UInt8](InputFile.read(path)), name: "\(path)")
+    }
+
+    static func picture(_ file: [UInt8], name: String) throws -> any Picture {
         let kind = FileKind(Array(file.prefix(FileKind.startSize)))
-        switch kind {
-        case .png: return try PNGPicture(file, name: "\(path)")
-        case .jpeg: return try JPEGPicture(file, name: "\(path)")
-        default:
+        try checkKind(kind, name: name)
+        return kind == .png ? try PNGPicture(file, name: name) : try JPEGPicture(file, name: name)
+    }
+
+    /// Refuses what is no image.
+    static func checkKind(_ kind: FileKind, name: String) throws(FormatError) {
+        guard kind == .png || kind == .jpeg else {
             throw FormatError(
-                file: "\(path)", place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image",
+                file: name, place: "at byte 0", found: kind.singular, expected: "a PNG or JPEG image",
                 advice: kind.advice)
         }
     }

@@ -47,7 +47,7 @@ struct JPEGPicture: Picture {
     let name: String
     private let file: [UInt8]
     private let header: retort_jpeg_header
-    private let orientation: Int
+    let orientation: Int
 
     init(_ file: [UInt8], name: String) throws {
         var header = retort_jpeg_header()
@@ -78,11 +78,13 @@ struct JPEGPicture: Picture {
     /// A turned image is a copy; by then libjpeg has given back what it needed.
     var workBytes: Int { max(header.coefficient_bytes, orientation > 1 ? height * width * channels : 0) }
 
-    func decoded() throws -> DecodedImage {
+    func decoded(dividedBy divisor: Int) throws -> DecodedImage {
         var result: (status: Int32, message: [CChar]) = (0, [])
+        let (height, width) = extents(dividedBy: divisor)
         let count = height * width * channels
         let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, initialized in
             var header = header
+            header.divisor = UInt32(divisor)
             result = Self.decode(file, &header, into: pixels.baseAddress)
             initialized = result.status == 0 ? count : 0
         }

@@ -78,12 +78,14 @@ struct PNGPicture: Picture {
     var width: Int { chunks.width }
     var channels: Int { chunks.channels }
 
+    var orientation: Int { chunks.orientation }
+
     /// A turned image is a copy.
-    var workBytes: Int { chunks.orientation > 1 ? height * width * channels : 0 }
+    var workBytes: Int { orientation > 1 ? height * width * channels : 0 }
 
     var isDeep: Bool { chunks.bitDepth == 16 }
 
-    func decoded() throws -> DecodedImage {
+    func decoded(dividedBy divisor: Int) throws -> DecodedImage {
         var (pixels, bits) = try decoded(range: 65535)
         // Cameras of 12 bits say so in sBIT. The standard spreads their samples over 16 bits; where they were left as
         // they are, all in the lower 12 bits and not all of them multiples of 16, they are spread here.
@@ -91,8 +93,9 @@ struct PNGPicture: Picture {
         if isDeep, bits & ~range == 0, bits & (1 << (16 - count) - 1) != 0 {
             (pixels, bits) = try decoded(range: range)
         }
+        let (smallHeight, smallWidth) = extents(dividedBy: divisor)
         return DecodedImage(pixels: pixels, height: height, width: width, channels: channels)
-            .upright(from: chunks.orientation)
+            .resized(height: smallHeight, width: smallWidth).upright(from: orientation)
     }
 
     /// The pixels, 255 for a sample of the given value where there are 16 bits, and the bits that are set in one.

@@ -24,7 +24,7 @@ public struct StudentTraining {
     ///   - teacher: used by methods that distil, which need one; without it they stop the program.
     ///   - seed: what random draws depend on.
     public init(
-        _ method: TrainingMethod, on labelled: ImageSet, of data: PartlyLabelledData, policy: AugmentationPolicy,
+        _ method: TrainingMethod, on labelled: any ImageSource, of data: PartlyLabelledData, policy: AugmentationPolicy,
         teacher: (any Module)? = nil, seed: UInt64
     ) {
         let teacher = method.contains(.distillation) ? teacher : nil

@@ -37,7 +37,7 @@ public enum MachineMemory {
     }
 
     /// The bytes that the system says can be taken, and its control groups allow; `Int.max` where they say nothing.
-    static var available: Int {
+    package static var available: Int {
         let line = lines(of: "/proc/meminfo").first { $0.hasPrefix("MemAvailable:") }
         let kilobytes = line?.split(separator: " ").lazy.compactMap { Int($0) }.first
         return min(kilobytes.map { $0 * 1024 } ?? .max, leftByGroups())

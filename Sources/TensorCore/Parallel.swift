@@ -48,6 +48,18 @@ public enum Parallel {
         }
     }
 
+    /// What the closure gives for each piece, in their order, computed as ``forEach(_:_:)`` does.
+    package static func map<Element: Sendable>(
+        _ pieces: Int, _ body: @Sendable (_ piece: Int) -> Element
+    ) -> [Element] {
+        [Element](unsafeUninitializedCapacity: pieces) { buffer, initialized in
+            // Each piece writes the element of its own place.
+            nonisolated(unsafe) let buffer = buffer
+            forEach(pieces) { buffer.initializeElement(at: $0, to: body($0)) }
+            initialized = pieces
+        }
+    }
+
     /// Calls the closure for consecutive ranges of a size, the last one shorter, of 0 ..< count; as ``forEach(_:_:)``.
     static func forEachRange(of count: Int, by size: Int, _ body: @Sendable (Range<Int>) -> Void) {
         forEach((count + size - 1) / size) { body($0 * size..<min(($0 + 1) * size, count)) }

@@ -14,10 +14,11 @@ import TensorCore
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
 ///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
-public func evaluate(
-    on images: ImageSet, normalization: Normalization, epoch: Int = 0, batchSize: Int? = nil,
+/// - Throws: what the source of the images throws; nothing where they are in memory.
+public func evaluate<Source: ImageSource>(
+    on images: Source, normalization: Normalization, epoch: Int = 0, batchSize: Int? = nil,
     transform: any BatchTransform = PlainTransform(), comparedTo others: [Int]? = nil, predict: (Tensor) -> Tensor
-) -> ClassReport {
+) throws(Source.Failure) -> ClassReport {
     require(
         others.map { $0.count == images.count } ?? true,
         "evaluate: \(others?.count ?? 0) choices of another network for \(images.count) images")
@@ -28,7 +29,8 @@ public func evaluate(
     var losses = [Double](repeating: 0, count: classes)
     var (first, agreeing) = (0, 0)
     let size = batchSize ?? images.evaluationBatchSize
-    for batch in images.batches(of: size, normalization: normalization, transform: transform, epoch: epoch) {
+    var batches = images.batches(of: size, normalization: normalization, transform: transform, epoch: epoch)
+    while let batch = try batches.next() {
         let logits = predict(batch.inputs)
         require(
             logits.shape == [batch.count, classes],
@@ -52,19 +54,21 @@ public func evaluate(
         agreement: others.map { _ in Double(agreeing) / total })
 }
 
-extension ImageSet {
+extension ImageSource {
     /// How many images go through a network at a time where that is free: of large ones fewer, as their activations lie
     /// in memory together.
-    package var evaluationBatchSize: Int { min(250, max(1, (1 << 22) / max(1, imageSize))) }
+    package var evaluationBatchSize: Int { min(250, max(1, (1 << 22) / max(1, height * width * channels))) }
 }
 
 extension Module {
     /// Runs the network over labelled images, as they are or transformed, in evaluation mode, and counts.
-    public func evaluated(
-        on images: ImageSet, normalization: Normalization, epoch: Int = 0,
+    ///
+    /// - Throws: what the source of the images throws; nothing where they are in memory.
+    public func evaluated<Source: ImageSource>(
+        on images: Source, normalization: Normalization, epoch: Int = 0,
         transform: any BatchTransform = PlainTransform(), comparedTo choices: [Int]? = nil
-    ) -> ClassReport {
-        evaluate(
+    ) throws(Source.Failure) -> ClassReport {
+        try evaluate(
             on: images, normalization: normalization, epoch: epoch, transform: transform, comparedTo: choices
         ) { predict($0) }
     }

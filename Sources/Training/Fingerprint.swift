@@ -54,17 +54,15 @@ public struct Fingerprint {
         }
     }
 
-    /// Adds what is known of images, and a sample of at most some 65,000 pixels.
-    public mutating func add(_ images: ImageSet) {
+    /// Adds what is known of images, and a sample of what they show.
+    public mutating func add(_ images: any ImageSource) {
         for extent in [images.count, images.height, images.width, images.channels] { add(UInt64(extent)) }
         for name in images.classNames { add(name) }
         for (id, label) in zip(images.sampleIDs, images.labels) {
             add(UInt64(truncatingIfNeeded: id))
             add(UInt64(truncatingIfNeeded: label ?? -1))
         }
-        for place in stride(from: 0, to: images.pixels.count, by: max(1, images.pixels.count / 65_536)) {
-            add(UInt64(images.pixels[place]))
-        }
+        for word in images.contentSample { add(word) }
     }
 
     /// The fingerprint of what the closure adds.

@@ -137,7 +137,7 @@ public struct Trainer: Sendable {
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw try stop(run, store) }
             let record = try runEpoch(&run, features, peers, afterStep, store, loss)
-            probe(&run)
+            try probe(&run)
             run.finishEpoch(record, plan)
             try store?.add(record)
             try store?.save(run)
@@ -180,9 +180,10 @@ public struct Trainer: Sendable {
             run.peerMeters = peers(run.model).map { _ in EpochMeter(keepingSteps: run.keepsSteps) }
         }
         var rate: Float = 0
-        for batch in BatchLoader(
-            epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep)
-        {
+        var batches = BatchLoader(
+            epochPlan, transform: data.transform, normalization: data.normalization, from: run.step - firstStep
+        ).makeIterator()
+        while let batch = try next(&batches, run, store) {
             let step = run.step
             let context = StepContext(
                 step: step, epoch: run.epoch, progress: plan.progress(at: step), previous: run.history.epochs.last)
@@ -214,7 +215,7 @@ public struct Trainer: Sendable {
             }
             try store?.add(.init(step: step, values: values, peers: peerValues.isEmpty ? nil : peerValues))
             run.step += 1
-            let report = isLast ? validate(run.usable, epoch: run.epoch) : nil
+            let report = isLast ? try validate(run.usable, epoch: run.epoch) : nil
             progress?(
                 TrainingProgress(
                     epoch: run.epoch, epochs: plan.epochs, step: run.step, steps: plan.steps, loss: own,
@@ -227,7 +228,7 @@ public struct Trainer: Sendable {
             }
         }
         for (index, peer) in peers(run.usable).enumerated() {
-            run.peerMeters[index].validation = validate(peer, epoch: run.epoch)
+            run.peerMeters[index].validation = try validate(peer, epoch: run.epoch)
         }
         func record(_ meter: EpochMeter, peers: [History.Epoch]) -> History.Epoch {
             meter.record(
@@ -236,6 +237,19 @@ public struct Trainer: Sendable {
         }
         run.sampleLosses = run.meter.sampleLosses
         return record(run.meter, peers: run.peerMeters.map { record($0, peers: []) })
+    }
+
+    /// The next batch. Where images cannot be read, the run ends with the state that it has.
+    private func next(
+        _ batches: inout BatchLoader.Iterator, _ run: Run<some Module>, _ store: RunStore?
+    ) throws -> Batch? {
+        do { return try batches.next() } catch {
+            if run.firstNonFinite(beyondModel: true) == nil {
+                try store?.save(run)
+                try store?.finish()
+            }
+            throw error
+        }
     }
 
     /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.
@@ -255,23 +269,23 @@ public struct Trainer: Sendable {
             ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: writtenCheckpoint)
     }
 
-    private func validate(_ model: some Module, epoch: Int) -> ClassReport? {
-        data.usableValidation.map {
-            model.evaluated(
+    private func validate(_ model: some Module, epoch: Int) throws -> ClassReport? {
+        try data.usableValidation.map {
+            try model.evaluated(
                 on: $0, normalization: data.normalization, epoch: epoch, comparedTo: teacherChoices)
         }
     }
 
     /// Tries the model on what the controllers want it tried on.
-    private func probe(_ run: inout Run<some Module>) {
+    private func probe(_ run: inout Run<some Module>) throws {
         guard let images = data.usableValidation else { return }
         for index in run.controllers.indices {
             let probes = run.controllers[index].probes
             guard !probes.isEmpty else { continue }
             let model = run.usable
             run.controllers[index].probed(
-                probes.map {
-                    model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
+                try probes.map {
+                    try model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
                 })
         }
     }

@@ -4,11 +4,11 @@ import TensorCore
 /// The images of a run, and what is done with them on the way to the network.
 public struct TrainingData: Sendable {
     /// Images with labels.
-    public var labelled: ImageSet
+    public var labelled: any ImageSource
     /// Images for losses that need no label; if they have labels, nobody looks at them.
-    public var unlabelled: ImageSet?
+    public var unlabelled: (any ImageSource)?
     /// Held-out images with labels, which steer and choose; none or an empty set for no validation.
-    public var validation: ImageSet?
+    public var validation: (any ImageSource)?
     /// As the network expects its inputs.
     public var normalization: Normalization
     /// What each batch goes through; `PlainTransform` for nothing.
@@ -17,23 +17,33 @@ public struct TrainingData: Sendable {
     public var controllers: [any DataController]
 
     /// Bundles the images of a run.
-    ///
-    /// - Parameter normalization: that of the labelled images when omitted.
     public init(
-        labelled: ImageSet, unlabelled: ImageSet? = nil, validation: ImageSet? = nil,
-        normalization: Normalization? = nil, transform: any BatchTransform = PlainTransform(),
+        labelled: any ImageSource, unlabelled: (any ImageSource)? = nil, validation: (any ImageSource)? = nil,
+        normalization: Normalization, transform: any BatchTransform = PlainTransform(),
         controllers: [any DataController] = []
     ) {
         self.labelled = labelled
         self.unlabelled = unlabelled
         self.validation = validation
-        self.normalization = normalization ?? .of(labelled)
+        self.normalization = normalization
         self.transform = transform
         self.controllers = controllers
     }
 
+    /// Bundles the images of a run, with the normalization of the labelled ones.
+    ///
+    /// - Throws: what the source of the labelled images throws; nothing where they are in memory.
+    public init<Source: ImageSource>(
+        labelled: Source, unlabelled: (any ImageSource)? = nil, validation: (any ImageSource)? = nil,
+        transform: any BatchTransform = PlainTransform(), controllers: [any DataController] = []
+    ) throws(Source.Failure) {
+        self.init(
+            labelled: labelled, unlabelled: unlabelled, validation: validation, normalization: try .of(labelled),
+            transform: transform, controllers: controllers)
+    }
+
     /// The validation images, if one of them has a label to compare with.
-    package var usableValidation: ImageSet? {
+    package var usableValidation: (any ImageSource)? {
         validation.flatMap { images in images.labels.contains { $0 != nil } ? images : nil }
     }
 
@@ -49,11 +59,11 @@ public struct TrainingData: Sendable {
         try labelled.checkEveryClassOccurs(in: "labelled images")
         for (name, images) in [("unlabelled", unlabelled), ("validation", usableValidation)] {
             guard let images, images.count > 0 else { continue }
-            guard images.kind == labelled.kind, images.classNames == labelled.classNames else {
+            guard images.size == labelled.size, images.classNames == labelled.classNames else {
                 throw ConfigurationError(
                     [.name(name)],
-                    "images of \(images.kind) in \(images.classCount.counted("class", "classes")) do not go "
-                        + "with the labelled images of \(labelled.kind) in \(labelled.classCount)")
+                    "images of \(images.size) in \(images.classCount.counted("class", "classes")) do not go "
+                        + "with the labelled images of \(labelled.size) in \(labelled.classCount)")
             }
         }
         guard normalization.mean.count == labelled.channels else {
@@ -94,11 +104,6 @@ extension TrainingData {
         return factors.allSatisfy { $0.count == factors[0].count && $0.allSatisfy(isFactor) }
             && labelled.sampleIDs.allSatisfy { isFactor(Double(controller.strength(forSample: $0))) }
     }
-}
-
-extension ImageSet {
-    /// The extents of an image, in words.
-    fileprivate var kind: String { "\(height)×\(width)×\(channels)" }
 }
 
 extension [any DataController] {

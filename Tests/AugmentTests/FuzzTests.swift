@@ -144,12 +144,13 @@ struct FuzzTests {
             let raw = RawBatch(images: images, seed: 1, epoch: random.index(below: 1000))
             check(policy(raw, normalization: normalization), text)
             // With images of another size, as one batch of a third.
-            let others = RawBatch(
-                images: RandomPolicies.images(&random, channels: images.channels), seed: 1, epoch: raw.epoch)
-            let (height, width) = (RandomPolicies.side(100, &random), RandomPolicies.side(100, &random))
-            let resized = policy.batch(
-                of: [raw, others], height: height, width: width, normalization: normalization)
-            #expect(resized.inputs.shape == [images.count + others.images.count, height, width, images.channels])
+            let others = RandomPolicies.images(&random, channels: images.channels)
+            let size = ImageSize(
+                height: RandomPolicies.side(100, &random), width: RandomPolicies.side(100, &random),
+                channels: images.channels)
+            let both = RaggedImages.joined([images, others].map { RaggedImages($0, readAt: size) })
+            let resized = policy(RawBatch(images: both, seed: 1, epoch: raw.epoch), normalization: normalization)
+            #expect(resized.inputs.shape == [images.count + others.count, size.height, size.width, images.channels])
             check(resized, text)
             #expect(try AugmentationPolicy(json: Data(text.utf8)) == policy)
         }

@@ -26,6 +26,11 @@ func someImages(
         labels: labels ?? (0..<count).map { $0 % 10 }, classNames: (0..<10).map(String.init))
 }
 
+extension ImageExtent {
+    /// That of a set's images.
+    init(_ images: ImageSet) { self.init(height: images.height, width: images.width, channels: images.channels) }
+}
+
 extension AugmentationPolicy {
     /// The augmented bytes of a set, with seed 5 and epoch 0.
     func bytes(_ images: ImageSet) -> [UInt8] { self.images(RawBatch(images: images, seed: 5, epoch: 0)).pixels }

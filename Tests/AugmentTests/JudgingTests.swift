@@ -162,19 +162,19 @@ struct JudgingTests {
     @Test(
         "T. stddev: 0 for a teacher that says the same of all; by hand for one that a coin decides; less for mixed images"
     )
-    func deviation() {
+    func deviation() throws {
         let images = bright(64)
-        let same = teacherDeviation(of: darkening, on: images, normalization: plain) { logits($0) { _ in [1, 2] } }
+        let same = try teacherDeviation(of: darkening, on: images, normalization: plain) { logits($0) { _ in [1, 2] } }
         #expect(same == 0)
         // Half of the views are black. The mean of 64 draws of 0.982 or 0.018 has deviation 0.964 / 2 / 8 = 0.0602, whose
         // estimate of 200 groups is within 15 % at 3 σ.
         let coin = AugmentationPolicy { Gamma(20...20).probability(0.5) }
-        let found = teacherDeviation(
+        let found = try teacherDeviation(
             of: coin, on: images, normalization: plain, groups: 200, batches: 1, teacher: brightnessTeacher)
         #expect(abs(found - 0.0602) < 0.01)
         let seldom = AugmentationPolicy { Gamma(20...20).probability(0.05) }
         #expect(
-            teacherDeviation(
+            try teacherDeviation(
                 of: seldom, on: images, normalization: plain, groups: 50, batches: 1, teacher: brightnessTeacher)
                 < found)
     }

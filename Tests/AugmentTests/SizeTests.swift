@@ -9,10 +9,6 @@ import Testing
 /// Serialized: one of these lowers the level for the whole process while it runs.
 @Suite("Images of any size, and of several at once", .serialized)
 struct SizeTests {
-    private func raw(_ images: ImageSet, seed: UInt64 = 3) -> RawBatch {
-        RawBatch(images: images, seed: seed, epoch: 1)
-    }
-
     private let nothing = AugmentationPolicy {}
 
     @Test("A size that images have already gives the bits of the policy without one")
@@ -20,12 +16,12 @@ struct SizeTests {
         let images = someImages(5, height: 21, width: 34, channels: 3)
         for policy in [everything, .natural, AugmentationPolicy { CutMix(alpha: 1) }] {
             let normalization = Normalization.of(images)
-            let batch = policy.batch(of: [raw(images)], height: 21, width: 34, normalization: normalization)
+            let batch = policy(raw([images], height: 21, width: 34), normalization: normalization)
             let expected = policy(raw(images), normalization: normalization)
             #expect(batch.inputs.isBitIdentical(to: expected.inputs))
             #expect(batch.targets?.scalars == expected.targets?.scalars && batch.labels == expected.labels)
         }
-        #expect(nothing.images([raw(images)], height: 21, width: 34).pixels == images.pixels)
+        #expect(nothing.images(raw([images], height: 21, width: 34)).pixels == images.pixels)
     }
 
     @Test("A whole fraction of the size is the mean of the pixels, halves up, in each channel")
@@ -34,7 +30,7 @@ struct SizeTests {
             for channels in [1, 3, 4] {
                 let images = someImages(2, height: 24 * 7, width: 40, channels: channels)
                 let (height, width) = (images.height / rows, images.width / columns)
-                let small = nothing.images([raw(images)], height: height, width: width)
+                let small = nothing.images(raw([images], height: height, width: width))
                 var expected: [UInt8] = []
                 for image in 0..<2 {
                     for row in 0..<height {
@@ -62,7 +58,7 @@ struct SizeTests {
     func bilinear() {
         let images = someImages(2, height: 30, width: 44, channels: 3)
         for (height, width) in [(60, 88), (47, 71), (30, 100), (16, 23), (29, 43)] {
-            let found = nothing.images([raw(images)], height: height, width: width).pixels
+            let found = nothing.images(raw([images], height: height, width: width)).pixels
             let expected = images.resized(height: height, width: width, by: .bilinear).pixels
             // Coordinates are rounded to 1/2048 pixel: 255 / 2048 along each axis, and half a level for rounding, twice.
             #expect(zip(found, expected).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
@@ -77,17 +73,17 @@ struct SizeTests {
             RandomResizedCrop()
             HorizontalFlip()
         }
-        let step = StepImages([raw(images)], height: 12, width: 10)
+        let step = raw([images], height: 12, width: 10)
         #expect(policy.views(of: step).allSatisfy { $0.passes.count == 1 })
         // A middle half of 20×20 at 10×10 is those pixels themselves: the two scales take each other away.
         let square = someImages(height: 20, width: 20)
         let half = AugmentationPolicy { Crop(side: 0.5...0.5, place: .centre) }.images(
-            [raw(square)], height: 10, width: 10)
+            raw([square], height: 10, width: 10))
         let centre = (5..<15).flatMap { (row: Int) -> ArraySlice<UInt8> in square.pixels[row * 20 + 5..<row * 20 + 15] }
         #expect(half.pixels == centre)
         // So is the upper left part, whose map is the identity between images of different extents.
         let corner = View(
-            fusing: [.warp(Warp(xx: 10.0 / 60, yy: 12.0 / 40))], from: ImageExtent(images), to: extent)
+            fusing: [.warp(Warp(xx: 10.0 / 60, yy: 12.0 / 40))], from: raw(images).extent(of: 0), to: extent)
         #expect(corner.passes.count == 1)
         let upperLeft = (0..<12).flatMap { (row: Int) -> ArraySlice<UInt8> in images.pixels[row * 180..<row * 180 + 30]
         }
@@ -103,8 +99,8 @@ struct SizeTests {
             AugMix()
         }
         let images = someImages(4, height: 50, width: 33, channels: 3)
-        let resized = nothing.images([raw(images)], height: 20, width: 25)
-        #expect(policy.images([raw(images)], height: 20, width: 25).pixels == policy.images(raw(resized)).pixels)
+        let resized = nothing.images(raw([images], height: 20, width: 25))
+        #expect(policy.images(raw([images], height: 20, width: 25)).pixels == policy.images(raw(resized)).pixels)
     }
 
     @Test("Images of mixed sizes are one batch; each has the bits that it has alone, on one thread and on three")
@@ -122,19 +118,19 @@ struct SizeTests {
             BrightnessContrast(brightness: 0.2, contrast: 0.2)
             GaussianNoise(standardDeviation: 0.05)
         }
-        let whole = policy.images(sets.map { raw($0) }, height: 16, width: 20)
+        let whole = policy.images(raw(sets, height: 16, width: 20))
         #expect(whole.count == 10 && whole.sampleIDs == sets.flatMap(\.sampleIDs))
         #expect(whole.labels == sets.flatMap(\.labels))
         let alone = sets.flatMap { set in
-            [1, 0].reversed().flatMap { policy.images([raw(set.subset([$0]))], height: 16, width: 20).pixels }
+            [1, 0].reversed().flatMap { policy.images(raw([set.subset([$0])], height: 16, width: 20)).pixels }
         }
         #expect(alone == whole.pixels)
         for threads in [1, 3] {
             #expect(
-                Parallel.withThreads(threads) { policy.images(sets.map { raw($0) }, height: 16, width: 20).pixels }
+                Parallel.withThreads(threads) { policy.images(raw(sets, height: 16, width: 20)).pixels }
                     == alone)
         }
-        let batch = policy.batch(of: sets.map { raw($0) }, height: 16, width: 20, normalization: plainOf3)
+        let batch = policy(raw(sets, height: 16, width: 20), normalization: plainOf3)
         #expect(batch.inputs.shape == [10, 16, 20, 3] && batch.labels == whole.labels)
         // A draw is kept without its neighbours, and repeated at the size asked for.
         let record = try policy.records(of: raw(sets[3]))[1]
@@ -155,7 +151,7 @@ struct SizeTests {
                 var results: Set<[UInt8]> = []
                 for level in [RK_IMAGE_SCALAR, RK_IMAGE_AVX2, RK_IMAGE_AVX512] {
                     rk_image_limit(level)
-                    results.insert(policy.images([raw(images)], height: 15, width: 33).pixels)
+                    results.insert(policy.images(raw([images], height: 15, width: 33)).pixels)
                 }
                 #expect(results.count == 1, "\(channels) channels, \(height)×\(width)")
             }
@@ -206,7 +202,7 @@ struct SizeTests {
             #expect(isNear(box, try #require(hull(result.targets[0].mask ?? [], images.width, from: 1)), 2.1))
         }
         let result = try policy.apply(
-            to: sets.map { raw($0.0) }, height: 64, width: 48, targets: sets.map(\.1))
+            to: raw(sets.map(\.0), height: 64, width: 48), targets: sets.map(\.1))
         #expect(result.images.count == 5 && result.images.imageSize == 64 * 48)
         for place in 0..<5 {
             let pixels = Array(result.images.pixels[place * 64 * 48..<(place + 1) * 64 * 48])
@@ -222,7 +218,7 @@ struct SizeTests {
             }
         }
         // Without geometry, edges scale exactly.
-        let scaled = try nothing.apply(to: [raw(sets[0].0)], height: 30, width: 20, targets: [sets[0].1])
+        let scaled = try nothing.apply(to: raw([sets[0].0], height: 30, width: 20), targets: [sets[0].1])
         #expect(
             scaled.targets[0].boxes == [BoundingBox(left: 5, top: 10, right: 10, bottom: 20, label: 3)])
         #expect(
@@ -247,9 +243,8 @@ struct SizeTests {
             }
             func run(_ epochs: Range<Int>) {
                 for epoch in epochs {
-                    let raws = sets.map { RawBatch(images: $0, seed: 1, epoch: epoch) }
-                    _ = policy.batch(of: raws, height: 32, width: 32, normalization: plainOf3)
-                    _ = policy(raws[epoch % 3], normalization: plainOf3)
+                    _ = policy(raw(sets, height: 32, width: 32, epoch: epoch), normalization: plainOf3)
+                    _ = policy(RawBatch(images: sets[epoch % 3], seed: 1, epoch: epoch), normalization: plainOf3)
                 }
             }
             run(0..<9)
@@ -263,16 +258,28 @@ struct SizeTests {
 
     @Test("No images, other channels, and a size of nothing stop the program")
     func refusals() async {
-        await #expect(processExitsWith: .failure) { _ = AugmentationPolicy {}.images([], height: 4, width: 4) }
+        await #expect(processExitsWith: .failure) { _ = RaggedImages.joined([]) }
         await #expect(processExitsWith: .failure) {
-            let sets = [1, 3].map { RawBatch(images: someImages(channels: $0), seed: 0, epoch: 0) }
-            _ = AugmentationPolicy {}.images(sets, height: 4, width: 4)
+            _ = RaggedImages.joined([1, 3].map { RaggedImages(someImages(channels: $0)) })
         }
         await #expect(processExitsWith: .failure) {
-            _ = AugmentationPolicy {}.images(
-                [RawBatch(images: someImages(), seed: 0, epoch: 0)], height: 0, width: 4)
+            _ = RaggedImages(someImages(), readAt: ImageSize(height: 4, width: 4, channels: 3))
+        }
+        await #expect(processExitsWith: .failure) {
+            let images = RaggedImages(someImages(), readAt: ImageSize(height: 0, width: 4, channels: 1))
+            _ = AugmentationPolicy {}.images(RawBatch(images: images, seed: 0, epoch: 0))
         }
     }
+}
+
+private func raw(_ images: ImageSet, seed: UInt64 = 3) -> RawBatch {
+    RawBatch(images: images, seed: seed, epoch: 1)
+}
+
+/// Images of several sizes, one after another, for a network that reads one size.
+private func raw(_ sets: [ImageSet], height: Int, width: Int, epoch: Int = 1) -> RawBatch {
+    let size = ImageSize(height: height, width: width, channels: sets[0].channels)
+    return RawBatch(images: .joined(sets.map { RaggedImages($0, readAt: size) }), seed: 3, epoch: epoch)
 }
 
 private let plainOf3 = Normalization(mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25])

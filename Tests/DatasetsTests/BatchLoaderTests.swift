@@ -33,45 +33,71 @@ private struct Slow: BatchTransform {
     }
 }
 
+/// Images in memory, one of which cannot be read.
+private struct FailingSource: ImageSource {
+    var images: ImageSet
+    let failing: Int
+
+    var index: ImageIndex { images.index }
+    var height: Int { images.height }
+    var width: Int { images.width }
+    var channels: Int { images.channels }
+    var contentSample: [UInt64] { images.contentSample }
+
+    func images(at places: ArraySlice<Int>) throws(FormatError) -> RaggedImages {
+        for place in places where sampleIDs[place] == failing {
+            throw FormatError(file: "image \(failing)", found: "nothing", expected: "an image")
+        }
+        return images.images(at: places)
+    }
+
+    func subset(_ places: [Int]) -> FailingSource { FailingSource(images: images.subset(places), failing: failing) }
+
+    func replacing(_ index: ImageIndex) -> FailingSource {
+        FailingSource(images: images.replacing(index), failing: failing)
+    }
+}
+
 @Suite struct BatchLoaderTests {
     private let plan = EpochPlan(sources: [.init(TinyTask.images(10), batchSize: 4)], steps: 12, epoch: 1, seed: 3)
     private let normalization = Normalization(mean: [0.3], deviation: [0.2])
 
-    private func content(prefetch: Int, threads: Int) -> [[UInt32]] {
-        Parallel.withThreads(threads) {
-            BatchLoader(plan, transform: TinyNoise(), normalization: normalization, prefetch: prefetch).map { batch in
+    private func content(prefetch: Int, threads: Int) throws -> [[UInt32]] {
+        try Parallel.withThreads(threads) {
+            var batches = BatchLoader(
+                plan, transform: TinyNoise(), normalization: normalization, prefetch: prefetch
+            ).makeIterator()
+            var content: [[UInt32]] = []
+            while let batch = try batches.next() {
                 #expect(batch.inputs.shape == [4, 8, 8, 1])
-                return batch.inputs.scalars.map(\.bitPattern) + batch.sampleIDs.map(UInt32.init)
-                    + batch.labels.map { UInt32($0 ?? 99) }
+                content.append(
+                    batch.inputs.scalars.map(\.bitPattern) + batch.sampleIDs.map(UInt32.init)
+                        + batch.labels.map { UInt32($0 ?? 99) })
             }
+            return content
         }
     }
 
     @Test("However many batches are ready ahead and threads at work, the batches are the plan's, in order, bit for bit")
-    func sameBits() {
-        let plain = content(prefetch: 0, threads: 1)
+    func sameBits() throws {
+        let plain = try content(prefetch: 0, threads: 1)
         #expect(plain.count == 12 && Set(plain).count == 12)
         for prefetch in [0, 1, 3, 50] {
-            for threads in [1, 2] { #expect(content(prefetch: prefetch, threads: threads) == plain) }
+            for threads in [1, 2] { #expect(try content(prefetch: prefetch, threads: threads) == plain) }
         }
     }
 
     @Test("A loop that is left early neither hangs nor crashes, and works exactly as far ahead as it was told to")
-    func leftEarly() {
+    func leftEarly() throws {
         for prefetch in [0, 1, 3] {
             for taken in [0, 1, 5] {
                 let (count, ended) = (Count(), DispatchSemaphore(value: 0))
                 do {
-                    let loader = BatchLoader(
+                    var batches = BatchLoader(
                         plan, transform: Slow(count: count, lifetime: Lifetime(ended)), normalization: normalization,
-                        prefetch: prefetch)
-                    var left = taken
-                    if taken > 0 {
-                        for _ in loader {
-                            left -= 1
-                            if left == 0 { break }
-                        }
-                    }
+                        prefetch: prefetch
+                    ).makeIterator()
+                    for _ in 0..<taken { _ = try batches.next() }
                 }
                 #expect(ended.wait(timeout: .now() + 60) == .success, "batches are still scheduled")
                 #expect(count.batches.withLock { $0 } == taken + (taken > 0 ? prefetch : 0))
@@ -80,19 +106,31 @@ private struct Slow: BatchTransform {
     }
 
     @Test("A loader can be walked twice, and iterators do not disturb one another")
-    func severalIterators() {
+    func severalIterators() throws {
         let loader = BatchLoader(plan, normalization: normalization, prefetch: 2)
-        let (first, second) = (loader.makeIterator(), loader.makeIterator())
-        let pairs = zip(IteratorSequence(first), IteratorSequence(second))
+        var (first, second) = (loader.makeIterator(), loader.makeIterator())
         var steps = 0
-        for (left, right) in pairs {
+        while let left = try first.next() {
+            let right = try #require(try second.next())
             #expect(left.sampleIDs == right.sampleIDs && left.inputs == right.inputs)
             steps += 1
         }
-        #expect(steps == 12)
-        var finished = loader.makeIterator()
-        while finished.next() != nil {}
-        #expect(finished.next() == nil)
+        #expect(try steps == 12 && first.next() == nil)
+    }
+
+    @Test("Images that cannot be read end the batches with their error, at their step")
+    func unreadable() throws {
+        let source = FailingSource(images: TinyTask.images(10), failing: 7)
+        let plan = EpochPlan(sources: [.init(source, batchSize: 2)], steps: 5, epoch: 0, seed: 1)
+        let step = try #require((0..<5).first { step in (try? plan.batch(at: step)) == nil })
+        for prefetch in [0, 2, 9] {
+            var batches = BatchLoader(plan, normalization: normalization, prefetch: prefetch).makeIterator()
+            for _ in 0..<step { #expect(try batches.next() != nil) }
+            #expect(throws: FormatError.self) { try batches.next() }
+        }
+        var all = source.batches(of: 4, normalization: normalization)
+        #expect(try all.next()?.count == 4)
+        #expect(throws: FormatError.self) { try all.next() }
     }
 
     @Test("Batches for evaluation: every image once, in order, the rest in a smaller batch")

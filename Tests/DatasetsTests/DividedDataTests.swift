@@ -23,7 +23,7 @@ import Testing
         let few = try PartlyLabelledData(data, labels: 6, seed: 1)
         #expect(few.labelled.placesByClass.map(\.count) == [2, 2, 2] && few.labelled.count == 6)
         #expect(few.unlabelled.count == 48 && few.unlabelled.labels.allSatisfy { $0 == nil })
-        #expect(few.train.count == 54 && few.normalization == .of(data.train))
+        #expect(try few.train.count == 54 && few.normalization == .of(data.train))
         let all = try PartlyLabelledData(data, labels: nil, seed: 1)
         #expect(all.labelled.sampleIDs == data.train.sampleIDs && all.unlabelled.count == 0)
     }

@@ -18,7 +18,7 @@ struct HeldOutTests {
             width: 1, channels: 1, labels: files.map(\.label), classNames: names,
             identities: files.map { entry in
                 let parts = entry.file.split(separator: "/")
-                return ImageSet.identity(ofClass: String(parts[0]), file: Array(parts[1].utf8))
+                return ImageIndex.identity(ofClass: String(parts[0]), file: Array(parts[1].utf8))
             })
     }
 
@@ -28,7 +28,7 @@ struct HeldOutTests {
         init(_ set: ImageSet, _ rule: HeldOut = .byName) throws {
             let (rest, test) = set.holdingOutForTest(rule)
             let data = try DividedData(name: "files", train: rest, test: test, heldOut: rule)
-            func ids(_ set: ImageSet) -> Set<UInt64> { Set(set.identities ?? []) }
+            func ids(_ set: any ImageSource) -> Set<UInt64> { Set(set.identities ?? []) }
             (train, validation, self.test) = (ids(data.train), ids(data.validation), ids(data.test))
         }
 
@@ -134,11 +134,11 @@ struct HeldOutTests {
     @Test("an identity is the published hash of the names, so that it is the same on every machine")
     func identity() {
         // FNV-1a of 64 bits: of nothing, and of "a" (RFC 9923's test vectors).
-        #expect(ImageSet.identity([]) == 0xCBF2_9CE4_8422_2325)
-        #expect(ImageSet.identity(Array("a".utf8)) == 0xAF63_DC4C_8601_EC8C)
+        #expect(ImageIndex.identity([]) == 0xCBF2_9CE4_8422_2325)
+        #expect(ImageIndex.identity(Array("a".utf8)) == 0xAF63_DC4C_8601_EC8C)
         #expect(
-            ImageSet.identity(ofClass: "ab", file: Array("c".utf8))
-                != ImageSet.identity(ofClass: "a", file: Array("bc".utf8)))
+            ImageIndex.identity(ofClass: "ab", file: Array("c".utf8))
+                != ImageIndex.identity(ofClass: "a", file: Array("bc".utf8)))
     }
 
     @Test("classes in another order: labels follow their names, and other names are refused")

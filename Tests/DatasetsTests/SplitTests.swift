@@ -66,14 +66,16 @@ struct SplitTests {
         #expect(throws: Never.self) { try Self.set.checkEveryClassOccurs(in: "train") }
     }
 
-    @Test("a subset has the images of its places in their order, repeated if asked for; gathering joins sets")
+    @Test(
+        "a subset has the images of its places in their order, repeated if asked for; joining puts sets one after another"
+    )
     func gathering() {
         let set = numbered([0, 1, nil], height: 2, width: 1, channels: 3, classes: 2)
         let some = set.subset([2, 0, 2])
         #expect(some.pixels == Array(12..<18) + Array(0..<6) + Array(12..<18))
         #expect(some.labels == [nil, 0, nil] && some.sampleIDs == [102, 100, 102])
         #expect(set.subset([]).count == 0)
-        let both = ImageSet.gather([(set, [1][...]), (some, [1, 0][...])])
+        let both = RaggedImages.joined([set.images(at: [1]), some.images(at: [1, 0])])
         #expect(both.pixels == Array(6..<12) + Array(0..<6) + Array(12..<18) && both.sampleIDs == [101, 100, 102])
         let bare = set.withoutLabels()
         #expect(bare.labels == [nil, nil, nil] && bare.pixels == set.pixels && bare.sampleIDs == set.sampleIDs)
@@ -85,7 +87,7 @@ struct SplitTests {
         await #expect(processExitsWith: .failure) { _ = numbered([0, 0], classes: 1).subset([2]) }
         await #expect(processExitsWith: .failure) {
             let other = numbered([0], width: 3, classes: 1)
-            _ = ImageSet.gather([(numbered([0], classes: 1), [0][...]), (other, [0][...])])
+            _ = RaggedImages.joined([RaggedImages(numbered([0], classes: 1)), RaggedImages(other)])
         }
         await #expect(processExitsWith: .failure) { _ = numbered([1], classes: 1) }
     }

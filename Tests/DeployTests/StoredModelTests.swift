@@ -39,7 +39,7 @@ func quantized(_ network: any Module, _ normalization: Normalization) throws -> 
             #expect(stored.0.predict(inputs).scalars == network.predict(inputs).scalars)
             #expect(stored.1.predict(inputs).scalars == model.predict(inputs).scalars)
             #expect(stored.0.description == description && stored.1.description == description)
-            #expect(stored.1.imageSize == ImageSize(of: images) && stored.1.imageSize.description == "8×8×1")
+            #expect(stored.1.imageSize == images.size && stored.1.imageSize.description == "8×8×1")
             let report = stored.0.evaluated(on: images)
             #expect(report == network.evaluated(on: images, normalization: description.normalization))
             let choices = stored.1.predict(inputs).argmax()

@@ -73,9 +73,7 @@ import Training
             #expect(abs(row.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
         }
         let data = TrainingData(labelled: TinyTask.images(6))
-        let inputs = PlainTransform()(
-            RawBatch(images: data.labelled, seed: 0, epoch: 0), normalization: data.normalization
-        ).inputs
+        let inputs = try data.sample(6)
         let map = try #require(Self.teacher.featureMaps(["late"], of: inputs).maps["late"])
         let points = globalAverage(map) - head.center.value.reshaped(to: [1, 10])
         #expect(head.bank.value[rows: 0..<6].distance(to: DoubleArray(UnitRows(points).values)) < 1e-5)

@@ -92,7 +92,7 @@ private struct Spy: Module {
     func agreement() throws {
         var student = TinyNet(seed: 1)
         let history = try Self.whole.fit(&student, on: Self.data, plan: Self.plan)
-        let images = try #require(Self.data.validation)
+        let images = try #require(Self.data.validation).loaded()
         let choices = [student, Self.teacher].map { network in
             images.batches(of: 12, normalization: Self.data.normalization).flatMap {
                 network.predict($0.inputs).argmax()
@@ -110,9 +110,10 @@ private struct Spy: Module {
         let distiller = Distiller(teacher: Self.teacher, hardLabelWeight: .constant(0))
         let right = try Self.result(distiller, Self.plan, data)
         let images = data.labelled
-        data.labelled = ImageSet(
-            pixels: images.pixels, height: 8, width: 8, channels: 1, labels: images.labels.map { $0.map { 2 - $0 } },
-            classNames: images.classNames, sampleIDs: images.sampleIDs)
+        data.labelled = images.replacing(
+            ImageIndex(
+                labels: images.labels.map { $0.map { 2 - $0 } }, classNames: images.classNames,
+                sampleIDs: images.sampleIDs))
         #expect(try Self.result(distiller, Self.plan, data).bits == right.bits)
     }
 

@@ -88,7 +88,7 @@ import Training
     func oneStep() throws {
         let (plan, data) = TinyLesson.still
         let student = TinyNet(dropout: 0, seed: 1)
-        let inputs = data.sample(6)
+        let inputs = try data.sample(6)
         let own = student.featureMaps([], of: inputs, mode: .training).logits
         func expected(_ joined: Tensor) -> Float {
             ResponseLoss.hinton.rows(student: own, teacher: joined, temperature: 3).losses.mean()

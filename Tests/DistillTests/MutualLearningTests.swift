@@ -35,7 +35,7 @@ import Training
         let starts = [TinyNet(dropout: 0, seed: 1), TinyNet(width: 5, dropout: 0, seed: 2)]
         var (first, second) = (starts[0], starts[1])
         let history = try MutualLearning().fit(&first, &second, on: data, plan: plan)
-        let logits = starts.map { $0.featureMaps([], of: data.sample(6), mode: .training).logits }
+        let logits = try starts.map { $0.featureMaps([], of: try data.sample(6), mode: .training).logits }
         let p = logits.map { softmax($0).rowsInDouble }
         for (own, other, trained, history) in [(0, 1, first, history), (1, 0, second, history.peers[0])] {
             let epoch = history.epochs[0]
@@ -67,7 +67,7 @@ import Training
         #expect(history.epochs.count == 4 && peer.epochs.map(\.number) == [0, 1, 2, 3] && peer.peers.isEmpty)
         let validation = try #require(data.validation)
         for (network, history) in [(first, history), (second, peer)] {
-            let report = network.evaluated(on: validation, normalization: data.normalization, epoch: 3)
+            let report = try network.evaluated(on: validation, normalization: data.normalization, epoch: 3)
             #expect(history.returned?.validation == report)
         }
         #expect(zip(history.epochs, peer.epochs).allSatisfy { $0.loss != $1.loss && $0.values != $1.values })

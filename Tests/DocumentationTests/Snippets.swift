@@ -74,17 +74,20 @@ private func ownLoss(
     return history
 }
 
-private func batches(_ split: DataSplit, _ normalization: Normalization) {
+private func batches(
+    _ split: (labelled: ImageSet, unlabelled: ImageSet, validation: ImageSet), _ normalization: Normalization
+) throws {
     let plan = EpochPlan(
         sources: [.init(split.labelled, batchSize: 32), .init(split.unlabelled, batchSize: 32)],
         steps: 50, epoch: 0, seed: 1)
-    for batch in BatchLoader(plan, normalization: normalization) {
+    var batches = BatchLoader(plan, normalization: normalization).makeIterator()
+    while let batch = try batches.next() {
         print(batch.inputs.shape, batch.labels.count { $0 != nil })
     }
 }
 
 private func imageFiles(_ folder: URL, _ url: URL, _ output: URL) throws {
-    let images = try ImageFolder.read(folder, height: 32, width: 32, channels: 3)
+    let images = try EncodedImages(folder: folder, size: ImageSize(height: 32, width: 32, channels: 3))
     print(images.count, images.classNames)
 
     let photograph = try ImageFile.read(url)
@@ -105,15 +108,16 @@ private func targets(_ policy: AugmentationPolicy, _ images: ImageSet) throws {
     for box in result.dropped[0] { print("box \(box.index): \(box.visibleShare) of it is left") }
 }
 
-private func mixedSizes(_ sizes: [ImageSet], _ normalization: Normalization) -> Batch {
+private func mixedSizes(_ sets: [ImageSet], _ normalization: Normalization) -> Batch {
     let policy = AugmentationPolicy {
         RandomResizedCrop(area: 0.2...1)
         HorizontalFlip().probability(0.5)
         AugMix()
     }
-    // Photographs of several sizes, a set for each.
-    let raws = sizes.map { RawBatch(images: $0, seed: 1, epoch: 0) }
-    let batch = policy.batch(of: raws, height: 96, width: 96, normalization: normalization)
+    // Photographs of several sizes, a set for each, for a network that reads 96 × 96 pixels.
+    let size = ImageSize(height: 96, width: 96, channels: 3)
+    let images = RaggedImages.joined(sets.map { RaggedImages($0, readAt: size) })
+    let batch = policy(RawBatch(images: images, seed: 1, epoch: 0), normalization: normalization)
     return batch
 }
 

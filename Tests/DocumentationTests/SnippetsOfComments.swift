@@ -35,8 +35,9 @@ private func activation(_ x: Variable) -> (Variable, OperationRegistry) {
 private func views(
     _ plan: EpochPlan, _ policy: AugmentationPolicy, _ normalization: Normalization, _ strong: AugmentationPolicy,
     _ teacher: ConvNet
-) -> (TwoViews, TeacherGate) {
-    for batch in BatchLoader(plan, transform: policy, normalization: normalization) { print(batch.inputs.shape) }
+) throws -> (TwoViews, TeacherGate) {
+    var batches = BatchLoader(plan, transform: policy, normalization: normalization).makeIterator()
+    while let batch = try batches.next() { print(batch.inputs.shape) }
 
     let views = TwoViews(weak: .digits, strong: strong)  // two policies, or any transforms
     let gate = TeacherGate(policy) { teacher.predict($0) }

@@ -35,7 +35,8 @@ private func ownTerm(_ distiller: Distiller) -> Distiller {
 }
 
 private func dynamics(
-    _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy, _ split: DataSplit,
+    _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy,
+    _ split: (labelled: ImageSet, unlabelled: ImageSet, validation: ImageSet),
     _ student: inout ConvNet, plan: TrainingPlan
 ) throws -> History {
     var distiller = distiller

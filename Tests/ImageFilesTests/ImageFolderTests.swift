@@ -6,6 +6,8 @@ import Testing
 
 @testable import ImageFiles
 
+private let grey5x6 = ImageSize(height: 5, width: 6, channels: 1)
+
 @Suite("Image files of any kind, and folders of them")
 struct ImageFolderTests {
     /// Calls the closure with a folder of the classes "ant" (2 images) and "Bee" (1), and things that do not count.
@@ -28,14 +30,19 @@ struct ImageFolderTests {
     @Test("classes and files in the order of their names, images of one size, for any number of threads")
     func set() throws {
         try Self.withFolder { folder in
-            let set = try ImageFolder.read(folder, height: 5, width: 6, channels: 3)
+            let size = ImageSize(height: 5, width: 6, channels: 3)
+            let set = try EncodedImages(folder: folder, size: size).loaded()
             #expect(set.classNames == ["Bee", "ant"] && set.labels == [0, 1, 1] && set.sampleIDs == [0, 1, 2])
             #expect((set.height, set.width, set.channels) == (5, 6, 3))
             let grey = gradient.converted(toChannels: 1).converted(toChannels: 3).resized(height: 5, width: 6)
             #expect(Array(set.pixels[..<90]) == grey.pixels)
             #expect(Array(set.pixels[90..<180]) == gradient.resized(height: 5, width: 6).pixels)
-            let again = try Parallel.withThreads(1) { try ImageFolder.read(folder, height: 5, width: 6, channels: 3) }
-            #expect(again.pixels == set.pixels)
+            for memory in [0, 1, 1 << 20] {
+                let again = try Parallel.withThreads(1) {
+                    try EncodedImages(folder: folder, size: size, memory: memory).loaded()
+                }
+                #expect(again.pixels == set.pixels)
+            }
         }
     }
 
@@ -43,7 +50,7 @@ struct ImageFolderTests {
     func refusals() throws {
         try Self.withFolder { folder in
             func refusal(_ folder: URL) -> FormatError? {
-                #expect(throws: FormatError.self) { try ImageFolder.read(folder, height: 5, width: 6, channels: 1) }
+                #expect(throws: FormatError.self) { try EncodedImages(folder: folder, size: grey5x6) }
             }
             try folder.file("ant/3.gif", Array("GIF89a".utf8))
             try folder.file("ant/4.png", [])
@@ -62,13 +69,14 @@ struct ImageFolderTests {
     func skipping() throws {
         try Self.withFolder { folder in
             func read() throws -> (images: ImageSet, skipped: [FormatError]) {
-                try ImageFolder.readSkipping(folder, height: 5, width: 6, channels: 1)
+                let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 0, isSkipping: true)
+                return (try opened.images.loaded(), opened.errors.map(\.error))
             }
             let whole = try read()
             #expect(whole.skipped.isEmpty && whole.images.count == 3)
             try folder.file("ant/1.png", Array("GIF89a".utf8))
             try folder.file("ant/3.png", [])
-            #expect(throws: FormatError.self) { try ImageFolder.read(folder, height: 5, width: 6, channels: 1) }
+            #expect(throws: FormatError.self) { try EncodedImages(folder: folder, size: grey5x6) }
             let rest = try read()
             #expect(rest.images.pixels == whole.images.pixels && rest.images.labels == [0, 1, 1])
             #expect(rest.images.sampleIDs == [0, 1, 2] && rest.images.classNames == whole.images.classNames)
@@ -76,6 +84,44 @@ struct ImageFolderTests {
             try folder.file("Bee/x.PNG", [1, 2, 3, 4])
             let error = #expect(throws: FormatError.self) { try read() }
             #expect(error?.file.hasSuffix("Bee/x.PNG") == true)
+        }
+    }
+
+    @Test("images that do not stay decoded are read when they are asked for, and told of; a file that changed is named")
+    func lazily() throws {
+        try Self.withFolder { folder in
+            let whole = try EncodedImages(folder: folder, size: grey5x6)
+            let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 1, isSkipping: false)
+            let images = opened.images
+            #expect(opened.remarks.last?.contains("1 of 3 images stay decoded") == true)
+            #expect(try images.images(at: [2, 0, 2]).pixels == whole.images(at: [2, 0, 2]).pixels)
+            #expect(try images.subset([1]).images(at: [0]).pixels == whole.images(at: [1]).pixels)
+            #expect(images.contentSample == whole.contentSample && images.contentSample.allSatisfy { $0 > 0 })
+            try folder.file("ant/10.png", [1, 2, 3])
+            let changed = #expect(throws: FormatError.self) { try images.images(at: [0, 1, 2]) }
+            #expect(changed?.file.hasSuffix("ant/10.png") == true && changed?.expected.contains("has changed") == true)
+            try FileManager.default.removeItem(at: folder.appending(path: "ant/10.png"))
+            let gone = #expect(throws: FormatError.self) { try images.images(at: [1]) }
+            #expect(gone?.file.hasSuffix("ant/10.png") == true)
+            #expect(try images.images(at: [0]).count == 1)
+        }
+    }
+
+    @Test("a large image is decoded at a half, quarter or eighth that leaves each side twice the network's pixels")
+    func fractions() throws {
+        try withTemporaryFolder { folder in
+            let wide = gradient.resized(height: 90, width: 333)
+            try PNGFile.write(wide, to: folder.appending(path: "a.png"))
+            try JPEGFile.write(wide, to: folder.appending(path: "a.jpg"), quality: 95)
+            for name in ["a.png", "a.jpg"] {
+                let bytes = try [UInt8](Data(contentsOf: folder.appending(path: name)))
+                for (side, height, width) in [(46, 90, 333), (45, 90, 333), (22, 45, 167), (6, 23, 84), (5, 12, 42)] {
+                    let picture = try ImageFile.picture(bytes, name: name)
+                    let image = try picture.read(for: ImageSize(height: side, width: side, channels: 3))
+                    #expect((image.height, image.width) == (height, width), "\(name) for \(side)")
+                    #expect(meanDifference(image, wide.resized(height: height, width: width)) < 4)
+                }
+            }
         }
     }
 

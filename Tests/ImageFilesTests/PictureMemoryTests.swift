@@ -51,14 +51,13 @@ struct PictureMemoryTests {
         #expect(throws: FormatError.self) { try picture.checkStatus(1, "PNG", [], size: 9) }
     }
 
-    @Test("a folder whose images all together do not fit is refused before the first is decoded")
+    @Test("images that do not all fit at the network's size are refused before the first is decoded")
     func folder() throws {
         try withTemporaryFolder { folder in
             try writeGreyImages(["a", "b"], 3, to: folder)
-            try folder.file("a/0.png", [1, 2, 3])
-            let error = #expect(throws: MachineError.self) {
-                try ImageFolder.read(folder, height: 1 << 24, width: 1 << 24, channels: 3)
-            }
+            let images = try EncodedImages(
+                folder: folder, size: ImageSize(height: 1 << 24, width: 1 << 24, channels: 3))
+            let error = #expect(throws: MachineError.self) { try images.loaded() }
             #expect(error?.subject.hasSuffix("6 images of 16777216×16777216×3") == true)
         }
     }

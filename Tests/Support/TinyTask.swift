@@ -68,7 +68,7 @@ public struct TinyNoise: BatchTransform, Codable {
             var random = Philox(
                 seed: raw.seed, epoch: raw.epoch, sample: batch.sampleIDs[row],
                 operation: RandomPurpose.augmentation + raw.draws[row])
-            for index in row * raw.images.imageSize..<(row + 1) * raw.images.imageSize {
+            for index in row * batch.inputs.count / batch.count..<(row + 1) * batch.inputs.count / batch.count {
                 scalars[index] += deviation * raw.strengths[row] * (2 * random.uniform() - 1)
             }
         }

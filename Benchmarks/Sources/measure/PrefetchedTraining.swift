@@ -23,17 +23,18 @@ struct PrefetchedTraining {
 
     /// Images a second with and without augmentation, medians over rounds that together take the time given, and the
     /// share of time that augmentation adds: median, least and most of the rounds.
-    func measure(seconds: Double) -> (augmented: Double, plain: Double, added: [Double]) {
+    func measure(seconds: Double) throws -> (augmented: Double, plain: Double, added: [Double]) {
         var model = ConvNet(width: 16, channels: channels, classes: 10, seed: 1)
         var optimizer = Optimizer(.sgd(momentum: 0.9, nesterov: false, weightDecay: 0))
         let normalization = Normalization.of(images)
         var epoch = 0
-        func time(_ transform: any BatchTransform) -> Double {
+        func time(_ transform: any BatchTransform) throws -> Double {
             let source = EpochPlan.Source(images, batchSize: batch)
             let plan = EpochPlan(sources: [source], steps: max(2, 1024 / batch), epoch: epoch, seed: 1)
             epoch += 1
             let start = DispatchTime.now().uptimeNanoseconds
-            for batch in BatchLoader(plan, transform: transform, normalization: normalization) {
+            var batches = BatchLoader(plan, transform: transform, normalization: normalization).makeIterator()
+            while let batch = try batches.next() {
                 let (_, gradients) = valueAndGradients(of: &model) { model, tape in
                     model(tape.constant(batch.inputs)).crossEntropy(batch)
                 }
@@ -41,13 +42,13 @@ struct PrefetchedTraining {
             }
             return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 / Double(plan.steps * plan.batchSize)
         }
-        _ = (time(policy), time(PlainTransform()))
+        _ = (try time(policy), try time(PlainTransform()))
         var rounds: [(augmented: Double, plain: Double)] = []
         let start = DispatchTime.now().uptimeNanoseconds
         while rounds.isEmpty || Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 < seconds {
-            let first = rounds.count % 2 == 0 ? time(policy) : 0
-            let plain = time(PlainTransform())
-            rounds.append((first > 0 ? first : time(policy), plain))
+            let first = rounds.count % 2 == 0 ? try time(policy) : 0
+            let plain = try time(PlainTransform())
+            rounds.append((first > 0 ? first : try time(policy), plain))
         }
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         let added = rounds.map { $0.augmented / $0.plain - 1 }

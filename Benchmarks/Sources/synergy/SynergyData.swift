@@ -53,7 +53,7 @@ enum SynergyData: String, Codable, CaseIterable {
     /// A network for the images.
     func network(_ name: String, for images: ImageSet, seed: UInt64) throws -> any Module {
         try NetworkRegistry.standard.makeNetwork(
-            named: name, inputShape: ImageSize(of: images).shape, classes: images.classCount, seed: seed)
+            named: name, inputShape: images.size.shape, classes: images.classCount, seed: seed)
     }
 }
 

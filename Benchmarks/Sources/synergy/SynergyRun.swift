@@ -43,7 +43,7 @@ struct SynergyRun {
         var student = try cell.data.network(cell.data.student, for: data.train, seed: cell.seed)
         let history = try Self.fit(
             &student, training, .experiment(steps: cell.steps, seed: cell.seed), title: "\(title) \(cell.arm.rawValue)")
-        let test = student.evaluated(on: data.test, normalization: data.normalization)
+        let test = try student.evaluated(on: data.test, normalization: data.normalization)
         let result = SynergyResult(
             cell: cell, settings: settings, right: test.right, images: data.test.count, loss: test.loss,
             validationAccuracy: history.validationAccuracy ?? 0, seconds: Date().timeIntervalSince(start),
@@ -66,12 +66,12 @@ struct SynergyRun {
             seed: teacher.seed)
         _ = try Self.fit(
             &network, training, .experiment(steps: teacher.steps, seed: teacher.seed), title: "teacher")
-        let test = network.evaluated(on: data.test, normalization: data.normalization)
+        let test = try network.evaluated(on: data.test, normalization: data.normalization)
         let seconds = Date().timeIntervalSince(start)
         try store.write(
             teacher,
             ModelFile(
-                network, inputShape: ImageSize(of: data.train).shape,
+                network, inputShape: data.train.size.shape,
                 description: .init(
                     architecture: teacher.data.teacher, normalization: data.normalization,
                     classNames: data.train.classNames)),

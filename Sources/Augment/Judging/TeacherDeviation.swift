@@ -17,19 +17,20 @@ import TensorCore
 ///   - groups: 2 or more; the value's own relative error is about 1 / √(2 · groups).
 ///   - seed: what the draws depend on.
 ///   - teacher: from inputs [N, H, W, C] to logits [N, classes], in evaluation mode.
+/// - Throws: what the source of the images throws; nothing where they are in memory.
 /// - Returns: 0 or more, of probabilities in 0 ... 1.
 public func teacherDeviation(
-    of transform: any BatchTransform, on images: ImageSet, normalization: Normalization, groups: Int = 20,
+    of transform: any BatchTransform, on images: any ImageSource, normalization: Normalization, groups: Int = 20,
     batches: Int = 5, batchSize: Int = 64, seed: UInt64 = 0, teacher: (Tensor) -> Tensor
-) -> Double {
+) throws -> Double {
     require(
         groups >= 2 && batches >= 1, "teacherDeviation: \(groups) groups of \(batches) batches, 2 of 1 or more expected"
     )
     let plan = EpochPlan(
         sources: [.init(images, batchSize: batchSize)], steps: groups * batches, epoch: 0, seed: seed)
-    let means = (0..<groups).map { group in
-        let sums = (0..<batches).map { number in
-            let batch = transform(plan.batch(at: group * batches + number), normalization: normalization)
+    let means = try (0..<groups).map { group in
+        let sums = try (0..<batches).map { number in
+            let batch = try transform(plan.batch(at: group * batches + number), normalization: normalization)
             return softmax(teacher(batch.inputs)).sum(axis: 0).scalars.map(Double.init)
         }
         return sums.dropFirst().reduce(sums[0]) { zip($0, $1).map(+) }.map { $0 / Double(batches * batchSize) }

@@ -17,9 +17,8 @@ import TensorCore
 /// policy and the batch's draw number, so the bits depend neither on threads nor on a sample's neighbours (but for
 /// ``MixUp``, which needs them).
 ///
-/// Images keep their size, unless ``batch(of:height:width:normalization:)`` makes one size of many. Between operations
-/// they are bytes; neighbouring geometric operations are one resampling, and neighbouring operations on single values
-/// one table.
+/// Images of any sizes become views of the one at which a network reads them. Between operations they are bytes;
+/// neighbouring geometric operations are one resampling, and neighbouring operations on single values one table.
 public struct AugmentationPolicy: Sendable, Hashable {
     /// The operations and groups, each with its probability, in the order in which they act.
     public let steps: [AugmentationStep]

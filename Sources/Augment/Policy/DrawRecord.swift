@@ -55,16 +55,16 @@ extension AugmentationPolicy {
             throw FormatError(
                 file: "record", place: "strength", found: "\(record.strength)", expected: "a finite number, 0 or more")
         }
-        let sample = ImageSet(
-            pixels: image.pixels, height: image.height, width: image.width, channels: image.channels,
-            labels: image.labels, classNames: image.classNames, sampleIDs: [record.sample])
+        let sample = image.replacing(
+            ImageIndex(labels: image.labels, classNames: image.classNames, sampleIDs: [record.sample]))
+        let size = ImageSize(height: height ?? image.height, width: width ?? image.width, channels: image.channels)
         let raw = RawBatch(
-            images: sample, seed: record.seed, epoch: record.epoch, draws: [record.draw], strengths: [record.strength])
-        let step = StepImages([raw], height: height ?? image.height, width: width ?? image.width)
-        guard views(of: step).allSatisfy(\.mixes.isEmpty) else {
+            images: RaggedImages(sample, readAt: size), seed: record.seed, epoch: record.epoch, draws: [record.draw],
+            strengths: [record.strength])
+        guard views(of: raw).allSatisfy(\.mixes.isEmpty) else {
             throw FormatError(
                 file: "record", place: "sample", found: "a draw that mixes images", expected: "one of a single image")
         }
-        return images(step)
+        return images(raw)
     }
 }

@@ -135,7 +135,7 @@ struct Mixing {
     private func forEachRun(
         _ body: @Sendable (_ first: Int, _ run: Range<Int>, _ blend: UnsafeBufferPointer<Source>) -> Void
     ) {
-        StepImages.forEachPiece(of: rowParts.count) { rows in
+        RawBatch.forEachPiece(of: rowParts.count) { rows in
             sources.withUnsafeBufferPointer { sources in
                 for row in rows {
                     for part in parts[rowParts[row]] {

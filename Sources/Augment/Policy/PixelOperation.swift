@@ -140,8 +140,6 @@ public struct ImageExtent: Sendable, Hashable {
 }
 
 extension ImageExtent {
-    init(_ images: ImageSet) { self.init(height: images.height, width: images.width, channels: images.channels) }
-
     /// How many times the shorter side is that of the images that weather is described for, 224 pixels.
     var scaleFrom224: Double { Double(min(height, width)) / 224 }
 }

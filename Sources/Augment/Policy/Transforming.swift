@@ -2,56 +2,33 @@ import Datasets
 import TensorCore
 
 extension AugmentationPolicy: BatchTransform {
-    /// Augments and normalises a batch.
+    /// Augments and normalises a batch, whose images may have any sizes.
     ///
-    /// - Parameter normalization: one mean and deviation per channel of the images.
-    /// - Returns: inputs [N, H, W, C]; without an operation in effect, the same bits as from `PlainTransform`. Targets
-    ///   [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images: probabilities for a row with a label,
-    ///   zeros for one without.
-    public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
-        batch(of: StepImages(raw), normalization)
-    }
-
-    /// The augmented images themselves, as bytes, for looking at: from the same draws as the transform's inputs.
-    public func images(_ raw: RawBatch) -> ImageSet { images(StepImages(raw)) }
-
-    /// Augments images of any sizes, and makes one batch of one size of them.
-    ///
-    /// What is drawn is what is drawn for an image of the size asked for, with the same seed, epoch, sample id and draw
-    /// number: the policy acts on the resized image. But the resize and the geometric operations that come first are
-    /// one resampling, straight from the image: ``RandomResizedCrop`` takes its rectangle out of all pixels there are.
+    /// What is drawn is what is drawn for an image of the size at which the network reads it, with the same seed,
+    /// epoch, sample id and draw number: the policy acts on the resized image. But the resize and the geometric
+    /// operations that come first are one resampling, straight from the image: ``RandomResizedCrop`` takes its
+    /// rectangle out of all pixels there are.
     ///
     /// Resizing fills the frame, so the sides' ratio is not kept; pixel centres lie at i + 0.5. Where a pixel covers
     /// two or more of the image along an axis, blocks of so many whole pixels are averaged first, so that detail does
     /// not alias; the rest is bilinear. So a whole fraction of the size is the mean of the pixels, and an image that
-    /// has the size already gives the same bits as ``callAsFunction(_:normalization:)``.
+    /// has the size already is not resampled.
     ///
-    /// - Parameters:
-    ///   - raws: sets of images and their draws, one set for each size: of as many channels and the same classes.
-    ///   - height: of the inputs, as width.
-    ///   - normalization: one mean and deviation per channel of the images.
-    /// - Returns: inputs [N, height, width, C], the sets one after another, and targets as from
-    ///   ``callAsFunction(_:normalization:)``. Images of different sets are mixed with one another.
-    public func batch(of raws: [RawBatch], height: Int, width: Int, normalization: Normalization) -> Batch {
-        batch(of: StepImages(raws, height: height, width: width), normalization)
-    }
-
-    /// The images of ``batch(of:height:width:normalization:)`` themselves, as bytes.
-    public func images(_ raws: [RawBatch], height: Int, width: Int) -> ImageSet {
-        images(StepImages(raws, height: height, width: width))
-    }
-
-    private func batch(of images: StepImages, _ normalization: Normalization) -> Batch {
-        let extent = images.extent
+    /// - Parameter normalization: one mean and deviation per channel of the images.
+    /// - Returns: inputs [N, H, W, C]; without an operation in effect, of images that have the size already, the same
+    ///   bits as from `PlainTransform`. Targets [N, classes] where ``MixUp``, ``CutMix`` or ``Mosaic`` mixed images:
+    ///   probabilities for a row with a label, zeros for one without.
+    public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
+        let (images, extent) = (raw.images, raw.extent)
         require(
             normalization.mean.count == extent.channels,
             "AugmentationPolicy: images have \(extent.channels) channels, the normalization has "
                 + "\(normalization.mean.count)")
-        let views = views(of: images)
+        let views = views(of: raw)
         let table = normalization.table
         let inputs = Tensor(shape: [images.count, extent.height, extent.width, extent.channels]) { span in
             span.withUnsafeMutableBufferPointer { output in
-                render(views, of: images, into: output) { canvas, view, image, target in
+                render(views, of: raw, into: output) { canvas, view, image, target in
                     canvas.render(view, of: image, normalization: normalization, table: table, into: target)
                 }
             }
@@ -64,68 +41,69 @@ extension AugmentationPolicy: BatchTransform {
             targets: mixing.targets(labels: images.labels, classes: images.classNames.count))
     }
 
-    func images(_ images: StepImages) -> ImageSet {
-        let views = views(of: images)
-        let total = images.count * images.extent.count
+    /// The augmented images themselves, as bytes, for looking at: from the same draws as the transform's inputs.
+    public func images(_ raw: RawBatch) -> ImageSet {
+        let (views, extent) = (views(of: raw), raw.extent)
+        let total = raw.images.count * extent.count
         let pixels = [UInt8](unsafeUninitializedCapacity: total) { output, count in
-            render(views, of: images, into: output) { canvas, view, image, target in
+            render(views, of: raw, into: output) { canvas, view, image, target in
                 canvas.render(view, of: image, into: target)
             }
             count = total
         }
-        let mixed = Mixing(views, labels: images.labels, extent: images.extent)?(pixels) ?? pixels
+        let mixed = Mixing(views, labels: raw.images.labels, extent: extent)?(pixels) ?? pixels
         return ImageSet(
-            pixels: mixed, height: images.extent.height, width: images.extent.width, channels: images.extent.channels,
-            labels: images.labels, classNames: images.classNames, sampleIDs: images.sampleIDs)
+            pixels: mixed, height: extent.height, width: extent.width, channels: extent.channels,
+            index: raw.images.index)
     }
 
     private func render<Element>(
-        _ views: [View], of images: StepImages, into output: UnsafeMutableBufferPointer<Element>,
+        _ views: [View], of raw: RawBatch, into output: UnsafeMutableBufferPointer<Element>,
         _ body:
             @Sendable (
                 borrowing Canvas, View, UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<Element>
             ) -> Void
     ) {
-        guard let base = output.baseAddress, images.extent.count > 0 else { return }
+        let extent = raw.extent
+        guard let base = output.baseAddress, extent.count > 0 else { return }
         let target = SharedPointer(pointer: base)
-        images.forEachPiece { piece in
+        raw.forEachPiece { piece in
             // The memory serves all images of a piece.
-            let canvas = Canvas(images.extent)
+            let canvas = Canvas(extent)
             for place in piece {
-                images.withPixels(of: place) {
-                    body(canvas, views[place], $0, target.pointer + place * images.extent.count)
+                raw.images.pixels(of: place).withUnsafeBufferPointer {
+                    body(canvas, views[place], $0, target.pointer + place * extent.count)
                 }
             }
         }
     }
 
     /// What is drawn for each image of a batch, with neighbouring changes fused.
-    func views(of raw: RawBatch) -> [View] { views(of: StepImages(raw)) }
-
-    /// What is drawn for each image of a batch, operation by operation.
-    func drawings(of raw: RawBatch) -> [Drawing] { drawn(StepImages(raw)) { drawing, _ in drawing } }
-
-    func views(of images: StepImages) -> [View] {
-        drawn(images) { View(fusing: $0.view, from: $1, to: images.extent) }
+    func views(of raw: RawBatch) -> [View] {
+        let extent = raw.extent
+        return drawn(raw) { View(fusing: $0.view, from: $1, to: extent) }
     }
 
+    /// What is drawn for each image of a batch, operation by operation.
+    func drawings(of raw: RawBatch) -> [Drawing] { drawn(raw) { drawing, _ in drawing } }
+
     private func drawn<Result>(
-        _ images: StepImages, _ finish: @Sendable (Drawing, _ source: ImageExtent) -> Result
+        _ raw: RawBatch, _ finish: @Sendable (Drawing, _ source: ImageExtent) -> Result
     ) -> [Result] {
-        let steered = images.raws.map { $0.stepFactors.mapValues(weighted) }
+        raw.requireSound()
+        let (images, extent) = (raw.images, raw.extent)
+        let steered = raw.stepFactors.mapValues(weighted)
         return [Result](unsafeUninitializedCapacity: images.count) { buffer, count in
             count = images.count
             guard let base = buffer.baseAddress else { return }
             let target = SharedPointer(pointer: base)
-            images.forEachPiece { piece in
+            raw.forEachPiece { piece in
                 for place in piece {
-                    let (set, row) = images.places[place]
-                    let raw = images.raws[set]
                     var drawing = Drawing(
-                        extent: images.extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
-                        draw: raw.draws[row], strength: Double(raw.strengths[row]))
-                    drawing.addAll(images.labels[place].flatMap { steered[set][$0] } ?? steps, from: 0)
-                    (target.pointer + place).initialize(to: finish(drawing, ImageExtent(raw.images)))
+                        extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
+                        draw: raw.draws[place], strength: Double(raw.strengths[place]))
+                    drawing.addAll(images.labels[place].flatMap { steered[$0] } ?? steps, from: 0)
+                    (target.pointer + place).initialize(to: finish(drawing, raw.extent(of: place)))
                 }
             }
         }

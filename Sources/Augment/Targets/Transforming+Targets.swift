@@ -44,7 +44,7 @@ extension AugmentationPolicy {
     ///
     /// - Parameters:
     ///   - raw: the images and their draws.
-    ///   - targets: as many as images.
+    ///   - targets: one for each image, in its own pixels; what comes back is in those of the view.
     ///   - minimumVisibleShare: in 0 ... 1.
     /// - Throws: `FormatError` for a box that lies outside its image, has no area or a number that is not finite, for
     ///   such a point, for a mask of another size, for another number of targets than images; and for ``MixUp``,
@@ -52,48 +52,27 @@ extension AugmentationPolicy {
     public func apply(
         to raw: RawBatch, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
     ) throws -> TargetedImages {
-        try apply(to: StepImages(raw), targets, minimumVisibleShare)
-    }
-
-    /// Augments images of any sizes, and makes images of one size of them, with the boxes, points and label maps beside
-    /// them: ``images(_:height:width:)`` as ``apply(to:targets:minimumVisibleShare:)``.
-    ///
-    /// - Parameters:
-    ///   - raws: sets of images and their draws, one set for each size.
-    ///   - height: of the views, as width.
-    ///   - targets: one for each image, in its own pixels; what comes back is in those of the view.
-    ///   - minimumVisibleShare: in 0 ... 1.
-    /// - Throws: as ``apply(to:targets:minimumVisibleShare:)``.
-    public func apply(
-        to raws: [RawBatch], height: Int, width: Int, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
-    ) throws -> TargetedImages {
-        try apply(to: StepImages(raws, height: height, width: width), targets, minimumVisibleShare)
-    }
-
-    private func apply(
-        to images: StepImages, _ targets: [ImageTargets], _ minimum: Double
-    ) throws -> TargetedImages {
         require(
-            minimum >= 0 && minimum <= 1,
-            "AugmentationPolicy.apply: minimum visible share \(minimum) given, 0…1 expected")
-        guard targets.count == images.count else {
+            minimumVisibleShare >= 0 && minimumVisibleShare <= 1,
+            "AugmentationPolicy.apply: minimum visible share \(minimumVisibleShare) given, 0…1 expected")
+        guard targets.count == raw.images.count else {
             throw FormatError(
-                file: "targets", found: "\(targets.count)", expected: "\(images.count), one for each image")
+                file: "targets", found: "\(targets.count)", expected: "\(raw.images.count), one for each image")
         }
         for (place, target) in targets.enumerated() {
-            try target.check(images.raws[images.places[place].set].images, at: "[\(place)]")
+            try target.check(raw.extent(of: place), at: "[\(place)]")
         }
-        let views = views(of: images)
+        let views = views(of: raw)
         guard !views.contains(where: \.blendsImages) else {
             throw FormatError(
                 file: "policy", found: "an operation that mixes images by blending them",
                 expected: "none where there are targets")
         }
-        let extent = images.extent
+        let extent = raw.extent
         let composer = TargetComposer(
             extent: extent, moved: zip(views, targets).map { TargetMover(view: $0, extent: extent).move($1) },
-            minimum: minimum)
-        let mixing = Mixing(views, labels: images.labels, extent: extent)
+            minimum: minimumVisibleShare)
+        let mixing = Mixing(views, labels: raw.images.labels, extent: extent)
         let composed = views.indices.map { row in
             composer.targets(
                 of: row,
@@ -101,7 +80,7 @@ extension AugmentationPolicy {
                     ?? [.init(rows: 0..<extent.height, columns: 0..<extent.width, source: row)])
         }
         return TargetedImages(
-            images: self.images(images), targets: composed.map(\.targets), dropped: composed.map(\.dropped))
+            images: images(raw), targets: composed.map(\.targets), dropped: composed.map(\.dropped))
     }
 }
 
@@ -120,23 +99,23 @@ extension Mixing {
 }
 
 extension ImageTargets {
-    fileprivate func check(_ images: ImageSet, at place: String) throws {
+    fileprivate func check(_ image: ImageExtent, at place: String) throws {
         func error(_ part: String, _ mismatch: Mismatch) -> FormatError {
             FormatError(file: "targets", place: place + part, found: mismatch.found, expected: mismatch.expected)
         }
         for (index, box) in boxes.enumerated() {
-            if let mismatch = box.mismatch(height: images.height, width: images.width) {
+            if let mismatch = box.mismatch(height: image.height, width: image.width) {
                 throw error(".boxes[\(index)]", mismatch)
             }
         }
         for (index, point) in keypoints.enumerated() where !(point.x.isFinite && point.y.isFinite) {
             throw error(".keypoints[\(index)]", Mismatch(found: "\(point.x), \(point.y)", expected: "finite numbers"))
         }
-        if let mask, mask.count != images.height * images.width {
+        if let mask, mask.count != image.height * image.width {
             throw error(
                 ".mask",
                 Mismatch(
-                    found: "\(mask.count) labels", expected: "\(images.height)×\(images.width), one for each pixel"))
+                    found: "\(mask.count) labels", expected: "\(image.height)×\(image.width), one for each pixel"))
         }
     }
 }

@@ -4,6 +4,6 @@
 /// The same raw batch gives the same bits; a sample's result does not depend on its neighbours in the batch, unless
 /// the transform mixes images, and then only on those that share the batch.
 public protocol BatchTransform: Sendable {
-    /// Transforms one batch, and normalises it as the network expects.
+    /// Transforms one batch, brings it to the size at which a network reads it, and normalises it as that expects.
     func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch
 }

@@ -35,9 +35,7 @@ extension ImageSet {
             }
             initialized = count * size
         }
-        return ImageSet(
-            pixels: result, height: newHeight, width: newWidth, channels: channels, labels: labels,
-            classNames: classNames, sampleIDs: sampleIDs, identities: identities)
+        return ImageSet(pixels: result, height: newHeight, width: newWidth, channels: channels, index: index)
     }
 
     /// Resizes one row of pixels.

@@ -6,15 +6,8 @@ public struct ImageSet: Sendable {
     public let pixels: [UInt8]
     /// Extents of one image.
     public let height, width, channels: Int
-    /// The class of each image, in 0 ..< ``classCount``; nil where an image has no label.
-    public let labels: [Int?]
-    /// Names of the classes.
-    public let classNames: [String]
-    /// Ids that stay with an image through splits and shuffles: its place in the original data.
-    public let sampleIDs: [Int]
-    /// What each image is known by wherever it stands, of the class's and the file's name; nil where images have no
-    /// files of their own. Splits of a set with identities do not depend on what else is in it.
-    public let identities: [UInt64]?
+    /// Labels, names of classes and ids.
+    public let index: ImageIndex
 
     /// Creates a set. Sizes that do not fit together, labels out of range and repeated ids stop the program: readers
     /// check what comes from files before they call this.
@@ -22,36 +15,65 @@ public struct ImageSet: Sendable {
         pixels: [UInt8], height: Int, width: Int, channels: Int, labels: [Int?], classNames: [String],
         sampleIDs: [Int]? = nil, identities: [UInt64]? = nil
     ) {
+        self.init(
+            pixels: pixels, height: height, width: width, channels: channels,
+            index: ImageIndex(labels: labels, classNames: classNames, sampleIDs: sampleIDs, identities: identities))
+    }
+
+    /// Creates a set of pixels and what is known of them, as
+    /// ``init(pixels:height:width:channels:labels:classNames:sampleIDs:identities:)``.
+    public init(pixels: [UInt8], height: Int, width: Int, channels: Int, index: ImageIndex) {
         require(
-            pixels.count == labels.count * height * width * channels,
-            "ImageSet: \(pixels.count) bytes are not \(labels.count) images of \(height)×\(width)×\(channels)")
-        require(
-            labels.allSatisfy { $0.map { $0 >= 0 && $0 < classNames.count } ?? true },
-            "ImageSet: a label is outside 0 ..< \(classNames.count)")
-        let ids = sampleIDs ?? Array(labels.indices)
-        require(ids.count == labels.count, "ImageSet: \(ids.count) sample ids for \(labels.count) images")
+            pixels.count == index.count * height * width * channels,
+            "ImageSet: \(pixels.count) bytes are not \(index.count) images of \(height)×\(width)×\(channels)")
         self.pixels = pixels
         self.height = height
         self.width = width
         self.channels = channels
-        self.labels = labels
-        self.classNames = classNames
-        self.sampleIDs = ids
-        require(
-            identities?.count ?? labels.count == labels.count,
-            "ImageSet: \(identities?.count ?? 0) identities for \(labels.count) images")
-        self.identities = identities
+        self.index = index
     }
-
-    /// The number of images.
-    public var count: Int { labels.count }
-
-    /// The number of classes.
-    public var classCount: Int { classNames.count }
 
     /// Bytes of one image.
     public var imageSize: Int { height * width * channels }
+}
 
-    /// The images at the given places, in that order.
-    public func subset(_ places: [Int]) -> ImageSet { .gather([(self, places[...])]) }
+extension ImageSet: ImageSource {
+    public typealias Failure = Never
+
+    public func images(at places: ArraySlice<Int>) -> RaggedImages {
+        RaggedImages(
+            pixels: pixels(at: places), heights: [Int](repeating: height, count: places.count),
+            widths: [Int](repeating: width, count: places.count), size: size, index: index.subset(places))
+    }
+
+    /// At most some 65,000 pixels.
+    public var contentSample: [UInt64] { pixels.sample }
+
+    public func subset(_ places: [Int]) -> ImageSet {
+        ImageSet(
+            pixels: pixels(at: places[...]), height: height, width: width, channels: channels,
+            index: index.subset(places))
+    }
+
+    public func replacing(_ index: ImageIndex) -> ImageSet {
+        ImageSet(pixels: pixels, height: height, width: width, channels: channels, index: index)
+    }
+
+    /// One pass over the pixels and no intermediate copy.
+    private func pixels(at places: ArraySlice<Int>) -> [UInt8] {
+        let size = imageSize
+        for place in places { require(place >= 0 && place < count, "ImageSet: place \(place) of \(count) images") }
+        return [UInt8](unsafeUninitializedCapacity: places.count * size) { target, initialized in
+            var next = target.baseAddress
+            pixels.withUnsafeBufferPointer { source in
+                for place in places {
+                    if let from = source.baseAddress, let to = next {
+                        to.initialize(from: from + place * size, count: size)
+                        next = to + size
+                    }
+                }
+            }
+            initialized = places.count * size
+        }
+    }
 }

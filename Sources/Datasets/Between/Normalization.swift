@@ -21,11 +21,16 @@ extension Normalization {
     /// What brings the given images to mean 0 and deviation 1, per channel.
     ///
     /// Exact up to the last rounding, and the same for any order of the images: bytes are counted, not summed. A
-    /// channel that is the same everywhere gets deviation 1.
-    public static func of(_ images: ImageSet) -> Normalization {
-        require(images.count > 0, "Normalization.of: a set without images")
-        let counts = byteCounts(of: images)
-        let pixels = Double(images.count * images.height * images.width)
+    /// channel that is the same everywhere gets deviation 1. Images count at the size at which a network reads them.
+    /// Where they are more than 2²⁸ values together, as many as stay below that are taken, spread evenly.
+    ///
+    /// - Throws: what the source throws; nothing for images in memory.
+    public static func of<Source: ImageSource>(_ images: Source) throws(Source.Failure) -> Normalization {
+        require(images.count > 0, "Normalization.of: a source without images")
+        let values = max(1, images.height * images.width * images.channels)
+        let sample = images.subset(evenly: min(images.count, max(1, (1 << 28) / values)))
+        let counts = try byteCounts(of: sample)
+        let pixels = Double(sample.count * images.height * images.width)
         var mean: [Float] = []
         var deviation: [Float] = []
         for channel in counts {
@@ -52,15 +57,18 @@ extension Normalization {
     }
 
     /// How often each byte occurs in each channel.
-    private static func byteCounts(of images: ImageSet) -> [[Int]] {
+    private static func byteCounts<Source: ImageSource>(of images: Source) throws(Source.Failure) -> [[Int]] {
         let channels = images.channels
         var counts = [Int](repeating: 0, count: channels * 256)
-        images.pixels.withUnsafeBufferPointer { pixels in
-            counts.withUnsafeMutableBufferPointer { counts in
-                var channel = 0
-                for byte in pixels {
-                    counts[channel * 256 + Int(byte)] += 1
-                    channel = channel + 1 == channels ? 0 : channel + 1
+        for first in stride(from: 0, to: images.count, by: 256) {
+            let part = try images.images(at: Array(first..<min(first + 256, images.count))[...]).resized()
+            part.pixels.withUnsafeBufferPointer { pixels in
+                counts.withUnsafeMutableBufferPointer { counts in
+                    var channel = 0
+                    for byte in pixels {
+                        counts[channel * 256 + Int(byte)] += 1
+                        channel = channel + 1 == channels ? 0 : channel + 1
+                    }
                 }
             }
         }

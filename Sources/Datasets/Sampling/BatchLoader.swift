@@ -2,12 +2,14 @@ import Dispatch
 import Synchronization
 import TensorCore
 
-/// The batches of an epoch, transformed on a second thread while the caller works on the one before.
+/// The batches of an epoch, read and transformed on a second thread while the caller works on the one before. A caller
+/// that would wait for a batch makes the next one meanwhile.
 ///
-///     for batch in BatchLoader(plan, transform: policy, normalization: normalization) { print(batch.inputs.shape) }
+///     var batches = BatchLoader(plan, transform: policy, normalization: normalization).makeIterator()
+///     while let batch = try batches.next() { print(batch.inputs.shape) }
 ///
 /// The result does not depend on the prefetching: every draw is a function of seed, epoch, sample and draw number.
-public struct BatchLoader: Sequence, Sendable {
+public struct BatchLoader: Sendable {
     let plan: EpochPlan
     let transform: any BatchTransform
     let normalization: Normalization
@@ -36,15 +38,16 @@ public struct BatchLoader: Sequence, Sendable {
         self.prefetch = prefetch
     }
 
+    /// Begins with the first step.
     public func makeIterator() -> Iterator { Iterator(self) }
 
-    func batch(at step: Int) -> Batch { transform(plan.batch(at: step), normalization: normalization) }
+    func batch(at step: Int) throws -> Batch { try transform(plan.batch(at: step), normalization: normalization) }
 
     /// Hands out the batches in order.
-    public struct Iterator: IteratorProtocol {
+    public struct Iterator {
         private let loader: BatchLoader
         private let queue = DispatchQueue(label: "retort.batches", qos: .userInitiated)
-        private var waiting: [Promise] = []
+        private var waiting: [Job] = []
         private var scheduled: Int
         private var delivered: Int
 
@@ -54,56 +57,68 @@ public struct BatchLoader: Sequence, Sendable {
             delivered = loader.firstStep
         }
 
-        public mutating func next() -> Batch? {
+        /// The next batch; nil after the last one.
+        ///
+        /// - Throws: what the plan's sources throw.
+        public mutating func next() throws -> Batch? {
             guard delivered < loader.plan.steps else { return nil }
             delivered += 1
-            guard loader.prefetch > 0 else { return loader.batch(at: delivered - 1) }
+            guard loader.prefetch > 0 else { return try loader.batch(at: delivered - 1) }
             while scheduled < Swift.min(loader.plan.steps, delivered + loader.prefetch) {
-                let (loader, step, promise) = (loader, scheduled, Promise())
+                let (loader, step) = (loader, scheduled)
+                let job = Job { Result { try loader.batch(at: step) } }
                 // One thread: the others belong to the training step that runs meanwhile.
-                queue.async { promise.fulfil(Parallel.withThreads(1) { loader.batch(at: step) }) }
-                waiting.append(promise)
+                queue.async { Parallel.withThreads(1) { _ = job.runIfFirst() } }
+                waiting.append(job)
                 scheduled += 1
             }
-            return waiting.removeFirst().value()
+            let job = waiting.removeFirst()
+            if !job.isDone {
+                // Nobody else needs the other threads now.
+                Parallel.withThreads(Swift.max(1, Parallel.threads - 1)) {
+                    _ = ([job] + waiting).first { $0.runIfFirst() }
+                }
+            }
+            return try job.result().get()
         }
     }
 }
 
-/// A batch that another thread will deliver.
-private final class Promise: Sendable {
+/// A batch that one of several threads makes.
+private final class Job: Sendable {
+    private enum State {
+        case waiting, running
+        case done(Result<Batch, any Error>)
+    }
+
+    private let make: @Sendable () -> Result<Batch, any Error>
+    private let state = Mutex(State.waiting)
     private let ready = DispatchSemaphore(value: 0)
-    private let batch = Mutex<Batch?>(nil)
 
-    func fulfil(_ value: Batch) {
-        batch.withLock { $0 = value }
+    init(_ make: @escaping @Sendable () -> Result<Batch, any Error>) { self.make = make }
+
+    /// Makes the batch, if no other thread has begun to.
+    func runIfFirst() -> Bool {
+        let isFirst = state.withLock { state in
+            guard case .waiting = state else { return false }
+            state = .running
+            return true
+        }
+        guard isFirst else { return false }
+        let result = make()
+        state.withLock { $0 = .done(result) }
         ready.signal()
+        return true
     }
 
-    func value() -> Batch? {
+    var isDone: Bool { state.withLock { if case .done = $0 { true } else { false } } }
+
+    /// Waits for the batch. Called once.
+    func result() -> Result<Batch, any Error> {
         ready.wait()
-        return batch.withLock { $0 }
-    }
-}
-
-extension ImageSet {
-    /// All images in order, in batches: for evaluation.
-    ///
-    /// - Parameters:
-    ///   - size: images in a batch; the last may have fewer.
-    ///   - normalization: as the network expects it.
-    ///   - transform: what is done to them; by default they are normalised and otherwise left as they are.
-    ///   - seed: what the transform's draws depend on.
-    ///   - epoch: likewise.
-    public func batches(
-        of size: Int, normalization: Normalization, transform: any BatchTransform = PlainTransform(),
-        seed: UInt64 = 0, epoch: Int = 0
-    ) -> some Sequence<Batch> {
-        require(size > 0, "batches: size \(size), 1 or more expected")
-        return stride(from: 0, to: count, by: size).lazy.map { first in
-            let places = Array(first..<Swift.min(first + size, count))
-            let images = ImageSet.gather([(self, places[...])])
-            return transform(RawBatch(images: images, seed: seed, epoch: epoch), normalization: normalization)
+        return state.withLock { state in
+            guard case .done(let result) = state else { fatalError("BatchLoader: a batch that nobody made") }
+            return result
         }
     }
 }

@@ -1,17 +1,8 @@
 import TensorCore
 
-/// A data set divided as semi-supervised learning needs it: a few labels, the rest without, some held out.
-public struct DataSplit: Sendable {
-    /// Images with their labels, as many of each class (the number may differ by one where it does not divide).
-    public let labelled: ImageSet
-    /// All other images but the validation's; their labels are nil, so that nobody uses them by mistake.
-    public let unlabelled: ImageSet
-    /// Images with labels, held out; as many of each class. Empty when none were asked for.
-    public let validation: ImageSet
-}
-
-extension ImageSet {
-    /// Divides the set at random, class by class.
+extension ImageSource {
+    /// Divides the images at random, class by class, as semi-supervised learning needs them: a few with labels, the
+    /// rest without, some held out.
     ///
     /// For one seed and one number of validation images, the validation set is the same whatever number is labelled,
     /// and a smaller labelled set is part of a larger one. Images keep their order and their sample ids. In a set with
@@ -22,8 +13,13 @@ extension ImageSet {
     ///     some classes, chosen by the seed, have one more.
     ///   - validation: the number of images to hold out, divided in the same way.
     ///   - seed: what the choice depends on.
+    /// - Returns: images with their labels, as many of each class (the number may differ by one where it does not
+    ///   divide); all others but those held out, whose labels are nil, so that nobody uses them by mistake; and those
+    ///   held out, with labels and as many of each class.
     /// - Throws: `FormatError` when a class has too few images, or would have no labelled one.
-    public func split(labelled: Int, validation: Int = 0, seed: UInt64) throws -> DataSplit {
+    public func split(
+        labelled: Int, validation: Int = 0, seed: UInt64
+    ) throws -> (labelled: Self, unlabelled: Self, validation: Self) {
         guard labelled >= classCount, validation >= 0, classCount > 0 else {
             throw FormatError(
                 file: "labels", found: "\(labelled.counted("image")) with labels and \(validation) for validation",
@@ -45,20 +41,22 @@ extension ImageSet {
             chosen.labelled += shuffled[held..<held + wanted]
             for place in shuffled[..<(held + wanted)] { used[place] = true }
         }
-        return DataSplit(
-            labelled: subset(chosen.labelled.sorted()),
-            unlabelled: subset(used.indices.filter { !used[$0] }).withoutLabels(),
-            validation: subset(chosen.validation.sorted()))
+        return (
+            subset(chosen.labelled.sorted()), subset(used.indices.filter { !used[$0] }).withoutLabels(),
+            subset(chosen.validation.sorted())
+        )
     }
 
-    /// Divides the set at random with the same number of images of every class.
+    /// Divides the images at random with the same number of images of every class.
     ///
     /// - Throws: `FormatError` when a class has too few images.
-    public func split(labelledPerClass: Int, validationPerClass: Int = 0, seed: UInt64) throws -> DataSplit {
+    public func split(
+        labelledPerClass: Int, validationPerClass: Int = 0, seed: UInt64
+    ) throws -> (labelled: Self, unlabelled: Self, validation: Self) {
         try split(labelled: labelledPerClass * classCount, validation: validationPerClass * classCount, seed: seed)
     }
 
-    /// Divides the set at random by places in two, and leaves both the classes' shares as they are, up to rounding.
+    /// Divides the images at random by places in two, and leaves both the classes' shares as they are, up to rounding.
     ///
     /// Images keep their order, labels and sample ids.
     ///
@@ -66,17 +64,17 @@ extension ImageSet {
     ///   - count: about how many images to hold out: of a class with the share p of the images, p · count, rounded
     ///     down.
     ///   - seed: what the choice depends on.
-    public func holdingOut(_ count: Int, seed: UInt64) -> (rest: ImageSet, held: ImageSet) {
+    public func holdingOut(_ count: Int, seed: UInt64) -> (rest: Self, held: Self) {
         require(count >= 0 && count <= self.count, "holdingOut: \(count) of \(self.count) images")
         return holdingOut { label, places in
             shuffled(places, byPlaceInClass: label, seed: seed)[..<(places.count * count / max(1, self.count))]
         }
     }
 
-    /// Divides the set in two.
+    /// Divides the images in two.
     ///
     /// - Parameter choice: the places to hold out, of a class and its places.
-    func holdingOut(_ choice: (_ label: Int, _ places: [Int]) -> ArraySlice<Int>) -> (rest: ImageSet, held: ImageSet) {
+    func holdingOut(_ choice: (_ label: Int, _ places: [Int]) -> ArraySlice<Int>) -> (rest: Self, held: Self) {
         var isHeld = [Bool](repeating: false, count: count)
         for (label, places) in placesByClass.enumerated() {
             for place in choice(label, places) { isHeld[place] = true }
@@ -96,7 +94,7 @@ extension ImageSet {
     /// The order in which places of a class are taken: by identities, or a permutation where there are none.
     private func shuffled(_ places: [Int], ofClass label: Int, seed: UInt64) -> [Int] {
         guard let identities else { return shuffled(places, byPlaceInClass: label, seed: seed) }
-        return places.map { (place: $0, draw: Self.draw(identities[$0], RandomPurpose.split, seed: seed)) }
+        return places.map { (place: $0, draw: ImageIndex.draw(identities[$0], RandomPurpose.split, seed: seed)) }
             .sorted { ($0.draw, $0.place) < ($1.draw, $1.place) }.map(\.place)
     }
 
@@ -112,7 +110,9 @@ extension ImageSet {
             var random = Philox(seed: seed, sample: classCount, operation: RandomPurpose.split)
             return random.permutation(of: classCount)
         }
-        let draws = classNames.map { Self.draw(Self.identity(Array($0.utf8)), RandomPurpose.split, seed: seed) }
+        let draws = classNames.map {
+            ImageIndex.draw(ImageIndex.identity(Array($0.utf8)), RandomPurpose.split, seed: seed)
+        }
         var order = [Int](repeating: 0, count: classCount)
         for (rank, label) in draws.indices.sorted(by: { (draws[$0], $0) < (draws[$1], $1) }).enumerated() {
             order[label] = rank

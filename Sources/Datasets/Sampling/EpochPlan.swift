@@ -10,12 +10,12 @@ public struct EpochPlan: Sendable {
     /// Images that give each step a fixed number of samples.
     public struct Source: Sendable {
         /// The images.
-        public let images: ImageSet
+        public let images: any ImageSource
         /// How many of them a step takes.
         public let batchSize: Int
 
         /// Creates a source.
-        public init(_ images: ImageSet, batchSize: Int) {
+        public init(_ images: any ImageSource, batchSize: Int) {
             require(
                 images.count > 0 && batchSize > 0,
                 "EpochPlan: \(batchSize) of \(images.count) images a step, 1 or more of 1 or more expected")
@@ -63,44 +63,49 @@ public struct EpochPlan: Sendable {
         self.stepFactors = stepFactors
         batchSize = sources.reduce(0) { $0 + $1.batchSize }
         places = sources.enumerated().map { number, source in
-            let count = steps * source.batchSize
-            if let classProbabilities, source.images.labels.contains(where: { $0 != nil }) {
+            let (count, index) = (steps * source.batchSize, source.images.index)
+            if let classProbabilities, index.labels.contains(where: { $0 != nil }) {
                 return weightedPlaces(
-                    source.images, count, classProbabilities, epoch: epoch, seed: seed, stream: number)
+                    index.placesByClass, count, classProbabilities, epoch: epoch, seed: seed, stream: number)
             }
             return passes(
-                over: source.images.count, from: (firstStep ?? epoch * steps) * source.batchSize, count: count,
+                over: index.count, from: (firstStep ?? epoch * steps) * source.batchSize, count: count,
                 seed: seed, stream: number)
         }
         // By id and over all sources: an image that is in two of them is not augmented in the same way twice.
         var seen: [Int: Int] = [:]
-        draws = zip(sources, places).map { source, places in
-            places.map { place in
-                defer { seen[source.images.sampleIDs[place], default: 0] += 1 }
-                return seen[source.images.sampleIDs[place], default: 0]
+        let ids = zip(sources, places).map { source, places in
+            let all = source.images.sampleIDs
+            return places.map { all[$0] }
+        }
+        draws = ids.map { ids in
+            ids.map { id in
+                defer { seen[id, default: 0] += 1 }
+                return seen[id, default: 0]
             }
         }
         var strengths: [Int: Float] = [:]
-        for (source, places) in zip(sources, places) {
-            for place in places {
-                let id = source.images.sampleIDs[place]
+        for ids in ids {
+            for id in ids {
                 if strengths[id] == nil { strengths[id] = strength(id) }
             }
         }
         self.strengths = strengths
     }
 
-    /// The images of a step, source after source.
-    public func batch(at step: Int) -> RawBatch {
+    /// Reads the images of a step, source after source.
+    ///
+    /// - Throws: what the sources throw; nothing where their images are in memory.
+    public func batch(at step: Int) throws -> RawBatch {
         require(step >= 0 && step < steps, "EpochPlan.batch: step \(step), 0 ..< \(steps) expected")
-        var parts: [(set: ImageSet, places: ArraySlice<Int>)] = []
+        var parts: [RaggedImages] = []
         var draws: [Int] = []
         for (number, source) in sources.enumerated() {
             let range = step * source.batchSize..<(step + 1) * source.batchSize
-            parts.append((source.images, places[number][range]))
+            parts.append(try source.images.images(at: places[number][range]))
             draws += self.draws[number][range]
         }
-        let images = ImageSet.gather(parts)
+        let images = RaggedImages.joined(parts)
         var batch = RawBatch(
             images: images, seed: seed, epoch: epoch, draws: draws,
             strengths: images.sampleIDs.map { strengths[$0] ?? 1 })
@@ -127,9 +132,8 @@ private func passes(over size: Int, from: Int, count: Int, seed: UInt64, stream:
 
 /// Places drawn class by class with the given relative probabilities; within a class in shuffled passes.
 private func weightedPlaces(
-    _ images: ImageSet, _ count: Int, _ probabilities: [Double], epoch: Int, seed: UInt64, stream: Int
+    _ byClass: [[Int]], _ count: Int, _ probabilities: [Double], epoch: Int, seed: UInt64, stream: Int
 ) -> [Int] {
-    let byClass = images.placesByClass
     require(
         probabilities.count == byClass.count && probabilities.allSatisfy { $0 >= 0 && $0.isFinite },
         "EpochPlan: class probabilities \(probabilities) for \(byClass.count) classes: one each, 0 or more")

@@ -18,7 +18,7 @@ public enum HeldOut: String, Sendable, Hashable, Codable {
     }
 }
 
-extension ImageSet {
+extension ImageIndex {
     /// What an image is known by: a number of 64 bits from the names of its class and its file.
     ///
     /// FNV-1a (Fowler, Noll, Vo; RFC 9923), with a zero between the names, which no file's name holds.
@@ -26,7 +26,7 @@ extension ImageSet {
         identity(Array(name.utf8) + [0] + file)
     }
 
-    static func identity(_ bytes: [UInt8]) -> UInt64 {
+    package static func identity(_ bytes: [UInt8]) -> UInt64 {
         bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
@@ -36,7 +36,9 @@ extension ImageSet {
             seed: seed, epoch: Int(identity >> 32), sample: Int(identity & 0xFFFF_FFFF), operation: purpose)
         return random.next()
     }
+}
 
+extension ImageSource {
     /// Holds out a share of each class: every image whose draw falls below it, whatever else is in the set.
     ///
     /// Draws decide alone but where a class would have too few images in a part: then those with the smallest draws are
@@ -47,11 +49,11 @@ extension ImageSet {
     ///   - purpose: what the images are held out for, of ``RandomPurpose``.
     ///   - kept: at least so many of each class stay, where there are so many; a class with more has at least one held
     ///     out.
-    func holdingOut(share: Double, for purpose: Int, keeping kept: Int) -> (rest: ImageSet, held: ImageSet) {
+    func holdingOut(share: Double, for purpose: Int, keeping kept: Int) -> (rest: Self, held: Self) {
         guard let identities else { return (self, subset([])) }
         let limit = UInt64(share * 0x1p63) * 2
         return holdingOut { _, places in
-            let draws = places.map { (place: $0, draw: Self.draw(identities[$0], purpose, seed: 0)) }
+            let draws = places.map { (place: $0, draw: ImageIndex.draw(identities[$0], purpose, seed: 0)) }
                 .sorted { ($0.draw, $0.place) < ($1.draw, $1.place) }
             let most = max(0, places.count - kept)
             return draws.map(\.place)[..<min(max(1, draws.count { $0.draw < limit }), most)]
@@ -61,7 +63,7 @@ extension ImageSet {
     /// Holds out a tenth for validation, of a class with 2 images or more at least one.
     ///
     /// A set without identities gives 5000 images at most.
-    func holdingOutForValidation(_ rule: HeldOut) -> (rest: ImageSet, held: ImageSet) {
+    func holdingOutForValidation(_ rule: HeldOut) -> (rest: Self, held: Self) {
         let wanted = min(5000, count / 10)
         switch (rule, identities) {
         case (.byPlace, _): return holdingOut(wanted, seed: 0)
@@ -78,7 +80,7 @@ extension ImageSet {
     /// Holds out a fifth for the test; of a class with 3 images or more at least one, and two stay.
     ///
     /// - Parameter rule: by place, the class's share is rounded down instead.
-    public func holdingOutForTest(_ rule: HeldOut) -> (rest: ImageSet, held: ImageSet) {
+    public func holdingOutForTest(_ rule: HeldOut) -> (rest: Self, held: Self) {
         rule == .byPlace || identities == nil
             ? holdingOut(count / 5, seed: 0) : holdingOut(share: 0.2, for: RandomPurpose.heldForTest, keeping: 2)
     }

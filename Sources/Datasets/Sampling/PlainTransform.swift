@@ -1,15 +1,16 @@
 import TensorCore
 
-/// Normalises images and changes nothing else: what evaluation sees, and training without augmentation.
+/// Brings images to the network's size, normalises them and changes nothing else: what evaluation sees, and training
+/// without augmentation.
 public struct PlainTransform: BatchTransform {
     /// Creates the transform.
     public init() {}
 
-    /// Normalises one batch.
+    /// Resizes, by area, and normalises one batch.
     ///
     /// - Returns: inputs [N, H, W, C], each (byte / 255 − mean) / deviation.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
-        let images = raw.images
+        let images = raw.images.resized()
         let channels = images.channels
         require(
             normalization.mean.count == channels,

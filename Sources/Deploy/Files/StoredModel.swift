@@ -54,8 +54,10 @@ public struct StoredModel {
     public func onnx(operatorSet: Int = 13) throws -> ONNXExport { try file.onnx(operatorSet: operatorSet) }
 
     /// Tests the model on labelled images that fit it.
-    public func evaluated(on images: ImageSet) -> ClassReport {
-        evaluate(on: images, normalization: description.normalization) { predict($0) }
+    ///
+    /// - Throws: what their source throws; nothing where they are in memory.
+    public func evaluated<Source: ImageSource>(on images: Source) throws(Source.Failure) -> ClassReport {
+        try evaluate(on: images, normalization: description.normalization) { predict($0) }
     }
 
     /// The extents of the model's images.
@@ -78,7 +80,7 @@ public struct StoredModel {
     ///
     /// - Throws: `FormatError` with both.
     public func checkFits(_ data: DividedData) throws {
-        let size = ImageSize(of: data.train)
+        let size = data.train.size
         guard size == imageSize else {
             throw FormatError(
                 file: url.relativePath, found: "a model for images of \(imageSize)",

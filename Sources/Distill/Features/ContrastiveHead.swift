@@ -29,15 +29,17 @@ struct ContrastiveHead: DistillationTerm, Module {
     ///   - channels: of the student's map.
     ///   - teacher: the network that has the map.
     ///   - random: what the affine map starts from.
-    /// - Throws: `ConfigurationError` for fewer than two images, and a map that is not finite.
+    /// - Throws: `ConfigurationError` for fewer than two images, and a map that is not finite; what the
+    ///   images' source throws.
     init(
         _ contrast: ContrastTerm, channels: Int, teacher: any Module, data: TrainingData, using random: inout Philox
     ) throws {
         self.contrast = contrast
         var (rows, labels): ([Int: Int], [Int?]) = ([:], [])
         var points: [Tensor] = []
-        for images in [data.labelled, data.unlabelled?.withoutLabels()].compactMap({ $0 }) {
-            for batch in images.batches(of: 250, normalization: data.normalization) {
+        func read(_ images: some ImageSource) throws {
+            var batches = images.batches(of: images.evaluationBatchSize, normalization: data.normalization)
+            while let batch = try batches.next() {
                 let fresh = batch.sampleIDs.indices.filter { rows[batch.sampleIDs[$0]] == nil }
                 guard !fresh.isEmpty else { continue }
                 let maps = teacher.featureMaps([contrast.teacher], of: batch.inputs).maps
@@ -52,6 +54,8 @@ struct ContrastiveHead: DistillationTerm, Module {
                 }
             }
         }
+        try read(data.labelled)
+        if let unlabelled = data.unlabelled { try read(unlabelled.withoutLabels()) }
         guard labels.count > 1 else {
             throw ConfigurationError(
                 [], "\(labels.count.counted("training image")): 2 or more are needed, to tell one from another")

@@ -89,16 +89,18 @@ struct Teaching {
     /// The classes that the teachers choose for images; nil where a teacher changes as the student learns.
     ///
     /// - Throws: as ``outputs(for:following:temperature:in:)``.
-    mutating func choices(on images: ImageSet, _ normalization: Normalization) throws -> [Int]? {
+    mutating func choices(on images: some ImageSource, _ normalization: Normalization) throws -> [Int]? {
         guard ensemble.followers.isEmpty else { return nil }
         let members = ensemble.members
         var found: [Int] = []
-        let batches = images.batches(of: images.evaluationBatchSize, normalization: normalization)
-        for (number, batch) in batches.enumerated() {
+        var batches = images.batches(of: images.evaluationBatchSize, normalization: normalization)
+        var number = 0
+        while let batch = try batches.next() {
             let logits = try said(of: batch.inputs, step: number, epoch: TeacherCache.validation) {
                 members.map { $0.predict(batch.inputs) }
             }
             found += ensemble.joined(logits, temperature: 1).argmax()
+            number += 1
         }
         try cache?.save()
         return found

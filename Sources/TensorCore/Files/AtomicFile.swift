@@ -39,6 +39,17 @@ public enum AtomicFile {
         try file.place(syncing: syncing)
     }
 
+    /// The same with content that comes piece by piece, as memory should not hold all of it.
+    ///
+    /// - Parameter next: the next piece; nil after the last one.
+    /// - Throws: ``FileWriteError``, and what the closure throws.
+    package static func write(to url: URL, pieces next: () throws -> Data?) throws {
+        let file = try PendingFile(for: url)
+        while let piece = try next() { try file.write(piece, syncing: false) }
+        try file.write(Data(), syncing: true)
+        try file.place(syncing: true)
+    }
+
     /// Replaces the content of files that belong together: no file changes before all contents are on the disk.
     ///
     /// - Parameter files: contents and where they go, no file twice.

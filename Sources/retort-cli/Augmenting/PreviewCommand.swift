@@ -59,7 +59,7 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         let policy = try policy.read()
         let annotations = try targets.map { try TargetFolder($0) }
         let images = try data.read(as: WantedImages(side: imageSize, usual: 96)).train
-        let shown = images.subset(ofClassesInTurn: samples)
+        let shown = try images.subset(ofClassesInTurn: samples).loaded()
         let sheet = try ContactSheet(
             policy, strengths: factors(), of: shown, targets: annotations.map { try targets(of: shown, in: $0) } ?? [],
             seed: common.seed)

@@ -65,7 +65,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),
         ] where isAsked { try data.checkValidation(for: .name(name)) }
-        let normalization = stored.first?.description.normalization ?? .of(data.train)
+        let normalization = try stored.first?.description.normalization ?? .of(data.train)
         for model in stored {
             try model.checkFits(data)
             try model.checkNormalization(normalization, of: stored[0])

@@ -62,9 +62,10 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
         }
         if scan { try data.checkValidation(for: "scan") }
         let normalization = stored.description.normalization
-        let ranking = importance(of: network, on: data, normalization)
-        let batches = data.train.calibrationInputs(500, normalization: normalization)
-        let images = data.train.subset(evenly: 500).batches(of: 500, normalization: normalization).map(\.inputs)
+        let ranking = try importance(of: network, on: data, normalization)
+        let batches = try data.train.calibrationInputs(500, normalization: normalization)
+        let images = try data.train.subset(evenly: 500).loaded().batches(of: 500, normalization: normalization).map(
+            \.inputs)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         // What is written in the end, and its INT8 form.
         var (small, int8) = (network, try QuantizedModel(network, calibratedOn: batches))
@@ -127,12 +128,12 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
 
     private func importance(
         of network: any Module, on data: DividedData, _ normalization: Normalization
-    ) -> FilterImportance {
+    ) throws -> FilterImportance {
         switch importance {
         case .l1: return .l1
         case .scale: return .batchNormScale
         case .taylor:
-            let images = data.train.subset(evenly: 512)
+            let images = try data.train.subset(evenly: 512).loaded()
             return .taylor(of: network, on: images, normalization: normalization)
         }
     }

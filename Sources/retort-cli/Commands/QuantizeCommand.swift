@@ -67,7 +67,7 @@ struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
         let (stored, original, data) = try deployment.open()
         var network = original
         let normalization = stored.description.normalization
-        let batches = data.train.calibrationInputs(calibration, normalization: normalization)
+        let batches = try data.train.calibrationInputs(calibration, normalization: normalization)
         if let prune {
             let mask = PruningMask(sparsity: prune, of: network)
             if repair {

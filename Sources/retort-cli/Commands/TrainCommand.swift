@@ -29,7 +29,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         let images = TrainingData(
             labelled: labelled, validation: data.validation.count > 0 ? data.validation : nil,
             // Of all training images, which takes no labels.
-            normalization: .of(data.train), transform: policy ?? PlainTransform())
+            normalization: try .of(data.train), transform: policy ?? PlainTransform())
         let description = training.description(for: data, normalization: images.normalization)
         var model = try training.network(for: data, seed: common.seed)
         let plan = try training.plan(seed: common.seed)

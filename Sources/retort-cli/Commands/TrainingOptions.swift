@@ -100,7 +100,9 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
     }
 
     /// The images to learn from: those with labels, and the others without.
-    func split(_ data: DividedData, seed: UInt64) throws -> (labelled: ImageSet, unlabelled: ImageSet?) {
+    func split(_ data: DividedData, seed: UInt64) throws -> (
+        labelled: any ImageSource, unlabelled: (any ImageSource)?
+    ) {
         try data.checkClasses()
         if let checkpoint, data.validation.count == 0 {
             StandardStream.say("\(checkpoint).best is not kept: no image is held out for validation")
@@ -120,7 +122,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
     /// - Throws: `FormatError` for images that it does not take, and for weights that are not its own.
     func network(named name: String? = nil, for data: DividedData, seed: UInt64) throws -> any Module {
         var network = try NetworkRegistry.standard.makeNetwork(
-            named: name ?? architecture, inputShape: ImageSize(of: data.train).shape, classes: data.train.classCount,
+            named: name ?? architecture, inputShape: data.train.size.shape, classes: data.train.classCount,
             seed: seed)
         if let weights, name == nil {
             for difference in try PublishedWeights.load(URL(fileURLWithPath: weights), into: &network) {

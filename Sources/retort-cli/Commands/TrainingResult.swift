@@ -31,8 +31,8 @@ struct TrainingResult: CommandResult {
     ) throws {
         self.recipe = recipe
         epochs = history.epochs.map { EpochFigures($0) }
-        let report = model.evaluated(on: data.test, normalization: description.normalization)
-        try ModelFile(model, inputShape: ImageSize(of: data.train).shape, description: description)
+        let report = try model.evaluated(on: data.test, normalization: description.normalization)
+        try ModelFile(model, inputShape: data.train.size.shape, description: description)
             .write(to: options.outputURL)
         architecture = description.architecture
         (self.data, notes) = (data.name, data.notes)

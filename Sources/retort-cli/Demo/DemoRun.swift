@@ -51,10 +51,10 @@ struct DemoRun {
         let cut = try chosen.pruned(to: .multiplyAdds(0.5), inputShape: shape, channelMultiple: 8)
         let pruned = try train(.pruned, cut, best.method.union(.distillation), teacher: teacher, title)
         for (arm, network) in [(Arm.int8, chosen), (.prunedInt8, pruned)] {
-            let inputs = data.train.calibrationInputs(500, normalization: data.normalization)
+            let inputs = try data.train.calibrationInputs(500, normalization: data.normalization)
             let model = try QuantizedModel(network, calibratedOn: inputs)
             quantized[arm] = (
-                model, evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
+                model, try evaluate(on: data.test, normalization: data.normalization) { model.predict($0) }
             )
         }
     }
@@ -89,7 +89,7 @@ struct DemoRun {
             seed: seed)
         let steps = arm == .teacher ? settings.teacherSteps : settings.studentSteps
         let history = try training.fit(&network, plan: .experiment(steps: steps, seed: seed)) { bar.update($0) }
-        let test = network.evaluated(on: data.test, normalization: data.normalization)
+        let test = try network.evaluated(on: data.test, normalization: data.normalization)
         guard let accuracy = history.validationAccuracy else { fatalError("DemoRun: no validation") }
         models[arm] = DemoModel(
             network: network, history: history, validationAccuracy: accuracy, test: test,

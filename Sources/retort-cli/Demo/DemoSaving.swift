@@ -29,10 +29,10 @@ extension DemoRun {
         } else {
             return 0
         }
-        return InferenceSpeed.imagesPerSecond(on: data.test, normalization: data.normalization, predict)
+        return try InferenceSpeed.imagesPerSecond(on: data.test.loaded(), normalization: data.normalization, predict)
     }
 
-    private var inputShape: Shape { ImageSize(of: data.test).shape }
+    private var inputShape: Shape { data.test.size.shape }
 
     private func description(of arm: Arm) -> ModelFile.Description {
         ModelFile.Description(

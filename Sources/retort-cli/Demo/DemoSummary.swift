@@ -15,7 +15,7 @@ struct DemoSummary {
             guard let row = try Self.figures(arm, runs, first, bytes: sizes[arm] ?? 0) else { continue }
             arms.append(row)
         }
-        let (samples, views) = Self.contactSheet(first)
+        let (samples, views) = try Self.contactSheet(first)
         self.views = views
         report = DemoReport(
             dataset: first.data.name, classNames: first.data.train.classNames, seeds: runs.map(\.seed),
@@ -48,12 +48,13 @@ struct DemoSummary {
     }
 
     /// Augmented views of training images of every class, with what teacher and best student make of them.
-    private static func contactSheet(_ run: DemoRun) -> (samples: [DemoReport.Sample], views: ImageSet) {
+    private static func contactSheet(_ run: DemoRun) throws -> (samples: [DemoReport.Sample], views: ImageSet) {
         let places = run.data.train.placesByClass.flatMap { $0.prefix(max(1, 40 / run.data.train.classCount)) }
-        let raw = RawBatch(images: run.data.train.subset(Array(places.prefix(40))), seed: run.seed, epoch: 0)
+        let images = try run.data.train.subset(Array(places.prefix(40))).loaded()
+        let raw = RawBatch(images: images, seed: run.seed, epoch: 0)
         let batch = run.policy(raw, normalization: run.data.normalization)
         guard let teacher = run.models[.teacher]?.network, let student = run.models[run.best]?.network else {
-            return ([], raw.images)
+            return ([], images)
         }
         let readings = (
             DemoReport.Reading.all(teacher.predict(batch.inputs)), DemoReport.Reading.all(student.predict(batch.inputs))

@@ -1,0 +1,32 @@
+import Datasets
+import Foundation
+import TensorCore
+
+/// Image files, wherever their bytes lie, by their number.
+protocol EncodedFiles: Sendable {
+    var count: Int { get }
+
+    /// What errors call a file.
+    func name(of number: Int) -> String
+
+    /// The size of a file in bytes, and its first bytes as `FileKind` takes them.
+    func start(of number: Int) throws -> (size: Int, bytes: [UInt8])
+
+    func bytes(of number: Int) throws -> [UInt8]
+}
+
+/// Files of their own.
+struct SeparateFiles: EncodedFiles {
+    let paths: [FilePath]
+
+    var count: Int { paths.count }
+
+    func name(of number: Int) -> String { "\(paths[number])" }
+
+    func start(of number: Int) throws -> (size: Int, bytes: [UInt8]) {
+        let file = try FileReader(paths[number])
+        return (file.size, try file.next(FileKind.startSize))
+    }
+
+    func bytes(of number: Int) throws -> [UInt8] { try [UInt8](InputFile.read(paths[number])) }
+}

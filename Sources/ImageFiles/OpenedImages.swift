@@ -1,0 +1,81 @@
+import Datasets
+import TensorCore
+
+/// Images that were opened, and what was found on the way.
+struct OpenedImages {
+    let images: EncodedImages
+    /// Files that were left out, where that was asked for.
+    let errors: [(className: String?, error: FormatError)]
+    /// The number of files of each class, those left out among them.
+    let counts: [(name: String, count: Int)]
+    /// What there is to say of the images.
+    let remarks: [String]
+
+    /// Opens a folder with a subfolder for each class.
+    ///
+    /// - Parameters:
+    ///   - memory: bytes for images that stay decoded.
+    ///   - isSkipping: whether all files are decoded once, and those that cannot be are left out.
+    init(folder path: FilePath, size: ImageSize, memory: Int, isSkipping: Bool) throws {
+        let folders = try ClassFolders(path)
+        if !isSkipping, let first = folders.faults.first { throw first.error }
+        try self.init(
+            SeparateFiles(paths: folders.files.map(\.entry.path)), folders.index, faults: folders.faults,
+            counts: folders.counts, remark: folders.remark, name: "\(path)", size: size, memory: memory,
+            isSkipping: isSkipping)
+    }
+
+    /// Opens a part of a packed folder.
+    init(
+        _ part: PackedFiles.Part, of files: PackedFiles, size: ImageSize, memory: Int, isSkipping: Bool
+    ) throws {
+        var counts = [Int](repeating: 0, count: part.index.classCount)
+        for case let label? in part.index.labels { counts[label] += 1 }
+        try self.init(
+            SomeFiles(files: files, numbers: part.numbers), part.index, faults: [],
+            counts: Array(zip(part.index.classNames, counts)), remark: nil, name: "\(files.path)", size: size,
+            memory: memory, isSkipping: isSkipping)
+    }
+
+    private init(
+        _ files: some EncodedFiles, _ index: ImageIndex, faults: [(className: String?, error: FormatError)],
+        counts: [(name: String, count: Int)], remark: String?, name: String, size: ImageSize, memory: Int,
+        isSkipping: Bool
+    ) throws {
+        let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: isSkipping)
+        let bad = findings.failures.sorted { $0.key < $1.key }
+        if !isSkipping, let first = bad.first { throw first.value.advising("leave out bad files by --skip-bad") }
+        func className(of file: Int) -> String? { index.labels[file].map { index.classNames[$0] } }
+        let errors = faults + bad.map { (className(of: $0.key), $0.value) }
+        let kept = (0..<files.count).filter { findings.failures[$0] == nil }
+        let present = Set(kept.map { index.labels[$0] })
+        for (label, className) in index.classNames.enumerated() where !present.contains(label) {
+            throw errors.first { $0.className == className }?.error
+                ?? FormatError(file: name, found: "no image of \(className)", expected: "1 or more")
+        }
+        // Ids count those that are left, as those of a folder without the others.
+        let left = index.subset(kept)
+        images = EncodedImages(
+            ImageIndex(labels: left.labels, classNames: left.classNames, identities: left.identities), size, store,
+            files: kept)
+        (self.errors, self.counts) = (errors, counts)
+        // Sensors of 12 bits in files of 16: all is nearly black, and most of what tells images apart is lost.
+        let dark = findings.deepest.flatMap { largest in
+            largest < 64
+                ? "\(name): images of 16 bits use less than a quarter of their range (\(largest) of 255 at most); "
+                    + "is sBIT missing in them?" : nil
+        }
+        remarks = [remark, dark, store.remark(of: kept.count, in: name)].compactMap { $0 }
+    }
+}
+
+/// Some of a number of files.
+private struct SomeFiles: EncodedFiles {
+    let files: PackedFiles
+    let numbers: [Int]
+
+    var count: Int { numbers.count }
+    func name(of number: Int) -> String { files.name(of: numbers[number]) }
+    func start(of number: Int) throws -> (size: Int, bytes: [UInt8]) { try files.start(of: numbers[number]) }
+    func bytes(of number: Int) throws -> [UInt8] { try files.bytes(of: numbers[number]) }
+}

@@ -1,0 +1,105 @@
+import Datasets
+import Foundation
+import TensorCore
+
+/// Image files packed into one, and what is known of them.
+///
+/// A safetensors file: the array `images` has the files' bytes one after another, as they were. Others have for each image
+/// where its bytes end, its label, identity, part and checksum, and its path, which a zero ends; the metadata have the
+/// names of classes and parts.
+struct PackedFiles: EncodedFiles {
+    static let format = "retort images 1"
+
+    /// What is known of the images of a part.
+    struct Part {
+        let name: String
+        /// Of its images among all.
+        let numbers: [Int]
+        let index: ImageIndex
+    }
+
+    /// One where the folder had none.
+    let parts: [Part]
+    let path: FilePath
+    /// Where in the file the images' bytes begin.
+    private let origin: Int
+    private let ends: [Int64]
+    private let checksums: [Int64]
+    private let imageNames: [String]
+
+    /// Opens a file; its images are not read.
+    ///
+    /// - Throws: `FormatError` for a file that is none, or is damaged or cut off; `MachineError` where the machine
+    ///   cannot read it.
+    init(_ url: URL) throws {
+        path = FilePath(url)
+        // Mapped: what is not looked at is not read.
+        let data: Data
+        do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
+            _ = try FileReader(path)
+            throw MachineError("\(path)", "cannot be mapped into memory")
+        }
+        let file = try SafetensorsFile(decoding: data, file: "\(path)", expecting: "images that retort pack wrote")
+        let name = "\(path)"
+        func fault(_ found: String, _ expected: String) -> FormatError {
+            FormatError(file: name, found: found, expected: expected)
+        }
+        guard file.metadata["format"] == Self.format else {
+            throw fault("a safetensors file of something else", "images that retort pack wrote")
+        }
+        guard let names = file.metadata["names"].flatMap({ try? JSONDecoder().decode(Names.self, from: Data($0.utf8)) })
+        else { throw fault("no names of classes", "those of a packed folder") }
+        ends = try file.elements("ends")
+        let count = ends.count
+        checksums = try file.elements("checksums", shape: [count])
+        let labels: [Int32] = try file.elements("labels", shape: [count])
+        let identities: [Int64] = try file.elements("identities", shape: [count])
+        let places: [UInt8] = try file.elements("parts", shape: [count])
+        let paths: [UInt8] = try file.elements("paths")
+        imageNames = paths.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        let bytes = file.entries["images"]?.shape.elementCount ?? -1
+        origin = data.count - bytes
+        guard zip([0] + ends, ends).allSatisfy({ $0 <= $1 }), ends.last ?? 0 == bytes else {
+            throw fault("ends of images that are out of order", "ascending ones, the last at byte \(bytes)")
+        }
+        guard labels.allSatisfy({ $0 >= 0 && $0 < names.classes.count }), !names.parts.isEmpty,
+            places.allSatisfy({ $0 < names.parts.count }), imageNames.count == count
+        else { throw fault("labels, parts or images without a name", "one of each image") }
+        parts = names.parts.enumerated().map { place, name in
+            let numbers = places.indices.filter { places[$0] == place }
+            return Part(
+                name: name, numbers: numbers,
+                index: ImageIndex(
+                    labels: numbers.map { Int(labels[$0]) }, classNames: names.classes,
+                    identities: numbers.map { UInt64(bitPattern: identities[$0]) }))
+        }
+    }
+
+    struct Names: Codable {
+        let classes, parts: [String]
+    }
+
+    var count: Int { ends.count }
+
+    func name(of number: Int) -> String { "\(path): \(imageNames[number])" }
+
+    func start(of number: Int) throws -> (size: Int, bytes: [UInt8]) {
+        let bytes = try bytes(of: number)
+        return (bytes.count, Array(bytes.prefix(FileKind.startSize)))
+    }
+
+    func bytes(of number: Int) throws -> [UInt8] {
+        let start = number == 0 ? 0 : Int(ends[number - 1])
+        let bytes = try [UInt8](InputFile.read(path, from: origin + start, count: Int(ends[number]) - start))
+        guard Self.checksum(bytes) == checksums[number] else {
+            throw FormatError(
+                file: name(of: number), found: "bytes of another checksum",
+                expected: "those that were packed: the file was changed or damaged")
+        }
+        return bytes
+    }
+
+    static func checksum(_ bytes: [UInt8]) -> Int64 { Int64(bitPattern: ImageIndex.identity(bytes)) }
+}
