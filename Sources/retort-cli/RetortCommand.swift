@@ -20,6 +20,7 @@ struct RetortCommand: ParsableCommand {
             EvaluateCommand.self,
             PredictCommand.self,
             AugmentCommand.self,
+            PackCommand.self,
             InfoCommand.self,
         ])
 

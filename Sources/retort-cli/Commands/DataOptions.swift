@@ -6,20 +6,31 @@ import Retort
 struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(
         help: ArgumentHelp(
-            "'digits' (embedded), or a folder: MNIST or CIFAR in its original files, or images.",
+            "'digits' (embedded), a folder: MNIST or CIFAR in its original files, or images; or such images in a file.",
             discussion: """
                 A folder of images has one subfolder of PNG or JPEG files for each class, or such folders 'train' and \
                 'test' (or 'val'; of three, 'val' serves validation). Where nothing is held out for it, a tenth of \
                 the training images serves validation and, in a folder without parts, a fifth the test. Which these \
-                are depends on each image's class and file name alone, so a folder may grow.
-                """, valueName: "digits|DIR"))
+                are depends on each image's class and file name alone, so a folder may grow. 'retort pack' makes one \
+                file of such a folder, which is read in the same way.
+                """, valueName: "digits|DIR|FILE"))
     var data = "digits"
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for images that stay decoded, as 500MB or 2GB; others are decoded whenever they are needed "
+                + "(default: a quarter of what is free).",
+            valueName: "SIZE"))
+    var memory: String?
 
     @Flag(help: "Leave out files that are no intact images, and say which.")
     var skipBad = false
 
     func check() throws {
         if data.isEmpty { throw ConfigurationError(["data"], "'' found, digits or the name of a folder expected") }
+        if let memory, Self.bytes(memory) == nil {
+            throw ConfigurationError(["memory"], "'\(memory)' found, a size such as 500MB or 2GB expected")
+        }
         if skipBad, let fixed {
             throw ConfigurationError(
                 ["skip-bad"], "has no effect on \(fixed); leave it out, or give --data a folder of PNG or JPEG images")
@@ -50,7 +61,8 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     private func read(imagesAs size: ImageSize, heldOut rule: HeldOut) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
-        let divided = try DividedData(folder: folder, size: size, heldOut: rule, skippingBad: skipBad)
+        let divided = try DividedData(
+            folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes))
         for line in divided.notes.lines { ProgressBar.say(line) }
         return divided
     }
@@ -70,5 +82,14 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         return try DividedData.trainingPaths(in: folder)
     }
 
-    private var folder: URL { URL(fileURLWithPath: data, isDirectory: true) }
+    private var folder: URL { URL(fileURLWithPath: data) }
+
+    /// The bytes that a size stands for: 500MB, 2 GB, 64kB, 1000.
+    static func bytes(_ text: String) -> Int? {
+        let units = ["": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000]
+        let number = text.prefix { $0.isNumber || $0 == "." }
+        let unit = text.dropFirst(number.count).trimmingCharacters(in: .whitespaces).lowercased()
+        guard let factor = units[unit], let value = Double(number), value * Double(factor) < 1e18 else { return nil }
+        return Int(value * Double(factor))
+    }
 }

@@ -89,7 +89,7 @@ struct Setting {
 
     /// What does not decide what comes out of a run.
     private static let ofFiles: Set = [
-        "output", "checkpoint", "checkpoint-every", "keep-checkpoints", "teacher-cache",
+        "output", "checkpoint", "checkpoint-every", "keep-checkpoints", "teacher-cache", "memory",
     ]
 
     /// What a run of a command that was parsed depends on: the command, and the values of its options by their names
