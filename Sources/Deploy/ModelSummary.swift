@@ -30,7 +30,7 @@ public struct ModelSummary: Encodable, Sendable {
     /// Names of the classes.
     public let classes: [String]
     /// How images of a folder are held out from training: by "name" or by "place".
-    public let heldOut: HeldOut
+    public let heldOut: HeldOut?
     /// What inputs are normalised by, channel by channel.
     public let mean, deviation: [Float]
     /// The nodes in the order in which they run, the input first; of a model in FP32 as it was trained.

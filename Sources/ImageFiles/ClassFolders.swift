@@ -78,10 +78,16 @@ struct ClassFolders {
     }
 
     /// What is known of the files; ids count from 0.
-    var index: ImageIndex {
-        ImageIndex(
+    ///
+    /// - Throws: `FormatError` for a file of no group.
+    func index(_ rule: HeldOut) throws -> ImageIndex {
+        let groups = try ImageGroups(rule)
+        return ImageIndex(
             labels: files.map(\.label), classNames: names,
-            identities: files.map { ImageIndex.identity(ofClass: names[$0.label], file: $0.entry.key) })
+            identities: try files.map { file in
+                try groups?.identity(of: "\(names[file.label])/\(file.entry.name)", file: "\(file.entry.path)")
+                    ?? ImageIndex.identity(ofClass: names[file.label], file: file.entry.key)
+            })
     }
 
     /// A line on what is not read, if there is something.

@@ -31,14 +31,16 @@ extension DividedData {
             return opened
         }
         func opened(_ path: FilePath) throws -> OpenedImages {
-            try opened { try OpenedImages(folder: path, size: size, memory: $0, isSkipping: isSkipping) }
+            try opened { try OpenedImages(folder: path, size: size, heldOut: rule, memory: $0, isSkipping: isSkipping) }
         }
         // Without parts, or for training, the test and perhaps validation.
         let all: [OpenedImages]
         if try FileType(of: path) == .file {
             let files = try PackedFiles(folder)
             all = try files.parts.map { part in
-                try opened { try OpenedImages(part, of: files, size: size, memory: $0, isSkipping: isSkipping) }
+                try opened {
+                    try OpenedImages(part, of: files, size: size, heldOut: rule, memory: $0, isSkipping: isSkipping)
+                }
             }
         } else {
             switch try DataLayout(of: path) {

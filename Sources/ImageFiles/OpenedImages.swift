@@ -14,25 +14,29 @@ struct OpenedImages {
     /// Opens a folder with a subfolder for each class.
     ///
     /// - Parameters:
+    ///   - rule: how images are held out later.
     ///   - memory: bytes for images that stay decoded.
     ///   - isSkipping: whether all files are decoded once, and those that cannot be are left out.
-    init(folder path: FilePath, size: ImageSize, memory: Int, isSkipping: Bool) throws {
+    init(
+        folder path: FilePath, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int, isSkipping: Bool
+    ) throws {
         let folders = try ClassFolders(path)
         if !isSkipping, let first = folders.faults.first { throw first.error }
         try self.init(
-            SeparateFiles(paths: folders.files.map(\.entry.path)), folders.index, faults: folders.faults,
+            SeparateFiles(paths: folders.files.map(\.entry.path)), folders.index(rule), faults: folders.faults,
             counts: folders.counts, remark: folders.remark, name: "\(path)", size: size, memory: memory,
             isSkipping: isSkipping)
     }
 
     /// Opens a part of a packed folder.
     init(
-        _ part: PackedFiles.Part, of files: PackedFiles, size: ImageSize, memory: Int, isSkipping: Bool
+        _ part: PackedFiles.Part, of files: PackedFiles, size: ImageSize, heldOut rule: HeldOut, memory: Int,
+        isSkipping: Bool
     ) throws {
         var counts = [Int](repeating: 0, count: part.index.classCount)
         for case let label? in part.index.labels { counts[label] += 1 }
         try self.init(
-            SomeFiles(files: files, numbers: part.numbers), part.index, faults: [],
+            SomeFiles(files: files, numbers: part.numbers), files.index(of: part, rule), faults: [],
             counts: Array(zip(part.index.classNames, counts)), remark: nil, name: "\(files.path)", size: size,
             memory: memory, isSkipping: isSkipping)
     }

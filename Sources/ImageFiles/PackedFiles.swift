@@ -83,6 +83,20 @@ struct PackedFiles: EncodedFiles {
 
     var count: Int { ends.count }
 
+    /// What is known of a part's images; of groups where the rule has them.
+    ///
+    /// - Throws: `FormatError` for an image of no group.
+    func index(of part: Part, _ rule: HeldOut) throws -> ImageIndex {
+        guard let groups = try ImageGroups(rule) else { return part.index }
+        return ImageIndex(
+            labels: part.index.labels, classNames: part.index.classNames,
+            identities: try part.numbers.map { number in
+                // Without the name of the part.
+                let path = imageNames[number].split(separator: "/").suffix(2).joined(separator: "/")
+                return try groups.identity(of: path, file: name(of: number))
+            })
+    }
+
     func name(of number: Int) -> String { "\(path): \(imageNames[number])" }
 
     func start(of number: Int) throws -> (size: Int, bytes: [UInt8]) {

@@ -44,7 +44,7 @@ public struct PackedFolder: Sendable, Encodable {
         let checked = try sizesAndChecksums(files.map(\.path), progress)
         var ends: [Int64] = []
         for (size, _) in checked { ends.append((ends.last ?? 0) + Int64(size)) }
-        let index = folders.map(\.index)
+        let index = try folders.map { try $0.index(.byName) }
         let names = PackedFiles.Names(classes: folders[0].names, parts: parts.map(\.name))
         let file = SafetensorsFile(
             metadata: [

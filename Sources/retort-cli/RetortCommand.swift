@@ -82,9 +82,10 @@ struct RetortCommand: ParsableCommand {
     /// An option and the negative number after it in one, as the parser takes every other dash for an option's.
     private static func joiningNegativeNumbers(in line: [String]) -> [String] {
         line.reduce(into: []) { joined, argument in
-            if argument.hasPrefix("-"), Double(argument) != nil, let last = joined.last, last.hasPrefix("--"),
-                last.count > 2, !last.contains("=")
-            {
+            // A number, or what begins with one, as the normalization -1-1.
+            let isValue =
+                argument.hasPrefix("-") && (argument.dropFirst().first?.isNumber == true || Double(argument) != nil)
+            if isValue, let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") {
                 joined[joined.count - 1] += "=\(argument)"
             } else {
                 joined.append(argument)

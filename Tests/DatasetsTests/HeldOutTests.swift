@@ -1,3 +1,4 @@
+import Foundation
 import TensorCore
 import TestSupport
 import Testing
@@ -157,5 +158,38 @@ struct HeldOutTests {
         let data = try DividedData(name: "tiny", train: TinyTask.images(30), test: TinyTask.images(2))
         #expect(data.notes.remarks == ["tiny: 2 of 3 classes are tested, c has no test image"])
         #expect(try DividedData(name: "tiny", train: TinyTask.images(30), test: TinyTask.images(3)).notes.lines.isEmpty)
+    }
+
+    @Test("groups go to one part together, a tenth and a fifth of them, and do not move when others come")
+    func groups() throws {
+        // 60 groups of 1 to 7 images in two classes, each group in both.
+        func images(_ groups: Range<Int>) -> ImageSet {
+            let members = groups.flatMap { group in (0...group % 7).map { (group: group, label: $0 % 2) } }
+            return ImageSet(
+                pixels: members.map { UInt8($0.group) }, height: 1, width: 1, channels: 1, labels: members.map(\.label),
+                classNames: ["a", "b"], identities: members.map { ImageIndex.identity(Array("\($0.group)".utf8)) })
+        }
+        func parts(_ groups: Range<Int>) throws -> [Set<UInt8>] {
+            let (rest, test) = images(groups).holdingOutForTest(.byGroup(pattern: "x"))
+            let data = try DividedData(name: "g", train: rest, test: test, heldOut: .byGroup(pattern: "x"))
+            return try [data.train, data.validation, data.test].map { Set(try $0.loaded().pixels) }
+        }
+        let whole = try parts(0..<200)
+        #expect(whole.reduce(0) { $0 + $1.count } == 200, "a group is in two parts")
+        #expect((8...32).contains(whole[1].count) && (24...56).contains(whole[2].count))
+        let fewer = try parts(50..<150)
+        for (part, all) in zip(fewer, whole) { #expect(part == all.filter { (50..<150).contains($0) }) }
+    }
+
+    @Test("the rule is a text in a file, as before, with the pattern of groups")
+    func coding() throws {
+        for (rule, text) in [
+            (HeldOut.byName, "[\"name\"]"), (.byPlace, "[\"place\"]"),
+            (.byGroup(pattern: "^(a+) b"), "[\"group ^(a+) b\"]"),
+        ] {
+            #expect(String(decoding: try JSONEncoder().encode([rule]), as: UTF8.self) == text)
+            #expect(try JSONDecoder().decode([HeldOut].self, from: Data(text.utf8)) == [rule])
+        }
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode([HeldOut].self, from: Data("[\"x\"]".utf8)) }
     }
 }

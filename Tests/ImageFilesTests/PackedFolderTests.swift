@@ -134,4 +134,31 @@ struct PackedFolderTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["data"])
         }
     }
+
+    @Test(
+        "groups by a pattern: frames of a track stay together, in a folder and in its file; a path without one is named"
+    )
+    func groups() throws {
+        try withTemporaryFolder { folder in
+            let (data, packed) = (folder.appending(path: "data"), folder.appending(path: "data.retort"))
+            try writeGreyImages(["a", "b"], 60, to: data)
+            _ = try PackedFolder.write(data, to: packed)
+            // The tens of a number: ten images each, of both classes.
+            let rule = HeldOut.byGroup(pattern: "/(\\d)?\\d\\.png")
+            for url in [data, packed] {
+                let divided = try DividedData(folder: url, size: Self.size, heldOut: rule)
+                #expect(divided.heldOut == rule)
+                let parts = [divided.train, divided.validation, divided.test].map { Set($0.identities ?? []) }
+                #expect(parts.reduce(0) { $0 + $1.count } == Set(parts.joined()).count && parts[0].count >= 2)
+                #expect(divided.train.count + divided.validation.count + divided.test.count == 120)
+                let error = #expect(throws: FormatError.self) {
+                    try DividedData(folder: url, size: Self.size, heldOut: .byGroup(pattern: "/1(.)"))
+                }
+                #expect(error?.found.contains("nothing in 'a/0.png'") == true)
+                #expect(throws: ConfigurationError.self) {
+                    try DividedData(folder: url, size: Self.size, heldOut: .byGroup(pattern: "("))
+                }
+            }
+        }
+    }
 }

@@ -1,19 +1,51 @@
 import TensorCore
 
 /// How it is decided which images of a set are held out from training.
-public enum HeldOut: String, Sendable, Hashable, Codable {
+public enum HeldOut: Sendable, Hashable {
     /// Each image by itself, by the names of its class and its file: others that come or go do not move it. Where
     /// images have no files of their own, by their places.
-    case byName = "name"
+    case byName
+    /// All images of a group together, such as the frames of one track or the photographs of one patient, whatever
+    /// their classes: by what a regular expression finds in an image's path, `class/file` within its part of the data;
+    /// the first group in parentheses where it has one.
+    case byGroup(pattern: String)
     /// By places within the class, as files of models written before version 0.2 expect it: an image that comes or goes
     /// moves others between training, validation and test.
-    case byPlace = "place"
+    case byPlace
 
     /// In words.
     public var words: String {
         switch self {
         case .byName: "by the names of class and file"
+        case .byGroup(let pattern): "by groups of images (\(pattern))"
         case .byPlace: "by place in the folder, as earlier versions did"
+        }
+    }
+}
+
+extension HeldOut: Codable {
+    private static let groups = "group "
+
+    /// Reads `name`, `place`, or `group` and the pattern behind a space.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        switch try container.decode(String.self) {
+        case "name": self = .byName
+        case "place": self = .byPlace
+        case let text where text.hasPrefix(Self.groups):
+            self = .byGroup(pattern: String(text.dropFirst(Self.groups.count)))
+        case let text:
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no rule of holding out images")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .byName: try container.encode("name")
+        case .byPlace: try container.encode("place")
+        case .byGroup(let pattern): try container.encode(Self.groups + pattern)
         }
     }
 }
@@ -39,6 +71,15 @@ extension ImageIndex {
 }
 
 extension ImageSource {
+    /// Holds out a share of all groups: every image whose group's draw falls below it.
+    private func holdingOutGroups(share: Double, for purpose: Int) -> (rest: Self, held: Self) {
+        guard let identities else { return (self, subset([])) }
+        let limit = UInt64(share * 0x1p63) * 2
+        return holdingOut { _, places in
+            places.filter { ImageIndex.draw(identities[$0], purpose, seed: 0) < limit }[...]
+        }
+    }
+
     /// Holds out a share of each class: every image whose draw falls below it, whatever else is in the set.
     ///
     /// Draws decide alone but where a class would have too few images in a part: then those with the smallest draws are
@@ -67,8 +108,9 @@ extension ImageSource {
         let wanted = min(5000, count / 10)
         switch (rule, identities) {
         case (.byPlace, _): return holdingOut(wanted, seed: 0)
+        case (.byGroup, .some): return holdingOutGroups(share: 0.1, for: RandomPurpose.heldForValidation)
         case (.byName, .some): return holdingOut(share: 0.1, for: RandomPurpose.heldForValidation, keeping: 1)
-        case (.byName, .none):
+        case (.byName, .none), (.byGroup, .none):
             return holdingOut { label, places in
                 let least = places.count > 1 ? 1 : 0
                 return shuffled(places, byPlaceInClass: label, seed: 0)[
@@ -79,9 +121,13 @@ extension ImageSource {
 
     /// Holds out a fifth for the test; of a class with 3 images or more at least one, and two stay.
     ///
-    /// - Parameter rule: by place, the class's share is rounded down instead.
+    /// - Parameter rule: by place, the class's share is rounded down instead; by groups, it is a fifth of them, and a class
+    ///   may have none.
     public func holdingOutForTest(_ rule: HeldOut) -> (rest: Self, held: Self) {
-        rule == .byPlace || identities == nil
-            ? holdingOut(count / 5, seed: 0) : holdingOut(share: 0.2, for: RandomPurpose.heldForTest, keeping: 2)
+        switch (rule, identities) {
+        case (.byPlace, _), (_, .none): holdingOut(count / 5, seed: 0)
+        case (.byGroup, .some): holdingOutGroups(share: 0.2, for: RandomPurpose.heldForTest)
+        case (.byName, .some): holdingOut(share: 0.2, for: RandomPurpose.heldForTest, keeping: 2)
+        }
     }
 }

@@ -67,7 +67,7 @@ extension ModelFile {
             network, integers: try rounded.integers(), inputShape: network.inputShape,
             description: Description(
                 architecture: stored?.architecture ?? "onnx", normalization: normalization,
-                classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut ?? .byName),
+                classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut),
             namesClasses: namesClasses)
         guard classes > 0 else {
             throw FormatError(

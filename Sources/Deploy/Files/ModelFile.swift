@@ -24,12 +24,13 @@ public struct ModelFile: Sendable {
         public var normalization: Normalization
         /// What its outputs mean.
         public var classNames: [String]
-        /// How images of a folder were held out from its training; whoever tests it later does the same.
-        public var heldOut: HeldOut
+        /// How images of a folder were held out from its training; whoever tests it later does the same. Nil where
+        /// nobody knows, as of a model from elsewhere.
+        public var heldOut: HeldOut?
 
         /// Describes a model.
         public init(
-            architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut = .byName
+            architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut? = .byName
         ) {
             self.architecture = architecture
             self.normalization = normalization
@@ -43,7 +44,16 @@ public struct ModelFile: Sendable {
             architecture = try values.decode(String.self, forKey: .architecture)
             normalization = try values.decode(Normalization.self, forKey: .normalization)
             classNames = try values.decode([String].self, forKey: .classNames)
-            heldOut = try values.decodeIfPresent(HeldOut.self, forKey: .heldOut) ?? .byPlace
+            heldOut =
+                values.contains(.heldOut) ? try values.decodeIfPresent(HeldOut.self, forKey: .heldOut) : .byPlace
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(architecture, forKey: .architecture)
+            try container.encode(normalization, forKey: .normalization)
+            try container.encode(classNames, forKey: .classNames)
+            try container.encode(heldOut, forKey: .heldOut)  // null where it is not known, and not left out
         }
     }
 

@@ -104,11 +104,18 @@ public struct StoredModel {
                 expected: "one of \(Self.list(others)) as in \(data.name)\(difference)",
                 advice: "give --data the images that the model is for, or another model")
         }
-        if let rule = data.heldOut, rule != description.heldOut {
+        if let rule = data.heldOut, let own = description.heldOut, rule != own {
             throw FormatError(
-                file: url.relativePath, found: "a model whose images were held out \(description.heldOut.words)",
+                file: url.relativePath, found: "a model whose images were held out \(own.words)",
                 expected: "one like the other model's, \(rule.words): what one was trained on the other is tested on,")
         }
+    }
+
+    /// What a file made of the model on data says: how the data's images were held out, where the model does not know.
+    public func description(on data: DividedData) -> ModelFile.Description {
+        var description = description
+        description.heldOut = description.heldOut ?? data.heldOut
+        return description
     }
 
     /// Makes sure that two models can be shown the same inputs.

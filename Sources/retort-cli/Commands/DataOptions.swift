@@ -23,6 +23,14 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
             valueName: "SIZE"))
     var memory: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Hold out whole groups of images, such as frames of one track: what this regular expression finds in "
+                + "'class/file', its first parentheses if it has some.",
+            discussion: "The model's file keeps it, and commands that take the model hold out the same images.",
+            valueName: "PATTERN"))
+    var groupBy: String?
+
     @Flag(help: "Leave out files that are no intact images, and say which.")
     var skipBad = false
 
@@ -31,9 +39,10 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         if let memory, Self.bytes(memory) == nil {
             throw ConfigurationError(["memory"], "'\(memory)' found, a size such as 500MB or 2GB expected")
         }
-        if skipBad, let fixed {
+        for (name, isAsked) in [("skip-bad", skipBad), ("group-by", groupBy != nil)] where isAsked {
+            guard let fixed else { continue }
             throw ConfigurationError(
-                ["skip-bad"], "has no effect on \(fixed); leave it out, or give --data a folder of PNG or JPEG images")
+                [.name(name)], "has no effect on \(fixed); leave it out, or give --data a folder of PNG or JPEG images")
         }
     }
 
@@ -56,8 +65,11 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     /// - Throws: ``UsageFault`` for what is wanted of images that are taken as they are.
     func read(as wanted: WantedImages) throws -> DividedData {
         try check(wanted)
-        return try read(imagesAs: wanted.size, heldOut: .byName)
+        return try read(imagesAs: wanted.size, heldOut: rule ?? .byName)
     }
+
+    /// How images are held out, where it is said.
+    private var rule: HeldOut? { groupBy.map { .byGroup(pattern: $0) } }
 
     private func read(imagesAs size: ImageSize, heldOut rule: HeldOut) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
@@ -69,7 +81,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// Reads the images as a model takes them, and holds out those that were when it was trained.
     func read(for model: StoredModel) throws -> DividedData {
-        try model.fitting(read(imagesAs: model.imageSize, heldOut: model.description.heldOut))
+        try model.fitting(read(imagesAs: model.imageSize, heldOut: rule ?? model.description.heldOut ?? .byName))
     }
 
     /// Where in a folder of images those for training lie, without the ending, by their sample ids.

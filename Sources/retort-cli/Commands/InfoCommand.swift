@@ -87,7 +87,7 @@ extension ModelSummary: CommandResult {
         memory   activations of one image take up to \(grouped(peakActivationBytes)) bytes
         images   \(image), mean \(mean), deviation \(deviation)
         classes  \(classes.map(\.shown).joined(separator: ", "))
-        held out \(heldOut.words) (images of a folder)
+        held out \(heldOut.map { "\($0.words) (images of a folder)" } ?? "nobody knows which images")
 
         \(TextTable(rows: [isQuantized ? Node.integerHeader : Node.header] + nodes.map { $0.cells(isQuantized) }))
         """

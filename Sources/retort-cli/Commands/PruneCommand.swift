@@ -100,7 +100,7 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
             variants.append(try meter.measure("\(target)", small))
             variants.append(try meter.measure("\(target)", int8, of: small))
         }
-        var description = stored.description
+        var description = stored.description(on: data)
         if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
         try ModelFile(small, inputShape: stored.imageSize.shape, description: description).write(
             to: deployment.outputURL)

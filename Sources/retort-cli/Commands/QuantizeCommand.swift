@@ -90,7 +90,7 @@ struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
             ? try training.quantized(
                 network, of: stored, on: data, calibratedOn: batches, observer: observer, seed: common.seed)
             : try rounded(graph, repair ? .standard : [])
-        try ModelFile(int8, description: stored.description).write(to: deployment.outputURL)
+        try ModelFile(int8, description: stored.description(on: data)).write(to: deployment.outputURL)
         var meter = DeploymentMeter(data.test, normalization: normalization)
         let probe = batches.first ?? .zeros([0])
         let result = try DeploymentReport(
