@@ -76,7 +76,10 @@ struct JPEGPicture: Picture {
     var channels: Int { header.channels }
 
     /// A turned image is a copy; by then libjpeg has given back what it needed.
-    var workBytes: Int { max(header.coefficient_bytes, orientation > 1 ? height * width * channels : 0) }
+    func workBytes(dividedBy divisor: Int) -> Int {
+        let (height, width) = extents(dividedBy: divisor)
+        return max(header.coefficient_bytes, orientation > 1 ? height * width * channels : 0)
+    }
 
     func decoded(dividedBy divisor: Int) throws -> DecodedImage {
         var result: (status: Int32, message: [CChar]) = (0, [])

@@ -80,8 +80,11 @@ struct PNGPicture: Picture {
 
     var orientation: Int { chunks.orientation }
 
-    /// A turned image is a copy.
-    var workBytes: Int { orientation > 1 ? height * width * channels : 0 }
+    /// The whole image, whose rows are narrowed in numbers of 4 bytes; or else a turned one is a copy.
+    func workBytes(dividedBy divisor: Int) -> Int {
+        if divisor > 1 { return (height * width + 4 * height * extents(dividedBy: divisor).width) * channels }
+        return orientation > 1 ? height * width * channels : 0
+    }
 
     var isDeep: Bool { chunks.bitDepth == 16 }
 

@@ -12,8 +12,8 @@ protocol Picture {
     var orientation: Int { get }
     /// Whether the file has 16 bits a sample, of which 8 are kept.
     var isDeep: Bool { get }
-    /// Bytes that decoding takes beside the pixels themselves.
-    var workBytes: Int { get }
+    /// Bytes that ``decoded(dividedBy:)`` takes beside the pixels of its result.
+    func workBytes(dividedBy divisor: Int) -> Int
 
     /// Decodes the pixels upright, for which memory was asked.
     ///
@@ -28,7 +28,7 @@ extension Picture {
     ///
     /// - Throws: `MachineError` where there is not.
     func read() throws -> DecodedImage {
-        try PictureMemory.shared.spending(height * width * channels + workBytes, for: name) {
+        try PictureMemory.shared.spending(height * width * channels + workBytes(dividedBy: 1), for: name) {
             try decoded(dividedBy: 1)
         }
     }
@@ -63,6 +63,6 @@ extension Picture {
     private func need(channels target: Int, divisor: Int) -> Int {
         let (height, width) = extents(dividedBy: divisor)
         let converted = target == channels ? 0 : height * width * max(target, channels == 4 ? 3 : 1)
-        return height * width * channels + max(workBytes, converted)
+        return height * width * channels + max(workBytes(dividedBy: divisor), converted)
     }
 }

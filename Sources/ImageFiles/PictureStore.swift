@@ -2,7 +2,8 @@ import Datasets
 import Synchronization
 import TensorCore
 
-/// Image files that are decoded when they are asked for. The first of them stay decoded, as many as memory is given for.
+/// Image files that are decoded when they are asked for. The first of them stay decoded, as many as memory is given
+/// for.
 final class PictureStore: Sendable {
     /// The files' sizes when they were first looked at, in bytes; 0 for what is no image.
     let byteCounts: [Int]

@@ -239,19 +239,6 @@ public struct Trainer: Sendable {
         return record(run.meter, peers: run.peerMeters.map { record($0, peers: []) })
     }
 
-    /// The next batch. Where images cannot be read, the run ends with the state that it has.
-    private func next(
-        _ batches: inout BatchLoader.Iterator, _ run: Run<some Module>, _ store: RunStore?
-    ) throws -> Batch? {
-        do { return try batches.next() } catch {
-            if run.firstNonFinite(beyondModel: true) == nil {
-                try store?.save(run)
-                try store?.finish()
-            }
-            throw error
-        }
-    }
-
     /// Within an epoch: writes the state where it is due, and ends the run where that was asked for.
     private func pause(_ run: Run<some Module>, _ store: RunStore?) throws {
         let isStopping = isStopping
@@ -267,27 +254,6 @@ public struct Trainer: Sendable {
         try store?.finish()
         return Task.isCancelled
             ? CancellationError() : TrainingError.stopped(step: run.step, checkpoint: writtenCheckpoint)
-    }
-
-    private func validate(_ model: some Module, epoch: Int) throws -> ClassReport? {
-        try data.usableValidation.map {
-            try model.evaluated(
-                on: $0, normalization: data.normalization, epoch: epoch, comparedTo: teacherChoices)
-        }
-    }
-
-    /// Tries the model on what the controllers want it tried on.
-    private func probe(_ run: inout Run<some Module>) throws {
-        guard let images = data.usableValidation else { return }
-        for index in run.controllers.indices {
-            let probes = run.controllers[index].probes
-            guard !probes.isEmpty else { continue }
-            let model = run.usable
-            run.controllers[index].probed(
-                try probes.map {
-                    try model.evaluated(on: images, normalization: data.normalization, epoch: run.epoch, transform: $0)
-                })
-        }
     }
 
     private func divergence(_ place: String, at step: Int) -> TrainingError {

@@ -33,31 +33,6 @@ private struct Slow: BatchTransform {
     }
 }
 
-/// Images in memory, one of which cannot be read.
-private struct FailingSource: ImageSource {
-    var images: ImageSet
-    let failing: Int
-
-    var index: ImageIndex { images.index }
-    var height: Int { images.height }
-    var width: Int { images.width }
-    var channels: Int { images.channels }
-    var contentSample: [UInt64] { images.contentSample }
-
-    func images(at places: ArraySlice<Int>) throws(FormatError) -> RaggedImages {
-        for place in places where sampleIDs[place] == failing {
-            throw FormatError(file: "image \(failing)", found: "nothing", expected: "an image")
-        }
-        return images.images(at: places)
-    }
-
-    func subset(_ places: [Int]) -> FailingSource { FailingSource(images: images.subset(places), failing: failing) }
-
-    func replacing(_ index: ImageIndex) -> FailingSource {
-        FailingSource(images: images.replacing(index), failing: failing)
-    }
-}
-
 @Suite struct BatchLoaderTests {
     private let plan = EpochPlan(sources: [.init(TinyTask.images(10), batchSize: 4)], steps: 12, epoch: 1, seed: 3)
     private let normalization = Normalization(mean: [0.3], deviation: [0.2])
