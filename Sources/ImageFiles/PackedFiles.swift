@@ -5,8 +5,8 @@ import TensorCore
 /// Image files packed into one, and what is known of them.
 ///
 /// A safetensors file: the array `images` has the files' bytes one after another, as they were. Others have for each
-/// image where its bytes end, its label, identity, part and checksum, and its path, which a zero ends; the metadata have the
-/// names of classes and parts.
+/// image where its bytes end, its label, identity, part and checksum, and its path, which a zero ends; the metadata
+/// have the names of classes and parts.
 struct PackedFiles: EncodedFiles {
     static let format = "retort images 1"
 

@@ -121,8 +121,8 @@ extension ImageSource {
 
     /// Holds out a fifth for the test; of a class with 3 images or more at least one, and two stay.
     ///
-    /// - Parameter rule: by place, the class's share is rounded down instead; by groups, it is a fifth of them, and a class
-    ///   may have none.
+    /// - Parameter rule: by place, the class's share is rounded down instead; by groups, it is a fifth of them, and a
+    ///   class may have none.
     public func holdingOutForTest(_ rule: HeldOut) -> (rest: Self, held: Self) {
         switch (rule, identities) {
         case (.byPlace, _), (_, .none): holdingOut(count / 5, seed: 0)
