@@ -28,6 +28,8 @@ public struct ModelFile: Sendable {
         /// nobody knows, as of a model from elsewhere.
         public var heldOut: HeldOut?
 
+        private enum CodingKeys: String, CodingKey { case architecture, normalization, classNames, heldOut }
+
         /// Describes a model.
         public init(
             architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut? = .byName
