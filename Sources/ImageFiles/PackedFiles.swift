@@ -39,13 +39,16 @@ struct PackedFiles: EncodedFiles {
             _ = try FileReader(path)
             throw MachineError("\(path)", "cannot be mapped into memory")
         }
-        let file = try SafetensorsFile(decoding: data, file: "\(path)", expecting: "images that retort pack wrote")
+        let file = try SafetensorsFile(
+            decoding: data, file: "\(path)", expecting: "a folder of images, or the file that retort pack made of one")
         let name = "\(path)"
         func fault(_ found: String, _ expected: String) -> FormatError {
-            FormatError(file: name, found: found, expected: expected)
+            FormatError(file: name, found: found, expected: expected, advice: "pack the folder again")
         }
         guard file.metadata["format"] == Self.format else {
-            throw fault("a safetensors file of something else", "images that retort pack wrote")
+            throw FormatError(
+                file: name, found: file.contents,
+                expected: "a folder of images, or the file that retort pack made of one")
         }
         guard let names = file.metadata["names"].flatMap({ try? JSONDecoder().decode(Names.self, from: Data($0.utf8)) })
         else { throw fault("no names of classes", "those of a packed folder") }
@@ -109,8 +112,8 @@ struct PackedFiles: EncodedFiles {
         let bytes = try [UInt8](InputFile.read(path, from: origin + start, count: Int(ends[number]) - start))
         guard Self.checksum(bytes) == checksums[number] else {
             throw FormatError(
-                file: name(of: number), found: "bytes of another checksum",
-                expected: "those that were packed: the file was changed or damaged")
+                file: name(of: number), found: "other bytes than were packed (their checksum differs)",
+                expected: "the image as it was", advice: "pack the folder again")
         }
         return bytes
     }

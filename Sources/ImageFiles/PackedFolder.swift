@@ -37,7 +37,8 @@ public struct PackedFolder: Sendable, Encodable {
         if let fault = folders.flatMap(\.faults).first { throw fault.error }
         if let other = folders.first(where: { $0.names != folders[0].names }) {
             throw FormatError(
-                file: "\(path)", found: "parts of \(folders[0].names.count) and \(other.names.count) classes",
+                file: "\(path)",
+                found: "class \(Set(folders[0].names).symmetricDifference(other.names).min() ?? "") in one part alone",
                 expected: "the same classes in all")
         }
         let files = folders.flatMap { $0.files.map(\.entry) }

@@ -60,7 +60,8 @@ extension ONNXModel {
                 guard known[axis] == nil || known[axis] == given else {
                     throw FormatError(
                         file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
-                        expected: "images of \(size.height)×\(size.width) pixels, which the model does not take")
+                        expected: "an open height and width where \(size.height)×\(size.width) is asked for",
+                        advice: "the model takes images of one size alone; ask for none, or for that")
                 }
                 known[axis] = given
             }

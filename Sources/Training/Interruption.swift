@@ -10,6 +10,8 @@ package enum Interruption {
         var beforeSteps = "stopped before a step was done"
         /// How often a training asked: it does before its first step, and after each.
         var questions = 0
+        /// Whether somebody watches the run, who is told what it starts from.
+        var isWatched = false
     }
 
     private static let state = Mutex(State())
@@ -29,13 +31,20 @@ package enum Interruption {
     ///
     /// - Parameters:
     ///   - step: steps that were done by an earlier process.
+    ///   - all: the steps of the run.
     ///   - checkpoint: the file that holds the state after them; nil where there is none.
-    static func beginSteps(after step: Int, of checkpoint: String?) {
-        state.withLock {
+    static func beginSteps(after step: Int, of all: Int, from checkpoint: String?) {
+        let isWatched = state.withLock {
             $0.beforeSteps =
                 checkpoint.map { "stopped before another step; the same command goes on from \($0) after step \(step)" }
                 ?? "stopped before the first step was done; nothing was kept"
+            return $0.isWatched
         }
+        guard isWatched, let checkpoint else { return }
+        ProgressBar.say(
+            step < all
+                ? "going on from \(checkpoint) after step \(step) of \(all)"
+                : "\(checkpoint) holds the finished run (\(all.counted("step"))): nothing is trained")
     }
 
     /// Runs the closure, in which a step that has begun is not cut off.
@@ -51,7 +60,11 @@ package enum Interruption {
             isRegistered.wait()
             return source
         }
-        defer { for source in sources { source.cancel() } }
+        state.withLock { $0.isWatched = true }
+        defer {
+            state.withLock { $0.isWatched = false }
+            for source in sources { source.cancel() }
+        }
         return try body()
     }
 

@@ -132,7 +132,8 @@ public struct Trainer: Sendable {
             store = try RunStore(checkpoint, keeping: keeping, frame: frame)
             try store?.open(&run)
         }
-        Interruption.beginSteps(after: run.step, of: run.step > 0 ? checkpoint?.pathAsGiven : nil)
+        Interruption.beginSteps(
+            after: run.step, of: plan.steps, from: run.step > 0 ? checkpoint?.pathAsGiven : nil)
         afterStep?(&run.model, run.step)
         while run.epoch < plan.epochs, !run.isOutOfPatience(plan) {
             if isStopping { throw try stop(run, store) }

@@ -48,7 +48,9 @@ struct RetortCommand: ParsableCommand {
             var command = try parseAsRoot(recipe?.arguments ?? line)
             try Setting.check(command)
             try IdleOption.check(command)
-            try NamedFile.check(Setting.files(of: command))
+            let files = Setting.files(of: command)
+            try NamedFile.check(files)
+            try refuseImages(asOutputs: files)
             do { try command.run() } catch let fault as ConfigurationError {
                 if let located = recipe?.located(fault) { throw located }
                 let names = Setting.all(of: command, isParsed: true).map(\.name)
@@ -77,6 +79,16 @@ struct RetortCommand: ParsableCommand {
             found.append(next)
         }
         return found
+    }
+
+    /// Refuses to write a model over a picture.
+    private static func refuseImages(asOutputs files: [NamedFile]) throws {
+        for file in files where file.option == "--output" {
+            guard let kind = try? FileKind(InputFile.start(of: FilePath(URL(fileURLWithPath: file.path)))), kind.isImage
+            else { continue }
+            throw ConfigurationError(
+                ["output"], "\(file.path) is \(kind.singular) that is there already; give another name, or remove it")
+        }
     }
 
     /// An option and the negative number after it in one, as the parser takes every other dash for an option's.

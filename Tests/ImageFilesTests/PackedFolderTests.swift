@@ -103,12 +103,14 @@ struct PackedFolderTests {
             var changed = bytes
             changed[bytes.count - 40] ^= 1
             let found = try error(changed)
-            #expect(found?.file.hasSuffix("bee/9.jpg") == true && found?.found == "bytes of another checksum")
+            #expect(
+                found?.file.hasSuffix("bee/9.jpg") == true
+                    && found?.found.contains("other bytes than were packed") == true)
             #expect(try error(Array(bytes.dropLast(10)))?.file.hasSuffix("bad.retort") == true)
             #expect(try error(Array(bytes.prefix(4000)))?.found.contains("cut off") == true)
-            #expect(try error(Array("GIF89a".utf8))?.expected == "images that retort pack wrote")
+            #expect(try error(Array("GIF89a".utf8))?.expected.contains("that retort pack made") == true)
             let other = SafetensorsFile(metadata: ["format": "another"], entries: ["ends": .init([Int64(1)])])
-            #expect(try error([UInt8](other.encoded()))?.found == "a safetensors file of something else")
+            #expect(try error([UInt8](other.encoded()))?.found.contains("did not write") == true)
             // Any changed byte of the header and the index is refused or changes what is known, and never stops the program.
             var random = Philox(seed: 2)
             for _ in 0..<300 {

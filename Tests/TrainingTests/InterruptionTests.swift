@@ -24,15 +24,16 @@ struct InterruptionTests {
         }
         let later = await #expect(processExitsWith: .exitCode(143), observing: [\.standardErrorContent]) {
             Interruption.watching {
-                Interruption.beginSteps(after: 10, of: "k")
+                Interruption.beginSteps(after: 10, of: 20, from: "k")
                 kill(getpid(), SIGTERM)
                 sleep(60)
             }
         }
+        #expect(told(later).contains("going on from k after step 10 of 20"))
         #expect(told(later).contains("stopped before another step; the same command goes on from k after step 10"))
         let first = await #expect(processExitsWith: .exitCode(130), observing: [\.standardErrorContent]) {
             Interruption.watching {
-                Interruption.beginSteps(after: 0, of: nil)
+                Interruption.beginSteps(after: 0, of: 20, from: nil)
                 kill(getpid(), SIGINT)
                 sleep(60)
             }

@@ -41,10 +41,22 @@ public struct StoredModel {
     ///
     /// - Throws: `FormatError` for an INT8 model, which cannot teach or be quantised again.
     public func trained() throws -> any Module {
-        guard let module = file.module else {
-            throw FormatError(file: url.relativePath, found: "an INT8 model", expected: "a model in FP32")
-        }
+        guard let module = file.module else { throw isInt8 }
         return module
+    }
+
+    /// The network, for whoever changes its weights.
+    ///
+    /// - Throws: `FormatError` for a model in INT8, also one from elsewhere that could be trained in float32.
+    public func unquantized() throws -> any Module {
+        guard case .float(let module) = file.network else { throw isInt8 }
+        return module
+    }
+
+    private var isInt8: FormatError {
+        FormatError(
+            file: url.relativePath, found: "an INT8 model", expected: "a model in FP32",
+            advice: "give the one that it was made from")
     }
 
     /// Logits [N, classes] of normalised inputs [N, H, W, C].

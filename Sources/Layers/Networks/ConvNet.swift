@@ -51,7 +51,9 @@ public struct ConvNet: Module {
 
 extension ConvNet {
     /// By name: "convnet-16".
-    public static let family = NetworkFamily("convnet-WIDTH", accepts: { $0.count == 1 }) {
+    public static let family = NetworkFamily(
+        "convnet-WIDTH", images: "sides of 2 pixels or more", accepts: { $0.count == 1 }
+    ) {
         sizes, input, classes, seed in
         // The maximum halves the image.
         guard input[0] >= 2, input[1] >= 2 else { return nil }

@@ -8,6 +8,8 @@ public struct NetworkFamily: Sendable {
     public let learningRate: Float
     /// What names begin with, before a dash or the end: "convnet", "mobilenetv3-small".
     let prefix: String
+    /// Which images its networks take, for a message: "sides of 2 pixels or more".
+    let images: String
     /// From what follows in a name, parted at dashes, to the network; nil where there is none.
     let member: @Sendable (_ parts: [Substring]) -> Member?
 
@@ -23,17 +25,19 @@ public struct NetworkFamily: Sendable {
     /// - Parameters:
     ///   - pattern: its name, and behind dashes what the sizes are, in capitals: "convnet-WIDTH".
     ///   - learningRate: the highest that suits.
+    ///   - images: which images they take, for messages: "sides of 2 pixels or more".
     ///   - accepts: whether there is a network of some sizes, each 1 to 4,096.
     ///   - weights: how many a network has, for families where they grow with the images: memory is asked for them
     ///     before the network is made.
     ///   - make: from the sizes in the name, the extents of an image [H, W, C], the number of classes and a seed to the
     ///     network, or nil for images that it does not take.
     public init(
-        _ pattern: String, learningRate: Float = 0.2, accepts: @escaping @Sendable (_ sizes: [Int]) -> Bool,
+        _ pattern: String, learningRate: Float = 0.2, images: String = "images of another size",
+        accepts: @escaping @Sendable (_ sizes: [Int]) -> Bool,
         weights: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int = { _, _, _ in 0 },
         make: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
     ) {
-        self.init(pattern, learningRate) { parts in
+        self.init(pattern, learningRate, images) { parts in
             let sizes = parts.compactMap { Int($0) }.filter { $0 > 0 && $0 <= 4096 }
             guard sizes.count == parts.count, accepts(sizes) else { return nil }
             return Member(weights: { weights(sizes, $0, $1) }, make: { make(sizes, $0, $1, $2) })
@@ -63,10 +67,12 @@ public struct NetworkFamily: Sendable {
     }
 
     private init(
-        _ pattern: String, _ learningRate: Float, member: @escaping @Sendable (_ parts: [Substring]) -> Member?
+        _ pattern: String, _ learningRate: Float, _ images: String = "images of another size",
+        member: @escaping @Sendable (_ parts: [Substring]) -> Member?
     ) {
         self.pattern = pattern
         self.learningRate = learningRate
+        self.images = images
         self.member = member
         let words = pattern.prefix { $0 != " " && $0 != "[" }.split(separator: "-")
         let name = words.prefix(1) + words.dropFirst().prefix { $0 != $0.uppercased() }
@@ -117,12 +123,14 @@ public struct NetworkRegistry: Sendable {
     /// - Throws: `FormatError` for a name that no family has, and for images that the network does not take;
     ///   `MachineError` where there is no memory for its weights.
     public func makeNetwork(named name: String, inputShape: Shape, classes: Int, seed: UInt64) throws -> any Module {
-        let member = try find(name).member
+        let (family, member) = try find(name)
         try MachineMemory.require(
             product: [member.weights(inputShape, classes), MemoryLayout<Float>.size],
             for: "\(name.lowercased()) for images of \(inputShape)")
         guard inputShape.rank == 3, let network = member.make(inputShape, classes, seed) else {
-            throw refusal("'\(name)' for images of \(inputShape)")
+            throw FormatError(
+                file: "architecture", found: "'\(name)' for images of \(inputShape)", expected: family.images,
+                advice: "take another architecture, or images of another size")
         }
         return network
     }

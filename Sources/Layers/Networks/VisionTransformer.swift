@@ -141,7 +141,8 @@ extension VisionTransformer {
     /// By name: "vit-tiny" and "vit-small", for images whose sides are multiples of 16.
     public static let families = Size.allCases.map { size in
         NetworkFamily(
-            "vit-\(size.rawValue)", learningRate: 0.02, accepts: \.isEmpty,
+            "vit-\(size.rawValue)", learningRate: 0.02, images: "sides that are multiples of \(patchSize) pixels",
+            accepts: \.isEmpty,
             weights: { _, input, _ in input[0] / patchSize * (input[1] / patchSize) * size.channels }
         ) { _, input, classes, seed in
             guard input[0] % patchSize == 0, input[1] % patchSize == 0 else { return nil }

@@ -76,6 +76,7 @@ public struct SafetensorsFile: Sendable {
     package var contents: String {
         let format = metadata["format"] ?? ""
         if format.hasPrefix("retort checkpoint") { return "a checkpoint of a run" }
+        if format.hasPrefix("retort images") { return "images that retort pack wrote (for --data)" }
         if format.hasPrefix("retort teacher outputs") { return "a cache of a teacher's outputs" }
         let isModel =
             format.hasPrefix("retort model") || [Self.graphKey, Self.int8GraphKey].contains { metadata[$0] != nil }

@@ -53,7 +53,11 @@ extension ONNXSummary: CommandResult {
         let version = operatorSet.map { ", operator set \($0)" } ?? ""
         let cost: String
         if let refusal {
-            cost = "It cannot be run, trained or quantised:\n\(refusal)"
+            let isComputed = operators.allSatisfy(\.isRead)
+            cost =
+                (isComputed
+                    ? "`retort run` computes it. Other commands do not take it as it is"
+                    : "It cannot be computed") + ":\n\(refusal)"
         } else {
             cost = """
                 \(grouped(parameters ?? 0)) parameters, \(grouped(multiplyAdds ?? 0)) multiply-adds; activations of one \

@@ -97,7 +97,9 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
                 small = try trained(start, "\(target)", pruning, of: stored, on: data)
             }
             int8 = try QuantizedModel(small, calibratedOn: batches)
+            let cutAlone = steps > 0 ? variants.last : nil
             variants.append(try meter.measure("\(target)", small))
+            warn(of: variants[variants.count - 1], whole: variants[0], cutAlone: cutAlone)
             variants.append(try meter.measure("\(target)", int8, of: small))
         }
         var description = stored.description(on: data)
@@ -113,6 +115,22 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
             noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe),
             sparsity: PruningMask(ofZerosIn: small).sparsity, sensitivities: sensitivities)
         try deployment.show(result, asJSON: common.json)
+    }
+
+    /// Says what speaks against a smaller network: less accuracy after its training than before, less speed than the
+    /// whole one had.
+    private func warn(of small: DeploymentVariant, whole: DeploymentVariant, cutAlone: DeploymentVariant?) {
+        func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }
+        if let cutAlone, small.accuracy < cutAlone.accuracy - 0.5 {
+            ProgressBar.say(
+                "Warning: \(small.name): training made it worse, \(percent(small.accuracy)) after \(percent(cutAlone.accuracy)); "
+                    + "take more --steps, a lower --learning-rate, or --steps 0")
+        }
+        if small.imagesPerSecond < 0.8 * whole.imagesPerSecond {
+            ProgressBar.say(
+                "Warning: \(small.name): slower than the whole network, \(Int(small.imagesPerSecond)) images a second after "
+                    + "\(Int(whole.imagesPerSecond))")
+        }
     }
 
     private func trained(

@@ -28,7 +28,7 @@ struct DeploymentOptions: ParsableArguments, FileOptions {
     /// Reads the model and the images.
     func open() throws -> (stored: StoredModel, network: any Module, data: DividedData) {
         let stored = try importing.open(model)
-        let network = try stored.trained()
+        let network = try stored.unquantized()
         return (stored, network, try data.read(for: stored))
     }
 
