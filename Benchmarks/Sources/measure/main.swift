@@ -47,7 +47,7 @@ if name == "machine" {
     print(limits.table + "\n")
     layers.printTable(batch: batch, limits, seconds: seconds ?? 0.3)
 } else if let training = PrefetchedTraining(name, batch: batch) {
-    let (augmented, plain, added) = training.measure(seconds: seconds ?? 6)
+    let (augmented, plain, added) = try training.measure(seconds: seconds ?? 6)
     print(
         "{\"work\": \"\(name)\", \"images_per_s\": \(augmented), \"plain_images_per_s\": \(plain), "
             + "\"added\": \(added[0]), \"added_least\": \(added[1]), \"added_most\": \(added[2]), "

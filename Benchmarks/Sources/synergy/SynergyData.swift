@@ -51,7 +51,7 @@ enum SynergyData: String, Codable, CaseIterable {
     }
 
     /// A network for the images.
-    func network(_ name: String, for images: ImageSet, seed: UInt64) throws -> any Module {
+    func network(_ name: String, for images: any ImageSource, seed: UInt64) throws -> any Module {
         try NetworkRegistry.standard.makeNetwork(
             named: name, inputShape: images.size.shape, classes: images.classCount, seed: seed)
     }
