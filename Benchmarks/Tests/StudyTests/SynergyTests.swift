@@ -143,7 +143,7 @@ struct SynergyTests {
             func model(_ seed: UInt64) throws -> ModelFile {
                 ModelFile(
                     try SynergyData.mnist.network("convnet-2", for: data, seed: seed),
-                    inputShape: ImageSize(of: data).shape,
+                    inputShape: data.size.shape,
                     description: .init(
                         architecture: "convnet-2", normalization: .of(data), classNames: data.classNames))
             }
