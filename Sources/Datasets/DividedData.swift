@@ -62,6 +62,15 @@ public struct DividedData: Sendable {
         }
         self.notes = DataNotes(leftOut: notes.leftOut, remarks: notes.remarks + (untested.map { [$0] } ?? []))
         guard test.count > 0 else {
+            if case .byGroup = rule, let identities = train.identities {
+                throw FormatError(
+                    file: name,
+                    found:
+                        "\(identities.count.counted("image")) in \(Set(identities).count.counted("group")), none of which "
+                        + "is drawn for the test",
+                    expected: "more groups, of which a fifth is held out",
+                    advice: "where groups are numbered within each class, let the pattern take in the class")
+            }
             throw FormatError(
                 file: name, found: train.count.counted("image"),
                 expected: "enough to hold out some for the test: a class needs 3")
