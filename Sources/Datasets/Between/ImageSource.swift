@@ -75,9 +75,12 @@ extension ImageSource {
     public func loaded() throws(Failure) -> ImageSet { try images(at: Array(0..<count)[...]).resized() }
 
     /// As many images as are asked for, or all where there are no more, spread evenly over the source.
-    public func subset(evenly count: Int) -> Self {
+    public func subset(evenly count: Int) -> Self { subset(places(evenly: count)) }
+
+    /// The places of as many images as are asked for, or of all where there are no more, spread evenly.
+    func places(evenly count: Int) -> [Int] {
         let number = min(count, self.count)
-        return subset((0..<number).map { $0 * self.count / number })
+        return (0..<number).map { $0 * self.count / number }
     }
 
     /// The first images of all classes in turn, up to a number, sorted by class.

@@ -28,9 +28,9 @@ extension Normalization {
     public static func of<Source: ImageSource>(_ images: Source) throws(Source.Failure) -> Normalization {
         require(images.count > 0, "Normalization.of: a source without images")
         let values = max(1, images.height * images.width * images.channels)
-        let sample = images.subset(evenly: min(images.count, max(1, (1 << 28) / values)))
-        let counts = try byteCounts(of: sample)
-        let pixels = Double(sample.count * images.height * images.width)
+        let places = images.places(evenly: max(1, (1 << 28) / values))
+        let counts = try byteCounts(of: images, at: places)
+        let pixels = Double(places.count * images.height * images.width)
         var mean: [Float] = []
         var deviation: [Float] = []
         for channel in counts {
@@ -57,11 +57,13 @@ extension Normalization {
     }
 
     /// How often each byte occurs in each channel.
-    private static func byteCounts<Source: ImageSource>(of images: Source) throws(Source.Failure) -> [[Int]] {
+    private static func byteCounts<Source: ImageSource>(
+        of images: Source, at places: [Int]
+    ) throws(Source.Failure) -> [[Int]] {
         let channels = images.channels
         var counts = [Int](repeating: 0, count: channels * 256)
-        for first in stride(from: 0, to: images.count, by: 256) {
-            let part = try images.images(at: Array(first..<min(first + 256, images.count))[...]).resized()
+        for first in stride(from: 0, to: places.count, by: 256) {
+            let part = try images.images(at: places[first..<min(first + 256, places.count)]).resized()
             part.pixels.withUnsafeBufferPointer { pixels in
                 counts.withUnsafeMutableBufferPointer { counts in
                     var channel = 0
