@@ -71,15 +71,6 @@ extension ImageIndex {
 }
 
 extension ImageSource {
-    /// Holds out a share of all groups: every image whose group's draw falls below it.
-    private func holdingOutGroups(share: Double, for purpose: Int) -> (rest: Self, held: Self) {
-        guard let identities else { return (self, subset([])) }
-        let limit = UInt64(share * 0x1p63) * 2
-        return holdingOut { _, places in
-            places.filter { ImageIndex.draw(identities[$0], purpose, seed: 0) < limit }[...]
-        }
-    }
-
     /// Holds out a share of each class: every image whose draw falls below it, whatever else is in the set.
     ///
     /// Draws decide alone but where a class would have too few images in a part: then those with the smallest draws are
@@ -89,15 +80,16 @@ extension ImageSource {
     ///   - share: in 0 ... 1.
     ///   - purpose: what the images are held out for, of ``RandomPurpose``.
     ///   - kept: at least so many of each class stay, where there are so many; a class with more has at least one held
-    ///     out.
-    func holdingOut(share: Double, for purpose: Int, keeping kept: Int) -> (rest: Self, held: Self) {
+    ///     out. Nil to let draws decide alone, as those of groups do, which must not be divided.
+    func holdingOut(share: Double, for purpose: Int, keeping kept: Int?) -> (rest: Self, held: Self) {
         guard let identities else { return (self, subset([])) }
         let limit = UInt64(share * 0x1p63) * 2
         return holdingOut { _, places in
             let draws = places.map { (place: $0, draw: ImageIndex.draw(identities[$0], purpose, seed: 0)) }
                 .sorted { ($0.draw, $0.place) < ($1.draw, $1.place) }
-            let most = max(0, places.count - kept)
-            return draws.map(\.place)[..<min(max(1, draws.count { $0.draw < limit }), most)]
+            let drawn = draws.count { $0.draw < limit }
+            let count = kept.map { min(max(1, drawn), max(0, places.count - $0)) } ?? drawn
+            return draws.map(\.place)[..<count]
         }
     }
 
@@ -108,7 +100,7 @@ extension ImageSource {
         let wanted = min(5000, count / 10)
         switch (rule, identities) {
         case (.byPlace, _): return holdingOut(wanted, seed: 0)
-        case (.byGroup, .some): return holdingOutGroups(share: 0.1, for: RandomPurpose.heldForValidation)
+        case (.byGroup, .some): return holdingOut(share: 0.1, for: RandomPurpose.heldForValidation, keeping: nil)
         case (.byName, .some): return holdingOut(share: 0.1, for: RandomPurpose.heldForValidation, keeping: 1)
         case (.byName, .none), (.byGroup, .none):
             return holdingOut { label, places in
@@ -126,7 +118,7 @@ extension ImageSource {
     public func holdingOutForTest(_ rule: HeldOut) -> (rest: Self, held: Self) {
         switch (rule, identities) {
         case (.byPlace, _), (_, .none): holdingOut(count / 5, seed: 0)
-        case (.byGroup, .some): holdingOutGroups(share: 0.2, for: RandomPurpose.heldForTest)
+        case (.byGroup, .some): holdingOut(share: 0.2, for: RandomPurpose.heldForTest, keeping: nil)
         case (.byName, .some): holdingOut(share: 0.2, for: RandomPurpose.heldForTest, keeping: 2)
         }
     }
