@@ -80,7 +80,7 @@ struct PNGPicture: Picture {
 
     var orientation: Int { chunks.orientation }
 
-    /// The whole image, whose rows are narrowed in numbers of 4 bytes; or else a turned one is a copy.
+    /// The whole image, and its rows at the new width as numbers of 4 bytes; or else the copy of one that is turned.
     func workBytes(dividedBy divisor: Int) -> Int {
         if divisor > 1 { return (height * width + 4 * height * extents(dividedBy: divisor).width) * channels }
         return orientation > 1 ? height * width * channels : 0

@@ -103,19 +103,27 @@ struct PackedFiles: EncodedFiles {
     func name(of number: Int) -> String { "\(path): \(imageNames[number])" }
 
     func start(of number: Int) throws -> (size: Int, bytes: [UInt8]) {
-        let bytes = try bytes(of: number)
-        return (bytes.count, Array(bytes.prefix(FileKind.startSize)))
+        let range = range(of: number)
+        return (range.count, try read(range.prefix(FileKind.startSize)))
     }
 
     func bytes(of number: Int) throws -> [UInt8] {
-        let start = number == 0 ? 0 : Int(ends[number - 1])
-        let bytes = try [UInt8](InputFile.read(path, from: origin + start, count: Int(ends[number]) - start))
+        let bytes = try read(range(of: number))
         guard Self.checksum(bytes) == checksums[number] else {
             throw FormatError(
                 file: name(of: number), found: "other bytes than were packed (their checksum differs)",
                 expected: "the image as it was", advice: "pack the folder again")
         }
         return bytes
+    }
+
+    /// Where in the file an image's bytes are.
+    private func range(of number: Int) -> Range<Int> {
+        origin + (number == 0 ? 0 : Int(ends[number - 1]))..<origin + Int(ends[number])
+    }
+
+    private func read(_ range: Range<Int>) throws -> [UInt8] {
+        try [UInt8](InputFile.read(path, from: range.lowerBound, count: range.count))
     }
 
     static func checksum(_ bytes: [UInt8]) -> Int64 { Int64(bitPattern: ImageIndex.identity(bytes)) }

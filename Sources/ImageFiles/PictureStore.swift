@@ -1,5 +1,4 @@
 import Datasets
-import Synchronization
 import TensorCore
 
 /// Image files that are decoded when they are asked for. The first of them stay decoded, as many as memory is given
