@@ -48,12 +48,14 @@ final class CheckpointFiles {
     /// Files that are not on the disk yet, maybe.
     private var unsynced: Set<URL> = []
 
-    /// - Throws: `FileWriteError` while another run uses them.
+    /// - Throws: `FileWriteError` while another run uses them, or where they cannot be written.
     init(_ newest: URL, keeping: CheckpointKeeping) throws {
         self.newest = newest
         self.keeping = keeping
         lock = try FileLock(newest)
         log = StepLog(beside: newest)
+        // Which also removes what a run left that was killed while it wrote: no later epoch may be the best again.
+        if keeping.best { try OutputFile.check(url("best")) }
     }
 
     /// Writes a state as the newest, and the log up to it.
@@ -69,15 +71,19 @@ final class CheckpointFiles {
         try log.flush(syncing: syncing)
         let bytes = try file(log.extent).encoded()
         try shift()
-        for target in isBest && keeping.best ? [newest, url("best")] : [newest] {
-            try AtomicFile.write(bytes, to: target, syncing: syncing)
-            unsynced.insert(target)
-        }
+        let targets = files(isBest: isBest)
+        for target in targets { try AtomicFile.write(bytes, to: target, syncing: syncing) }
         if syncing {
-            unsynced.subtract(isBest ? [newest, url("best")] : [newest])
+            unsynced.subtract(targets)
             lastSync = (.now, .now - start)
+        } else {
+            unsynced.formUnion(targets)
         }
     }
+
+    /// The files that get a state, the newest last: after a kill between them a run goes on from the state before and
+    /// writes both again. The other way around it would never write the best one, which its newest state has behind it.
+    private func files(isBest: Bool) -> [URL] { isBest && keeping.best ? [url("best"), newest] : [newest] }
 
     /// Whether to wait for the disk: not more than once a second, nor for more than a twentieth of the time. A process
     /// that is killed loses nothing without, and a power cut no more than what came since.

@@ -76,33 +76,6 @@ import Testing
         }
     }
 
-    @Test("Every second step: a kill loses one at most; the last three states and the best go on to the same result")
-    func keeping() throws {
-        try withTemporaryFolder { folder in
-            let url = folder.appending(path: "run")
-            var network = TinyRun.network
-            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url)
-            trainer.keeping = CheckpointKeeping(every: 2, last: 3, best: true)
-            let history = try trainer.fit(&network)
-            let whole = TinyRun.Result(bits: network.bits, history: history)
-            #expect(try whole == TinyRun.result())
-            let names = ["run", "run.1", "run.2", "run.best"]
-            #expect(
-                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names + ["run.steps"])
-            let accuracies = history.epochs.compactMap(\.validation?.accuracy)
-            let best = try #require(accuracies.firstIndex(of: accuracies.max() ?? 0))
-            // States are written after each even step and each third, of 23.
-            for (name, step) in zip(names, [23, 22, 21, min(3 * (best + 1), 23)]) {
-                let steps = Mutex(0)
-                let resumed = try TinyRun.result(checkpoint: folder.appending(path: name)) { _ in
-                    steps.withLock { $0 += 1 }
-                }
-                #expect(resumed == whole)
-                #expect(steps.withLock { $0 } == 23 - step, "\(name)")
-            }
-        }
-    }
-
     // Each child continues what the one before left behind; every third starts afresh.
     @Test("Killed at 20 moments, again and again, and resumed: the bits of the uninterrupted run")
     func killed() async throws {

@@ -1,0 +1,82 @@
+import Foundation
+import Synchronization
+import TensorCore
+import TestSupport
+import Testing
+import Training
+
+@Suite("States that a run keeps")
+struct KeptStatesTests {
+    @Test("Every second step: a kill loses one at most; the last three states and the best go on to the same result")
+    func keeping() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "run")
+            var network = TinyRun.network
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url)
+            trainer.keeping = CheckpointKeeping(every: 2, last: 3, best: true)
+            let history = try trainer.fit(&network)
+            let whole = TinyRun.Result(bits: network.bits, history: history)
+            #expect(try whole == TinyRun.result())
+            let names = ["run", "run.1", "run.2", "run.best"]
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names + ["run.steps"])
+            let accuracies = history.epochs.compactMap(\.validation?.accuracy)
+            let best = try #require(accuracies.firstIndex(of: accuracies.max() ?? 0))
+            // States are written after each even step and each third, of 23.
+            for (name, step) in zip(names, [23, 22, 21, min(3 * (best + 1), 23)]) {
+                let steps = Mutex(0)
+                let resumed = try TinyRun.result(checkpoint: folder.appending(path: name)) { _ in
+                    steps.withLock { $0 += 1 }
+                }
+                #expect(resumed == whole)
+                #expect(steps.withLock { $0 } == 23 - step, "\(name)")
+            }
+        }
+    }
+
+    @Test("What a run left that was killed while it wrote its best state goes when it is continued")
+    func halfWritten() throws {
+        try withTemporaryFolder { folder in
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
+            trainer.keeping = CheckpointKeeping(best: true)
+            var network = TinyRun.network
+            let history = try trainer.fit(&network)
+            try Data([0]).write(to: folder.appending(path: ".run.best.partial"))
+            var again = TinyRun.network
+            #expect(try trainer.fit(&again) == history)
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            #expect(files == ["run", "run.best", "run.steps"])
+        }
+    }
+
+    @Test("A run that ended between its best state and its newest writes both again")
+    func betweenBestAndNewest() throws {
+        try withTemporaryFolder { folder in
+            let best = folder.appending(path: "run.best")
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
+            trainer.keeping = CheckpointKeeping(best: true)
+            var network = TinyRun.network
+            let history = try trainer.fit(&network)
+            let whole = try Data(contentsOf: best)
+            for name in ["run", "run.best", "run.steps"] {
+                try FileManager.default.removeItem(at: folder.appending(path: name))
+            }
+
+            // A folder stands in the way of the best epoch's state.
+            let accuracies = history.epochs.compactMap(\.validation?.accuracy)
+            let last = 3 * (try #require(accuracies.firstIndex(of: accuracies.max() ?? 0)) + 1)
+            trainer.progress = { progress in
+                guard progress.step == last else { return }
+                try? FileManager.default.removeItem(at: best)
+                try? FileManager.default.createDirectory(at: best, withIntermediateDirectories: false)
+            }
+            var stopped = TinyRun.network
+            #expect(throws: FileWriteError.self) { try trainer.fit(&stopped) }
+            try FileManager.default.removeItem(at: best)
+            trainer.progress = nil
+            var resumed = TinyRun.network
+            #expect(try trainer.fit(&resumed) == history)
+            #expect(try Data(contentsOf: best) == whole)
+        }
+    }
+}
