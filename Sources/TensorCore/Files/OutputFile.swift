@@ -51,20 +51,18 @@ public enum OutputFile {
         _ path: String, _ created: inout [String], for folder: URL
     ) throws(FileWriteError) {
         if mkdir(path, 0o777) == 0 { return created.append(path) }
-        switch errno {
-        case EEXIST:
-            var status = stat()
-            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                throw FileWriteError(path: folder.pathAsGiven, cause: String(cString: strerror(ENOTDIR)))
-            }
-        case ENOENT:
+        if errno == ENOENT {
             let outer = OutputPath.parts(path).folder
             // The folder that the program runs in was removed: there is nothing to go up to.
             guard outer != path, outer != "." else { throw FileWriteError(path: folder.pathAsGiven) }
             try create(outer, &created, for: folder)
-            guard mkdir(path, 0o777) == 0 else { throw FileWriteError(path: folder.pathAsGiven) }
-            created.append(path)
-        default: throw FileWriteError(path: folder.pathAsGiven)
+            if mkdir(path, 0o777) == 0 { return created.append(path) }
+        }
+        // Maybe since a moment ago: another process makes it too.
+        guard errno == EEXIST else { throw FileWriteError(path: folder.pathAsGiven) }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw FileWriteError(path: folder.pathAsGiven, cause: String(cString: strerror(ENOTDIR)))
         }
     }
 }
