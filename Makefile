@@ -38,7 +38,7 @@ synergy: dependencies
 
 # Built by swift build --build-tests, from which .ci/run goes on: what swift test builds is compiled for it alone.
 TESTING := $(OPTIMISED) -Xswiftc -enable-testing --scratch-path .build-testing
-TEST := swift test $(TESTING) --skip-build
+TEST := Scripts/run-tests $(TESTING) --skip-build
 test: dependencies
 	swift build $(TESTING) --build-tests
 	$(TEST)
