@@ -14,6 +14,11 @@ public struct ImageSize: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(height)×\(width)×\(channels)" }
 
+    /// The smallest size of as many channels that is nowhere smaller than this one or the other.
+    public func covering(_ other: ImageSize) -> ImageSize {
+        ImageSize(height: max(height, other.height), width: max(width, other.width), channels: channels)
+    }
+
     /// [height, width, channels], as tracing and inference take it.
     public var shape: Shape { [height, width, channels] }
 }

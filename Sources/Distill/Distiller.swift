@@ -122,7 +122,7 @@ public struct Distiller: Sendable {
         var trainer = Trainer(plan.ofStudent, on: data, checkpoint: checkpoint, progress: progress)
         trainer.keeping = keeping
         trainer.shouldStop = shouldStop
-        trainer.teacherChoices = try data.usableValidation.flatMap { try source.choices(on: $0, data.normalization) }
+        trainer.teacherChoices = try data.usableValidation.flatMap { try source.choices(on: $0, of: data) }
         let history = try trainer.fit(
             &model, features: TaughtModel<Student>.requests(features.student), recipe: try recipe(),
             afterStep: {
@@ -205,6 +205,7 @@ public struct Distiller: Sendable {
     private func recipe() throws -> String {
         struct Recipe: Encodable {
             let teacher: String
+            let adaptations: [AdaptedTeacher.Adaptation?]?
             let averaging: Ensemble.Averaging?
             let decays: [Float]?
             let loss: ResponseLoss
@@ -220,9 +221,11 @@ public struct Distiller: Sendable {
             return "\(type(of: term)) \(term.name) \(term.weight) \(constants ?? "")"
         }
         let decays = ensemble.followers.map(\.decay)
+        let adaptations = ensemble.members.map { ($0 as? AdaptedTeacher)?.adaptation }
         return try StableCoding.text(
             Recipe(
                 teacher: Fingerprint.of { $0.add(teacher.tensors) },
+                adaptations: adaptations.contains { $0 != nil } ? adaptations : nil,
                 averaging: ensemble.members.count > 1 ? ensemble.averaging : nil, decays: decays.isEmpty ? nil : decays,
                 loss: loss, temperature: temperature, hardLabelWeight: hardLabelWeight, hints: hints,
                 isPerturbed: perturbing != nil, contrasts: contrasts, dynamics: dynamics,
@@ -231,7 +234,9 @@ public struct Distiller: Sendable {
 
     /// Maps of two views have nothing in common to compare.
     private func checkViews(of batch: Batch, in step: Int) throws {
-        guard batch.teacherInputs != nil, !features.student.isEmpty, !features.teacher.isEmpty else { return }
+        guard batch.teacherInputs != nil, !batch.isOneView, !features.student.isEmpty, !features.teacher.isEmpty else {
+            return
+        }
         throw ConfigurationError(
             ["transform"],
             "gives the teacher another view than the student in step \(step), but hints, contrasts and terms compare the "

@@ -16,22 +16,27 @@ extension DividedData {
     ///   - rule: how images are held out.
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
     ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
+    ///   - other: the size at which a teacher reads the same images: large ones are decoded for both.
     /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``EncodedImages`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
         folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
-        memory: Int? = nil
+        memory: Int? = nil, teacherSize other: ImageSize? = nil
     ) throws {
         let path = FilePath(folder)
+        let decoded = other.map { size.covering($0) } ?? size
         // Several parts share it.
         var left = memory ?? MachineMemory.available / 4
         func opened(_ open: (_ memory: Int) throws -> OpenedImages) throws -> OpenedImages {
-            let opened = try open(left)
+            var opened = try open(left)
+            opened.images = opened.images.read(at: size)
             left = max(0, left - opened.images.keptBytes)
             return opened
         }
         func opened(_ path: FilePath) throws -> OpenedImages {
-            try opened { try OpenedImages(folder: path, size: size, heldOut: rule, memory: $0, isSkipping: isSkipping) }
+            try opened {
+                try OpenedImages(folder: path, size: decoded, heldOut: rule, memory: $0, isSkipping: isSkipping)
+            }
         }
         // Without parts, or for training, the test and perhaps validation.
         let all: [OpenedImages]
@@ -39,7 +44,7 @@ extension DividedData {
             let files = try PackedFiles(folder)
             all = try files.parts.map { part in
                 try opened {
-                    try OpenedImages(part, of: files, size: size, heldOut: rule, memory: $0, isSkipping: isSkipping)
+                    try OpenedImages(part, of: files, size: decoded, heldOut: rule, memory: $0, isSkipping: isSkipping)
                 }
             }
         } else {

@@ -58,6 +58,10 @@ public struct EncodedImages: ImageSource {
             index: index.subset(places))
     }
 
+    /// The same images for a network that reads them at another size, of as many channels. They are decoded for the
+    /// size at which they were opened.
+    func read(at size: ImageSize) -> EncodedImages { EncodedImages(index, size, store, files: files) }
+
     /// The sizes of the files.
     public var contentSample: [UInt64] { files.map { UInt64(store.byteCounts[$0]) } }
 

@@ -3,7 +3,7 @@ import TensorCore
 
 /// Images that were opened, and what was found on the way.
 struct OpenedImages {
-    let images: EncodedImages
+    var images: EncodedImages
     /// Files that were left out, where that was asked for.
     let errors: [(className: String?, error: FormatError)]
     /// The number of files of each class, those left out among them.

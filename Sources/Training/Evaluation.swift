@@ -55,6 +55,11 @@ public func evaluate<Source: ImageSource>(
 }
 
 extension ImageSource {
+    /// As ``ImageSize/evaluationBatchSize``.
+    package var evaluationBatchSize: Int { size.evaluationBatchSize }
+}
+
+extension ImageSize {
     /// How many images go through a network at a time where that is free: of large ones fewer, as their activations lie
     /// in memory together.
     package var evaluationBatchSize: Int { min(250, max(1, (1 << 22) / max(1, height * width * channels))) }

@@ -74,26 +74,6 @@ struct IdleOptionTests {
         }
     }
 
-    @Test("A size or grey beside a teacher of other images is refused with both; the teacher's own size is taken")
-    func besideTeacher() throws {
-        try withTemporaryFolder { folder in
-            let retort = CommandLine(folder: folder)
-            try writeImages([("blue", 20), ("red", 20)], to: folder.appending(path: "colours")) { label, _ in
-                (8, (0..<64).flatMap { _ in label == 0 ? [20, 40, 200] : [200, 40, 20] as [UInt8] })
-            }
-            let quick = "--data colours --architecture mlp-4 --steps 1 --batch 4"
-            try retort.succeed("train \(quick) --image-size 8 --output m")
-            for (option, reason) in [
-                ("--image-size 16", "--image-size: 16 found, the teacher's images of 8×8×3 expected"),
-                ("--grey", "--grey: found, the teacher's images of 8×8×3 expected"),
-            ] {
-                let outcome = try retort.fail("distill --teacher m \(quick) \(option) --output x")
-                #expect(outcome.errors.contains(reason) && outcome.errorLines.count == 1, "\(outcome.errors)")
-            }
-            try retort.succeed("distill --teacher m \(quick) --image-size 8 --output x")
-        }
-    }
-
     @Test("A printed recipe, which has the defaults of all options, is no reason to refuse anything")
     func printedRecipe() throws {
         try withTemporaryFolder { folder in

@@ -169,7 +169,7 @@ struct PipelineTests {
         }
     }
 
-    @Test("several teachers teach as one, from options and from a recipe alike; inputs must mean the same to all")
+    @Test("several teachers teach as one, from options and from a recipe alike; each reads inputs as it is used to")
     func teachers() throws {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
@@ -195,8 +195,8 @@ struct PipelineTests {
                 classNames: file.description.classNames)
             try ModelFile(try #require(file.module), inputShape: file.inputShape, description: description)
                 .write(to: folder.appending(path: "other"))
-            let outcome = try retort.fail("\(line) --teacher t0 --teacher other --output x")
-            #expect(outcome.status == 1 && outcome.errors.contains("as t0 has, expected"), "\(outcome.errors)")
+            try retort.succeed("\(line) --teacher t0 --teacher other --output unlike")
+            #expect(try retort.bytes("unlike") != retort.bytes("both"))
         }
     }
 

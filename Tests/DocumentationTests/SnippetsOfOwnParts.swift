@@ -34,6 +34,16 @@ private func ownTerm(_ distiller: Distiller) -> Distiller {
     return distiller
 }
 
+private func adapted(
+    _ network: any Module, _ own: Normalization, _ normalization: Normalization, _ policy: AugmentationPolicy
+) -> (AdaptedTeacher, TwoSizes) {
+    let adapted = AdaptedTeacher(
+        network, reading: ImageSize(height: 224, width: 224, channels: 3), normalizedBy: own, from: normalization,
+        classes: [[281, 282, 285], [207]])
+    let views = TwoSizes(policy, teacher: (height: 224, width: 224))
+    return (adapted, views)
+}
+
 private func dynamics(
     _ distiller: Distiller, _ weak: AugmentationPolicy, _ strong: AugmentationPolicy,
     _ split: (labelled: ImageSet, unlabelled: ImageSet, validation: ImageSet),

@@ -125,6 +125,26 @@ struct ImageFolderTests {
         }
     }
 
+    @Test("Images that a teacher reads larger than the student are decoded for both, and are the student's in size")
+    func taught() throws {
+        try withTemporaryFolder { folder in
+            for (name, number) in [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1), ("b", 2)] {
+                try FileManager.default.createDirectory(
+                    at: folder.appending(path: name), withIntermediateDirectories: true)
+                try PNGFile.write(
+                    gradient.resized(height: 128, width: 96), to: folder.appending(path: "\(name)/\(number).png"))
+            }
+            let student = ImageSize(height: 8, width: 8, channels: 3)
+            func opened(_ teacher: ImageSize?) throws -> (height: Int, size: ImageSize) {
+                let train = try DividedData(folder: folder, size: student, teacherSize: teacher).train
+                return (try train.images(at: [0]).heights[0], train.size)
+            }
+            #expect(try opened(nil) == (32, student))
+            #expect(try opened(ImageSize(height: 40, width: 30, channels: 1)) == (128, student))
+            #expect(try opened(ImageSize(height: 4, width: 4, channels: 3)) == (32, student))
+        }
+    }
+
     @Test("the kind of a file is what its first bytes say")
     func kinds() throws {
         try Self.withFolder { folder in

@@ -12,8 +12,11 @@ public struct Batch: Sendable {
     public var targets: Tensor?
     /// For each image, its weight in a loss, 0 or more; nil for 1.
     public var weights: [Float]?
-    /// Another view of each image, [N, H, W, C], that a teacher reads in place of ``inputs``; nil to read those.
+    /// What a teacher reads in place of ``inputs``, [N, H, W, C]: another view of each image, or the same one at
+    /// another size; nil to read those.
     public var teacherInputs: Tensor?
+    /// Whether ``teacherInputs`` show the same view as ``inputs``, so that feature maps of both can be compared.
+    public var isOneView = false
 
     /// Creates a batch.
     public init(

@@ -80,6 +80,11 @@ public struct RaggedImages: ImageSource {
         heights.allSatisfy { $0 == size.height } && widths.allSatisfy { $0 == size.width }
     }
 
+    /// The same images for a network that reads them at another size.
+    func read(at size: ImageSize) -> RaggedImages {
+        RaggedImages(pixels: pixels, heights: heights, widths: widths, size: size, index: index)
+    }
+
     /// All images at the size at which a network reads them, without keeping their sides' ratio, by area.
     public func resized() -> ImageSet {
         if isUniform {

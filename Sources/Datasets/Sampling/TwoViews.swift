@@ -36,11 +36,7 @@ extension TwoViews: Encodable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         for (key, transform) in [(CodingKeys.weak, weak), (.strong, strong)] {
-            if let transform = transform as? any Encodable {
-                try transform.encode(to: container.superEncoder(forKey: key))
-            } else {
-                try container.encode("\(type(of: transform))", forKey: key)
-            }
+            try container.encode(transform: transform, forKey: key)
         }
     }
 }

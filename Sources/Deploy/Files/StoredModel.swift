@@ -82,10 +82,18 @@ public struct StoredModel {
     ///
     /// - Throws: `FormatError` as ``checkFits(_:)``.
     public func fitting(_ data: DividedData) throws -> DividedData {
-        let ordered = file.namesClasses ? data.withClasses(inOrderOf: description.classNames) ?? data : data
+        let ordered = ordering(data)
         try checkFits(ordered)
         return ordered
     }
+
+    /// The data with the model's classes in the model's order, where they are the model's.
+    public func ordering(_ data: DividedData) -> DividedData {
+        file.namesClasses ? data.withClasses(inOrderOf: description.classNames) ?? data : data
+    }
+
+    /// Whether the file names the classes; else they are known by their numbers.
+    var namesClasses: Bool { file.namesClasses }
 
     /// Makes sure that images are of the size and the classes that the model knows, in its order, and that they were
     /// held out as those that it was trained on.
@@ -116,6 +124,13 @@ public struct StoredModel {
                 expected: "one of \(Self.list(others)) as in \(data.name)\(difference)",
                 advice: "give --data the images that the model is for, or another model")
         }
+        try checkHeldOut(data)
+    }
+
+    /// Makes sure that images were held out as those that the model was trained on.
+    ///
+    /// - Throws: `FormatError` with both rules.
+    public func checkHeldOut(_ data: DividedData) throws {
         if let rule = data.heldOut, let own = description.heldOut, rule != own {
             throw FormatError(
                 file: url.relativePath, found: "a model whose images were held out \(own.words)",
@@ -130,20 +145,7 @@ public struct StoredModel {
         return description
     }
 
-    /// Makes sure that two models can be shown the same inputs.
-    ///
-    /// - Throws: `FormatError` with both normalisations.
-    public func checkNormalization(_ expected: Normalization, of other: StoredModel) throws {
-        let own = description.normalization
-        guard own == expected else {
-            func text(_ value: Normalization) -> String { "mean \(value.mean), deviation \(value.deviation)" }
-            throw FormatError(
-                file: url.relativePath, found: "inputs normalised by \(text(own))",
-                expected: "\(text(expected)), as \(other.url.lastPathComponent) has,")
-        }
-    }
-
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         let first = names.prefix(3).joined(separator: ", ")
         return "\(names.count.counted("class", "classes")) (\(first)\(names.count > 3 ? ", …" : ""))"
     }

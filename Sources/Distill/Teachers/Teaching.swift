@@ -74,7 +74,7 @@ struct Teaching {
         var maps: [String: Tensor] = [:]
         func ask() throws -> [Tensor] {
             try members.map { member in
-                let said = member.featureMaps(features, of: inputs)
+                let said = member.featureMaps(features, of: batch.inputs(of: member))
                 try said.checkFinite(in: "in step \(context.step)")
                 maps = said.maps
                 return said.logits
@@ -86,18 +86,26 @@ struct Teaching {
         return NetworkOutputs(logits: joined, maps: maps, names: [])
     }
 
-    /// The classes that the teachers choose for images; nil where a teacher changes as the student learns.
+    /// The classes that the teachers choose for a run's validation images; nil where a teacher changes as the student
+    /// learns.
     ///
     /// - Throws: as ``outputs(for:following:temperature:in:)``.
-    mutating func choices(on images: some ImageSource, _ normalization: Normalization) throws -> [Int]? {
+    mutating func choices(on images: some ImageSource, of data: TrainingData) throws -> [Int]? {
         guard ensemble.followers.isEmpty else { return nil }
         let members = ensemble.members
         var found: [Int] = []
-        var batches = images.batches(of: images.evaluationBatchSize, normalization: normalization)
+        var (size, plain): (ImageSize, any BatchTransform) = (images.size, PlainTransform())
+        if let sizes = data.transform as? TwoSizes {
+            size = size.covering(ImageSize(height: sizes.height, width: sizes.width, channels: size.channels))
+            plain = TwoSizes(plain, teacher: (height: sizes.height, width: sizes.width))
+        }
+        var batches = images.batches(
+            of: size.evaluationBatchSize, normalization: data.normalization, transform: plain)
         var number = 0
         while let batch = try batches.next() {
-            let logits = try said(of: batch.inputs, step: number, epoch: TeacherCache.validation) {
-                members.map { $0.predict(batch.inputs) }
+            let inputs = batch.teacherInputs ?? batch.inputs
+            let logits = try said(of: inputs, step: number, epoch: TeacherCache.validation) {
+                members.map { $0.predict(batch.inputs(of: $0)) }
             }
             found += ensemble.joined(logits, temperature: 1).argmax()
             number += 1
@@ -131,4 +139,11 @@ extension Distiller {
 extension Ensemble {
     /// Those of the members that change as the student learns, as they are before the first step.
     var followers: [MeanTeacher] { members.compactMap { $0 as? MeanTeacher } }
+}
+
+extension Batch {
+    /// What a teacher reads of the images: of one view at two sizes the student's, unless it is adapted to that.
+    fileprivate func inputs(of teacher: any Module) -> Tensor {
+        isOneView && !(teacher is AdaptedTeacher) ? inputs : teacherInputs ?? inputs
+    }
 }

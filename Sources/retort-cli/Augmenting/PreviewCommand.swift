@@ -26,8 +26,11 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     @Option(help: "Factors on the ranges of each operation, with commas between them.")
     var strengths = "0.5,1,1.5"
 
-    @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
-    var imageSize = 96
+    @Option(
+        help: ArgumentHelp(
+            "Side in pixels that the images of a folder of PNG or JPEG files are brought to. (default: 96)",
+            valueName: "PIXELS"))
+    var imageSize: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -58,7 +61,7 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         common.apply()
         let policy = try policy.read()
         let annotations = try targets.map { try TargetFolder($0) }
-        let images = try data.read(as: WantedImages(side: imageSize, usual: 96)).train
+        let images = try data.read(as: WantedImages(asked: imageSize, usual: 96)).train
         let shown = try images.subset(ofClassesInTurn: samples).loaded()
         let sheet = try ContactSheet(
             policy, strengths: factors(), of: shown, targets: annotations.map { try targets(of: shown, in: $0) } ?? [],

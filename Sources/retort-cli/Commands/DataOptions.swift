@@ -68,13 +68,28 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         return try read(imagesAs: wanted.size, heldOut: rule ?? .byName)
     }
 
+    /// Reads the images for a student: at the size that is wanted, else at the first teacher's, with the classes in its
+    /// order, and held out as they were when it was trained.
+    func read(as wanted: WantedImages, taughtBy teachers: [StoredModel]) throws -> DividedData {
+        guard let first = teachers.first else { return try read(as: wanted) }
+        try check(wanted)
+        let (size, sizes) = (wanted.size(or: first.imageSize), teachers.map(\.imageSize))
+        return first.ordering(
+            try read(
+                imagesAs: size, heldOut: rule ?? first.description.heldOut ?? .byName,
+                decodedFor: sizes.reduce(size) { $0.covering($1) }))
+    }
+
     /// How images are held out, where it is said.
     private var rule: HeldOut? { groupBy.map { .byGroup(pattern: $0) } }
 
-    private func read(imagesAs size: ImageSize, heldOut rule: HeldOut) throws -> DividedData {
+    private func read(
+        imagesAs size: ImageSize, heldOut rule: HeldOut, decodedFor other: ImageSize? = nil
+    ) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
         let divided = try DividedData(
-            folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes))
+            folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes),
+            teacherSize: other)
         for line in divided.notes.lines { ProgressBar.say(line) }
         return divided
     }

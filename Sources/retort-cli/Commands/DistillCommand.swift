@@ -6,7 +6,10 @@ import Retort
 struct DistillCommand: ParsableCommand, CheckedOptions {
     static let configuration = CommandConfiguration(
         commandName: "distill", abstract: "Trains a small network on the outputs of a trained one.",
-        discussion: "The student sees the same augmented images as the teacher, with the teacher's normalization.")
+        discussion: """
+            The student sees the same augmented images as the teacher. A teacher that reads images of another size sees \
+            the same views at its own size, normalised as it expects them; grey ones under a teacher for colours, too.
+            """)
 
     @OptionGroup var teachers: TeacherOptions
     @OptionGroup var importing: ImportOptions
@@ -56,20 +59,15 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
         let stored = try teachers.teacher.map { try importing.open($0) }
-        let trained = try stored.map { try $0.trained() }
-        let wanted = images.wanted
-        try self.data.check(wanted)
-        if let size = stored.first?.imageSize { try wanted.check(against: size, of: "the teacher's") }
-        let data = try stored.first.map { try self.data.read(for: $0) } ?? self.data.read(as: wanted)
+        let data = try self.data.read(as: images.wanted, taughtBy: stored)
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),
         ] where isAsked { try data.checkValidation(for: .name(name)) }
-        let normalization = try stored.first?.description.normalization ?? .of(data.train)
-        for model in stored {
-            try model.checkFits(data)
-            try model.checkNormalization(normalization, of: stored[0])
-        }
+        let others = stored.map(\.description.normalization).filter { $0.mean.count == data.train.channels }
+        let normalization = try others.first ?? .of(data.train)
+        let classes = try teachers.classMap()
+        let trained = try stored.map { try $0.teacher(of: data, normalization: normalization, classes: classes) }
         let split = try training.split(data, seed: common.seed)
         let description = training.description(for: data, normalization: normalization)
         var student: any Module = try training.network(for: data, seed: common.seed)
@@ -78,7 +76,8 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil, normalization: normalization,
-            transform: steering.transform(policy, teacher: judge, student: copy),
+            transform: try steering.transform(
+                policy, teacher: judge, student: copy, size: data.train.size, teachers: stored.map(\.imageSize)),
             controllers: try steering.controllers(steering: policy, seed: common.seed))
         let plan = try training.plan(seed: common.seed, unlabelledRatio: unlabelledRatio)
         let history: History

@@ -45,13 +45,16 @@ struct LabelWeightOptions: ParsableArguments, CheckedOptions {
 
 /// How the images of a folder are read where no model says it.
 struct ImageOptions: ParsableArguments, WholeNumberOptions {
-    @Option(help: "Side in pixels that the images of a folder of PNG or JPEG files are brought to.")
-    var imageSize = 32
+    @Option(
+        help: ArgumentHelp(
+            "Side in pixels that the images of a folder of PNG or JPEG files are brought to. "
+                + "(default: 32; a teacher's size)", valueName: "PIXELS"))
+    var imageSize: Int?
 
     @Flag(help: "Read the images of such a folder in grey.")
     var grey = false
 
     static let wholeNumbers = ["image-size": WholeNumber.Range(4...1024)]
 
-    var wanted: WantedImages { WantedImages(side: imageSize, usual: 32, grey: grey) }
+    var wanted: WantedImages { WantedImages(asked: imageSize, usual: 32, grey: grey) }
 }

@@ -51,12 +51,26 @@ struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
 
     /// What the images go through.
     ///
-    /// - Parameter student: what chooses among candidates sees of the student.
+    /// - Parameters:
+    ///   - student: what chooses among candidates sees of the student.
+    ///   - size: at which the student reads images.
+    ///   - sizes: at which the teachers do; those that differ see the same views at the largest of them.
+    /// - Throws: `ConfigurationError` for views that a teacher chooses where it reads another size.
     func transform(
-        _ policy: AugmentationPolicy?, teacher: (any Module)?, student: ModelCopy
-    ) -> any BatchTransform {
-        guard let policy else { return PlainTransform() }
-        guard let teacher else { return policy }
+        _ policy: AugmentationPolicy?, teacher: (any Module)?, student: ModelCopy, size: ImageSize,
+        teachers sizes: [ImageSize]
+    ) throws -> any BatchTransform {
+        let plain: any BatchTransform = policy ?? PlainTransform()
+        if let own = sizes.first(where: { ($0.height, $0.width) != (size.height, size.width) }) {
+            for (name, isAsked) in [("gate", gate != nil), ("candidates", candidates != nil)] where isAsked {
+                throw ConfigurationError(
+                    [.name(name)],
+                    "asks the teacher about the student's images of \(size.height)×\(size.width), and it reads "
+                        + "\(own.height)×\(own.width); leave it out, or leave out --image-size")
+            }
+            return sizes.seeing(plain, besides: size)
+        }
+        guard let policy, let teacher else { return plain }
         if let gate { return TeacherGate(policy, share: gate) { teacher.predict($0) } }
         guard let candidates else { return policy }
         return ViewSelector(policy, candidates: candidates) {

@@ -9,6 +9,16 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     @Option(
         help: ArgumentHelp(
+            "Which of the teacher's classes mean which classes of the data.",
+            discussion: """
+                A JSON object, such as {"tabby": "cat", "tiger cat": "cat", "beagle": "dog"}; classes of a model that \
+                does not name them go by their numbers from 0. Others of the teacher's classes are left out. Without, \
+                classes are matched by their names.
+                """, valueName: "FILE.json"))
+    var teacherClasses: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How several teachers' outputs become one.",
             discussion: """
                 entropy and cross-entropy weigh image by image: who is unsure, or wrong by the label, has less to say.
@@ -36,16 +46,25 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
                 """, valueName: "DIR"))
     var teacherCache: String?
 
+    /// Reads the map of classes.
+    ///
+    /// - Throws: `FormatError`.
+    func classMap() throws -> ClassMap? { try teacherClasses.map { try ClassMap(URL(fileURLWithPath: $0)) } }
+
     var cacheURL: URL? { teacherCache.map { URL(fileURLWithPath: $0) } }
 
     var files: [NamedFile] {
         teacher.map { NamedFile("--teacher", $0, .read) }
+            + (teacherClasses.map { [NamedFile("--teacher-classes", $0, .read)] } ?? [])
             + (teacherCache.map { [NamedFile("--teacher-cache", $0, .folder(files: []))] } ?? [])
     }
 
     func check() throws {
         if let meanTeacher, !(meanTeacher >= 0 && meanTeacher < 1) {
             throw ConfigurationError(["mean-teacher"], "\(meanTeacher) found, 0 to less than 1 expected")
+        }
+        guard teacherClasses == nil || !teacher.isEmpty else {
+            throw ConfigurationError(["teacher-classes"], "no --teacher found, whose classes they are")
         }
         if let mutual {
             try checkArchitecture("mutual", mutual)

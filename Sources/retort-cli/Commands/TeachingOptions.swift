@@ -15,15 +15,15 @@ struct TeachingOptions: ParsableArguments, FileOptions {
 
     var files: [NamedFile] { teacher.map { [NamedFile("--teacher", $0, .read)] } ?? [] }
 
-    /// Trains a network under the teacher.
+    /// Trains a student under the teacher.
     ///
     /// - Parameters:
     ///   - title: of the progress bar.
     ///   - rate: the highest learning rate where none was given.
-    ///   - stored: the model that the network was made of, which teaches where no other does.
+    ///   - stored: the model that the student was made of, which teaches where no other does.
     ///   - afterStep: as the distiller has it.
     func train<Network: Module>(
-        _ network: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: DividedData,
+        _ student: inout Network, title: String, steps: Int, rate: Float, of stored: StoredModel, on data: DividedData,
         seed: UInt64, afterStep: ((inout Network, _ steps: Int) -> Void)? = nil
     ) throws {
         let teacher =
@@ -32,17 +32,17 @@ struct TeachingOptions: ParsableArguments, FileOptions {
                 try StoredModel(
                     URL(fileURLWithPath: $0), importing: ImportSettings(taking: stored.description.normalization))
             } ?? stored
-        try teacher.checkFits(data)
-        try teacher.checkNormalization(stored.description.normalization, of: stored)
         let images = TrainingData(
             labelled: data.train, validation: data.validation.count > 0 ? data.validation : nil,
             normalization: stored.description.normalization,
-            transform: try learning.augment.policy() ?? PlainTransform())
+            transform: [teacher.imageSize].seeing(
+                try learning.augment.policy() ?? PlainTransform(), besides: data.train.size))
         let plan = TrainingPlan(
             steps: steps, stepsPerEpoch: max(1, steps / 20),
             learningRate: learning.schedule(or: rate), seed: seed)
         let bar = ProgressBar(title)
-        _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: labels.schedule).fit(
-            &network, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) })
+        let network = try teacher.teacher(of: data, normalization: images.normalization)
+        _ = try Distiller(teacher: network, hardLabelWeight: labels.schedule).fit(
+            &student, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) })
     }
 }

@@ -45,7 +45,7 @@ struct DemoCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         common.apply()
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         let start = Date()
-        let images = try data.read(as: WantedImages(side: 32, usual: 32))
+        let images = try data.read(as: WantedImages(asked: nil, usual: 32))
         try images.checkClasses()
         try images.checkValidation(for: "data")
         let settings = DemoSettings(studentSteps: steps, teacherSteps: steps * 4 / 3, strength: strength)
