@@ -30,7 +30,8 @@ struct BadModelTests {
             #expect {
                 try ONNXModel(contentsOf: file)
             } throws: {
-                "\($0)".contains("2147483648 bytes found, less than 2 GiB (larger models keep their weights in files")
+                "\($0)".contains(
+                    "2147483648 bytes found, less than 2 GiB expected; save it with its weights in a file beside")
             }
         }
     }

@@ -14,10 +14,18 @@ public enum TextFile {
     /// - Throws: `FormatError` for UTF-16 and UTF-32 by their names, and for bytes that are no UTF-8 with their line.
     public static func decoded(_ bytes: some Collection<UInt8>, file: String) throws(FormatError) -> String {
         if let other = otherEncoding(Array(bytes.prefix(4))) {
-            throw FormatError(file: file, found: "text in \(other)", expected: "text in UTF-8")
+            throw FormatError(
+                file: file, found: "text in \(other)", expected: "text in UTF-8",
+                advice: "save it in UTF-8, or by iconv -t UTF-8")
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes.dropFirst(0)
-        guard let text = String(validating: content, as: UTF8.self) else { throw fault(Array(content), file) }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            let kind = FileKind(Array(bytes.prefix(FileKind.startSize)))
+            guard kind == .text || kind.isUnknown else {
+                throw FormatError(file: file, found: kind.singular, expected: "text in UTF-8", advice: kind.advice)
+            }
+            throw fault(Array(content), file)
+        }
         guard text.utf8.contains(0x0D) else { return text }
         var (ended, isAfterCR) = ([UInt8](), false)
         for byte in text.utf8 {
@@ -53,7 +61,7 @@ public enum TextFile {
             bytes[index] == 0x0A || (bytes[index] == 0x0D && bytes[index + 1] != 0x0A)
         }
         return FormatError(
-            file: file, place: "line \(ends + 1)", found: "'\(ByteText.shown(shown))', bytes that are no UTF-8",
+            file: file, place: "line \(ends + 1)", found: "'\(ByteText.shown(shown))', bytes that are no UTF-8,",
             expected: "text in UTF-8")
     }
 }

@@ -42,7 +42,10 @@ struct TeachingOptions: ParsableArguments, FileOptions {
             steps: steps, stepsPerEpoch: max(1, steps / 20),
             learningRate: learning.schedule(or: rate), seed: seed)
         let bar = ProgressBar(title)
-        _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: labels.schedule).fit(
-            &network, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) })
+        try Interruption.telling(otherwise: "nothing was written") {
+            _ = try Distiller(teacher: teacher.trained(), hardLabelWeight: labels.schedule).fit(
+                &network, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) },
+                shouldStop: Interruption.hasCome)
+        }
     }
 }

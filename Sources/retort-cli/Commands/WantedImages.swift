@@ -18,7 +18,7 @@ struct WantedImages {
             throw ConfigurationError(["image-size"], "\(side) found, \(owner) images of \(size) expected")
         }
         guard !grey || size.channels == 1 else {
-            throw ConfigurationError(["grey"], "found, \(owner) images of \(size) expected")
+            throw ConfigurationError(["grey"], "\(owner) images are in colour, of \(size); leave it out")
         }
     }
 
@@ -27,7 +27,7 @@ struct WantedImages {
     /// - Parameter owner: which images.
     func checkNone(for owner: String) throws {
         for (name, isAsked) in [("image-size", side != usual), ("grey", grey)] where isAsked {
-            throw UsageFault(
+            throw ConfigurationError(
                 [.name(name)],
                 "has no effect on \(owner), which are taken as they are; leave it out, or give --data a folder of PNG "
                     + "or JPEG images")
