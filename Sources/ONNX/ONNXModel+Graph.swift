@@ -73,12 +73,17 @@ extension ONNXModel {
                 expected: "a free batch size, or 1")
         }
         let image = known.dropFirst().compactMap(\.self)
-        guard image.count == known.count - 1, let shape = Shape(checking: image), shape.elementCount > 0,
-            image.allSatisfy(StoredGraph.sizes.contains), shape.elementCount <= StoredGraph.elementLimit
-        else {
+        guard image.count == known.count - 1 else {
             throw FormatError(
                 file: file.name, place: "input \"\(input.name)\"", problem: "\(input) leaves the size of images open",
                 advice: "give it by --input-size, such as --input-size 224x224")
+        }
+        guard let shape = Shape(checking: image), shape.elementCount > 0,
+            image.allSatisfy(StoredGraph.sizes.contains), shape.elementCount <= StoredGraph.elementLimit
+        else {
+            throw FormatError(
+                file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
+                expected: "an image of 1 to \(StoredGraph.elementLimit) values")
         }
         return extents.count == 4 && !isChannelsLast
             ? (Shape([image[1], image[2], image[0]]), [0, 3, 1, 2]) : (shape, Array(extents.indices))

@@ -81,7 +81,10 @@ extension RunState {
         let kind = CheckpointKeeping.command
         let names = Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
         guard !names.isEmpty else {
-            return ("\(part), and the same options: a file that they name has changed", "put it back as it was")
+            return (
+                "\(part) with the same options: a file that they name has changed, or the program",
+                "put it back as it was"
+            )
         }
         func text(_ name: String, in settings: [String: String], other: [String: String]) -> String {
             guard let value = settings[name] else { return "no \(name)" }

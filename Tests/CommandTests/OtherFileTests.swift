@@ -70,7 +70,7 @@ struct OtherFileTests {
                 ),
                 (
                     "\(line) --output n --checkpoint k --labels 100",
-                    "it has, remove k to start afresh, or name another --checkpoint"
+                    "go on with the settings that it has, or remove k, k.1 and k.best to start afresh, or name another --ch"
                 ),
                 ("info cut", "cut: cut off: 100 "),
             ] {
@@ -84,7 +84,8 @@ struct OtherFileTests {
             try retort.succeed("\(line) --seed 1 --output m")
             #expect(
                 try retort.fail(taught).errors.contains(
-                    "d: the state of another run: another teacher, and the same options: a file that they name has changed; put it back as it was, remove d to"
+                    "d: the state of another run: another teacher with the same options: a file that they name has "
+                        + "changed, or the program; put it back as it was, or remove d"
                 ))
         }
     }

@@ -226,7 +226,10 @@ struct PipelineTests {
                     == (0..<3).map { "epoch-\($0).safetensors" } + ["validation.safetensors"])
             let other = try retort.fail("\(line) --seed 1 --output x \(kept)")
             #expect(other.status == 1 && other.errorLines.count == 1)
-            #expect(other.errors.contains("outputs/epoch-0.safetensors: metadata: another"), "\(other.errors)")
+            #expect(
+                other.errors.contains(
+                    "outputs/epoch-0.safetensors: the outputs of another run: another seed (0, now 1); give"),
+                "\(other.errors)")
         }
     }
 

@@ -108,7 +108,10 @@ struct RecipeTests {
             ("steps: 5\nstpes: 6", "line 2: stpes: unknown key; did you mean 'steps'?"),
             ("json: true", "line 1: json: belongs on the command line, as --json: it changes nothing of the run"),
             ("threads: 2", "line 1: threads: belongs on the command line, as --threads: it changes nothing of the run"),
-            ("colour: red", "line 1: colour: unknown key"),
+            (
+                "colour: red",
+                "line 1: colour: unknown key; the keys are the options that `retort distill --help` lists"
+            ),
             ("steps: 99999999999999999999", "line 1: steps: 99999999999999999999 found, 1 to 100000000 expected"),
             ("steps: many", "line 1: steps: 'many' found, a whole number expected"),
             ("steps: 2.5", "line 1: steps: 2.5 found, a whole number expected"),

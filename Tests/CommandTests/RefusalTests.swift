@@ -115,7 +115,7 @@ struct RefusalTests {
                 ("evaluate none", ["none: no such file\n"]),
                 ("train --augment none.json --output x", ["--augment: there is no file none.json\n"]),
                 ("evaluate empty --data mini", ["empty", "expected"]),
-                ("evaluate cut --data mini", ["cut", "expected"]),
+                ("evaluate cut --data mini", ["cut: cut off: ", " bytes of a safetensors file; copy it again\n"]),
                 ("evaluate lying --data mini", ["lying", "images of [28, 28, 1], 3 classes found"]),
                 ("evaluate small --data mini", ["small", "images of [14, 14, 1], 10 classes found"]),
                 ("evaluate nameless --data mini", ["nameless: metadata: no description found"]),

@@ -194,7 +194,8 @@ import Testing
                     == "it has no the command; this one has the command other")
             #expect(try found(["--seed": "5", "--labels": "a:\n  b"], other) == "it has another --labels")
             #expect(
-                try found(asked, plan, 0.1) == "another loss, and the same options: a file that they name has changed")
+                try found(asked, plan, 0.1)
+                    == "another loss with the same options: a file that they name has changed, or the program")
             #expect(try found([:], other) == "another training plan (seed 5, now 6)")
         }
     }

@@ -40,7 +40,8 @@ extension PruningBudget {
         switch self {
         case .multiplyAdds(let share): "\((share * 1e4).rounded() / 1e4) of the multiply-adds"
         case .bytes(let bytes): bytes.counted("byte")
-        case .latency(let seconds): "\((seconds * 1e7).rounded() / 1e4) ms an image"
+        case .latency(let seconds):
+            seconds < 1e-7 ? "less than 0.0001 ms an image" : "\((seconds * 1e7).rounded() / 1e4) ms an image"
         }
     }
 }

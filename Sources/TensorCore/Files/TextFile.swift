@@ -19,13 +19,15 @@ public enum TextFile {
                 advice: "save it in UTF-8, or by iconv -t UTF-8")
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes.dropFirst(0)
-        guard let text = String(validating: content, as: UTF8.self) else {
-            let kind = FileKind(Array(bytes.prefix(FileKind.startSize)))
-            guard kind == .text || kind.isUnknown else {
+        let start = Array(bytes.prefix(FileKind.startSize))
+        let text = String(validating: content, as: UTF8.self)
+        if text == nil || start.contains(0) {
+            let kind = FileKind(start)
+            guard kind == .text || text == nil && kind.isUnknown else {
                 throw FormatError(file: file, found: kind.singular, expected: "text in UTF-8", advice: kind.advice)
             }
-            throw fault(Array(content), file)
         }
+        guard let text else { throw fault(Array(content), file) }
         guard text.utf8.contains(0x0D) else { return text }
         var (ended, isAfterCR) = ([UInt8](), false)
         for byte in text.utf8 {

@@ -59,8 +59,7 @@ struct ImportOptions: ParsableArguments {
         {
             guard try !paths.contains(where: { try ONNXModel.isONNX(URL(fileURLWithPath: $0)) }) else { return }
             throw ConfigurationError(
-                [.name(name)],
-                "has no effect on \(paths.inWords), which \(paths.count == 1 ? "says" : "say") it itself; leave it out")
+                [.name(name)], "has no effect: it is for ONNX files, and other models say it themselves; leave it out")
         }
     }
 }

@@ -100,7 +100,7 @@ struct PruneCommand: ParsableCommand, CheckedOptions, WholeNumberOptions {
                     target.cutsFilters && multiple > 1
                     ? "with --multiple \(multiple), layers of fewer than \(2 * multiple) channels are not cut: try "
                         + "--multiple 1"
-                    : "ask for no less, or for another kind of target"
+                    : "take a larger one, or another kind of target"
                 throw ConfigurationError(["to"], "\(target): \(fault); \(advice)")
             }
         }

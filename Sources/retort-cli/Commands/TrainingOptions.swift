@@ -60,12 +60,6 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
     func check() throws {
         try checkArchitecture("architecture", architecture)
         try checkSetting("strength", strength, 0...3)
-        if let checkpointEvery, checkpointEvery > steps {
-            throw ConfigurationError(
-                ["checkpoint-every"],
-                "\(checkpointEvery) is more than the \(steps.counted("step")) of the run, whose state is written every "
-                    + "\(max(1, steps / 20).counted("step")) anyway; give fewer, or leave it out")
-        }
     }
 
     static let wholeNumbers = [

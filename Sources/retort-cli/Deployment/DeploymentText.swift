@@ -5,8 +5,9 @@ extension DeploymentVariant {
 
     /// What the columns are.
     static let legend = """
-        agreement: test images of which the variant chooses the class that the first one chooses; weights: without the \
-        file's header; MACs: multiply-adds for an image; p50, p95: time for one image, median and 95th percentile
+        agreement: test images of which the variant chooses the class that the first one chooses;
+        weights: without the file's header; MACs: multiply-adds for an image;
+        p50, p95: time for one image, median and 95th percentile
         """
 
     var cells: [String] {
@@ -30,7 +31,9 @@ extension DeploymentReport: CommandResult {
         func decibels(_ ratio: Double?) -> String { ratio.map { fixed($0, 1) + " dB" } ?? "equal" }
         return layers.map { layer in
             [
-                layer.name, layer.operation, "\(layer.shape)", decibels(layer.roundedSignalToNoise),
+                // What is no layer has no name that an option takes.
+                layer.name == layer.operation ? "" : layer.name, layer.operation, "\(layer.shape)",
+                decibels(layer.roundedSignalToNoise),
                 decibels(layer.signalToNoise),
             ]
         }
@@ -38,8 +41,8 @@ extension DeploymentReport: CommandResult {
 
     /// What the columns of the layers are.
     static let layerLegend = """
-        plain rounding, this model: signal to noise of the INT8 results, with weights rounded to nearest and nothing \
-        else, and as the model is; 40 dB are errors of 1 %, 20 dB of 10 %, 0 dB of 100 %, equal none
+        signal to noise of the INT8 results: 40 dB are errors of 1 %, 20 dB of 10 %, 0 dB of 100 %, equal none;
+        plain rounding: weights rounded to nearest and nothing else; this model: with repairs or training
         """
 
     /// What there is to say of INT8 variants of which no file was written.
