@@ -13,13 +13,14 @@ public enum TextFile {
     /// - Parameter file: what errors call it.
     /// - Throws: `FormatError` for UTF-16 and UTF-32 by their names, and for bytes that are no UTF-8 with their line.
     public static func decoded(_ bytes: some Collection<UInt8>, file: String) throws(FormatError) -> String {
-        if let other = otherEncoding(Array(bytes.prefix(4))) {
+        let start = Array(bytes.prefix(FileKind.startSize))
+        // Whose first bytes are a small number, as UTF-32 is.
+        if let other = otherEncoding(Array(start.prefix(4))), FileKind(start) != .safetensors {
             throw FormatError(
                 file: file, found: "text in \(other)", expected: "text in UTF-8",
                 advice: "save it in UTF-8, or by iconv -t UTF-8")
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes.dropFirst(0)
-        let start = Array(bytes.prefix(FileKind.startSize))
         let text = String(validating: content, as: UTF8.self)
         if text == nil || start.contains(0) {
             let kind = FileKind(start)
