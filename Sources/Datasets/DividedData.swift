@@ -65,15 +65,16 @@ public struct DividedData: Sendable {
             if case .byGroup = rule, let identities = train.identities {
                 throw FormatError(
                     file: name,
-                    found:
-                        "\(identities.count.counted("image")) in \(Set(identities).count.counted("group")), none of which "
-                        + "is drawn for the test",
-                    expected: "more groups, of which a fifth is held out",
-                    advice: "where groups are numbered within each class, let the pattern take in the class")
+                    problem:
+                        "\(identities.count.counted("image")) in \(Set(identities).count.counted("group")), of which none "
+                        + "is among the fifth that is held out for the test",
+                    advice:
+                        "make smaller groups, and more of them; where they are numbered within each class, let the "
+                        + "pattern take in the class")
             }
             throw FormatError(
-                file: name, found: train.count.counted("image"),
-                expected: "enough to hold out some for the test: a class needs 3")
+                file: name, problem: "too few images (\(train.count)) to hold some out for the test",
+                advice: "a class needs 3, or a folder test beside train has images of its own")
         }
     }
 

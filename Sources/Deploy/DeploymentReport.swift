@@ -6,7 +6,7 @@ import TensorCore
 
 /// What is known of the forms that a model could be shipped in.
 public struct DeploymentReport: Encodable, Sendable {
-    /// The images that the ranges of activations were found on.
+    /// The images that an INT8 model was calibrated on: ranges of activations and repairs come from them.
     public struct Calibration: Encodable, Sendable {
         /// How many there were, of how many for training, and how many were asked for.
         public let images, of, asked: Int
@@ -18,14 +18,16 @@ public struct DeploymentReport: Encodable, Sendable {
 
         /// In a line.
         public var text: String {
-            "ranges from \(images) of \(of) training images" + (images < asked ? " (\(asked) asked for)" : "")
+            "calibrated on \(images) of \(of) training images" + (images < asked ? " (\(asked) asked for)" : "")
         }
     }
 
     /// A node of the last INT8 variant.
     public struct Layer: Encodable, Sendable {
-        /// The operation, with the path of its weights where it has some.
+        /// The layer's path, or the operation of what is no layer.
         public let name: String
+        /// The operation.
+        public let operation: String
         /// The extents of the result for one image.
         public let shape: [Int]
         /// Signal to noise of the INT8 result against the FP32 one, in decibels; nil where they are equal.
@@ -36,7 +38,7 @@ public struct DeploymentReport: Encodable, Sendable {
         public let floatReason: String?
 
         init(_ layer: LayerNoise, rounded: LayerNoise) {
-            name = layer.name
+            (name, operation) = (layer.name, layer.operation)
             shape = layer.shape.extents
             signalToNoise = layer.signalToNoise.isFinite ? layer.signalToNoise : nil
             roundedSignalToNoise = rounded.signalToNoise.isFinite ? rounded.signalToNoise : nil
@@ -85,6 +87,10 @@ public struct DeploymentReport: Encodable, Sendable {
     public let sparsity: Double
     /// Empty where none was asked for.
     public let sensitivities: [Sensitivity]
+    /// Whether the INT8 variants are of files that were not written.
+    public let isForecast: Bool
+    /// The variant that was written; nil where none was measured.
+    public var writtenVariant: DeploymentVariant? { isForecast ? variants.last { $0.type == "FP32" } : variants.last }
 
     /// Puts a report together.
     ///
@@ -92,17 +98,18 @@ public struct DeploymentReport: Encodable, Sendable {
     ///   - stored: the model that the variants were made of.
     ///   - data: the data set that they were measured on.
     ///   - calibration: what ranges of activations were found on.
-    ///   - output: the file that the last variant was written to.
+    ///   - output: the file that a variant was written to, the last one or the last in FP32.
     ///   - variants: what was measured.
     ///   - noise: of the last INT8 variant.
     ///   - rounded: of an INT8 variant whose weights are rounded to nearest and nothing else, layer for layer.
     ///   - sparsity: the share of the weights of the last variant that are 0.
     ///   - sensitivities: of the model's layers.
+    ///   - isForecast: whether the last FP32 variant was written, and INT8 ones say what quantising it would give.
     /// - Throws: an error where the size of a file cannot be read.
     public init(
         of stored: StoredModel, on data: DividedData, calibratedOn calibration: Calibration, written output: URL,
         variants: [DeploymentVariant], noise: [LayerNoise], rounded: [LayerNoise], sparsity: Double,
-        sensitivities: [Sensitivity] = []
+        sensitivities: [Sensitivity] = [], isForecast: Bool = false
     ) throws {
         model = stored.url.relativePath
         (self.data, notes, self.calibration) = (data.name, data.notes, calibration)
@@ -116,6 +123,7 @@ public struct DeploymentReport: Encodable, Sendable {
         warning = layers.last?.signalToNoise.flatMap { Self.warning(atOutput: $0) }
         self.sparsity = sparsity
         self.sensitivities = sensitivities
+        self.isForecast = isForecast
     }
 
     /// What to say of a model whose errors at the output are not far below its outputs: under 3 dB, half of their

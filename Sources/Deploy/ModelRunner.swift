@@ -37,6 +37,10 @@ public struct ModelRunner: Sendable {
     ///   these.
     public func tensor(from url: URL, for input: String) throws -> ONNXTensor {
         let tensor = try NPY.read(url)
+        guard tensor.shape.rank < 2 || tensor.shape[0] > 0 else {
+            throw FormatError(
+                file: url.relativePath, found: "an array \(tensor.shape), of no image,", expected: "1 image or more")
+        }
         guard case .onnx(let model) = kind, let type = model.inputs.first(where: { $0.name == input })?.type else {
             return ONNXTensor(tensor)
         }
@@ -55,7 +59,7 @@ public struct ModelRunner: Sendable {
             return model.outputs.compactMap { output in results[output.name].map { (output.name, $0) } }
         case .own(let file):
             guard let images = inputs["image"]?.tensor else {
-                throw FormatError(file: name, found: "no value for input \"image\"", expected: "one")
+                throw FormatError(file: name, problem: "no value for the input \"image\" was given")
             }
             guard images.shape.rank > 0, Shape(Array(images.shape.dropFirst())) == file.inputShape else {
                 throw FormatError(

@@ -30,8 +30,8 @@ struct ClassFolders {
                         (
                             nil,
                             FormatError(
-                                file: "\(entry.path)", found: "an image beside the folders of the classes",
-                                expected: "images inside of them")
+                                file: "\(entry.path)", problem: "an image beside the folders of the classes",
+                                advice: "move it into the folder of its class")
                         ))
                 } else {
                     ignored.append(entry)

@@ -62,15 +62,29 @@ enum DataLayout {
         for part in parts where try FolderListing(part.path).folders.isEmpty {
             let content = try description(of: FolderListing(part.path), in: part.path)
             throw FormatError(
-                file: "\(part.path)", found: "\(content): a part without class folders",
+                file: "\(part.path)", found: content,
                 expected: "a folder of images for each class")
         }
         guard let train, let second = test ?? validation else {
             throw FormatError(
-                file: "\(path)", found: "\(list(parts)) without \(train == nil ? "train" : "test or val") beside it",
-                expected: "both; or give --data the folder with the classes, of which some images are held out")
+                file: "\(path)",
+                problem: "\(list(parts)) without \(train == nil ? "train" : "test or val") beside it",
+                advice:
+                    "add one, or give \((train ?? parts[0]).path) itself, of which a fifth is held out for the test")
         }
         return .parts(train: train, test: second, validation: test == nil ? nil : validation)
+    }
+
+    /// Makes sure that the parts of a folder have the same classes.
+    static func checkClasses(_ parts: [(name: String, classes: [String])], in path: FilePath) throws(FormatError) {
+        for other in parts.dropFirst() {
+            let first = Set(parts[0].classes)
+            guard let odd = first.symmetricDifference(other.classes).min() else { continue }
+            let (holder, lacking) = first.contains(odd) ? (parts[0].name, other.name) : (other.name, parts[0].name)
+            throw FormatError(
+                file: "\(path)", found: "class \(odd) in \(holder) and not in \(lacking)",
+                expected: "the same classes in both")
+        }
     }
 
     private static func isPart(_ entry: FolderEntry) -> Bool { partNames.contains(entry.name.lowercased()) }

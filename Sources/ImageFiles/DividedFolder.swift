@@ -56,9 +56,7 @@ extension DividedData {
             case .parts(let first, let second, let third):
                 let parts = [first, second] + (third.map { [$0] } ?? [])
                 all = try parts.map { try opened($0.path) }
-                for (part, opened) in zip(parts, all).dropFirst() {
-                    try Self.checkClasses(all[0].images, first, opened.images, part, in: path)
-                }
+                try DataLayout.checkClasses(zip(parts, all).map { ($0.name, $1.images.classNames) }, in: path)
             }
         }
         let (train, validation, test): (EncodedImages, EncodedImages?, EncodedImages)
@@ -80,21 +78,6 @@ extension DividedData {
     /// one that cannot be read or holds no data set.
     public static func isInOriginalFiles(_ folder: URL) -> Bool {
         if case .original? = try? DataLayout(of: FilePath(folder)) { true } else { false }
-    }
-
-    /// Makes sure that two parts have the same classes.
-    private static func checkClasses(
-        _ train: EncodedImages, _ trainFolder: FolderEntry, _ other: EncodedImages, _ folder: FolderEntry,
-        in path: FilePath
-    ) throws {
-        let (left, right) = (Set(train.classNames), Set(other.classNames))
-        guard let odd = left.symmetricDifference(right).min() else { return }
-        let names = [trainFolder, folder].map(\.name)
-        let (holder, lacking) = left.contains(odd) ? (names[0], names[1]) : (names[1], names[0])
-        throw FormatError(
-            file: "\(path)", found: "class \(odd) in \(holder) and not in \(lacking)",
-            expected: "the same classes in both"
-        )
     }
 
     /// The paths of the training images beneath their folder without the ending, by sample id.

@@ -12,12 +12,11 @@ extension Picture {
         case 2: throw MachineError(name, "cannot be decoded: the machine has no memory for it")
         case 3:
             throw FormatError(
-                file: name, place: "at byte \(size)", found: "the end of the file",
-                expected: "the rest of the \(kind) image (the file is cut short)", advice: "copy the file again")
+                file: name, place: "at byte \(size)", problem: "the file is cut short, within the \(kind) image",
+                advice: "copy it again")
         default:
             throw FormatError(
-                file: name, found: "\(kind) data with the fault “\(String(fault: message))”",
-                expected: "an intact file")
+                file: name, problem: "damaged \(kind) data (\(String(fault: message)))", advice: "copy the file again")
         }
     }
 }

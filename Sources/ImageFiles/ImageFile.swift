@@ -17,7 +17,7 @@ public enum ImageFile {
         guard count > 0, !overflow, count <= largestPixelCount else {
             throw FormatError(
                 file: name, place: place, found: "\(height)×\(width) pixels",
-                expected: "1 ... \(largestPixelCount) (RETORT_PIXELS=N allows more)")
+                expected: "1 to \(largestPixelCount)", advice: "RETORT_PIXELS=N in the environment allows more")
         }
     }
 

@@ -25,8 +25,8 @@ struct ImageGroups {
     func identity(of path: String, file: String) throws -> UInt64 {
         guard let match = try? regex.firstMatch(in: path), let whole = match.output.first?.substring else {
             throw FormatError(
-                file: file, found: "nothing in '\(path)' that '\(pattern)' matches",
-                expected: "a part of every path, which names the image's group")
+                file: file, problem: "nothing in '\(path)' that the pattern '\(pattern)' of groups matches",
+                advice: "give a pattern that matches in every 'class/file', there what names the group")
         }
         let group = match.output.count > 1 ? match.output[1].substring ?? whole : whole
         return ImageIndex.identity(Array(group.utf8))

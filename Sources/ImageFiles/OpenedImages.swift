@@ -11,6 +11,8 @@ struct OpenedImages {
     /// What there is to say of the images.
     let remarks: [String]
 
+    private static let skipping = "leave out bad files by --skip-bad"
+
     /// Opens a folder with a subfolder for each class.
     ///
     /// - Parameters:
@@ -21,7 +23,7 @@ struct OpenedImages {
         folder path: FilePath, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int, isSkipping: Bool
     ) throws {
         let folders = try ClassFolders(path)
-        if !isSkipping, let first = folders.faults.first { throw first.error }
+        if !isSkipping, let first = folders.faults.first { throw first.error.advising(Self.skipping) }
         try self.init(
             SeparateFiles(paths: folders.files.map(\.entry.path)), folders.index(rule), faults: folders.faults,
             counts: folders.counts, remark: folders.remark, name: "\(path)", size: size, memory: memory,
@@ -48,7 +50,7 @@ struct OpenedImages {
     ) throws {
         let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: isSkipping)
         let bad = findings.failures.sorted { $0.key < $1.key }
-        if !isSkipping, let first = bad.first { throw first.value.advising("leave out bad files by --skip-bad") }
+        if !isSkipping, let first = bad.first { throw first.value.advising(Self.skipping) }
         func className(of file: Int) -> String? { index.labels[file].map { index.classNames[$0] } }
         let errors = faults + bad.map { (className(of: $0.key), $0.value) }
         let kept = (0..<files.count).filter { findings.failures[$0] == nil }

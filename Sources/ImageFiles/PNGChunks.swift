@@ -34,17 +34,17 @@ struct PNGChunks {
         var (type, isTransparent) = ("", false)
         while type != "IEND" {
             guard position + 12 <= file.count else {
-                throw error(
-                    file.count, found: "the end of the file",
-                    expected: "a chunk, the last of them IEND (the file is cut short),", advice: Self.copying)
+                throw FormatError(
+                    file: name, place: "at byte \(file.count)",
+                    problem: "the file is cut short, before the PNG image's last chunk (IEND)", advice: Self.copying)
             }
             let length = number(file, at: position)
             guard length <= file.count - position - 12 else {
                 let there = max(0, file.count - position - 8)
-                throw error(
-                    position,
-                    found: "\(there.counted("byte")) of a chunk of \(length) (the file is cut short)",
-                    expected: "all of them", advice: Self.copying)
+                throw FormatError(
+                    file: name, place: "at byte \(position)",
+                    problem: "the file is cut short, after \(there.counted("byte")) of a chunk of \(length)",
+                    advice: Self.copying)
             }
             let isFirst = type.isEmpty
             type = String(decoding: file[position + 4..<position + 8], as: UTF8.self)

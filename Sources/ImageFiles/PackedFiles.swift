@@ -9,6 +9,7 @@ import TensorCore
 /// have the names of classes and parts.
 struct PackedFiles: EncodedFiles {
     static let format = "retort images 1"
+    private static let remedy = "pack the folder again"
 
     /// What is known of the images of a part.
     struct Part {
@@ -43,7 +44,7 @@ struct PackedFiles: EncodedFiles {
             decoding: data, file: "\(path)", expecting: "a folder of images, or the file that retort pack made of one")
         let name = "\(path)"
         func fault(_ found: String, _ expected: String) -> FormatError {
-            FormatError(file: name, found: found, expected: expected, advice: "pack the folder again")
+            FormatError(file: name, found: found, expected: expected, advice: Self.remedy)
         }
         guard file.metadata["format"] == Self.format else {
             throw FormatError(
@@ -52,13 +53,16 @@ struct PackedFiles: EncodedFiles {
         }
         guard let names = file.metadata["names"].flatMap({ try? JSONDecoder().decode(Names.self, from: Data($0.utf8)) })
         else { throw fault("no names of classes", "those of a packed folder") }
-        ends = try file.elements("ends")
+        func elements<Element: SafetensorsElement>(_ name: String, count: Int? = nil) throws -> [Element] {
+            do { return try file.elements(name, shape: count.map { [$0] }) } catch { throw error.advising(Self.remedy) }
+        }
+        ends = try elements("ends")
         let count = ends.count
-        checksums = try file.elements("checksums", shape: [count])
-        let labels: [Int32] = try file.elements("labels", shape: [count])
-        let identities: [Int64] = try file.elements("identities", shape: [count])
-        let places: [UInt8] = try file.elements("parts", shape: [count])
-        let paths: [UInt8] = try file.elements("paths")
+        checksums = try elements("checksums", count: count)
+        let labels: [Int32] = try elements("labels", count: count)
+        let identities: [Int64] = try elements("identities", count: count)
+        let places: [UInt8] = try elements("parts", count: count)
+        let paths: [UInt8] = try elements("paths")
         imageNames = paths.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
             String(decoding: $0, as: UTF8.self)
         }
@@ -111,8 +115,8 @@ struct PackedFiles: EncodedFiles {
         let bytes = try read(range(of: number))
         guard Self.checksum(bytes) == checksums[number] else {
             throw FormatError(
-                file: name(of: number), found: "other bytes than were packed (their checksum differs)",
-                expected: "the image as it was", advice: "pack the folder again")
+                file: name(of: number), problem: "other bytes than were packed (their checksum differs)",
+                advice: "pack the folder again")
         }
         return bytes
     }

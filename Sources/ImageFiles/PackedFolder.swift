@@ -34,12 +34,10 @@ public struct PackedFolder: Sendable, Encodable {
                 [("train", train.path), ("test", test.path)] + (validation.map { [("validation", $0.path)] } ?? [])
         }
         let folders = try parts.map { try ClassFolders($0.path) }
-        if let fault = folders.flatMap(\.faults).first { throw fault.error }
-        if let other = folders.first(where: { $0.names != folders[0].names }) {
-            throw FormatError(
-                file: "\(path)",
-                found: "class \(Set(folders[0].names).symmetricDifference(other.names).min() ?? "") in one part alone",
-                expected: "the same classes in all")
+        if let fault = folders.flatMap(\.faults).first { throw fault.error.advising(Self.remedy) }
+        try DataLayout.checkClasses(zip(parts, folders).map { ($0.name, $1.names) }, in: path)
+        guard folders[0].names.count > 1 else {
+            throw FormatError(file: "\(path)", found: "1 class", expected: "2 or more")
         }
         let files = folders.flatMap { $0.files.map(\.entry) }
         let checked = try sizesAndChecksums(files.map(\.path), progress)
@@ -71,8 +69,8 @@ public struct PackedFolder: Sendable, Encodable {
             let bytes = try InputFile.read(files[next].path)
             guard PackedFiles.checksum([UInt8](bytes)) == checked[next].checksum else {
                 throw FormatError(
-                    file: "\(files[next].path)", found: "other bytes than a moment ago",
-                    expected: "files that do not change while they are packed")
+                    file: "\(files[next].path)", problem: "the file changed while the folder was packed",
+                    advice: "pack the folder when nothing writes to it")
             }
             return bytes
         }
@@ -80,6 +78,8 @@ public struct PackedFolder: Sendable, Encodable {
             images: files.count, classes: names.classes.count, bytes: Int(ends.last ?? 0),
             parts: Dictionary(uniqueKeysWithValues: zip(names.parts, folders.map(\.files.count))))
     }
+
+    private static let remedy = "take it out of the folder"
 
     /// Decodes all files, in threads and so many at a time.
     private static func sizesAndChecksums(
@@ -91,7 +91,9 @@ public struct PackedFolder: Sendable, Encodable {
             found += try Parallel.map(part.count) { place in
                 Result {
                     let bytes = try [UInt8](InputFile.read(part[first + place]))
-                    _ = try ImageFile.picture(bytes, name: "\(part[first + place])").read()
+                    do { _ = try ImageFile.picture(bytes, name: "\(part[first + place])").read() } catch let error
+                        as FormatError
+                    { throw error.advising(Self.remedy) }
                     return (bytes.count, PackedFiles.checksum(bytes))
                 }
             }.map { try $0.get() }

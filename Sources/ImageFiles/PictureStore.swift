@@ -66,7 +66,7 @@ final class PictureStore: Sendable {
     /// A line on images that do not stay decoded, if there are some.
     func remark(of count: Int, in name: String) -> String? {
         guard keptCount < count else { return nil }
-        return "\(name): \(keptCount) of \(count.counted("image")) stay decoded, in \(keptBytes / 1_000_000) MB; the "
+        return "\(name): \(keptCount) of \(count.counted("image")) stay decoded, in \(keptBytes.bytesInWords); the "
             + "others are decoded when they are needed, and damage in them shows then"
     }
 
@@ -87,8 +87,10 @@ final class PictureStore: Sendable {
         let bytes = try files.bytes(of: number)
         guard bytes.count == byteCounts[number] else {
             throw FormatError(
-                file: files.name(of: number), found: "\(bytes.count) bytes",
-                expected: "\(byteCounts[number]), as when the folder was opened: the file has changed")
+                file: files.name(of: number),
+                problem:
+                    "the file has changed since the folder was opened (\(bytes.count) bytes, \(byteCounts[number]) then)",
+                advice: "start again")
         }
         return try ImageFile.picture(bytes, name: files.name(of: number)).read(for: size)
     }

@@ -59,9 +59,10 @@ extension ONNXModel {
             for (axis, given) in [(first, size.height), (first + 1, size.width)] {
                 guard known[axis] == nil || known[axis] == given else {
                     throw FormatError(
-                        file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
-                        expected: "an open height and width where \(size.height)×\(size.width) is asked for",
-                        advice: "the model takes images of one size alone; ask for none, or for that")
+                        file: file.name, place: "input \"\(input.name)\"",
+                        problem:
+                            "\(size.height)×\(size.width) is asked for, and \(input) takes images of one size alone",
+                        advice: "leave --input-size out, or give that size")
                 }
                 known[axis] = given
             }
@@ -72,13 +73,17 @@ extension ONNXModel {
                 expected: "a free batch size, or 1")
         }
         let image = known.dropFirst().compactMap(\.self)
-        guard image.count == known.count - 1, let shape = Shape(checking: image), shape.elementCount > 0,
+        guard image.count == known.count - 1 else {
+            throw FormatError(
+                file: file.name, place: "input \"\(input.name)\"", problem: "\(input) leaves the size of images open",
+                advice: "give it by --input-size, such as --input-size 224x224")
+        }
+        guard let shape = Shape(checking: image), shape.elementCount > 0,
             image.allSatisfy(StoredGraph.sizes.contains), shape.elementCount <= StoredGraph.elementLimit
         else {
             throw FormatError(
                 file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
-                expected: "known extents of an image",
-                advice: "give the size of the images by --input-size, such as --input-size 224x224")
+                expected: "an image of 1 to \(StoredGraph.elementLimit) values")
         }
         return extents.count == 4 && !isChannelsLast
             ? (Shape([image[1], image[2], image[0]]), [0, 3, 1, 2]) : (shape, Array(extents.indices))

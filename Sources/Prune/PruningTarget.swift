@@ -21,22 +21,40 @@ package struct PruningTarget: CustomStringConvertible {
     ///
     /// - Throws: `ConfigurationError` for text that is none.
     package init(_ text: String) throws(ConfigurationError) {
+        func fault(_ expected: String) -> ConfigurationError { ConfigurationError([], "'\(text)' found, \(expected)") }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        switch (parts.count, parts.first, parts.last.flatMap { Double($0) }) {
-        case (2, "flops", let share?) where share > 0 && share <= 1: kind = .filters(.multiplyAdds(share))
-        case (2, "bytes", let bytes?) where bytes >= 1 && bytes <= 1e15: kind = .filters(.bytes(Int(bytes)))
-        case (2, "latency", let milliseconds?) where milliseconds > 0 && milliseconds.isFinite:
-            kind = .filters(.latency(milliseconds / 1000))
-        case (2, "zeros", let share?) where share > 0 && share < 1: kind = .zeros(share)
-        case (2, "rank", let share?) where share > 0 && share <= 1: kind = .lowRank(.multiplyAdds(share))
-        case (2, "energy", let share?) where share > 0 && share <= 1: kind = .lowRank(.energy(share))
+        // No target has it.
+        let value = parts.count == 2 ? Double(parts[1]) ?? -1 : -1
+        switch parts.first {
+        case "flops"?, "rank"?, "energy"?:
+            guard value > 0 && value <= 1 else {
+                throw fault("a share above 0 and at most 1 expected, such as \(parts[0]):0.5")
+            }
+            kind =
+                parts[0] == "flops"
+                ? .filters(.multiplyAdds(value)) : .lowRank(parts[0] == "rank" ? .multiplyAdds(value) : .energy(value))
+        case "bytes"?:
+            guard value >= 1 && value <= 1e15 else { throw fault("a number of bytes expected, such as bytes:30000") }
+            kind = .filters(.bytes(Int(value)))
+        case "latency"?:
+            guard value > 0 && value.isFinite else {
+                throw fault("milliseconds above 0 expected, such as latency:0.2")
+            }
+            kind = .filters(.latency(value / 1000))
+        case "zeros"?:
+            guard value > 0 && value < 1 else { throw fault("a share above 0 and below 1 expected, such as zeros:0.8") }
+            kind = .zeros(value)
         default:
-            throw ConfigurationError(
-                [],
-                "'\(text)' found, flops:SHARE, bytes:N, latency:MS, zeros:SHARE, rank:SHARE or energy:SHARE expected, "
-                    + "shares above 0 and at most 1, of zeros below 1")
+            throw fault("flops:SHARE, bytes:N, latency:MS, zeros:SHARE, rank:SHARE or energy:SHARE expected")
         }
         description = text
+    }
+
+    /// What there is to say against a target that a network meets as it is; nil for any other.
+    package func idleness(for network: some Module) -> String? {
+        guard case .filters(.bytes(let limit)) = kind else { return nil }
+        let bytes = MemoryLayout<Float>.size * network.tensors.values.reduce(0) { $0 + $1.count }
+        return bytes <= limit ? "the weights take \(bytes) bytes as they are: nothing is to be cut" : nil
     }
 
     /// The network made smaller at once, without training.

@@ -39,10 +39,12 @@ struct StoredState {
     /// Versions 2 and 3 had the history within, which grew with the run.
     fileprivate static let sealed = SealedFile(
         name: "a checkpoint", key: "state", formats: ["retort checkpoint 4"],
-        older: ["retort checkpoint 2", "retort checkpoint 3"], content: "state of a run")
+        older: ["retort checkpoint 2", "retort checkpoint 3"])
 
     fileprivate let source: String
     fileprivate let state: RunState
+    /// Epochs that were done.
+    var epoch: Int { state.epoch }
     fileprivate let tensors: [String: Tensor]
     fileprivate let integers: [String: [Int64]]
 
@@ -59,24 +61,43 @@ struct StoredState {
         }
         self.state = state
     }
+
+    /// Whether a file is a checkpoint, or so damaged that it may be one.
+    static func isPossible(_ url: URL) -> Bool {
+        guard let start = try? InputFile.start(of: FilePath(url)), FileKind(start) == .safetensors else { return false }
+        guard let file = try? SafetensorsFile.read(url) else { return true }
+        return (sealed.formats + sealed.older).contains(file.metadata["format"] ?? "")
+    }
 }
 
 extension RunState {
-    /// What to say of the state of another run, as what was found; nil for that of the frame's.
-    fileprivate func difference(from frame: RunFrame) -> String? {
+    /// What to say of the state of another run, and what to do; nil for that of the frame's.
+    fileprivate func difference(from frame: RunFrame) -> (problem: String, advice: String)? {
         guard let part = origin.difference(from: frame.origin) else { return nil }
         let (old, new) = (settings ?? [:], frame.settings)
-        // Who asked for it knows the options; where none differs, something is no longer what its name stands for.
-        guard !old.isEmpty, !new.isEmpty else { return part }
+        let sameSettings = "go on with the settings that it has"
+        // Who asked for it knows the options.
+        guard !old.isEmpty, !new.isEmpty else { return (part, sameSettings) }
         let kind = CheckpointKeeping.command
         let names = Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
-        let told = names.contains(kind) ? [kind] : names
-        let texts = told.enumerated().map { place, name in
-            let (before, now) = (old[name] ?? "none", new[name] ?? "none")
-            guard Self.isShort(before) && Self.isShort(now) else { return "another \(name)" }
-            return "\(name) \(before)\(place == 0 ? " in the checkpoint" : ""), now \(now)"
+        guard !names.isEmpty else {
+            return (
+                "\(part) with the same options: a file that they name has changed, or the program",
+                "put it back as it was"
+            )
         }
-        return texts.isEmpty ? part : texts.joined(separator: "; ")
+        func text(_ name: String, in settings: [String: String], other: [String: String]) -> String {
+            guard let value = settings[name] else { return "no \(name)" }
+            return Self.isShort(value) && other[name].map(Self.isShort) ?? true ? "\(name) \(value)" : "another \(name)"
+        }
+        let told = names.contains(kind) ? [kind] : names
+        let had = told.map { text($0, in: old, other: new) }
+        let has = told.map { text($0, in: new, other: old) }.filter { !had.contains($0) }
+        return (
+            "it has \(had.joined(separator: ", "))"
+                + (has.isEmpty ? "" : "; this one has \(has.joined(separator: ", "))"),
+            sameSettings
+        )
     }
 
     /// Whether a value is told in a line of others; a policy in YAML is not.
@@ -123,10 +144,7 @@ extension Run {
         }
         if let other = state.difference(from: frame) {
             throw FormatError(
-                file: source, place: "the state of another run", found: other, expected: "the same",
-                advice:
-                    "go on with the settings that it has, remove the file to start afresh, or name another --checkpoint"
-            )
+                file: source, place: "the state of another run", problem: other.problem, advice: other.advice)
         }
         try check(state, in: frame, fault)
         func members(of group: String) -> [String: Tensor] {

@@ -55,7 +55,7 @@ final class CheckpointFiles {
         lock = try FileLock(newest)
         log = StepLog(beside: newest)
         // Which also removes what a run left that was killed while it wrote: no later epoch may be the best again.
-        if keeping.best { try OutputFile.check(url("best")) }
+        if keeping.best { try OutputFile.check(best) }
     }
 
     /// Writes a state as the newest, and the log up to it.
@@ -83,7 +83,7 @@ final class CheckpointFiles {
 
     /// The files that get a state, the newest last: after a kill between them a run goes on from the state before and
     /// writes both again. The other way around it would never write the best one, which its newest state has behind it.
-    private func files(isBest: Bool) -> [URL] { isBest && keeping.best ? [url("best"), newest] : [newest] }
+    private func files(isBest: Bool) -> [URL] { isBest && keeping.best ? [best, newest] : [newest] }
 
     /// Whether to wait for the disk: not more than once a second, nor for more than a twentieth of the time. A process
     /// that is killed loses nothing without, and a power cut no more than what came since.
@@ -92,8 +92,16 @@ final class CheckpointFiles {
         return now - lastSync.end >= max(.seconds(1), lastSync.duration * 20)
     }
 
-    /// The state before the newest, where it is there.
-    var older: URL? { exists(url("1")) ? url("1") : nil }
+    /// Files of states before the newest that are there, the last one first, and behind them that of the best one.
+    var older: [URL] {
+        let (folder, name) = (newest.deletingLastPathComponent(), newest.lastPathComponent)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let ages = names.filter { $0.hasPrefix(name + ".") }.compactMap { Int($0.dropFirst(name.count + 1)) }
+        return ages.filter { $0 > 0 }.sorted().map { url("\($0)") } + (exists(best) ? [best] : [])
+    }
+
+    /// The file of the state with the highest validation accuracy.
+    var best: URL { url("best") }
 
     /// Waits until all that was written is on the disk, at the end of a run.
     ///

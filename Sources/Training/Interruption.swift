@@ -69,15 +69,15 @@ package enum Interruption {
     }
 
     private static func came(_ number: Int32) {
-        let before = state.withLock { state in
-            defer { state.last = number }
-            return state
+        // Said before the run can know: it may end at once, and what it says then comes last.
+        state.withLock { state in
+            guard state.last == nil else { _exit(128 + number) }
+            guard state.questions > 1 else {
+                ProgressBar.say(state.beforeSteps)
+                _exit(128 + number)
+            }
+            ProgressBar.say("stopping after this step; once more stops at once")
+            state.last = number
         }
-        guard before.last == nil else { _exit(128 + number) }
-        guard before.questions > 1 else {
-            ProgressBar.say(before.beforeSteps)
-            _exit(128 + number)
-        }
-        ProgressBar.say("stopping after this step; once more stops at once")
     }
 }

@@ -10,6 +10,8 @@ public final class ProgressBar: Sendable {
     private struct State {
         var pace: ProgressPace
         var lastWidth = 0
+        /// Steps that were done before the bar's clock started; nil before the first update.
+        var earlier: Int?
     }
 
     private let title: String
@@ -36,8 +38,10 @@ public final class ProgressBar: Sendable {
         let isEndOfEpoch = progress.validation != nil || progress.step == progress.steps
         let now = Date()
         state.withLock { state in
+            let earlier = state.earlier ?? progress.step - 1
+            state.earlier = earlier
             guard state.pace.isDue(at: now, isEndOfEpoch: isEndOfEpoch) else { return }
-            let line = line(progress, now)
+            let line = line(progress, after: earlier, seconds: now.timeIntervalSince(start))
             guard isTerminal else { return StandardStream.say(line.text(columns: nil)) }
             // The last column stays free: a character there moves some terminals to the next line.
             let text = line.text(columns: (StandardStream.terminalColumns ?? 80) - 1)
@@ -47,17 +51,24 @@ public final class ProgressBar: Sendable {
         }
     }
 
-    private func line(_ progress: TrainingProgress, _ now: Date) -> ProgressLine {
-        let seconds = max(now.timeIntervalSince(start), 1e-6)
-        let rate = Double(progress.step * progress.batchSize) / seconds
-        let left = seconds / Double(progress.step) * Double(progress.steps - progress.step)
+    /// The line after a step.
+    ///
+    /// - Parameters:
+    ///   - earlier: steps that an earlier process did.
+    ///   - seconds: that the others took.
+    func line(_ progress: TrainingProgress, after earlier: Int, seconds: Double) -> ProgressLine {
+        let seconds = max(seconds, 1e-6)
+        let done = Double(progress.step - earlier)
+        let rate = done * Double(progress.batchSize) / seconds
+        let left = seconds / done * Double(progress.steps - progress.step)
         let accuracy =
-            progress.validation.map { "validation \(Self.percent($0.accuracy))" }
-            ?? "training \(Self.percent(progress.accuracy))"
+            progress.validation.map { "validation accuracy \(Self.percent($0.accuracy))" }
+            ?? "training accuracy \(Self.percent(progress.accuracy))"
         return ProgressLine(
             title: title, share: Double(progress.step) / Double(progress.steps),
-            figures: "epoch \(progress.epoch + 1)/\(progress.epochs)  loss \(String(format: "%.4f", progress.loss))  "
-                + "\(accuracy)  \(Int(rate)) images/s  \(Self.clock(left)) left")
+            figures: "step \(progress.step)/\(progress.steps)  loss \(lossText(Double(progress.loss)))  "
+                + "\(accuracy)  \(String(format: rate < 10 ? "%.1f" : "%.0f", rate)) images/s  \(Self.clock(left)) left"
+        )
     }
 
     private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
@@ -68,6 +79,9 @@ public final class ProgressBar: Sendable {
         return "\(whole / 60):" + String(format: "%02d", whole % 60)
     }
 }
+
+/// A loss with four decimals, or as a power of 10 where it is large.
+package func lossText(_ loss: Double) -> String { String(format: abs(loss) < 1e6 ? "%.4f" : "%.1e", loss) }
 
 /// When a line of progress is due: at the end of each epoch, and within one from time to time.
 struct ProgressPace {

@@ -133,16 +133,16 @@ package struct SealedFile {
     package let older: [String]
     /// What such a file is called, with its article: "a checkpoint".
     package let name: String
-    /// What an undamaged file holds, for an error.
-    package let content: String
+    /// What to do about a damaged file; nil where whoever reads it says that.
+    package let remedy: String?
 
     /// Describes a kind of file.
-    package init(name: String, key: String, formats: [String], older: [String] = [], content: String) {
+    package init(name: String, key: String, formats: [String], older: [String] = [], remedy: String? = nil) {
         self.name = name
         self.key = key
         self.formats = formats
         self.older = older
-        self.content = content
+        self.remedy = remedy
     }
 
     /// The file of some work.
@@ -164,9 +164,7 @@ package struct SealedFile {
         let format = file.metadata["format"] ?? "none"
         guard formats.contains(format), let text = file.metadata[key] else {
             let advice =
-                older.contains(format)
-                ? "an older version of Retort wrote it: finish the run with it, or remove the file to start afresh"
-                : nil
+                older.contains(format) ? "an older version of Retort wrote it; finish the run with that one" : nil
             throw FormatError(
                 file: file.source, found: older.contains(format) ? "\(name) in the format '\(format)'" : file.contents,
                 expected: older.contains(format) ? "'\(formats[0])'" : name, advice: advice)
@@ -182,8 +180,7 @@ package struct SealedFile {
         }
         guard file.metadata["checksum"] == Self.checksum(text, tensors, integers) else {
             throw FormatError(
-                file: file.source, place: "metadata", found: "another checksum than the content's",
-                expected: "undamaged \(content)")
+                file: file.source, problem: "damaged: its checksum is not that of its content", advice: remedy)
         }
         return (text, tensors, integers)
     }

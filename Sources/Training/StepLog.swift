@@ -109,10 +109,10 @@ final class StepLog {
         guard let source else {
             throw FormatError(
                 file: url.pathAsGiven,
-                found: FileManager.default.fileExists(atPath: url.path) ? "another log" : "no file",
-                expected:
-                    "the log of the checkpoint's run, \(extent.bytes.counted("byte")) or more (put it back, or remove "
-                    + "the checkpoint to start afresh)")
+                problem: FileManager.default.fileExists(atPath: url.path)
+                    ? "not the log that the checkpoint was written with (\(extent.bytes.counted("byte")) or more)"
+                    : "no such file, the log that the checkpoint was written with",
+                advice: "put it back")
         }
         if source != url { try begin() }
         var number = 0

@@ -21,7 +21,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .diverged(let step, let place, let learningRate, let checkpoint):
             let rescue =
-                checkpoint.map { " and remove \($0), which holds the last good state and goes on with this rate alone" }
+                checkpoint.map { " with another --checkpoint, as \($0) goes on with this rate alone" }
                 ?? "; no checkpoint was kept"
             return "training diverged in step \(step): \(place) is NaN or infinite; "
                 + "try a lower --learning-rate (\(learningRate) found)\(rescue)"

@@ -41,8 +41,9 @@ struct RetortCommand: ParsableCommand {
             recipe?.located(fault) ?? WrongUsage("--\(fault.ofOption)", of: commands)
         }
         do {
+            try checkCommand(in: line, after: commands)
             if let type = commands.last {
-                try Setting.checkWholeNumbers(in: line, of: type.init())
+                try Setting.checkNumbers(in: line, of: type.init())
                 recipe = try Recipe(for: line, of: type)
             }
             var command = try parseAsRoot(recipe?.arguments ?? line)
@@ -52,17 +53,20 @@ struct RetortCommand: ParsableCommand {
             try NamedFile.check(files)
             try refuseImages(asOutputs: files)
             do { try command.run() } catch let fault as ConfigurationError {
-                if let located = recipe?.located(fault) { throw located }
+                // What an option says is wrong usage, also where the data show it.
                 let names = Setting.all(of: command, isParsed: true).map(\.name)
                 guard case .name(let name) = fault.ofOption.path.first, names.contains(name) else {
-                    throw OptionError(text: "\(fault)")
+                    throw RunError(description: "\(fault)")
                 }
-                throw OptionError(text: "--\(fault.ofOption)")
+                throw fault
             }
         } catch let fault as ConfigurationError {
             throw refusal(of: fault)
-        } catch let fault as UsageFault {
-            throw refusal(of: fault.fault)
+        } catch let fault as FormatError where fault.file.hasPrefix("--") {
+            // A missing file is no wrong usage, and where a recipe names it, its line says more.
+            let setting = ConfigurationError([.name(String(fault.file.dropFirst(2)))], fault.problem)
+            if let located = recipe?.located(setting) { throw located }
+            throw fault
         } catch let fault as NamedFile.Fault {
             throw WrongUsage("\(fault)", of: commands)
         } catch let fault as ValidationError {
@@ -79,6 +83,14 @@ struct RetortCommand: ParsableCommand {
             found.append(next)
         }
         return found
+    }
+
+    /// Refuses a word in the place of a command that is none.
+    private static func checkCommand(in line: [String], after commands: [any ParsableCommand.Type]) throws {
+        let known = (commands.last ?? Self.self).configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard !known.isEmpty, let word = line.dropFirst(commands.count).first, !word.hasPrefix("-"), word != "help"
+        else { return }
+        throw ValidationError("'\(word)' is no command\(word.question(among: known))")
     }
 
     /// Refuses to write a model over a picture.
@@ -135,16 +147,7 @@ private struct WrongUsage: Error, CustomStringConvertible {
     }
 }
 
-/// Wrong usage that shows in the work alone.
-struct UsageFault: Error {
-    let fault: ConfigurationError
-
-    /// As `ConfigurationError` has it.
-    init(_ path: [ConfigurationError.Key], _ problem: String) { fault = ConfigurationError(path, problem) }
-}
-
-/// An option's value that turned out to be of no use in the work: an error, but no wrong usage.
-struct OptionError: Error, CustomStringConvertible {
-    let text: String
-    var description: String { text }
+/// What a library calls a setting and no option of the command sets: an error, but no wrong usage.
+private struct RunError: Error, CustomStringConvertible {
+    let description: String
 }

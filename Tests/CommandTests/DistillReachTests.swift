@@ -74,12 +74,15 @@ struct DistillReachTests {
         "what does not go together is wrong usage, and says which option",
         arguments: [
             ("--output x", "--teacher: nothing found"), ("--mutual mlp-x --output x", "--mutual: 'mlp-x' found"),
-            ("--mutual mlp-8 --teacher t --output x", "--mutual: has no --teacher"),
+            ("--mutual mlp-8 --teacher t --output x", "--mutual: needs no teacher; leave out --teacher"),
             ("--mutual mlp-8 --hints [{stage:stage1}] --output x", "--hints"),
-            ("--mean-teacher 1 --output x", "--mean-teacher: 1.0 found"),
-            ("--teacher t --gate 0.5 --candidates 2 --output x", "--candidates: beside --gate"),
+            ("--mean-teacher 1 --output x", "--mean-teacher: 1 found"),
+            (
+                "--teacher t --gate 0.5 --candidates 2 --output x",
+                "--candidates: chooses among views, which --gate draws anew"
+            ),
             ("--teacher t --candidates 2 --checkpoint c --output x", "--candidates: depends on"),
-            ("--teacher t --temperatures [1,0] --output x", "--temperatures: 0.0 found"),
+            ("--teacher t --temperatures [1,0] --output x", "--temperatures: 0 found"),
         ])
     func usage(line: String, reason: String) throws {
         try withTemporaryFolder { folder in

@@ -79,6 +79,18 @@ struct InterruptionTests {
                 outcome.errorLines.last?.hasSuffix(
                     "nothing was kept; with --checkpoint FILE the same command would go on from there") == true)
             #expect(try retort.files() == ["mini"])
+            // What takes no checkpoint finishes its step too.
+            try retort.succeed("train --data mini --architecture mlp-4 --steps 1 --output whole")
+            let pruning = "prune whole --data mini --multiple 1 --to flops:0.5 --steps 40000 --output x".words
+            let pruned = try interrupted(retort) {
+                try retort.run(pruning) { process, errors in
+                    while process.isRunning, try Data(contentsOf: errors).isEmpty { usleep(500) }
+                    process.interrupt()
+                }
+            }
+            #expect(pruned.status == 130 && pruned.output.isEmpty)
+            #expect(pruned.errorLines.last?.wholeMatch(of: /stopped after step \d+; nothing was written/) != nil)
+            #expect(try retort.files() == ["mini", "whole"])
         }
     }
 }

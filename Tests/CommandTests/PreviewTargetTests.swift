@@ -103,9 +103,9 @@ struct PreviewTargetTests {
             for (line, status, reason) in [
                 ("\(line) bad", 1, "bad/\(shown).png: 3 channels found, a grey image"),
                 ("\(line) bare", 1, ": nothing for the"),
-                ("\(line) no/where", 1, "--targets: no folder that can be read at \(folder.path)/no/where, one with"),
-                ("\(line) labels --skip-bad", 64, "--targets: --skip-bad"),
-                ("\(line) labels --data digits", 1, "--data: digits found, a folder of images"),
+                ("\(line) no/where", 1, "no/where: no such file or folder"),
+                ("\(line) labels --skip-bad", 64, "--targets: has targets for all images"),
+                ("\(line) labels --data digits", 64, "--targets: labels files of images, and --data digits has none"),
                 ("\(line) labels --policy mix.json", 1, "an operation that mixes images by blending them found"),
             ] as [(String, Int32, String)] {
                 let outcome = try retort.fail(line)

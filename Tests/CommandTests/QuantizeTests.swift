@@ -35,6 +35,24 @@ struct QuantizeTests {
         }
     }
 
+    @Test("a layer's name in the table is one that --keep-fp32 takes, and the table says what its columns are")
+    func names() throws {
+        try Self.withTeacher { retort in
+            let layers = try #require(Self.quantize(retort, "").report["layers"] as? [[String: Any]])
+            let dense = try #require(layers.last { $0["operation"] as? String == "dense" }?["name"] as? String)
+            let kept = try #require(Self.quantize(retort, "--keep-fp32 \(dense)").report["layers"] as? [[String: Any]])
+            #expect(kept.filter { $0["floatReason"] != nil }.map { $0["name"] as? String } == [dense])
+            let line = "quantize teacher.safetensors --data mini --calibration 20 --output y"
+            let text = try retort.succeed(line).output
+            for part in [
+                "plain rounding  this model", "\nplain rounding: weights rounded to nearest", "agreement  weights",
+                "\nagreement: test images of which", "y: file of ", "\ncalibrated on 20 of ",
+                "quantised (minmax, repaired), INT8",
+            ] { #expect(text.contains(part), "\(part): \(text)") }
+            #expect(text.split(separator: "\n").contains { $0.hasPrefix(dense) })
+        }
+    }
+
     @Test("repairs and equalisation are what their options say; the table has each layer rounded alone, and as it is")
     func repairs() throws {
         try Self.withTeacher { retort in

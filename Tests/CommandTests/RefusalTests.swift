@@ -36,14 +36,11 @@ struct RefusalTests {
             ("train --output x --steps", "Missing value for '--steps"),
             ("augment preview --policy digits --out x --samples 201", "--samples: 201 found, 1 to 200 expected"),
             ("export m --onnx x --operator-set 9", "--operator-set: 9 found, 13 to 17 expected"),
-            (
-                "train --output x --augment none.json",
-                "--augment: 'none.json' found, none, digits, ocr"
-            ),
+            ("train --output x --augment nope", "--augment: 'nope' found, none, digits, ocr"),
             ("train --output x --augment digts", "or a policy's file in JSON expected; did you mean 'digits'?"),
             ("augment cost --policy nope", "--policy: 'nope' found, digits, ocr"),
             ("train --output x --learning-rate nan", "--learning-rate: nan found"),
-            ("train --output x --strength 4", "--strength: 4.0 found, 0.0 to 3.0 expected"),
+            ("train --output x --strength 4", "--strength: 4 found, 0 to 3 expected"),
             ("train --output x --threads 0", "--threads: 0 found"),
             ("train --output x --architecture resnet-9", "'resnet-9' found, convnet-WIDTH"),
             ("train --data nowhere --output x --checkpoint ./x", "--checkpoint"),
@@ -54,26 +51,41 @@ struct RefusalTests {
             ("train --output x --steps 0100", "--steps: 0100 found, a whole number without leading zeros expected"),
             ("quantize m --output x --calibration=007", "--calibration: 007 found, a whole number without"),
             ("demo --threads 04", "--threads: 04 found"),
-            ("prune m --output x", "--to"), ("prune m --output x --to flops:0", "--to: 'flops:0' found"),
-            ("prune m --output x --to bytes", "--to: 'bytes' found"),
+            ("prune m --output x", "--to"),
+            (
+                "prune m --output x --to flops:2",
+                "Error: --to: 'flops:2' found, a share above 0 and at most 1 expected, such as flops:0.5"
+            ),
+            ("prune m --output x --to latency:0", "--to: 'latency:0' found, milliseconds above 0 expected"),
+            ("prune m --output x --to flop:0.5", "--to: 'flop:0.5' found, flops:SHARE, bytes:N"),
+            ("prune m --output x --to bytes", "--to: 'bytes' found, a number of bytes expected, such as bytes:30000"),
             ("prune m --output x --to zeros:1", "--to: 'zeros:1' found"),
             ("prune m --output x --to flops:0.5 --multiple 0", "--multiple: 0 found"),
-            ("quantize m --output x --teacher t", "--teacher: t found without --qat"),
+            ("quantize m --output x --teacher t", "--teacher: t teaches in steps of training alone; add --qat STEPS"),
             ("distill --teacher t --output x --temperature 0", "--temperature"),
             ("distill --teacher t --output x --temperature 3:2:1", "--temperature"),
-            ("distill --teacher t --output x --hard-label-weight 0.9:1.1", "--hard-label-weight: 1.1 found"),
+            (
+                "distill --teacher t --output x --hard-label-weight 0.9:1.1",
+                "--hard-label-weight: 1.1 found, 0 to 1 expected"
+            ),
             ("distill --teacher t --output x --unlabelled", "--unlabelled"),
             ("distill --teacher t --output x --loss kld", "'kld' is invalid for '--loss"),
             ("quantize m --output x --observer best", "--observer"),
             ("quantize m --output x --qat -1", "--qat"),
-            ("quantize m --output x --teacher t", "--teacher: t found without --qat"),
-            ("quantize m --output x --qat 2 --learning-rate 0", "--learning-rate: 0.0 found"),
-            ("quantize m --output x --qat 2 --hard-label-weight 2", "--hard-label-weight: 2.0 found"),
-            ("quantize m --output x --qat 2 --equalize", "--equalize: found with --qat"),
+            ("quantize m --output x --qat 2 --learning-rate 0", "--learning-rate: 0 found"),
+            ("quantize m --output x --qat 2 --hard-label-weight 2", "--hard-label-weight: 2 found"),
+            ("quantize m --output x --qat 2 --equalize", "--equalize: has no effect beside --qat"),
+            ("train --output x --label-smoothing abc", "--label-smoothing: abc found, a number expected"),
+            ("train --output x --label-smoothing 1,5", "--label-smoothing: 1,5 found, a number expected"),
+            (
+                "distill --teacher t --output x --hints {}",
+                "Error: The value '{}' is invalid for '--hints <LIST>': a mapping"
+            ),
             ("quantize m --output x --calibration 0", "--calibration: 0 found"),
             ("export m --c 2net.c", "--c: 2net.c found"), ("export m --c net", "--c: net found"),
             ("quantize m --output x --prune 1.5", "--prune: 1.5 found"), ("predict m", "images"),
-            ("fly", "fly"),
+            ("fly", "'fly' is no command"), ("trian --data x", "'trian' is no command; did you mean 'train'?"),
+            ("augment previw", "'previw' is no command; did you mean 'preview'?"),
         ])
     func usage(line: String, reason: String) throws {
         try withTemporaryFolder { folder in
@@ -82,7 +94,9 @@ struct RefusalTests {
             #expect(outcome.status == 64 && outcome.output.isEmpty)
             #expect(outcome.errorLines.first?.contains(reason) == true, "\(outcome.errors)")
             // As the parser's own errors have it, with the command that was given.
-            let names = line.words.prefix { $0 != "fly" && !$0.hasPrefix("-") && !["m", "int8"].contains($0) }
+            let names = line.words.prefix {
+                $0 != "fly" && !$0.hasPrefix("-") && !["m", "int8", "trian", "previw"].contains($0)
+            }
             let command = (["retort"] + names).joined(separator: " ")
             let ending = outcome.errorLines.suffix(2)
             #expect(ending.first?.hasPrefix("Usage: \(command) ") == true, "\(outcome.errors)")
@@ -98,13 +112,14 @@ struct RefusalTests {
             try prepare(retort)
             let before = try retort.files()
             for (line, parts) in [
-                ("evaluate none", ["none: No such file", "a readable file expected"]),
+                ("evaluate none", ["none: no such file\n"]),
+                ("train --augment none.json --output x", ["--augment: there is no file none.json\n"]),
                 ("evaluate empty --data mini", ["empty", "expected"]),
-                ("evaluate cut --data mini", ["cut", "expected"]),
+                ("evaluate cut --data mini", ["cut: cut off: ", " bytes of a safetensors file; copy it again\n"]),
                 ("evaluate lying --data mini", ["lying", "images of [28, 28, 1], 3 classes found"]),
                 ("evaluate small --data mini", ["small", "images of [14, 14, 1], 10 classes found"]),
                 ("evaluate nameless --data mini", ["nameless: metadata: no description found"]),
-                ("evaluate m --data nowhere", ["nowhere: nothing found", "folder expected"]),
+                ("evaluate m --data nowhere", ["nowhere: no such file or folder\n"]),
                 (
                     "evaluate m --data bare",
                     ["bare: ", " found, a folder of PNG or JPEG images for each class", "MNIST"]
@@ -116,7 +131,10 @@ struct RefusalTests {
                         "give --data the images that the model is for",
                     ]
                 ),
-                ("export m --c net.c", ["m: a model in FP32 found, one in INT8 (`retort quantize`) expected"]),
+                (
+                    "export m --c net.c",
+                    ["m: a model in FP32 found, one in INT8 expected; `retort quantize` makes it\n"]
+                ),
                 ("quantize int8 --data mini --output x", ["int8: an INT8 model found, a model in FP32 expected"]),
                 ("prune int8 --data mini --to flops:0.5 --output x", ["int8: an INT8 model found"]),
                 (
@@ -126,8 +144,6 @@ struct RefusalTests {
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
                 ("distill --teacher m --data wide --output x", ["m: a teacher of 10 classes", "airplane"]),
                 ("distill --teacher mini --data mini --output x", ["mini: a folder found", "a regular file expected"]),
-                ("train --data mini --labels 9 --output x", ["--labels: 9 found, 10, one for each class, to 180"]),
-                ("train --data mini --labels 181 --output x", ["--labels: 181 found"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),
                 ("train --data mini --augment bad.json --output x", ["bad.json: operations[0].operation", "flap"]),
                 ("predict m empty", ["empty: at byte 0: an empty file found, a PNG or JPEG image expected"]),
@@ -139,6 +155,44 @@ struct RefusalTests {
                 #expect(outcome.errorLines.count == 1, "\(line): \(outcome.errors)")
                 for part in parts { #expect(outcome.errors.contains(part), "\(line): \(outcome.errors)") }
                 #expect(try retort.files() == before, "\(line) left a file")
+            }
+        }
+    }
+
+    @Test("what an option asks for and the data or the model show to be impossible is wrong usage, before any work")
+    func impossible() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            try prepare(retort)
+            let before = try retort.files()
+            for (line, reason) in [
+                (
+                    "train --data mini --labels 9 --output x",
+                    "--labels: 9 found, 10 (one for each class) to 180 expected"
+                ),
+                ("train --data mini --labels 181 --output x", "--labels: 181 found, 10 (one for"),
+                (
+                    "train --data mini --architecture vit-tiny --output x",
+                    "--architecture: 'vit-tiny' for images of [28, 28, 1] found, sides that are multiples of"
+                ),
+                (
+                    "quantize m --data mini --keep-fp32 nope --output x",
+                    "--keep-fp32: 'nope' is no layer that can be kept in FP32; there are "
+                ),
+                (
+                    "prune m --data mini --to bytes:1000000 --output x",
+                    "--to: bytes:1000000: the weights take "
+                ),
+                ("run m --input img=x.npy --output x", "--input: the model has no input 'img'; its input is image"),
+                ("run m --input image= --output x", "--input: 'image=' names no file; write image=FILE.npy"),
+                ("augment preview --policy digits --targets mini --out x", "--targets: labels files of images, and"),
+                ("augment cost --policy digits --calibration costs --budget 0.001", "--budget: 0.001 µs is less than"),
+            ] {
+                let outcome = try retort.fail(line)
+                #expect(outcome.status == 64 && outcome.output.isEmpty, "\(line): \(outcome.status) \(outcome.errors)")
+                let first = outcome.errorLines.first { $0.hasPrefix("Error: ") }
+                #expect(first?.hasPrefix("Error: \(reason)") == true, "\(line): \(outcome.errors)")
+                #expect(try Set(retort.files()).subtracting(["costs"]) == Set(before), "\(line) left a file")
             }
         }
     }

@@ -17,8 +17,11 @@ struct TextInputTests {
             }
             try #require(text.data(using: .utf16)).write(to: folder.appending(path: "r.yaml"))
             let outcome = try retort.fail("train --output x --recipe r.yaml")
-            #expect(outcome.status == 64)
-            #expect(outcome.errorLines.first == "Error: r.yaml: text in UTF-16 found, text in UTF-8 expected")
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.errorLines.first
+                    == "Error: r.yaml: text in UTF-16 found, text in UTF-8 expected; save it in UTF-8, or by iconv -t UTF-8"
+            )
         }
     }
 
@@ -39,7 +42,10 @@ struct TextInputTests {
             try write(policy, .utf16LittleEndian)
             let outcome = try retort.fail(line)
             #expect(outcome.status == 1)
-            #expect(outcome.errors == "Error: p.json: text in UTF-16 found, text in UTF-8 expected\n")
+            #expect(
+                outcome.errors
+                    == "Error: p.json: text in UTF-16 found, text in UTF-8 expected; save it in UTF-8, or by iconv -t UTF-8\n"
+            )
         }
     }
 

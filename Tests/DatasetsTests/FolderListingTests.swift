@@ -49,7 +49,7 @@ struct FolderListingTests {
     func refusals() throws {
         try withTemporaryFolder { folder in
             let file = try folder.file("f", [1])
-            for (url, found) in [(file, "a file"), (folder.appending(path: "none"), "nothing")] {
+            for (url, found) in [(file, "a file"), (folder.appending(path: "none"), "no such file or folder")] {
                 let error = #expect(throws: FormatError.self) { try FolderListing(url) }
                 #expect(error?.found == found && error?.file == url.path)
             }

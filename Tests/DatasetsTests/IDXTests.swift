@@ -99,7 +99,7 @@ struct IDXTests {
             let pipe = folder.appending(path: "pipe")
             #expect(mkfifo(pipe.path, 0o600) == 0)
             for (url, found) in [
-                (folder.appending(path: "none"), "No such file or directory"), (folder, "a folder"),
+                (folder.appending(path: "none"), "no such file"), (folder, "a folder"),
                 (pipe, "a pipe"),
             ] {
                 let error = #expect(throws: FormatError.self) {

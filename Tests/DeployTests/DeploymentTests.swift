@@ -43,7 +43,7 @@ import Training
             let data = try DividedData(name: "tiny", train: images, validation: images.subset([]), test: images)
             func warning(_ decibels: [Double]) throws -> String? {
                 let noise = decibels.map {
-                    LayerNoise(name: "dense", shape: [3], signalToNoise: $0, floatReason: nil)
+                    LayerNoise(operation: "dense", path: nil, shape: [3], signalToNoise: $0, floatReason: nil)
                 }
                 return try DeploymentReport(
                     of: StoredModel(url), on: data, calibratedOn: .init(asked: 20, of: images), written: url,

@@ -16,8 +16,10 @@ import Testing
             let error = #expect(throws: FormatError.self) { try PublishedWeights.read(url) }
             let kind = bytes[0] == 0x50 ? "a ZIP file" : "a Python pickle"
             #expect(error?.found == "\(kind), as PyTorch's checkpoints are")
-            let text = error?.expected ?? ""
-            #expect(text.hasPrefix("safetensors; this line makes them: python -c \"import sys, torch, safetensors"))
+            let text = error?.advice ?? ""
+            #expect(
+                error?.expected == "safetensors"
+                    && text.hasPrefix("this line makes them: python -c \"import sys, torch, safetensors"))
             #expect(text.contains(#"net'\''s best.pth' '"#) && text.hasSuffix(#"net'\''s best.safetensors'"#))
             #expect(text.allSatisfy { !$0.isNewline })
         }

@@ -15,7 +15,7 @@ import Training
                 let distiller = TeacherCacheTests.distiller(folder)
                 _ = try TinyLesson.result(distiller)
                 let sealed = SealedFile(
-                    name: "a cache", key: "contents", formats: ["retort teacher outputs 1"], content: "outputs")
+                    name: "a cache", key: "contents", formats: ["retort teacher outputs 1"])
                 for name in ["epoch-0.safetensors", "validation.safetensors"] {
                     let url = folder.appending(path: name)
                     let (text, tensors, _) = try sealed.open(SafetensorsFile.read(url))

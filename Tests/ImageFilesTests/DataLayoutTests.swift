@@ -67,7 +67,7 @@ struct DataLayoutTests {
             ([("a/1.webp", webP), ("b/2.png", webP)], "folders a, b with 2 WebP files (1.webp, …)"),
             (
                 [image("train/0.png"), image("val/0.png")],
-                "1 PNG file (0.png) and no folder: a part without class folders"
+                "1 PNG file (0.png) and no folder"
             ),
             ([image("train/a/0.png")], "folder train without test or val beside it"),
             ([image("test/a/0.png"), image("val/a/0.png")], "folders test, val without train beside it"),

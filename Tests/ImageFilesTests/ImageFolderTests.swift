@@ -59,7 +59,7 @@ struct ImageFolderTests {
             #expect(
                 error?.description.hasSuffix("a PNG or JPEG image expected; leave out bad files by --skip-bad") == true)
             #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
-            #expect(refusal(folder.appending(path: "none"))?.found == "nothing")
+            #expect(refusal(folder.appending(path: "none"))?.found == "no such file or folder")
             try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))
             #expect(refusal(folder)?.file.hasSuffix("Bee") == true)
         }
@@ -99,7 +99,7 @@ struct ImageFolderTests {
             #expect(images.contentSample == whole.contentSample && images.contentSample.allSatisfy { $0 > 0 })
             try folder.file("ant/10.png", [1, 2, 3])
             let changed = #expect(throws: FormatError.self) { try images.images(at: [0, 1, 2]) }
-            #expect(changed?.file.hasSuffix("ant/10.png") == true && changed?.expected.contains("has changed") == true)
+            #expect(changed?.file.hasSuffix("ant/10.png") == true && changed?.found.contains("has changed") == true)
             try FileManager.default.removeItem(at: folder.appending(path: "ant/10.png"))
             let gone = #expect(throws: FormatError.self) { try images.images(at: [1]) }
             #expect(gone?.file.hasSuffix("ant/10.png") == true)

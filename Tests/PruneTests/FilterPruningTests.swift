@@ -226,7 +226,9 @@ import Testing
             try network.pruned(to: .latency(1e-9), inputShape: shape)
         } throws: { error in
             guard case PruningError.unreachable(.latency(1e-9), .latency(let least)) = error else { return false }
-            return least > 1e-9 && least < 60 && "\(error)".contains("µs an image remain")
+            return least > 1e-9 && least < 60
+                && "\(error)".hasPrefix("less than 0.0001 ms an image cannot be reached: at least ")
+                && "\(error)".hasSuffix(" ms an image remain")
         }
     }
 

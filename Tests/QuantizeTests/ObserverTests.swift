@@ -123,7 +123,7 @@ import Testing
         let int8 = try QuantizedModel(model, calibratedOn: [images], observer: .minMax)
         let layers = try int8.layerNoise(of: model, on: images)
         #expect(layers.first?.name == "input" && layers.first?.shape == [16, 16, 2])
-        #expect(layers.last?.name == "dense (classifier.weight)" && layers.count == 16)
+        #expect(layers.last?.name == "classifier" && layers.last?.operation == "dense" && layers.count == 16)
         let last = signalToNoise(int8.predict(images), model.predict(images))
         #expect(abs((layers.last?.signalToNoise ?? 0) - Double(last)) < 0.05)
         let range = (images.scalars.min() ?? 0)...(images.scalars.max() ?? 0)

@@ -16,9 +16,12 @@ struct InputFileTests {
             try bindSocket(socket)
             try folder.file("file", [1])
             for (name, found) in [
-                ("none", "No such file or directory"), ("dead", "No such file or directory"), ("pipe", "a pipe"),
-                ("circle", "Too many levels of symbolic links"), (".", "a folder"), ("socket", "a socket"),
-                ("file/inner", "Not a directory"), (String(repeating: "n", count: 300), "File name too long"),
+                ("none", "no such file"), ("dead", "no such file"), ("pipe", "a pipe"),
+                ("circle", "cannot be opened: Too many levels of symbolic links"), (".", "a folder"),
+                ("socket", "a socket"),
+                ("file/inner", "no such file: \(folder.path)/file is no folder"),
+                ("no/inner", "no such file: the folder \(folder.path)/no does not exist"),
+                (String(repeating: "n", count: 300), "cannot be opened: File name too long"),
             ] {
                 let error = #expect(throws: FormatError.self) { try InputFile.read(folder.appending(path: name)) }
                 #expect(error?.found == found, "\(name): \(String(describing: error))")

@@ -176,8 +176,9 @@ import Testing
         func message(_ bytes: Data) -> String? {
             #expect(throws: FormatError.self) { try NPY.decode(bytes, file: "f") }?.description
         }
-        #expect(message(Data())?.contains("nothing found") == true)
-        #expect(message(Data("PK\u{3}\u{4}archive".utf8))?.contains("at byte 0: 50 4B 03 04 61 72 found") == true)
+        #expect(message(Data()) == "f: an empty file found, an NPY file expected")
+        #expect(message(Data("PK\u{3}\u{4}archive".utf8)) == "f: a ZIP file found, an NPY file expected")
+        #expect(message(Self.bytes("{}").prefix(9)) == "f: cut off: 9 bytes of an NPY file; copy it again")
         #expect(message(Self.bytes("{}", length: 3))?.contains("a header of 3 bytes found, at most the 2") == true)
         for (major, minor) in [(0, 0), (4, 0), (1, 1), (255, 255)] as [(UInt8, UInt8)] {
             var bytes = Self.files["f4"]!

@@ -107,7 +107,9 @@ struct NamedFileTests {
         try withFiles { path throws in
             for name in ["new/", "sub", "sub/.", "..", ""] {
                 let found = fault(NamedFile("--output", name.isEmpty ? "" : path(name), .written))
-                #expect(found?.contains("is the name of a folder") == true, "\(name)")
+                let problem =
+                    name.isEmpty ? "'' found, the name of a file expected" : "is the name of a folder; give that"
+                #expect(found?.contains(problem) == true, "\(name)")
             }
         }
     }

@@ -17,10 +17,12 @@ struct OutputFileTests {
             try FileManager.default.createDirectory(at: path(".taken.partial"), withIntermediateDirectories: false)
             let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
             for (name, cause) in [
-                ("new/", "the name of a folder, that of a file expected"),
+                ("new/", "it is the name of a folder; give that of a file"),
                 ("protected", "the file there is read-only (chmod u+w, or another name)"),
-                ("circle", "Too many levels of symbolic links"), ("lost", "No such file or directory"),
-                ("protected/x", "Not a directory"), (String(repeating: "n", count: 250), "File name too long"),
+                ("circle", "Too many levels of symbolic links"),
+                ("lost", "the folder \(folder.path)/no/such does not exist"),
+                ("protected/x", "\(folder.path)/protected is no folder"),
+                (String(repeating: "n", count: 250), "File name too long"),
                 ("taken", "Is a directory"),
             ] {
                 let probed = #expect(throws: FileWriteError.self) { try OutputFile.check(path(name)) }

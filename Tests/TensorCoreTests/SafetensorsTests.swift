@@ -50,8 +50,8 @@ import Testing
             }
             #expect(
                 error?.description
-                    == "cut: a safetensors file that is cut off, of \(length) bytes found, all of its "
-                    + "\(Self.reference.count) bytes expected; copy it again")
+                    == "cut: cut off: \(length) of the \(Self.reference.count) bytes of a safetensors file; copy it again"
+            )
         }
     }
 
@@ -100,7 +100,7 @@ import Testing
         }
         #expect(
             message { _ = try file.tensor("v") }
-                == "safetensors: no array v among 3 found, one of that name expected")
+                == "safetensors: the array 'v' is missing (there are 3 others)")
         #expect(
             message { _ = try file.tensor("w", shape: [1, 3]) }
                 == "safetensors: array w: shape [3] found, [1, 3] expected")
@@ -147,7 +147,7 @@ import Testing
             (#"{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"#, 4, "dtype F31"),
             (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "8 for F32 of shape [2]"),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "bytes 4..<0"),
-            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 4, "that is cut off"),
+            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 4, "cut off: "),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "data at byte 4"),
             (
                 #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,

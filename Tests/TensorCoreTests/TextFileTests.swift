@@ -31,6 +31,18 @@ struct TextFileTests {
         }
     }
 
+    @Test("Files of other kinds are told as such, also where their first bytes are UTF-8")
+    func otherKinds() {
+        for (bytes, found) in [
+            ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "a PNG file"),
+            ([3, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), "a safetensors file"),
+            ([0x41, 0x42, 0, 0x43], "bytes 41 42 00 43"),
+        ] as [([UInt8], String)] {
+            let error = #expect(throws: FormatError.self) { try TextFile.decoded(bytes, file: "r") }
+            #expect(error?.description == "r: \(found) found, text in UTF-8 expected")
+        }
+    }
+
     @Test("Bytes that are no UTF-8 are shown with their line, cut short and stray ones too")
     func badBytes() throws {
         for (bytes, place, shown) in [

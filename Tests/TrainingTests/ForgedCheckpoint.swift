@@ -19,7 +19,7 @@ enum ForgedCheckpoint {
             try log.write(to: logURL)
         }
         defer { try? restore() }
-        let sealed = SealedFile(name: "a checkpoint", key: "state", formats: ["retort checkpoint 4"], content: "state")
+        let sealed = SealedFile(name: "a checkpoint", key: "state", formats: ["retort checkpoint 4"])
         let (text, tensors, integers) = try sealed.open(SafetensorsFile.read(url))
         func attempt(
             _ name: String, _ state: Any, _ tensors: [String: Tensor], _ integers: [String: [Int64]],

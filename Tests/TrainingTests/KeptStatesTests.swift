@@ -49,6 +49,69 @@ struct KeptStatesTests {
         }
     }
 
+    @Test("A run whose newest state is gone or damaged says which file goes on, and writes over none")
+    func lostNewest() throws {
+        try withTemporaryFolder { folder in
+            func url(_ name: String) -> URL { folder.appending(path: name) }
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: url("run"))
+            trainer.keeping = CheckpointKeeping(every: 2, last: 3, best: true)
+            var network = TinyRun.network
+            let history = try trainer.fit(&network)
+            func refusal() throws -> String {
+                let before = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                var fresh = TinyRun.network
+                let error = #expect(throws: FormatError.self) { try trainer.fit(&fresh) }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == before)
+                return error.map { "\($0)".replacing(folder.path + "/", with: "") } ?? ""
+            }
+            try FileManager.default.removeItem(at: url("run"))
+            #expect(
+                try refusal()
+                    == "run: no such file, but older states of its run: run.1, run.2 and run.best; copy run.1 to run to "
+                    + "go on from there, or remove them all to start afresh")
+            try FileManager.default.removeItem(at: url("run.1"))
+            try Data([1, 2, 3]).write(to: url("run"))
+            #expect(
+                try refusal().hasSuffix(
+                    "or the name of a new file, expected; go back to the state before: copy run.2 over it"))
+            // A state that is damaged itself is no way on.
+            try Data([1, 2, 3]).write(to: url("run.2"))
+            #expect(try refusal().hasSuffix("copy run.best over it"))
+            let best = try Data(contentsOf: url("run.best"))
+            try best.dropLast().write(to: url("run"))
+            try FileManager.default.removeItem(at: url("run.best"))
+            #expect(try refusal().hasSuffix("; copy it again, or remove it to start afresh"))
+            try best.write(to: url("run"))
+            var resumed = TinyRun.network
+            #expect(try trainer.fit(&resumed) == history)
+        }
+    }
+
+    @Test("The best state of the first epoch alone, as a kill may leave it, is no reason not to begin again")
+    func firstBestAlone() throws {
+        try withTemporaryFolder { folder in
+            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
+            trainer.keeping = CheckpointKeeping(best: true)
+            var network = TinyRun.network
+            let whole = try trainer.fit(&network)
+            for name in ["run", "run.best", "run.steps"] {
+                try FileManager.default.removeItem(at: folder.appending(path: name))
+            }
+            let steps = Mutex(0)
+            trainer.shouldStop = {
+                steps.withLock {
+                    $0 += 1; return $0 > TinyRun.plan.stepsPerEpoch
+                }
+            }
+            var stopped = TinyRun.network
+            #expect(throws: TrainingError.self) { try trainer.fit(&stopped) }
+            try FileManager.default.removeItem(at: folder.appending(path: "run"))
+            trainer.shouldStop = nil
+            var again = TinyRun.network
+            #expect(try trainer.fit(&again) == whole)
+        }
+    }
+
     @Test("A run that ended between its best state and its newest writes both again")
     func betweenBestAndNewest() throws {
         try withTemporaryFolder { folder in

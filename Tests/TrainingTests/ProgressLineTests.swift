@@ -41,6 +41,17 @@ struct ProgressLineTests {
         #expect(due.first == 0 && (9...11).contains(due.count))
     }
 
+    @Test("A line counts steps; those of an earlier process count for none of the speed, and large losses are powers")
+    func figures() {
+        let progress = TrainingProgress(
+            epoch: 3, epochs: 20, step: 30, steps: 40, loss: 3.6e21, accuracy: 0.5, values: [:], batchSize: 8,
+            validation: nil)
+        let line = ProgressBar("mlp-8").line(progress, after: 20, seconds: 4)
+        #expect(
+            line.figures == "step 30/40  loss 3.6e+21  training accuracy 50.0 %  20 images/s  0:04 left")
+        #expect(lossText(0.12345) == "0.1235" && ProgressBar("").line(progress, after: 29, seconds: 4).share == 0.75)
+    }
+
     @Test("With room for all the bar is half full; without, it is gone before the title is")
     func parts() {
         #expect(line("mlp-8").text(columns: 80).contains(String(repeating: "█", count: 10) + "░"))

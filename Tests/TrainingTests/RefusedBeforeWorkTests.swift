@@ -114,7 +114,7 @@ import Testing
             lone == "training diverged in step 5: the loss is NaN or infinite; "
                 + "try a lower --learning-rate (0.05 found); no checkpoint was kept")
         let kept = "\(TrainingError.diverged(step: 5, place: "the loss", learningRate: 0.05, checkpoint: "k"))"
-        #expect(kept.contains("(0.05 found) and remove k, which"))
+        #expect(kept.contains("(0.05 found) with another --checkpoint, as k goes on"))
     }
 
     @Test("A validation loss far beyond training and guessing is told; one of usual training is not")

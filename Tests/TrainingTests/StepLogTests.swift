@@ -65,7 +65,9 @@ import Testing
                 try AtomicFile.write(Data(contentsOf: log) + Data(tail.utf8), to: log)
                 #expect(try Self.trained(other) == whole)
                 #expect(try Self.lines(other) == Self.lines(one))
-                try FileManager.default.removeItem(at: other)
+                for name in ["run", "run.1", "run.2"] {
+                    try FileManager.default.removeItem(at: folder.appending(path: name))
+                }
             }
         }
     }
@@ -115,7 +117,7 @@ import Testing
                 try FileManager.default.removeItem(at: log)
                 if let content { try content.write(to: log) }
                 let error = #expect(throws: FormatError.self) { try Self.trained(url) }
-                #expect(error?.file == log.path && error?.expected.contains("put it back") == true)
+                #expect(error?.file == log.path && error?.advice?.hasPrefix("put it back, or remove ") == true)
                 #expect((try? Data(contentsOf: log)) == content)
                 try bytes.write(to: log)
             }

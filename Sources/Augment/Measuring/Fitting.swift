@@ -49,8 +49,11 @@ extension AugmentationPolicy {
         var cost = try cost(imageSize: imageSize, by: costs, channels: channels)
         guard cost.plain <= budget else {
             throw FormatError(
-                file: "budget", found: "\(budget) µs",
-                expected: "at least \(cost.plain) µs, which normalisation alone takes")
+                file: "budget",
+                problem:
+                    "\(budget.text) µs is less than normalisation alone takes, "
+                    + "\(((cost.plain * 100).rounded(.up) / 100).text) µs",
+                advice: "give more, or smaller images")
         }
         // The operation that gives way, until it is dropped: draws do not meet a probability exactly, so one turn may
         // not do.

@@ -40,13 +40,15 @@ extension Normalization {
                 deviation.allSatisfy({ $0 > 0 && $0.isFinite })
             else {
                 throw ConfigurationError(
-                    [], "\(text) found, one of \(Self.names.joined(separator: ", ")) or MEAN,…/DEVIATION,… expected")
+                    [],
+                    "\(text) found, one of \(Self.names.joined(separator: ", ")) or MEAN,…/DEVIATION,… expected, "
+                        + "with \(channels.counted("number")) on each side")
             }
             colours = Normalization(mean: mean, deviation: deviation)
         }
         guard colours.mean.count == channels else {
             throw ConfigurationError(
-                [], "\(text) found, which is for \(colours.mean.count) channels, one for \(channels) expected")
+                [], "\(text) is for images of \(colours.mean.count.counted("channel")), and these have \(channels)")
         }
         self = colours
     }

@@ -97,7 +97,9 @@ final class DataFile {
     private func error(reading what: String, _ failure: any Error) -> any Error {
         guard let corrupt = failure as? GzipStream.Corrupt else { return failure }
         if corrupt.isMachineFault { return MachineError(name, corrupt.reason) }
-        return error(found: "damaged gzip data (\(corrupt.reason))", expected: "whole data: \(what)")
+        return FormatError(
+            file: name, place: "at byte \(position)", problem: "damaged gzip data within \(what) (\(corrupt.reason))",
+            advice: "copy or download the file again")
     }
 
     private func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>) throws -> Int {

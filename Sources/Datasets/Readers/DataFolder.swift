@@ -20,7 +20,8 @@ public enum DataFolder {
         }
         guard found.count == 1 else {
             let list = found.map { "\($0.0.name) in \($0.1.lastPathComponent)" }.joined(separator: ", ")
-            throw FormatError(file: url.relativePath, found: list, expected: "one data set; name its folder")
+            throw FormatError(
+                file: url.relativePath, found: list, expected: "one data set", advice: "give the folder of one of them")
         }
         let (train, test) = try kind.read(folder)
         return LabelledData(name: kind.name, train: train, test: test)

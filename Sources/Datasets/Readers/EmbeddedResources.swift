@@ -27,7 +27,7 @@ enum EmbeddedResources {
         let program = Bundle.main.executableURL?.lastPathComponent ?? "the executable"
         throw FormatError(
             file: bundleNames[0], found: "nothing beside \(program)",
-            expected: "the folder that was built with it (when \(program) is moved, it moves along)")
+            expected: "the folder that was built with it", advice: "move it along when \(program) is moved")
     }
 
     /// Where the bundle may lie: beside the executable, also where a link to it leads, and in an application's

@@ -87,14 +87,12 @@ public struct FolderListing: Sendable {
     }
 
     private static func refusal(_ path: FilePath, _ code: Int32) -> any Error {
-        let found =
-            switch code {
-            case ENOENT: "nothing"
-            case ENOTDIR: "a file"
-            case EACCES, EPERM: "no permission to read"
-            default: String(cString: strerror(code))
-            }
-        if MachineError.isMachineFault(code) { return MachineError("\(path)", reading: code) }
-        return FormatError(file: "\(path)", found: found, expected: "a readable folder")
+        switch code {
+        case ENOENT: FormatError(file: "\(path)", problem: "no such file or folder")
+        case ENOTDIR: FormatError(file: "\(path)", found: "a file", expected: "a folder")
+        case EACCES, EPERM: FormatError(file: "\(path)", problem: "no permission to read the folder")
+        case _ where MachineError.isMachineFault(code): MachineError("\(path)", reading: code)
+        default: FormatError(file: "\(path)", problem: "cannot be opened: \(String(cString: strerror(code)))")
+        }
     }
 }

@@ -67,7 +67,7 @@ struct EarlierDescription: Codable {
             throw FormatError(
                 file: file.source, place: "metadata: \(ModelFile.key)",
                 found: "\(a.name) for images of \(a.height)×\(a.width)×\(a.channels)",
-                expected: "a network within GraphLimits, which can be raised")
+                expected: "a network within GraphLimits", advice: "a program can raise them")
         }
     }
 

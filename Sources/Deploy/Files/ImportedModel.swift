@@ -43,6 +43,13 @@ extension ModelFile {
     init(importing model: ONNXModel, name: String, _ settings: ImportSettings) throws {
         let rounded = try model.roundedGraph(imageSize: settings.imageSize).droppingFinalSoftmax()
         let network = try TracedNetwork(rounded.graph())
+        // Before the normalisation is asked for, which would not help.
+        let classes = network.outputShape.rank == 1 ? network.outputShape[0] : 0
+        guard classes > 0 else {
+            throw FormatError(
+                file: name, found: "a model whose first output has extents \(network.outputShape) for an image",
+                expected: "a classifier: one number for each class")
+        }
         let channels = network.inputShape.last ?? 0
         let stored = model.metadata[ModelFile.key].flatMap {
             try? JSONDecoder().decode(Description.self, from: Data($0.utf8))
@@ -60,20 +67,14 @@ extension ModelFile {
                 "missing: \(name) does not say how its inputs are normalised; give one of "
                     + "\(Normalization.names.joined(separator: ", ")) or MEAN,…/DEVIATION,…")
         }
-        let classes = network.outputShape.rank == 1 ? network.outputShape[0] : 0
         let names = stored?.classNames ?? []
-        let namesClasses = names.count == classes && classes > 0
+        let namesClasses = names.count == classes
         self.init(
             network, integers: try rounded.integers(), inputShape: network.inputShape,
             description: Description(
                 architecture: stored?.architecture ?? "onnx", normalization: normalization,
                 classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut),
             namesClasses: namesClasses)
-        guard classes > 0 else {
-            throw FormatError(
-                file: name, found: "a model whose first output has extents \(network.outputShape) for an image",
-                expected: "a classifier: one number for each class")
-        }
     }
 }
 

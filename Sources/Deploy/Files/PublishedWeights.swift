@@ -24,7 +24,7 @@ public enum PublishedWeights {
         guard kind != .pickle, kind != .zip else {
             throw FormatError(
                 file: url.relativePath, found: "\(kind.singular), as PyTorch's checkpoints are",
-                expected: "safetensors; this line makes them: \(conversion(of: url))")
+                expected: "safetensors", advice: "this line makes them: \(conversion(of: url))")
         }
         let file = try SafetensorsFile.read(url)
         guard !StoredGraph.isGraph(file) else {

@@ -104,7 +104,7 @@ public struct StoredModel {
         guard size == imageSize else {
             throw FormatError(
                 file: url.relativePath, found: "a model for images of \(imageSize)",
-                expected: "\(size), as in \(data.name)")
+                expected: "one for \(size), as in \(data.name),", advice: Self.remedy)
         }
         let (own, others) = (description.classNames, data.train.classNames)
         guard own == others || !file.namesClasses && own.count == others.count else {
@@ -121,8 +121,7 @@ public struct StoredModel {
             let classes = file.namesClasses ? Self.list(own) : own.count.counted("class", "classes")
             throw FormatError(
                 file: url.relativePath, found: "a model of \(classes)",
-                expected: "one of \(Self.list(others)) as in \(data.name)\(difference)",
-                advice: "give --data the images that the model is for, or another model")
+                expected: "one of \(Self.list(others)) as in \(data.name)\(difference)", advice: Self.remedy)
         }
         try checkHeldOut(data)
     }
@@ -133,8 +132,11 @@ public struct StoredModel {
     public func checkHeldOut(_ data: DividedData) throws {
         if let rule = data.heldOut, let own = description.heldOut, rule != own {
             throw FormatError(
-                file: url.relativePath, found: "a model whose images were held out \(own.words)",
-                expected: "one like the other model's, \(rule.words): what one was trained on the other is tested on,")
+                file: url.relativePath,
+                problem:
+                    "its images were held out \(own.words), those of this run \(rule.words): it was trained on some of "
+                    + "the test images",
+                advice: "take models and --group-by that hold out the same images")
         }
     }
 
@@ -144,6 +146,8 @@ public struct StoredModel {
         description.heldOut = description.heldOut ?? data.heldOut
         return description
     }
+
+    private static let remedy = "give --data the images that the model is for, or another model"
 
     static func list(_ names: [String]) -> String {
         let first = names.prefix(3).joined(separator: ", ")

@@ -21,8 +21,8 @@ struct TeacherCache {
 
     private static let sealed = SealedFile(
         name: "a cache of a teacher's outputs", key: "contents", formats: ["retort teacher outputs 1"],
-        content: "outputs (remove the file to compute them)")
-    private static let remedy = "a run that differs keeps its outputs in a folder of its own"
+        remedy: "remove the file to compute the outputs anew")
+    private static let remedy = "give this run a folder of its own for its teacher's outputs"
     private let folder: URL
     /// What the outputs depend on, by name.
     private let origin: Provenance
@@ -73,7 +73,7 @@ struct TeacherCache {
             guard step.views == views else {
                 throw FormatError(
                     file: url(of: epoch).pathAsGiven, place: "step \(number)", found: "outputs for other views",
-                    expected: "this run's, which controllers or a transform chose otherwise: \(Self.remedy)")
+                    expected: "those of this run, whose controllers or transform chose others,", advice: Self.remedy)
             }
             let shape: Shape = [inputs.shape[0], classes]
             guard step.logits.count == members, step.logits.allSatisfy({ $0.shape == shape }) else {
@@ -122,7 +122,8 @@ struct TeacherCache {
             throw fault("text that cannot be decoded", "what the outputs are of")
         }
         if let other = contents.origin.difference(from: origin) {
-            throw fault(other, "the outputs of this run's teacher: \(Self.remedy)")
+            throw FormatError(
+                file: file.source, place: "the outputs of another run", problem: other, advice: Self.remedy)
         }
         var steps: [Int: Step] = [:]
         for (name, views) in contents.views {

@@ -197,7 +197,7 @@ package struct StoredGraph {
         guard peak <= limits.activationBytes else {
             throw FormatError(
                 file: file.source, found: "a network that takes \(peak) bytes for one image",
-                expected: "at most \(limits.activationBytes) (a program can raise its GraphLimits)")
+                expected: "at most \(limits.activationBytes)", advice: "a program can raise its GraphLimits")
         }
     }
 

@@ -26,7 +26,7 @@ struct ModelFile {
         guard size <= Self.sizeLimit else {
             throw FormatError(
                 file: "\(path)", found: "\(size) bytes",
-                expected: "less than 2 GiB (larger models keep their weights in files beside them)")
+                expected: "less than 2 GiB", advice: "save it with its weights in a file beside it (external data)")
         }
         try self.init(InputFile.read(path), name: "\(path)", folder: url.deletingLastPathComponent())
     }
@@ -34,7 +34,9 @@ struct ModelFile {
     init(_ data: Data, name: String, folder: URL?) throws {
         self.name = name
         do { message = try Onnx_ModelProto(serializedBytes: data) } catch is BinaryDecodingError {
-            throw FormatError(file: name, found: "bytes that are no protobuf", expected: "an ONNX model")
+            throw FormatError(
+                file: name, problem: "no intact ONNX model: it is cut short, damaged or something else",
+                advice: "copy it again")
         }
         guard message.hasGraph, !message.opsetImport.isEmpty else {
             throw FormatError(
@@ -45,9 +47,8 @@ struct ModelFile {
         if let version = versions[""], !OperatorTable.versions.contains(version) {
             throw FormatError(
                 file: name, found: "operator set \(version)",
-                expected:
-                    "\(OperatorTable.versions.lowerBound) to \(OperatorTable.versions.upperBound) (onnx.version_converter turns one into another)"
-            )
+                expected: "\(OperatorTable.versions.lowerBound) to \(OperatorTable.versions.upperBound)",
+                advice: "onnx.version_converter turns one into another")
         }
         functions = Dictionary(message.functions.map { (functionKey($0.domain, $0.name), $0) }) { $1 }
         tensors = TensorReader(file: name, folder: folder)

@@ -62,7 +62,7 @@ extension ONNXTensor {
         let path = FilePath(url)
         let stored: Onnx_TensorProto
         do { stored = try Onnx_TensorProto(serializedBytes: InputFile.read(path)) } catch is BinaryDecodingError {
-            throw FormatError(file: "\(path)", found: "bytes that are no protobuf", expected: "an ONNX tensor")
+            throw FormatError(file: "\(path)", problem: "no intact ONNX tensor", advice: "copy it again")
         }
         self = try TensorReader(file: "\(path)", folder: nil).read(stored)
     }

@@ -120,7 +120,9 @@ struct TensorReader {
         guard length == count else { throw fault("\(length) bytes of external data", "\(count)") }
         let bytes: Data
         do { bytes = try InputFile.read(FilePath(url), from: offset, count: count) } catch let error as FormatError {
-            throw fault("external data in \(location): \(error.found)", error.expected)
+            throw FormatError(
+                file: file, place: "tensor \"\(stored.name)\"",
+                problem: "external data in \(location): \(error.problem)")
         }
         return bytes
     }

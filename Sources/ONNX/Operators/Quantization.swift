@@ -106,8 +106,8 @@ extension NodeCall {
             throw x.isKnown
                 ? refusal(of: x)
                 : OperationError(
-                    found: "dynamic quantisation, whose scales are another for each image",
-                    expected: "the model in float32 (`retort quantize` makes it INT8), or static quantisation")
+                    found: "dynamic quantisation (other scales for each image)",
+                    expected: "static quantisation, or the model in FP32, of which `retort quantize` makes INT8")
         }
         let values = tensor.scalars
         let (low, high) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))

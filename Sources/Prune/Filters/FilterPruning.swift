@@ -20,7 +20,7 @@ public enum PruningError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreachable(let budget, let closest): "pruning: \(budget.text) asked for, at least \(closest.text) remain"
+        case .unreachable(let budget, let closest): "\(budget.text) cannot be reached: at least \(closest.text) remain"
         }
     }
 }
@@ -39,8 +39,9 @@ extension PruningBudget {
     fileprivate var text: String {
         switch self {
         case .multiplyAdds(let share): "\((share * 1e4).rounded() / 1e4) of the multiply-adds"
-        case .bytes(let bytes): "\(bytes) bytes"
-        case .latency(let seconds): "\((seconds * 1e7).rounded() / 10) µs an image"
+        case .bytes(let bytes): bytes.counted("byte")
+        case .latency(let seconds):
+            seconds < 1e-7 ? "less than 0.0001 ms an image" : "\((seconds * 1e7).rounded() / 1e4) ms an image"
         }
     }
 }

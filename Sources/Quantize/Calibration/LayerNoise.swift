@@ -5,8 +5,12 @@ import TensorCore
 
 /// How far a node of a quantised network is from that of the float network.
 public struct LayerNoise: Sendable, Equatable {
-    /// The node's operation, with the path of its weights if it has some.
-    public let name: String
+    /// The node's operation; "input" for the first.
+    public let operation: String
+    /// The layer's path, as `floatLayers` of ``QuantizedModel`` takes it; nil for what is no layer.
+    public let path: String?
+    /// The path, or the operation of what is no layer.
+    public var name: String { path ?? operation }
     /// Extents of its result for one image.
     public let shape: Shape
     /// 10 log₁₀ (Σ float² / Σ difference²) over the images, in decibels: 6 for each bit that holds. With all errors of
@@ -47,7 +51,8 @@ extension QuantizedModel {
         }
         return zip(zip(graph.nodes, noise), self.nodes).map { node, summary in
             LayerNoise(
-                name: node.0.description, shape: node.0.shape, signalToNoise: node.1, floatReason: summary.floatReason)
+                operation: node.0.operation?.description ?? "input", path: node.0.layerPath, shape: node.0.shape,
+                signalToNoise: node.1, floatReason: summary.floatReason)
         }
     }
 }

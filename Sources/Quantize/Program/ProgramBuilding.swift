@@ -189,7 +189,7 @@ extension NetworkGraph {
                     candidates.flatMap { [nodes[$0].layerPath, nodes[$0].operation?.description].compactMap(\.self) })
                 throw GraphError(
                     operation: name,
-                    reason: "is no layer that can be kept in float32; there are "
+                    reason: "is no layer that can be kept in FP32; there are "
                         + known.sorted().joined(separator: ", "))
             }
             found.formUnion(own)

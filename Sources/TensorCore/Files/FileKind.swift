@@ -21,6 +21,9 @@ public struct FileKind: Hashable, Sendable {
     private static let textPNG = FileKind("a PNG file damaged by a transfer as text")
     private static let pointer = FileKind("a Git LFS pointer")
 
+    /// Whether the first bytes are those of no kind that is known.
+    var isUnknown: Bool { singular.hasPrefix("bytes ") }
+
     /// Whether the project decodes such files as images.
     public var isImage: Bool { self == .png || self == .jpeg }
 

@@ -74,6 +74,6 @@ public final class FileReader: Sendable {
             return FormatError(file: "\(path)", found: words, expected: "a regular file")
         }
         if MachineError.isMachineFault(code) { return MachineError("\(path)", reading: code) }
-        return FormatError(file: "\(path)", found: String(cString: strerror(code)), expected: "a readable file")
+        return FormatError(opening: "\(path)", code)
     }
 }

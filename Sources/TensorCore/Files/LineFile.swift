@@ -70,10 +70,9 @@ public final class LineFile {
     public static func read(_ url: URL, upTo end: Int = .max, line body: (Data) throws -> Void) throws -> Int {
         let path = url.pathAsGiven
         func failure(_ code: Int32) -> any Error {
-            let cause = String(cString: strerror(code))
-            return MachineError.isMachineFault(code)
-                ? MachineError(path, "cannot be read: \(cause)")
-                : FormatError(file: path, found: cause, expected: "a readable file")
+            MachineError.isMachineFault(code)
+                ? MachineError(path, reading: code)
+                : FormatError(opening: path, code)
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(errno) }

@@ -93,8 +93,12 @@ public enum NPY {
             FormatError(file: file, place: "at byte \(byte)", found: found, expected: expected)
         }
         guard bytes.count >= 10, bytes.starts(with: magic) else {
-            let found = bytes.prefix(6).map { String(format: "%02X", $0) }.joined(separator: " ")
-            throw fault(0, bytes.isEmpty ? "nothing" : found, "93 4E 55 4D 50 59 (\\x93NUMPY), a version and a header")
+            let kind = FileKind([UInt8](bytes.prefix(FileKind.startSize)))
+            guard !bytes.starts(with: magic) else {
+                throw FormatError(
+                    file: file, problem: "cut off: \(bytes.count) bytes of an NPY file", advice: "copy it again")
+            }
+            throw FormatError(file: file, found: kind.singular, expected: "an NPY file", advice: kind.advice)
         }
         let version = bytes[6]
         guard (1...3).contains(version), bytes[7] == 0 else {

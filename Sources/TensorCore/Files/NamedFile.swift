@@ -74,7 +74,11 @@ package struct NamedFile {
         var status = stat()
         let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         guard !isFolder, !["", ".", ".."].contains(end) else {
-            throw Fault(self, "'\(path)' is the name of a folder, that of a file expected")
+            throw Fault(
+                self,
+                path.isEmpty
+                    ? "'' found, the name of a file expected" : "'\(path)' is the name of a folder; give that of a file"
+            )
         }
     }
 
@@ -83,7 +87,7 @@ package struct NamedFile {
         guard option != other.option, let found = FileIdentity(other.path) else { return }
         guard [FileIdentity(path), temporary].contains(found) else { return }
         let name = path == other.path ? path : "\(path), which is \(other.path),"
-        throw Fault(self, "\(name) is the file of \(other.option) too, another one expected")
+        throw Fault(self, "\(name) is the file of \(other.option) too; give another one")
     }
 
     /// What the file is called while it is written.
@@ -103,8 +107,8 @@ package struct NamedFile {
         }
         throw Fault(
             self,
-            "\(path) lies in the folder of \(data.option) (\(data.path)), where it would pass for data; a place "
-                + "outside of it expected")
+            "\(path) lies in the folder of \(data.option) (\(data.path)), where it would pass for data; give a place "
+                + "outside of it")
     }
 
     private func checkCanBeWritten() throws(FileWriteError) {

@@ -38,8 +38,7 @@ public enum OutputFile {
     public static func size(_ url: URL) throws(FormatError) -> Int {
         var status = stat()
         guard stat(url.pathAsGiven, &status) == 0 else {
-            throw FormatError(
-                file: url.pathAsGiven, found: String(cString: strerror(errno)), expected: "a readable file")
+            throw FormatError(opening: url.pathAsGiven, errno)
         }
         return Int(status.st_size)
     }

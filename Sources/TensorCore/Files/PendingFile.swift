@@ -22,7 +22,7 @@ final class PendingFile {
         target = try OutputPath.followingLinks(path)
         let existing = try Self.permissions(ofExisting: target, for: path)
         guard existing != nil || !url.hasDirectoryPath else {
-            throw FileWriteError(path: path, cause: "the name of a folder, that of a file expected")
+            throw FileWriteError(path: path, cause: "it is the name of a folder; give that of a file")
         }
         temporary = Self.temporary(of: target)
         descriptor = try Self.opened(temporary, as: existing, for: path)
@@ -109,7 +109,10 @@ final class PendingFile {
     private static func openLocked(_ temporary: String, for path: String) throws(FileWriteError) -> Int32 {
         while true {
             let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
-            try check(descriptor, path)
+            if descriptor < 0 {
+                let cause = cause()
+                throw FileWriteError(path: path, cause: OutputPath.missingFolder(of: temporary) ?? cause)
+            }
             while flock(descriptor, LOCK_EX) != 0 {
                 guard errno == EINTR else {
                     let cause = cause()

@@ -47,7 +47,7 @@ extension SafetensorsFile {
     private func entry(_ name: String) throws(FormatError) -> Entry {
         guard let entry = entries[name] else {
             throw FormatError(
-                file: source, found: "no array \(name) among \(entries.count)", expected: "one of that name")
+                file: source, problem: "the array '\(name)' is missing (there are \(entries.count.counted("other")))")
         }
         return entry
     }

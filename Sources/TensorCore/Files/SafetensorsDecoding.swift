@@ -19,8 +19,9 @@ extension SafetensorsFile {
             let kind = FileKind(Array(data.prefix(FileKind.startSize)))
             guard kind == .safetensors else { throw FormatError(kind, file: file, expected) }
             throw FormatError(
-                file: file, found: "a safetensors file that is cut off, of \(data.count) bytes",
-                expected: "all of it, whose header has \(length)", advice: "copy it again")
+                file: file,
+                problem: "cut off: \(data.count) bytes of a safetensors file whose header alone has \(length)",
+                advice: "copy it again")
         }
         let header = [UInt8](data[8..<8 + Int(length)])
         guard String(validating: header, as: UTF8.self) != nil else {
@@ -139,8 +140,10 @@ extension SafetensorsFile {
             guard array.end <= data.count else {
                 let (size, overflow) = data.startIndex.addingReportingOverflow(inOrder.map(\.value.end).max() ?? 0)
                 throw FormatError(
-                    file: file, found: "a safetensors file that is cut off, of \(data.endIndex) bytes",
-                    expected: overflow ? "all of it" : "all of its \(size) bytes", advice: "copy it again")
+                    file: file,
+                    problem:
+                        "cut off: \(data.endIndex)\(overflow ? "" : " of the \(size)") bytes of a safetensors file",
+                    advice: "copy it again")
             }
             guard array.end - array.begin == bytes else {
                 throw fault(

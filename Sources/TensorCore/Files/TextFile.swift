@@ -13,11 +13,22 @@ public enum TextFile {
     /// - Parameter file: what errors call it.
     /// - Throws: `FormatError` for UTF-16 and UTF-32 by their names, and for bytes that are no UTF-8 with their line.
     public static func decoded(_ bytes: some Collection<UInt8>, file: String) throws(FormatError) -> String {
-        if let other = otherEncoding(Array(bytes.prefix(4))) {
-            throw FormatError(file: file, found: "text in \(other)", expected: "text in UTF-8")
+        let start = Array(bytes.prefix(FileKind.startSize))
+        // Whose first bytes are a small number, as UTF-32 is.
+        if let other = otherEncoding(Array(start.prefix(4))), FileKind(start) != .safetensors {
+            throw FormatError(
+                file: file, found: "text in \(other)", expected: "text in UTF-8",
+                advice: "save it in UTF-8, or by iconv -t UTF-8")
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes.dropFirst(0)
-        guard let text = String(validating: content, as: UTF8.self) else { throw fault(Array(content), file) }
+        let text = String(validating: content, as: UTF8.self)
+        if text == nil || start.contains(0) {
+            let kind = FileKind(start)
+            guard kind == .text || text == nil && kind.isUnknown else {
+                throw FormatError(file: file, found: kind.singular, expected: "text in UTF-8", advice: kind.advice)
+            }
+        }
+        guard let text else { throw fault(Array(content), file) }
         guard text.utf8.contains(0x0D) else { return text }
         var (ended, isAfterCR) = ([UInt8](), false)
         for byte in text.utf8 {
@@ -53,7 +64,7 @@ public enum TextFile {
             bytes[index] == 0x0A || (bytes[index] == 0x0D && bytes[index + 1] != 0x0A)
         }
         return FormatError(
-            file: file, place: "line \(ends + 1)", found: "'\(ByteText.shown(shown))', bytes that are no UTF-8",
+            file: file, place: "line \(ends + 1)", found: "'\(ByteText.shown(shown))', bytes that are no UTF-8,",
             expected: "text in UTF-8")
     }
 }

@@ -7,4 +7,18 @@ extension Int {
     package func counted(_ one: String, _ many: String? = nil) -> String {
         self == 1 ? "1 \(one)" : "\(self) \(many ?? one + "s")"
     }
+
+    /// Bytes in the largest unit of which there are ten or more: "290 kB", "12 MB".
+    package var bytesInWords: String {
+        self < 10_000 ? counted("byte") : self < 10_000_000 ? "\(self / 1000) kB" : "\(self / 1_000_000) MB"
+    }
+}
+
+extension Sequence<String> {
+    /// As a list in a sentence: "k.1, k.2 and k.best".
+    package var inWords: String {
+        let all = Array(self)
+        return all.count < 2
+            ? all.joined() : all.dropLast().joined(separator: ", ") + " and " + all[all.count - 1]
+    }
 }

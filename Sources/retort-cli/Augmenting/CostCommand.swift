@@ -30,7 +30,7 @@ struct CostCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     func validate() throws {
         if let budget { try checkOption("budget", budget, 0...1e9) }
         guard out == nil || budget != nil else {
-            throw ValidationError("--out: no --budget found, a number of microseconds expected")
+            throw ValidationError("--out: gets the policy that fits a --budget; add --budget µs, or leave it out")
         }
     }
 
@@ -49,7 +49,12 @@ struct CostCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         let costs = try costs(for: policy)
         let size = (height: imageSize, width: imageSize)
         let predicted = try policy.cost(imageSize: size, by: costs, channels: channels)
-        let fitted = try budget.map { try policy.fitting(budget: $0, imageSize: size, by: costs, channels: channels) }
+        let fitted = try budget.map { budget in
+            do { return try policy.fitting(budget: budget, imageSize: size, by: costs, channels: channels) } catch let
+                fault
+                as FormatError where fault.file == "budget"
+            { throw ConfigurationError(["budget"], fault.problem) }
+        }
         if let out, let fitted { try AtomicFile.write(fitted.policy.json, to: URL(fileURLWithPath: out)) }
         try CostResult(
             imageSize: imageSize, predicted: predicted, measured: measured(policy), fitted: fitted,
@@ -106,10 +111,10 @@ private struct CostResult: CommandResult {
     }
 
     var text: String {
-        let ratio = fixed((predicted / measured - 1) * 100, 0)
+        let ratio = (predicted / measured - 1) * 100
         var lines = [
-            "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured "
-                + "(\(ratio) % off)",
+            "\(imageSize)×\(imageSize): \(fixed(predicted, 2)) µs predicted, \(fixed(measured, 2)) µs measured (the "
+                + "prediction is \(fixed(abs(ratio), 0)) % too \(ratio < 0 ? "low" : "high"))",
             "  normalisation alone  \(fixed(plain, 2)) µs",
         ]
         lines += operations.map { "  \($0.place) \($0.operation)  \(fixed($0.microseconds, 2)) µs" }

@@ -45,7 +45,8 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
 
     func validate() throws {
         guard targets == nil || !data.skipBad else {
-            throw ValidationError("--targets: --skip-bad found, images that can all be read expected")
+            throw ValidationError(
+                "--targets: has targets for all images, so none may be left out; leave out --skip-bad")
         }
         _ = try factors()
     }
@@ -67,9 +68,10 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
             policy, strengths: factors(), of: shown, targets: annotations.map { try targets(of: shown, in: $0) } ?? [],
             seed: common.seed)
         guard sheet.pixelCount <= ImageFile.largestPixelCount else {
-            throw FormatError(
-                file: "--samples", found: "a sheet of \(sheet.pixelCount) pixels",
-                expected: "\(ImageFile.largestPixelCount) at most")
+            throw ConfigurationError(
+                ["samples"],
+                "a sheet of \(sheet.pixelCount) pixels found, \(ImageFile.largestPixelCount) at most expected; give fewer "
+                    + "--samples or --strengths, or a smaller --image-size")
         }
         try PNGFile.write(sheet.drawn().image(0), to: URL(fileURLWithPath: out))
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)

@@ -7,13 +7,10 @@ import Retort
 struct TargetFolder {
     private let folder: URL
 
-    /// - Throws: `ConfigurationError` where there is no such folder.
+    /// - Throws: `FormatError` where there is no such folder.
     init(_ path: String) throws {
         folder = URL(fileURLWithPath: path, isDirectory: true)
-        guard (try? FolderListing(folder)) != nil else {
-            throw ConfigurationError(
-                ["targets"], "no folder that can be read at \(folder.path), one with annotations expected")
-        }
+        _ = try FolderListing(folder)
     }
 
     /// The targets of images.

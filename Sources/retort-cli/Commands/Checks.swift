@@ -7,8 +7,15 @@ import Retort
 func checkSetting<Value: Comparable>(_ name: String, _ value: Value, _ range: ClosedRange<Value>) throws {
     guard range.contains(value) else {
         throw ConfigurationError(
-            [.name(name)], "\(value) found, \(range.lowerBound) to \(range.upperBound) expected")
+            [.name(name)],
+            "\(shortText(value)) found, \(shortText(range.lowerBound)) to \(shortText(range.upperBound)) expected")
     }
+}
+
+/// A number as people write it: 1 and not 1.0, 1e-9 and not 1e-09.
+func shortText(_ value: some Any) -> String {
+    let text = "\(value)"
+    return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text).replacing("e-0", with: "e-")
 }
 
 /// Refuses a network's name that is none.
@@ -16,7 +23,7 @@ func checkSetting<Value: Comparable>(_ name: String, _ value: Value, _ range: Cl
 /// - Throws: `ConfigurationError`.
 func checkArchitecture(_ option: String, _ name: String) throws {
     do { _ = try NetworkRegistry.standard.family(of: name) } catch let fault as FormatError {
-        throw ConfigurationError([.name(option)], "\(fault.found) found, \(fault.expected) expected")
+        throw ConfigurationError([.name(option)], fault.problem)
     }
 }
 

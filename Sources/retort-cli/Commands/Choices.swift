@@ -21,12 +21,6 @@ extension Observer: ExpressibleByArgument {
     public var defaultValueDescription: String { Self.name(of: self, in: Self.named) }
 }
 
-extension PruningTarget {
-    init(argument: String) throws {
-        do { try self.init(argument) } catch { throw ValidationError("--to: \(error)") }
-    }
-}
-
 extension ExpressibleByArgument where Self: Equatable {
     fileprivate init?(_ name: String, of choices: [(name: String, value: Self)]) {
         guard let choice = choices.first(where: { $0.name == name }) else { return nil }

@@ -37,9 +37,12 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     func check() throws {
         if data.isEmpty { throw ConfigurationError(["data"], "'' found, digits or the name of a folder expected") }
         if let memory, Self.bytes(memory) == nil {
-            throw ConfigurationError(["memory"], "'\(memory)' found, a size such as 500MB or 2GB expected")
+            throw ConfigurationError(
+                ["memory"], "'\(memory)' found, a size with its unit expected, such as 500MB or 2GB")
         }
-        for (name, isAsked) in [("skip-bad", skipBad), ("group-by", groupBy != nil)] where isAsked {
+        for (name, isAsked) in [
+            ("skip-bad", skipBad), ("group-by", groupBy != nil), ("memory", memory != nil),
+        ] where isAsked {
             guard let fixed else { continue }
             throw ConfigurationError(
                 [.name(name)], "has no effect on \(fixed); leave it out, or give --data a folder of PNG or JPEG images")
@@ -54,7 +57,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// Refuses to bring images to a size or to grey that are taken as they are.
     ///
-    /// - Throws: ``UsageFault``.
+    /// - Throws: `ConfigurationError`.
     func check(_ wanted: WantedImages) throws { if let fixed { try wanted.checkNone(for: fixed) } }
 
     var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
@@ -62,7 +65,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     /// Reads the images, and says what a user should know of them.
     ///
     /// - Parameter wanted: what the images of a folder of PNG or JPEG files are brought to.
-    /// - Throws: ``UsageFault`` for what is wanted of images that are taken as they are.
+    /// - Throws: `ConfigurationError` for what is wanted of images that are taken as they are.
     func read(as wanted: WantedImages) throws -> DividedData {
         try check(wanted)
         return try read(imagesAs: wanted.size, heldOut: rule ?? .byName)
@@ -101,22 +104,27 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// Where in a folder of images those for training lie, without the ending, by their sample ids.
     ///
-    /// - Throws: `FormatError` for data in other files.
+    /// - Throws: `ConfigurationError` for data without files.
     func trainingPaths() throws -> [String] {
         guard data != "digits" else {
-            throw FormatError(file: "--data", found: data, expected: "a folder of images where there are --targets")
+            throw ConfigurationError(
+                ["targets"], "labels files of images, and --data \(data) has none; give --data the folder of the images"
+            )
         }
         return try DividedData.trainingPaths(in: folder)
     }
 
     private var folder: URL { URL(fileURLWithPath: data) }
 
-    /// The bytes that a size stands for: 500MB, 2 GB, 64kB, 1000.
+    /// The bytes that a size stands for: 500MB, 2 GB, 64kB, 5000000. A number of less than a megabyte without a unit
+    /// is nil: it was hardly meant in bytes.
     static func bytes(_ text: String) -> Int? {
         let units = ["": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000]
         let number = text.prefix { $0.isNumber || $0 == "." }
         let unit = text.dropFirst(number.count).trimmingCharacters(in: .whitespaces).lowercased()
-        guard let factor = units[unit], let value = Double(number), value * Double(factor) < 1e18 else { return nil }
+        guard let factor = units[unit], let value = Double(number), value * Double(factor) < 1e18,
+            !unit.isEmpty || value >= 1e6
+        else { return nil }
         return Int(value * Double(factor))
     }
 }

@@ -31,16 +31,18 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
 
     func check() throws {
         if lesson.confidence > 0 && !unlabelled {
-            throw ConfigurationError(["confidence"], "no --unlabelled found, whose images it chooses among")
+            throw ConfigurationError(
+                ["confidence"], "chooses among images without labels; add --unlabelled, or leave it out")
         }
         if let unlabelledRatio { try checkSetting("unlabelled-ratio", unlabelledRatio, 0.001...1000) }
         if unlabelled && training.labels == nil {
             throw ConfigurationError(
-                ["unlabelled"], "no --labels found, a number expected, as all images have labels otherwise")
+                ["unlabelled"], "needs --labels NUMBER: without, all images have labels; add it, or leave this out")
         }
         if steering.candidates != nil && training.checkpoint != nil {
             throw ConfigurationError(
-                ["candidates"], "depends on a student's state that no --checkpoint holds; leave one of the two out")
+                ["candidates"], "depends on a state of the student that no --checkpoint holds; leave one of the two out"
+            )
         }
         if teachers.mutual != nil {
             for (name, isAsked) in [
@@ -48,7 +50,10 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
                 ("curriculum", lesson.curriculum != nil), ("temperatures", lesson.temperatures != nil),
                 ("confidence", lesson.confidence > 0), ("gate", steering.gate != nil),
                 ("candidates", steering.candidates != nil),
-            ] where isAsked { throw ConfigurationError([.name(name)], "asks a teacher, which --mutual has none of") }
+            ] where isAsked {
+                throw ConfigurationError(
+                    [.name(name)], "asks a teacher, and --mutual has none; leave one of the two out")
+            }
         }
     }
 
@@ -58,7 +63,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let lock = try FileLock(training.outputURL)
         defer { withExtendedLifetime(lock) {} }
         let policy = try training.policy()
-        let stored = try teachers.teacher.map { try importing.open($0) }
+        let stored = try importing.open(teachers.teacher)
         let data = try self.data.read(as: images.wanted, taughtBy: stored)
         for (name, isAsked) in [
             ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),

@@ -64,7 +64,7 @@ private struct EvaluationResult: CommandResult {
         }
         let tested = images.counted("test image")
         return """
-            \(model) on \(tested) of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))
+            \(model) on \(tested) of \(data): accuracy \(fixed(accuracy, 2)) %, loss \(lossText(loss))
             \(lines.joined(separator: "\n"))\(notes.ending)
             """
     }

@@ -32,7 +32,7 @@ struct ExportCommand: ParsableCommand, FileOptions, WholeNumberOptions {
 
     func validate() throws {
         guard c != nil || onnx != nil else {
-            throw ValidationError("--onnx and --c: neither found, at least one of them expected")
+            throw ValidationError("give --onnx FILE or --c FILE, or both")
         }
         guard let c, let source = CFiles(c) else { return }
         guard source.url.pathExtension == "c", CExport.isIdentifier(source.name) else {
@@ -90,7 +90,7 @@ struct ExportCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     private func code(of stored: StoredModel, _ name: String) throws -> CExport {
         guard case .int8(let network) = stored.network else {
             throw FormatError(
-                file: model, found: "a model in FP32", expected: "one in INT8 (`retort quantize`)")
+                file: model, found: "a model in FP32", expected: "one in INT8", advice: "`retort quantize` makes it")
         }
         let normalization = stored.description.normalization
         let comment = """

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ONNX
 import Retort
 
 /// What the file of an ONNX model does not say.
@@ -33,16 +34,32 @@ struct ImportOptions: ParsableArguments {
 
     /// Reads a model of any kind.
     ///
-    /// - Throws: ``UsageFault`` for a normalisation that is missing or does not fit the model.
-    func open(_ path: String) throws -> StoredModel {
+    /// - Throws: as ``open(_:)-([String])``.
+    func open(_ path: String) throws -> StoredModel { try open([path])[0] }
+
+    /// Reads models of any kind.
+    ///
+    /// - Throws: `ConfigurationError` for a normalisation that is missing or does not fit a model, and for options
+    ///   without effect.
+    func open(_ paths: [String]) throws -> [StoredModel] {
+        try checkEffect(on: paths)
         let settings = ImportSettings(normalization: normalization, imageSize: size)
-        let model: StoredModel
-        do { model = try StoredModel(URL(fileURLWithPath: path), importing: settings) } catch let fault
-            as ConfigurationError where fault.path == ["normalization"]
-        { throw UsageFault(fault.path, fault.problem) }
-        if let refusal = model.integerRefusal {
-            StandardStream.say("\(path): its INT8 is computed in float32: \(refusal)")
+        return try paths.map { path in
+            let model = try StoredModel(URL(fileURLWithPath: path), importing: settings)
+            if let refusal = model.integerRefusal {
+                StandardStream.say("\(path): its INT8 is computed in FP32: \(refusal)")
+            }
+            return model
         }
-        return model
+    }
+
+    /// Refuses what is said of ONNX files where there is none.
+    func checkEffect(on paths: [String]) throws {
+        for (name, isGiven) in [("normalization", normalization != nil), ("input-size", inputSize != nil)] where isGiven
+        {
+            guard try !paths.contains(where: { try ONNXModel.isONNX(URL(fileURLWithPath: $0)) }) else { return }
+            throw ConfigurationError(
+                [.name(name)], "has no effect: it is for ONNX files, and other models say it themselves; leave it out")
+        }
     }
 }

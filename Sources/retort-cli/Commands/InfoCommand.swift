@@ -16,6 +16,7 @@ struct InfoCommand: ParsableCommand {
 
     func run() throws {
         common.apply()
+        if let model { try importing.checkEffect(on: [model]) }
         if let model, try ONNXModel.isONNX(URL(fileURLWithPath: model)) {
             try ONNXSummary(URL(fileURLWithPath: model), imageSize: importing.size).show(asJSON: common.json)
         } else if let model {
@@ -89,9 +90,9 @@ extension ModelSummary: CommandResult {
         \(model): \(architecture), \(isQuantized ? "INT8" : "FP32"), \(grouped(bytes)) bytes, \
         \(grouped(parameters)) parameters, \(grouped(multiplyAdds)) multiply-adds
         memory   activations of one image take up to \(grouped(peakActivationBytes)) bytes
-        images   \(image), mean \(mean), deviation \(deviation)
+        images   \(image), mean \(mean), standard deviation \(deviation)
         classes  \(classes.map(\.shown).joined(separator: ", "))
-        held out \(heldOut.map { "\($0.words) (images of a folder)" } ?? "nobody knows which images")
+        held out \(heldOut.map { "\($0.words), where images come from a folder" } ?? "nobody knows which images")
 
         \(TextTable(rows: [isQuantized ? Node.integerHeader : Node.header] + nodes.map { $0.cells(isQuantized) }))
         """

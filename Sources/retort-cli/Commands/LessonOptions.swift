@@ -55,8 +55,12 @@ struct LessonOptions: ParsableArguments, CheckedOptions {
         for value in temperature.extremes { try checkSetting("temperature", value, 0.01...1000) }
         try checkSetting("confidence", confidence, 0...1)
         guard let temperatures else { return }
-        guard !temperatures.value.isEmpty, curriculum == nil else {
-            throw ConfigurationError(["temperatures"], "one temperature or more expected, and no --curriculum beside")
+        guard !temperatures.value.isEmpty else {
+            throw ConfigurationError(["temperatures"], "an empty list found, one temperature or more expected")
+        }
+        guard curriculum == nil else {
+            throw ConfigurationError(
+                ["temperatures"], "looks for one that stays, --curriculum changes it; leave one out")
         }
         for value in temperatures.value { try checkSetting("temperatures", value, 0.01...1000) }
     }

@@ -49,6 +49,6 @@ private struct PackResult: CommandResult {
         let parts = packed.parts.sorted { $0.key < $1.key }.map { "\($0.value) in \($0.key)" }
         return "\(output): \(packed.images.counted("image")) of \(packed.classes.counted("class", "classes"))"
             + (parts.count > 1 ? " (\(parts.joined(separator: ", ")))" : "")
-            + ", \(packed.bytes / 1_000_000) MB"
+            + ", \(packed.bytes.bytesInWords)"
     }
 }

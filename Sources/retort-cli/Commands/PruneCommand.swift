@@ -3,7 +3,7 @@ import Foundation
 import Retort
 
 /// `retort prune`.
-struct PruneCommand: ParsableCommand, WholeNumberOptions {
+struct PruneCommand: ParsableCommand, CheckedOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "prune",
         abstract: "Makes a trained model smaller, and lets a teacher repair what is left.",
@@ -30,9 +30,8 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
                 of the weights to 0, the smallest ones, step by step during the first two thirds of the training. \
                 Layers become two of lower rank until a share of the multiply-adds is left, rank:0.6, or as far as \
                 each keeps a share of its weights' square sum, energy:0.95.
-                """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE|rank:SHARE|energy:SHARE"),
-        transform: PruningTarget.init(argument:))
-    var to: [PruningTarget]
+                """, valueName: "flops:SHARE|bytes:N|latency:MS|zeros:SHARE|rank:SHARE|energy:SHARE"))
+    var to: [String]
 
     @Option(
         help: ArgumentHelp(
@@ -54,11 +53,25 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
 
     static let wholeNumbers = ["multiple": WholeNumber.Range(1...4096), "steps": .init(0...100_000_000)]
 
+    /// - Throws: `ConfigurationError` for a text that is none.
+    private func targets() throws(ConfigurationError) -> [PruningTarget] {
+        do { return try to.map { text throws(ConfigurationError) in try PruningTarget(text) } } catch {
+            throw error.within("to")
+        }
+    }
+
+    func check() throws { _ = try targets() }
+
     func run() throws {
         common.apply()
+        let targets = try targets()
         let (stored, network, data) = try deployment.open()
         if importance == .scale && !network.tensors.keys.contains(where: { $0.hasSuffix(".runningMean") }) {
             throw ConfigurationError(["importance"], "scale found, l1 or taylor expected: no layer is normalised")
+        }
+        for target in targets {
+            guard let problem = target.idleness(for: network) else { continue }
+            throw ConfigurationError(["to"], "\(target): \(problem); ask for less")
         }
         if scan { try data.checkValidation(for: "scan") }
         let normalization = stored.description.normalization
@@ -70,24 +83,28 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
         // What is written in the end, and its INT8 form.
         var (small, int8) = (network, try QuantizedModel(network, calibratedOn: batches))
         var variants = [
-            try meter.measure("as it was", network), try meter.measure("as it was", int8, of: network),
+            try meter.measure("as it was", network), try meter.measure("as it was, quantised", int8, of: network),
         ]
         let sensitivities =
             scan
             ? try DeploymentMeter(data.validation, normalization: normalization).sensitivities(network, by: ranking)
             : []
         // All of them before any is trained: a budget that cannot be met costs no time.
-        let cut = try to.map { target in
+        let cut = try targets.map { target in
             do {
                 return try target.cut(
                     network, inputShape: stored.imageSize.shape, by: ranking, channelMultiple: multiple,
                     compensatingOn: images.first)
-            } catch let fault as PruningError where target.cutsFilters && multiple > 1 {
-                let advice = "layers of fewer than \(2 * multiple) channels are not cut (try --multiple 1)"
-                throw OptionError(text: "--to: \(fault) with --multiple \(multiple): \(advice)")
+            } catch let fault as PruningError {
+                let advice =
+                    target.cutsFilters && multiple > 1
+                    ? "with --multiple \(multiple), layers of fewer than \(2 * multiple) channels are not cut: try "
+                        + "--multiple 1"
+                    : "take a larger one, or another kind of target"
+                throw ConfigurationError(["to"], "\(target): \(fault); \(advice)")
             }
         }
-        for (target, cut) in zip(to, cut) {
+        for (target, cut) in zip(targets, cut) {
             small = cut
             if steps > 0 {
                 variants.append(try meter.measure("\(target), not trained", small))
@@ -100,7 +117,7 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
             let cutAlone = steps > 0 ? variants.last : nil
             variants.append(try meter.measure("\(target)", small))
             warn(of: variants[variants.count - 1], whole: variants[0], cutAlone: cutAlone)
-            variants.append(try meter.measure("\(target)", int8, of: small))
+            variants.append(try meter.measure("\(target), quantised", int8, of: small))
         }
         var description = stored.description(on: data)
         if !description.architecture.hasSuffix("(pruned)") { description.architecture += " (pruned)" }
@@ -113,7 +130,7 @@ struct PruneCommand: ParsableCommand, WholeNumberOptions {
             of: stored, on: data, calibratedOn: .init(asked: 500, of: data.train), written: deployment.outputURL,
             variants: variants,
             noise: int8.layerNoise(of: small, on: probe), rounded: plain.layerNoise(of: small, on: probe),
-            sparsity: PruningMask(ofZerosIn: small).sparsity, sensitivities: sensitivities)
+            sparsity: PruningMask(ofZerosIn: small).sparsity, sensitivities: sensitivities, isForecast: true)
         try deployment.show(result, asJSON: common.json)
     }
 

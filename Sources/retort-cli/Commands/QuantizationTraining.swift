@@ -13,7 +13,8 @@ struct QuantizationTraining: ParsableArguments, WholeNumberOptions {
 
     func validate() throws {
         if qat == 0, let teacher = teaching.teacher {
-            throw ValidationError("--teacher: \(teacher) found without --qat, a number of steps expected")
+            throw ValidationError(
+                "--teacher: \(teacher) teaches in steps of training alone; add --qat STEPS, or leave it out")
         }
     }
 

@@ -52,11 +52,12 @@ struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
     func validate() throws {
         if let prune { try checkOption("prune", prune, 0...0.99) }
         if equalize, training.qat > 0 {
-            throw ValidationError("--equalize: found with --qat, which learns its own steps; one of the two expected")
+            throw ValidationError(
+                "--equalize: has no effect beside --qat, which learns its own scales; leave one of the two out")
         }
         if !keepFp32.isEmpty, training.qat > 0 {
             throw ValidationError(
-                "--keep-fp32: found with --qat, which trains all layers in INT8; one of the two expected")
+                "--keep-fp32: has no effect beside --qat, which trains all layers in INT8; leave one of the two out")
         }
     }
 
@@ -80,9 +81,13 @@ struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
             .foldingBatchNorm().fusingActivations()
         let graph = equalize ? fused.equalizingLayers() : fused
         func rounded(_ graph: NetworkGraph, _ repairs: WeightRepairs) throws -> QuantizedModel {
-            try QuantizedModel(
-                graph: graph, calibratedOn: batches, observer: observer, repairs: repairs,
-                floatLayers: Set(keepFp32))
+            do {
+                return try QuantizedModel(
+                    graph: graph, calibratedOn: batches, observer: observer, repairs: repairs,
+                    floatLayers: Set(keepFp32))
+            } catch let fault as GraphError where keepFp32.contains(fault.operation) {
+                throw ConfigurationError(["keep-fp32"], "'\(fault.operation)' \(fault.reason)")
+            }
         }
         let plain = try rounded(fused, [])
         let int8 =
@@ -110,6 +115,6 @@ struct QuantizeCommand: ParsableCommand, WholeNumberOptions {
         return pruned
             + (training.qat > 0
                 ? "\(training.qat.counted("step")) of QAT"
-                : "\(observer.defaultValueDescription)\(equalize ? ", equalised" : "")\(repaired)")
+                : "quantised (\(observer.defaultValueDescription)\(equalize ? ", equalised" : "")\(repaired))")
     }
 }

@@ -49,14 +49,21 @@ struct RunCommand: ParsableCommand, FileOptions {
         let runner = try ModelRunner(URL(fileURLWithPath: model))
         var tensors: [String: ONNXTensor] = [:]
         for (name, file) in inputs {
-            guard let name = name ?? (runner.inputs.count == 1 ? runner.inputs[0] : nil), runner.inputs.contains(name)
-            else {
+            let known = "\(runner.inputs.count == 1 ? "input is" : "inputs are") \(runner.inputs.inWords)"
+            guard let name = name ?? (runner.inputs.count == 1 ? runner.inputs[0] : nil) else {
                 throw ConfigurationError(
-                    ["input"], "\(name ?? file) found, a name of \(runner.inputs.joined(separator: ", ")) expected")
+                    ["input"], "\(file) is for none of the inputs; write NAME=\(file), the model's \(known)")
             }
-            guard
-                tensors.updateValue(try runner.tensor(from: URL(fileURLWithPath: file), for: name), forKey: name) == nil
-            else { throw ConfigurationError(["input"], "\(name) found twice, one tensor for each input expected") }
+            guard runner.inputs.contains(name) else {
+                throw ConfigurationError(["input"], "the model has no input '\(name)'; its \(known)")
+            }
+            guard !file.isEmpty else {
+                throw ConfigurationError(["input"], "'\(name)=' names no file; write \(name)=FILE.npy")
+            }
+            let tensor = try runner.tensor(from: URL(fileURLWithPath: file), for: name)
+            guard tensors.updateValue(tensor, forKey: name) == nil else {
+                throw ConfigurationError(["input"], "\(name) is given twice; give one tensor for each input")
+            }
         }
         let results = try runner.run(tensors)
         try OutputFile.prepareFolder(outputURL)

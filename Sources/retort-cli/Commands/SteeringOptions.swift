@@ -28,11 +28,12 @@ struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
 
     func check() throws {
         guard controllers == nil || !closedLoop else {
-            throw ConfigurationError(["controllers"], "a list beside --closed-loop found, one of the two expected")
+            throw ConfigurationError(["controllers"], "steers instead of --closed-loop; leave one of the two out")
         }
         if let gate { try checkSetting("gate", gate, 0...1) }
         guard gate == nil || candidates == nil else {
-            throw ConfigurationError(["candidates"], "beside --gate found, one of the two expected")
+            throw ConfigurationError(
+                ["candidates"], "chooses among views, which --gate draws anew; leave one of the two out")
         }
     }
 

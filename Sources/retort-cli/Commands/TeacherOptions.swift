@@ -61,7 +61,7 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     func check() throws {
         if let meanTeacher, !(meanTeacher >= 0 && meanTeacher < 1) {
-            throw ConfigurationError(["mean-teacher"], "\(meanTeacher) found, 0 to less than 1 expected")
+            throw ConfigurationError(["mean-teacher"], "\(shortText(meanTeacher)) found, 0 to less than 1 expected")
         }
         guard teacherClasses == nil || !teacher.isEmpty else {
             throw ConfigurationError(["teacher-classes"], "no --teacher found, whose classes they are")
@@ -69,7 +69,8 @@ struct TeacherOptions: ParsableArguments, CheckedOptions, FileOptions {
         if let mutual {
             try checkArchitecture("mutual", mutual)
             guard teacher.isEmpty, meanTeacher == nil, teacherCache == nil else {
-                throw ConfigurationError(["mutual"], "has no --teacher, --mean-teacher or --teacher-cache beside it")
+                throw ConfigurationError(
+                    ["mutual"], "needs no teacher; leave out --teacher, --mean-teacher and --teacher-cache")
             }
             return
         }

@@ -111,7 +111,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
         guard (data.train.classCount...data.train.count).contains(labels) else {
             throw ConfigurationError(
                 ["labels"],
-                "\(labels) found, \(data.train.classCount), one for each class, to \(data.train.count) expected")
+                "\(labels) found, \(data.train.classCount) (one for each class) to \(data.train.count) expected")
         }
         let split = try data.train.split(labelled: labels, seed: seed)
         return (split.labelled, split.unlabelled)
@@ -119,11 +119,16 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
 
     /// A network for the images: the one to train unless another name is given.
     ///
-    /// - Throws: `FormatError` for images that it does not take, and for weights that are not its own.
+    /// - Throws: `ConfigurationError` for images that it does not take, `FormatError` for weights that are not its own.
     func network(named name: String? = nil, for data: DividedData, seed: UInt64) throws -> any Module {
-        var network = try NetworkRegistry.standard.makeNetwork(
-            named: name ?? architecture, inputShape: data.train.size.shape, classes: data.train.classCount,
-            seed: seed)
+        var network: any Module
+        do {
+            network = try NetworkRegistry.standard.makeNetwork(
+                named: name ?? architecture, inputShape: data.train.size.shape, classes: data.train.classCount,
+                seed: seed)
+        } catch let fault as FormatError {
+            throw ConfigurationError([name == nil ? "architecture" : "mutual"], fault.problem)
+        }
         if let weights, name == nil {
             for difference in try PublishedWeights.load(URL(fileURLWithPath: weights), into: &network) {
                 StandardStream.say("\(weights): \(difference)")

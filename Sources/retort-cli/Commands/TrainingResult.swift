@@ -50,11 +50,11 @@ struct TrainingResult: CommandResult {
 
     var text: String {
         let others = unlabelled > 0 ? ", \(unlabelled.counted("image")) without labels" : ""
-        let validation = validationAccuracy.map { ", validation \(fixed($0, 2)) %" } ?? ""
+        let validation = validationAccuracy.map { ", validation accuracy \(fixed($0, 2)) %" } ?? ""
         let taught = "\(steps.counted("step")) on \(labelled.counted("label"))"
         return """
             \(architecture), \(parameters) parameters, \(taught) of \(data)\(others)
-            test accuracy \(fixed(accuracy, 2)) %, loss \(fixed(loss, 4))\(validation)
+            test accuracy \(fixed(accuracy, 2)) %, loss \(lossText(loss))\(validation)
             \(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)
             """
     }

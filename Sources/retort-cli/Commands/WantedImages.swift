@@ -23,7 +23,7 @@ struct WantedImages {
     /// - Parameter owner: which images.
     func checkNone(for owner: String) throws {
         for (name, isAsked) in [("image-size", asked != nil), ("grey", grey)] where isAsked {
-            throw UsageFault(
+            throw ConfigurationError(
                 [.name(name)],
                 "has no effect on \(owner), which are taken as they are; leave it out, or give --data a folder of PNG "
                     + "or JPEG images")

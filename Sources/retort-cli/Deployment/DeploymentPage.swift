@@ -21,19 +21,18 @@ struct DeploymentPage {
             body: """
                 \(heading)
                 \(ReportPage.table([DeploymentVariant.header] + report.variants.map(\.cells)))
-                <p class="note">Accuracy and agreement with the first variant on the test images. Images a second in
-                batches of 250, p50 and p95 of single images; \(report.threads.counted("thread")),
-                \(escaped(report.processor)).</p>
+                <p class="note">\(escaped(DeploymentVariant.legend)). Accuracy is of the test images, images a second are
+                in batches of 250; \(report.threads.counted("thread")), \(escaped(report.processor)).
+                \(report.forecast.map { escaped($0) + "." } ?? "")</p>
                 <h2>What accuracy costs</h2>
-                <p>The line joins the variants that no other one beats in both. Variants more than 20 points below the
-                best are left out.</p>
+                <p>The line is the Pareto front: it joins the variants that no other one beats in both. Variants more than
+                20 points below the best are left out.</p>
                 \(chart("Accuracy and size", "kilobytes") { Double($0.bytes) / 1000 })
                 \(chart("Accuracy and latency", "milliseconds for one image, median") { $0.medianLatency })
                 \(sensitivities)
                 <h2>What rounding does to each layer</h2>
-                <p>Signal to noise of the INT8 results against those in FP32, with the errors of all layers before; 6 dB
-                are a bit. Once with weights rounded to nearest, once as the model is. Where it falls, the next layer is
-                sensitive.</p>
+                <p>\(escaped(DeploymentReport.layerLegend)). Each layer has the errors of all before it; one bit is worth
+                6 dB. Where it falls, the next layer is sensitive.</p>
                 \(ReportPage.table([DeploymentReport.layerHeader] + report.layerCells))
                 \(report.warning.map { "<p>Warning: \(escaped($0)).</p>" } ?? "")
                 """
@@ -47,15 +46,15 @@ struct DeploymentPage {
     }
 
     private var heading: String {
-        guard let first = report.variants.first, let last = report.variants.last else { return "" }
+        guard let first = report.variants.first, let last = report.writtenVariant else { return "" }
         let (size, time) = (
             Double(last.bytes) / Double(first.bytes), first.medianLatency / max(last.medianLatency, 1e-9)
         )
         return """
-            <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB</h1>
+            <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB of weights</h1>
             <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)):
             \(fixed(first.accuracy, 2)) % before, \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)),
-            \(last.type)</b>, with \(percent(size)) of the size and \(fixed(time, 1)) times the speed for a single
+            \(last.type)</b>, with \(percent(size)) of the weights' size and \(fixed(time, 1)) times the speed for a single
             image.</p>
             """
     }
@@ -77,7 +76,7 @@ struct DeploymentPage {
         let decimals = LineChart.decimals(ticks)
         let chart = IntervalChart(
             title: title, xTitle: unit, yTitle: "test accuracy, %", marks: ticks.map { ($0, fixed($0, decimals)) },
-            series: [.init(name: "best at its cost", points: shown.front(cost).map(point))]
+            series: [.init(name: "Pareto front", points: shown.front(cost).map(point))]
                 + shown.map { .init(name: "\($0.name), \($0.type)", points: [point($0)]) },
             isSpread: false)
         return "<figure>\(chart.svg)</figure>"

@@ -36,7 +36,7 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
             content = .policy(try AugmentationPolicy(json: Data(try value.json().utf8)))
         } catch let fault as FormatError {
             throw value.error(
-                ConfigurationError(Self.keys(fault.place), "\(fault.found) found, \(fault.expected) expected"))
+                ConfigurationError(Self.keys(fault.place), fault.problem))
         }
     }
 
@@ -53,7 +53,7 @@ struct AugmentOption: RecipeValue, CustomStringConvertible {
             self.init(content: .named(argument), node: Node(text: argument))
             return
         }
-        try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+        try self.init(RecipeNode(text: argument, file: "", isFile: false))
     }
 
     /// The policy's file; nil for one that needs none.
@@ -92,9 +92,13 @@ extension AugmentationPolicy {
     /// Refuses a name that is neither that of a policy nor of a file.
     ///
     /// - Parameter others: names that the option takes too.
-    /// - Throws: `ConfigurationError` with the option.
+    /// - Throws: `ConfigurationError` with the option, `FormatError` for a file that is missing.
     static func check(_ name: String, option: String, beside others: [String] = []) throws {
         guard named(name) == nil, !FileManager.default.fileExists(atPath: name) else { return }
+        // What looks like a file is one that is missing.
+        if name.contains("/") || name.hasSuffix(".json") {
+            throw FormatError(file: "--\(option)", problem: "there is no file \(name)")
+        }
         let names = others + allNames
         throw ConfigurationError(
             [.name(option)],

@@ -24,14 +24,13 @@ struct Recipe {
         let options = Setting.all(of: type.init(), isParsed: false, beside: [])
         guard options.contains(where: { $0.name == "recipe" }), let file = Self.file(in: line) else { return nil }
         let bytes = try InputFile.read(URL(fileURLWithPath: file))
-        let text: String
-        // Like an argument that is no text, wrong usage.
-        do { text = try TextFile.decoded(bytes, file: file) } catch { throw ValidationError("\(error)") }
+        let text = try TextFile.decoded(bytes, file: file)
         root = try RecipeNode(text: text, file: file, isFile: true)
         let settings = options.filter { !Setting.ofCommandLine.contains($0.name) }
         let members = try root.members(settings.map(\.name), of: "a mapping from options to values") { key in
             options.contains { $0.name == key }
-                ? "belongs on the command line, as --\(key): it changes nothing of the run" : nil
+                ? "belongs on the command line, as --\(key): it changes nothing of the run"
+                : Self.problem(ofUnknown: key, of: type, among: settings)
         }
         overridden = Set(
             line.filter { $0.hasPrefix("--") }.map { argument in
@@ -46,6 +45,23 @@ struct Recipe {
             if !setting.isList || !overridden.contains(key) { own += arguments }
         }
         arguments = line.prefix(1) + own + line.dropFirst()
+    }
+
+    /// Those that take recipes.
+    private static let commands: [any ParsableCommand.Type] = [TrainCommand.self, DistillCommand.self]
+
+    /// What to say of a key that a command does not have; nil where one of its own is near.
+    private static func problem(
+        ofUnknown key: String, of type: any ParsableCommand.Type, among settings: [Setting]
+    ) -> String? {
+        let owner = commands.first {
+            $0 != type && Setting.all(of: $0.init(), isParsed: false).contains { $0.name == key }
+        }
+        if let owner { return "belongs to `retort \(owner.configuration.commandName ?? "")`; leave it out" }
+        // Those of a command are too many for a message.
+        guard key.question(among: settings.map(\.name)).isEmpty else { return nil }
+        return
+            "unknown key; the keys are the options that `retort \(type.configuration.commandName ?? "") --help` lists"
     }
 
     private static func file(in line: [String]) -> String? {

@@ -6,7 +6,9 @@ struct RecipeError: Error, CustomStringConvertible {
     let problem: String
 
     var description: String {
-        let places = [file, line.map { "line \($0)" }, place.isEmpty ? nil : place].compactMap { $0 }
-        return places.joined(separator: ": ") + ": \(problem)"
+        let places = [file.isEmpty ? nil : file, line.map { "line \($0)" }, place.isEmpty ? nil : place].compactMap {
+            $0
+        }
+        return (places + [problem]).joined(separator: ": ")
     }
 }

@@ -5,7 +5,7 @@ import Yams
 /// A value in a YAML document with its place, read strictly: an unknown key, another type and a missing value are
 /// errors that say where, what was found and what was expected.
 struct RecipeNode {
-    /// The file, or the option that the text came with.
+    /// Empty for a text that came with an option.
     let file: String
     let node: Node
     /// From the document's root: `controllers[0].threshold`; empty for the root.
@@ -28,7 +28,7 @@ struct RecipeNode {
             self.init(file: file, node: root, path: "", isFile: isFile)
             try checkCount(atMost: 300_000)
         } catch let error as YamlError {
-            throw error.located(in: file)
+            throw error.located(in: file, text: text)
         }
     }
 
@@ -201,16 +201,27 @@ struct RecipeNode {
 
 extension YamlError {
     /// As every other fault in a file.
-    fileprivate func located(in file: String) -> RecipeError {
+    fileprivate func located(in file: String, text: String) -> RecipeError {
         switch self {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             RecipeError(file: file, line: mark.line, problem: "no YAML in one document: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
-            RecipeError(
-                file: file, line: context.mark.line, place: keys.first.map { "\($0)" } ?? "",
-                problem: "a key that comes twice")
+            Self.duplicate(keys.first.map { "\($0)" } ?? "", in: text, file: file, start: context.mark.line)
         default: RecipeError(file: file, problem: "no YAML in UTF-8")
         }
+    }
+
+    /// - Parameter start: the line of the mapping that has the key twice.
+    private static func duplicate(_ key: String, in text: String, file: String, start: Int) -> RecipeError {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().filter { number, line in
+            number + 1 >= start && line.drop { $0 == " " }.hasPrefix(key + ":")
+        }.map { $0.offset + 1 }
+        // A mapping within another may have the key too, and one in braces has all in a line.
+        guard lines.count == 2 else {
+            return RecipeError(file: file, line: start, place: key, problem: "comes twice; leave one of them out")
+        }
+        return RecipeError(
+            file: file, place: key, problem: "comes twice, in lines \(lines[0]) and \(lines[1]); leave one of them out")
     }
 }

@@ -14,7 +14,7 @@ protocol RecipeValue {
 extension RecipeValue {
     /// Reads the text that came with an option.
     init(argument: String) throws {
-        try self.init(RecipeNode(text: argument, file: "value", isFile: false))
+        try self.init(RecipeNode(text: argument, file: "", isFile: false))
     }
 }
 

@@ -59,21 +59,26 @@ struct Setting {
             }
     }
 
-    /// Checks whole numbers of a command line as those of a recipe are.
+    /// Checks numbers of a command line as those of a recipe are.
     ///
     /// - Throws: `ConfigurationError` whose path begins with an option's name.
-    static func checkWholeNumbers(in line: [String], of command: any ParsableArguments) throws {
+    static func checkNumbers(in line: [String], of command: any ParsableArguments) throws {
         let settings = all(of: command, isParsed: false, beside: [])
         for (place, argument) in line.enumerated() where argument.hasPrefix("--") {
             let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // Where there is none, the parser says so.
-            guard let name = parts.first.map(String.init),
-                let range = settings.first(where: { $0.name == name })?.range,
+            guard let name = parts.first.map(String.init), let setting = settings.first(where: { $0.name == name }),
                 let value = parts.count > 1 ? String(parts[1]) : line.dropFirst(place + 1).first,
-                !value.hasPrefix("--"), let expected = WholeNumber.expectation(of: value, within: range)
+                !value.hasPrefix("--"), let expected = setting.expectation(of: value)
             else { continue }
-            throw ConfigurationError([.name(name)], "\(value) found, \(expected) expected")
+            throw ConfigurationError([.name(name)], "\(value.isEmpty ? "''" : value) found, \(expected) expected")
         }
+    }
+
+    /// What is to be said to be expected in place of a text; nil for a number, and for an option of another kind.
+    private func expectation(of text: String) -> String? {
+        if let range { return WholeNumber.expectation(of: text, within: range) }
+        return property.isReal && Double(text)?.isFinite != true ? "a number" : nil
     }
 
     /// Whether the option may come several times, and all of them count.
@@ -130,6 +135,8 @@ private protocol SettingProperty {
     var isList: Bool { get }
     /// All that the type holds; nil for anything but a whole number.
     var wholeNumbers: WholeNumber.Range? { get }
+    /// Whether it is a number that need not be whole.
+    var isReal: Bool { get }
     func arguments(_ name: String, _ value: RecipeNode, _ range: WholeNumber.Range?) throws -> [String]
     var node: Node? { get }
 }
@@ -147,6 +154,7 @@ extension OptionGroup: SettingGroup {
 extension Flag: SettingProperty where Value == Bool {
     fileprivate var isList: Bool { false }
     fileprivate var wholeNumbers: WholeNumber.Range? { nil }
+    fileprivate var isReal: Bool { false }
 
     fileprivate func arguments(_ name: String, _ value: RecipeNode, _ range: WholeNumber.Range?) throws -> [String] {
         try value.flag() ? ["--\(name)"] : []
@@ -165,9 +173,12 @@ extension Option: SettingProperty {
     fileprivate var isList: Bool { Value.self is [String].Type }
 
     fileprivate var wholeNumbers: WholeNumber.Range? {
-        let type = (Value.self as? any OptionalValue.Type)?.wrapped ?? Value.self
-        return (type as? any (FixedWidthInteger & Sendable).Type).map { WholeNumber.Range(of: $0) }
+        (valueType as? any (FixedWidthInteger & Sendable).Type).map { WholeNumber.Range(of: $0) }
     }
+
+    fileprivate var isReal: Bool { valueType is any BinaryFloatingPoint.Type }
+
+    private var valueType: Any.Type { (Value.self as? any OptionalValue.Type)?.wrapped ?? Value.self }
 
     private func text(_ value: RecipeNode, as type: Any.Type, _ range: WholeNumber.Range?) throws -> String {
         if let range { return try value.digits(within: range) }
