@@ -70,13 +70,6 @@ extension CKernelText {
             }
 
             """
-        case .takeNumbers:
-            """
-            static void take_numbers(numbers x, const int32_t *places, int32_t count, float border, results y) {
-                for (int32_t i = 0; i < count; i++) give(y, i, places[i] < 0 ? border : number(x, places[i]));
-            }
-
-            """
         case .placeNumbers:
             """
             /* Rows of one part of a concatenation, in the whole's steps. */

@@ -1,13 +1,12 @@
 /// The kernels of an exported network: the arithmetic of TensorCore's integer kernels, one loop each.
 enum CKernelText: String {
     case quantize, dequantize, convolve, maxPool = "pool_maximum", averagePool = "pool_average", add, multiply, map,
-        place, take, arrange, frame
+        place, arrange, frame
     case window, tap, requantized, layer, walk
     // In float32, of which what they read and write may be the bytes.
     case apply, combine, softmax, reduce
     case arrangeNumbers = "arrange_numbers"
     case frameNumbers = "frame_numbers"
-    case takeNumbers = "take_numbers"
     case placeNumbers = "place_numbers"
     case multiplyMatrices = "multiply_matrices"
     case logSoftmax = "log_softmax"
@@ -27,12 +26,12 @@ enum CKernelText: String {
         case .arrange, .frame: [.walk]
         case .results: [.requantized]
         case .exponentials: [.numbers]
-        case .apply, .takeNumbers, .placeNumbers, .normalizeRows, .normalizeGroups: [.numbers, .results]
+        case .apply, .placeNumbers, .normalizeRows, .normalizeGroups: [.numbers, .results]
         case .softmax, .logSoftmax: [.numbers, .results, .exponentials]
         case .combine, .arrangeNumbers, .frameNumbers, .multiplyMatrices, .reduce: [.numbers, .results, .walk]
         case .convolveNumbers: [.numbers, .results, .layer]
         case .poolNumbers: [.numbers, .results, .window]
-        case .dequantize, .map, .place, .take, .window, .tap, .requantized, .layer, .walk, .numbers: []
+        case .dequantize, .map, .place, .window, .tap, .requantized, .layer, .walk, .numbers: []
         }
     }
 
@@ -157,24 +156,20 @@ enum CKernelText: String {
             }
 
             """
-        case .take:
-            """
-            static void take(const uint8_t *x, const int32_t *places, int32_t count, uint8_t border, uint8_t *y) {
-                for (int32_t i = 0; i < count; i++) y[i] = places[i] < 0 ? border : x[places[i]];
-            }
-
-            """
         case .walk:
             """
-            /* Axes of a result, the last fastest, and the step of what is read along each. */
+            /* Axes of a result, the last fastest, and the step of what is read along each; with lists, of what each
+             * place of an axis adds, where those of the axis begin. */
             typedef struct {
                 int32_t start, axes, extents[8], steps[8];
+                const int32_t *lists;
             } walk;
 
             static int32_t place_in(walk w, int32_t i) {
                 int32_t place = w.start;
                 for (int32_t axis = w.axes - 1; axis >= 0; axis--) {
-                    place += i % w.extents[axis] * w.steps[axis];
+                    int32_t own = i % w.extents[axis];
+                    place += w.lists ? w.lists[w.steps[axis] + own] : own * w.steps[axis];
                     i /= w.extents[axis];
                 }
                 return place;

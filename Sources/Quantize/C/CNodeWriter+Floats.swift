@@ -96,16 +96,19 @@ extension CNodeWriter {
 
     /// Writes the call that moves values: each element of the result is from a place of the operand, and a negative
     /// place is the border.
-    mutating func arrange(_ node: FloatNode, from places: [Int], border: Float = 0) {
+    ///
+    /// - Throws: ``GraphError`` where no walk gives the places.
+    mutating func arrange(_ node: FloatNode, from places: [Int], border: Float = 0) throws {
         let source = node.operands[0].numbers
         switch Movement(places, from: node.operands[0].shape, to: node.shape) {
-        case .read(let walk): call(.arrangeNumbers, [source, walk.text, node.count, node.results])
+        case .read(let walk):
+            call(.arrangeNumbers, [source, text(walk, of: node.index), node.count, node.results])
         case .write(let walk):
             let count = "\(node.operands[0].shape.elementCount)"
-            call(.frameNumbers, [source, walk.text, count, Self.c(border), node.results, node.count])
-        case .list:
-            let table = table(of: places, node.index)
-            call(.takeNumbers, [source, table, node.count, Self.c(border), node.results])
+            call(
+                .frameNumbers,
+                [source, text(walk, of: node.index), count, Self.c(border), node.results, node.count])
+        case nil: throw refusal(of: node.index, "moves values as nothing in C does")
         }
     }
 
@@ -116,7 +119,7 @@ extension CNodeWriter {
         guard walk.axes.count <= Walk.limit else {
             throw refusal(of: node.index, "walks through more axes than \(Walk.limit)")
         }
-        return walk.text
+        return walk.text("0")
     }
 }
 

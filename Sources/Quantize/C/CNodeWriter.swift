@@ -1,5 +1,6 @@
 import Autograd
 import Foundation
+import Graph
 import TensorCore
 
 /// The calls and constants of an exported network, node by node.
@@ -38,7 +39,7 @@ struct CNodeWriter {
         } else if node.isFloat {
             try writeFloats(index)
         } else if let kernel = node.operation?.integerKernel {
-            kernel.write(index, to: &self)
+            try kernel.write(index, to: &self)
         } else if node.operation?.tableFunction != nil {
             let table = table(of: index, 0, named: "table\(index)")
             call(.map, [place(node.inputs[0]), "\(count)", table, place(index)])
@@ -102,22 +103,24 @@ struct CNodeWriter {
     }
 
     /// Writes the call that gives each element of a result from a place of its operand; a negative place is the border.
-    mutating func take(_ places: [Int], _ index: Int, border: UInt8) {
+    ///
+    /// - Throws: ``GraphError`` where no walk gives the places.
+    mutating func take(_ places: [Int], _ index: Int, border: UInt8) throws {
         let source = place(node(index).inputs[0])
         let operand = shape(node(index).inputs[0])
         switch Movement(places, from: operand, to: shape(index)) {
-        case .read(let walk): call(.arrange, [source, walk.text, "\(places.count)", place(index)])
+        case .read(let walk): call(.arrange, [source, text(walk, of: index), "\(places.count)", place(index)])
         case .write(let walk):
             let counts = ["\(operand.elementCount)", "\(border)", place(index), "\(places.count)"]
-            call(.frame, [source, walk.text] + counts)
-        case .list:
-            call(.take, [source, table(of: places, index), "\(places.count)", "\(border)", place(index)])
+            call(.frame, [source, text(walk, of: index)] + counts)
+        case nil: throw GraphError(operation: node(index).name, reason: "moves values as nothing in C does")
         }
     }
 
-    /// The name of a table of places, as a constant.
-    mutating func table(of places: [Int], _ index: Int) -> String {
-        array("int32_t", "places\(index)", places.map { "\($0)" }, bytes: 4 * places.count)
+    /// A walk in C, with its list as a constant.
+    mutating func text(_ walk: Walk, of index: Int) -> String {
+        guard !walk.lists.isEmpty else { return walk.text("0") }
+        return walk.text(array("int32_t", "places\(index)", walk.lists.map { "\($0)" }, bytes: 4 * walk.lists.count))
     }
 
     /// What the call of a kernel with two operands begins with: where they lie, the larger first, how often the

@@ -1,14 +1,17 @@
 import TensorCore
 
-/// Places that are read one after another: axes of a result, the last fastest, and a step along each.
+/// Places that are read one after another: axes of a result, the last fastest, and a step along each, or a list of what
+/// each of its places adds.
 struct Walk {
     /// Most axes that a walk in C has.
     static let limit = 8
 
     /// The place of the first element.
     let start: Int
-    /// Extents and steps, joined where neighbouring axes are walked like one.
+    /// Extents and steps, joined where neighbouring axes are walked like one; with ``lists``, where an axis' begins.
     private(set) var axes: [(extent: Int, step: Int)] = []
+    /// What the places of all axes add, where some axis has no step, as of pixels that are repeated; otherwise empty.
+    private(set) var lists: [Int] = []
 
     init(from start: Int = 0, _ extents: [Int], steps: [Int]) {
         self.start = start
@@ -35,11 +38,20 @@ struct Walk {
             })
     }
 
-    /// A list of places; nil where they are none that a walk through the result's axes gives.
+    /// A list of places; nil where no axis' place is found by itself, or there are too many axes.
     init?(_ places: [Int], _ shape: Shape) {
         guard let first = places.first, first >= 0, places.count == shape.elementCount else { return nil }
-        let steps = zip(shape.extents, shape.strides).map { extent, stride in extent > 1 ? places[stride] - first : 0 }
-        self.init(from: first, shape.extents, steps: steps)
+        let ways = zip(shape.extents, shape.strides).map { extent, stride in
+            (0..<extent).map { places[$0 * stride] - first }
+        }
+        self.init(from: first, shape.extents, steps: ways.map { $0.count > 1 ? $0[1] : 0 })
+        if !ways.allSatisfy({ way in way.count < 2 || way.indices.allSatisfy { way[$0] == $0 * way[1] } }) {
+            axes = []
+            for way in ways where way.count > 1 {
+                axes.append((way.count, lists.count))
+                lists += way
+            }
+        }
         guard axes.count <= Self.limit else { return nil }
         for (index, place) in places.enumerated() where self.place(index) != place { return nil }
     }
@@ -47,18 +59,21 @@ struct Walk {
     private func place(_ index: Int) -> Int {
         var (rest, place) = (index, start)
         for axis in axes.reversed() {
-            place += rest % axis.extent * axis.step
+            let own = rest % axis.extent
+            place += lists.isEmpty ? own * axis.step : lists[axis.step + own]
             rest /= axis.extent
         }
         return place
     }
 
     /// The initialiser in C.
-    var text: String {
-        func list(_ numbers: [Int]) -> String {
+    ///
+    /// - Parameter list: the name of an array with ``lists``.
+    func text(_ list: String) -> String {
+        func braced(_ numbers: [Int]) -> String {
             numbers.isEmpty ? "{0}" : "{\(numbers.map { "\($0)" }.joined(separator: ", "))}"
         }
-        return "(walk) {\(start), \(axes.count), \(list(axes.map(\.extent))), \(list(axes.map(\.step)))}"
+        return "(walk) {\(start), \(axes.count), \(braced(axes.map(\.extent))), \(braced(axes.map(\.step))), \(list)}"
     }
 }
 
@@ -68,21 +83,20 @@ enum Movement {
     case read(Walk)
     /// Each element of the operand is written to a walk through the result, which is a border elsewhere.
     case write(Walk)
-    /// No walk gives it: the place of each element is listed.
-    case list
 
     /// - Parameters:
     ///   - places: for each element of the result its place in the operand; negative where a border lies.
     ///   - operand: its shape.
     ///   - shape: of the result.
-    init(_ places: [Int], from operand: Shape, to shape: Shape) {
+    /// - Returns: nil where no walk gives them.
+    init?(_ places: [Int], from operand: Shape, to shape: Shape) {
         if let walk = Walk(places, shape) {
             self = .read(walk)
             return
         }
         var inverse = [Int](repeating: -1, count: operand.elementCount)
         for (index, place) in places.enumerated() where place >= 0 { inverse[place] = index }
-        let isOnce = places.count { $0 >= 0 } == inverse.count && !inverse.contains(-1)
-        self = isOnce ? Walk(inverse, operand).map { .write($0) } ?? .list : .list
+        guard places.count(where: { $0 >= 0 }) == inverse.count, let walk = Walk(inverse, operand) else { return nil }
+        self = .write(walk)
     }
 }

@@ -7,8 +7,8 @@ import TensorCore
 protocol FloatRearrangement: FloatCForm {}
 
 extension FloatRearrangement {
-    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) {
-        writer.arrange(node, from: places(in: node.operands[0].shape))
+    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) throws {
+        try writer.arrange(node, from: places(in: node.operands[0].shape))
     }
 }
 
@@ -19,16 +19,16 @@ extension SliceOperation: FloatRearrangement {}
 extension TransposeOperation: FloatRearrangement {}
 
 extension PadOperation: FloatCForm {
-    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) {
+    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) throws {
         let plain = PadOperation(before: before, after: after)
-        writer.arrange(node, from: plain.places(in: node.operands[0].shape), border: value)
+        try writer.arrange(node, from: plain.places(in: node.operands[0].shape), border: value)
     }
 }
 
 extension BroadcastOperation: FloatCForm {
     /// A row for one image is the row.
-    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) {
-        writer.arrange(node, from: Array(0..<node.shape.elementCount))
+    func writeFloats(_ node: FloatNode, to writer: inout CNodeWriter) throws {
+        try writer.arrange(node, from: Array(0..<node.shape.elementCount))
     }
 }
 
@@ -51,6 +51,6 @@ extension ResizeOperation: FloatCForm {
         guard case .nearest = interpolation.kernel else {
             throw writer.refusal(of: node.index, "interpolates, which has no form in C")
         }
-        writer.arrange(node, from: places(in: node.operands[0].shape))
+        try writer.arrange(node, from: places(in: node.operands[0].shape))
     }
 }

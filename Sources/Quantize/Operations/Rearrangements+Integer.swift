@@ -18,9 +18,9 @@ extension ByteRearrangement {
         return forward([numbers]).quantized(AffineQuantization(scale: 1, zeroPoint: output.zeroPoint))
     }
 
-    func write(_ index: Int, to writer: inout CNodeWriter) {
+    func write(_ index: Int, to writer: inout CNodeWriter) throws {
         let input = writer.node(index).inputs[0]
-        writer.take(
+        try writer.take(
             places(in: writer.shape(input)), index, border: writer.node(input).quantization?.zeroPoint ?? 0)
     }
 }
