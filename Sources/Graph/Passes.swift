@@ -9,7 +9,7 @@ extension NetworkGraph {
     /// computed in double precision. A normalisation that follows anything else, or a layer that others read too,
     /// stays. What is computed from parameters alone is computed now.
     public func foldingBatchNorm() -> NetworkGraph {
-        foldingParameters().foldingBatchNorm(keepingFeatures: false)
+        foldingParameters().foldingNumbers().foldingBatchNorm(keepingFeatures: false)
     }
 
     /// Replaces nodes that read no image by their results.
