@@ -9,7 +9,7 @@ extension NetworkGraph {
     /// computed in double precision. A normalisation that follows anything else, or a layer that others read too,
     /// stays. What is computed from parameters alone is computed now.
     public func foldingBatchNorm() -> NetworkGraph {
-        foldingParameters().foldingBatchNorm(keepingFeatures: false)
+        foldingParameters().foldingNumbers().foldingBatchNorm(keepingFeatures: false)
     }
 
     /// Replaces nodes that read no image by their results.
@@ -103,6 +103,45 @@ extension NetworkGraph {
             }
         }
         return graph.droppingUnused()
+    }
+
+    /// Makes a stored vector that is added to the result of a convolution or dense layer without a bias its bias, also
+    /// where the result is reshaped between them: as exporters write a layer on rows.
+    ///
+    /// The vector has an element for each output channel and keeps its path.
+    package func joiningBiases() -> NetworkGraph {
+        var graph = self
+        for index in nodes.indices {
+            let node = graph.nodes[index]
+            guard node.operation?.is(AddOperation.self) == true, node.residual == nil, !node.relu,
+                let source = node.sources.first, let vector = node.tensors.first,
+                let layer = graph.layer(beforeReshapesAt: source), graph.nodes[layer].operands.count == 2,
+                case .node = graph.nodes[layer].operands[0],
+                case .tensor(let weights, _) = graph.nodes[layer].operands[1],
+                let channels = weights.shape.last, vector.count == channels, vector.shape.last == channels,
+                graph.nodes[source].extents == node.extents, graph.nodes[source].shape.last == channels
+            else { continue }
+            let bias = node.operands.compactMap { operand -> NetworkGraph.Operand? in
+                guard case .tensor(let tensor, let path) = operand else { return nil }
+                return .tensor(tensor.reshaped(to: [channels]), path: path)
+            }
+            graph.nodes[layer].operands += bias
+            graph.merge(index, into: source)
+        }
+        return graph.droppingUnused()
+    }
+
+    /// The layer whose result a node is, under this shape or another; nil where anything else reads or changes it.
+    private func layer(beforeReshapesAt node: Int) -> Int? {
+        var place = node
+        while isReadOnce(place), nodes[place].residual == nil, !nodes[place].relu, nodes[place].features.isEmpty {
+            if nodes[place].isLinearLayer { return place }
+            guard nodes[place].operation?.is(ReshapeOperation.self) == true, let source = nodes[place].sources.first,
+                nodes[source].shape.last == nodes[node].shape.last
+            else { return nil }
+            place = source
+        }
+        return nil
     }
 
     /// The same steps up to one, whose result is the network's.

@@ -44,8 +44,11 @@ public struct RoundedGraph: Sendable {
     /// Whether anything is of 8 bits.
     public var isRounded: Bool { !roles.isEmpty || !layers.isEmpty }
 
-    /// The network in float32.
+    /// The network in float32, in which a stored vector that is added to a layer's result is the layer's bias.
     ///
     /// - Throws: ``GraphError`` where it mixes the images of a batch.
-    public func graph() throws -> NetworkGraph { try NetworkGraph(nodes: nodes, output: output) }
+    public func graph() throws -> NetworkGraph {
+        let joined = try NetworkGraph(nodes: nodes, output: output).joiningBiases()
+        return try NetworkGraph(nodes: joined.nodes, output: joined.output)
+    }
 }

@@ -1,18 +1,42 @@
 /// The kernels of an exported network: the arithmetic of TensorCore's integer kernels, one loop each.
 enum CKernelText: String {
     case quantize, dequantize, convolve, maxPool = "pool_maximum", averagePool = "pool_average", add, multiply, map,
-        place, take
-    case window, requantized
+        place, arrange, frame
+    case window, tap, requantized, layer, walk
+    // In float32, of which what they read and write may be the bytes.
+    case apply, combine, softmax, reduce
+    case arrangeNumbers = "arrange_numbers"
+    case frameNumbers = "frame_numbers"
+    case placeNumbers = "place_numbers"
+    case multiplyMatrices = "multiply_matrices"
+    case logSoftmax = "log_softmax"
+    case normalizeRows = "normalize_rows"
+    case normalizeGroups = "normalize_groups"
+    case convolveNumbers = "convolve_numbers"
+    case poolNumbers = "pool_numbers"
+    case numbers, results, exponentials
 
     /// Others that it calls or reads.
     var requires: [CKernelText] {
         switch self {
-        case .quantize, .convolve, .add, .multiply: [.requantized]
-        case .averagePool: [.requantized, .window]
-        case .maxPool: [.window]
-        case .dequantize, .map, .place, .take, .window, .requantized: []
+        case .quantize, .add, .multiply: [.requantized]
+        case .convolve: [.requantized, .layer]
+        case .averagePool: [.requantized, .window, .tap]
+        case .maxPool: [.window, .tap]
+        case .arrange, .frame: [.walk]
+        case .results: [.requantized]
+        case .exponentials: [.numbers]
+        case .apply, .placeNumbers, .normalizeRows, .normalizeGroups: [.numbers, .results]
+        case .softmax, .logSoftmax: [.numbers, .results, .exponentials]
+        case .combine, .arrangeNumbers, .frameNumbers, .multiplyMatrices, .reduce: [.numbers, .results, .walk]
+        case .convolveNumbers: [.numbers, .results, .layer]
+        case .poolNumbers: [.numbers, .results, .window]
+        case .dequantize, .map, .place, .window, .tap, .requantized, .layer, .walk, .numbers: []
         }
     }
+
+    /// It with all that it stands on, which comes first.
+    var withRequired: [CKernelText] { requires.flatMap(\.withRequired) + [self] }
 
     /// What all of them stand on.
     static let common = """
@@ -68,13 +92,6 @@ enum CKernelText: String {
             """
         case .convolve:
             """
-            typedef struct {
-                int32_t height, width, channels, kernel_height, kernel_width, output_height, output_width, output_channels;
-                int32_t stride_height, stride_width, padding_top, padding_left, dilation_height, dilation_width, groups;
-                int32_t input_zero, output_zero, residual_zero, relu;
-                float residual_multiplier;
-            } layer;
-
             /* To bytes, or where there are none to floats. Padding is the zero point, which adds nothing. */
             static void convolve(layer l, const int8_t *weights, const int32_t *bias, const float *multipliers,
                                  const uint8_t *x, const uint8_t *residual, uint8_t *bytes, float *floats) {
@@ -112,93 +129,17 @@ enum CKernelText: String {
             }
 
             """
-        case .window:
+        case .layer:
             """
             typedef struct {
-                int32_t height, width, channels, window_height, window_width, output_height, output_width;
-                int32_t stride_height, stride_width, padding_top, padding_left, padding_bottom, padding_right;
-                int32_t dilation_height, dilation_width;
-            } window;
-
-            /* The taps of a window that lie in the image, along one axis: the first one's pixel, how many there are,
-             * and how many lie in the padded image. */
-            typedef struct {
-                int32_t first, count, counted;
-            } taps;
-
-            static int32_t taps_before(int32_t end, int32_t start, int32_t size, int32_t dilation) {
-                int32_t taps = (end - start + dilation - 1) / dilation;
-                return taps < size ? taps : size;
-            }
-
-            static taps taps_at(int32_t start, int32_t size, int32_t dilation, int32_t extent, int32_t after) {
-                int32_t skipped = start < 0 ? (dilation - 1 - start) / dilation : 0;
-                taps t;
-                t.first = start + skipped * dilation;
-                t.count = taps_before(extent, start, size, dilation) - skipped;
-                t.counted = taps_before(extent + after, start, size, dilation);
-                return t;
-            }
-
-            static taps rows_at(window g, int32_t y) {
-                return taps_at(y * g.stride_height - g.padding_top, g.window_height, g.dilation_height, g.height,
-                               g.padding_bottom);
-            }
-
-            static taps columns_at(window g, int32_t x) {
-                return taps_at(x * g.stride_width - g.padding_left, g.window_width, g.dilation_width, g.width,
-                               g.padding_right);
-            }
-
-            static uint8_t tap_at(window g, const uint8_t *x, int32_t row, int32_t column, int32_t channel) {
-                return x[(row * g.width + column) * g.channels + channel];
-            }
+                int32_t height, width, channels, kernel_height, kernel_width, output_height, output_width, output_channels;
+                int32_t stride_height, stride_width, padding_top, padding_left, dilation_height, dilation_width, groups;
+                int32_t input_zero, output_zero, residual_zero, relu;
+                float residual_multiplier;
+            } layer;
 
             """
-        case .maxPool:
-            """
-            static void pool_maximum(window g, const uint8_t *x, uint8_t *y) {
-                for (int32_t oy = 0; oy < g.output_height; oy++) {
-                    for (int32_t ox = 0; ox < g.output_width; ox++) {
-                        taps rows = rows_at(g, oy), columns = columns_at(g, ox);
-                        for (int32_t c = 0; c < g.channels; c++) {
-                            uint8_t greatest = 0;
-                            for (int32_t r = 0, row = rows.first; r < rows.count; r++, row += g.dilation_height) {
-                                for (int32_t i = 0; i < columns.count; i++) {
-                                    uint8_t value = tap_at(g, x, row, columns.first + i * g.dilation_width, c);
-                                    greatest = value > greatest ? value : greatest;
-                                }
-                            }
-                            *y++ = greatest;
-                        }
-                    }
-                }
-            }
-
-            """
-        case .averagePool:
-            """
-            static void pool_average(window g, int counts_padding, int32_t input_zero, float multiplier, int32_t zero,
-                                     const uint8_t *x, uint8_t *y) {
-                for (int32_t oy = 0; oy < g.output_height; oy++) {
-                    for (int32_t ox = 0; ox < g.output_width; ox++) {
-                        taps rows = rows_at(g, oy), columns = columns_at(g, ox);
-                        int32_t pixels = rows.count * columns.count;
-                        float factor = multiplier / (float)(counts_padding ? rows.counted * columns.counted : pixels);
-                        for (int32_t c = 0; c < g.channels; c++) {
-                            int32_t sum = 0;
-                            for (int32_t r = 0, row = rows.first; r < rows.count; r++, row += g.dilation_height) {
-                                for (int32_t i = 0; i < columns.count; i++) {
-                                    sum += tap_at(g, x, row, columns.first + i * g.dilation_width, c);
-                                }
-                            }
-                            *y++ = requantized((float)(sum - pixels * input_zero) * factor, zero, 0);
-                        }
-                    }
-                }
-            }
-
-            """
+        case .window, .tap, .maxPool, .averagePool, .poolNumbers: windowText
         case .add:
             Self.pairs(
                 "add", "float x_multiplier, float y_multiplier, int32_t zero, int relu",
@@ -215,13 +156,39 @@ enum CKernelText: String {
             }
 
             """
-        case .take:
+        case .walk:
             """
-            static void take(const uint8_t *x, const int32_t *places, int32_t count, uint8_t border, uint8_t *y) {
-                for (int32_t i = 0; i < count; i++) {
-                    int32_t from = places ? places[i] : i;
-                    y[i] = from < 0 ? border : x[from];
+            /* Axes of a result, the last fastest, and the step of what is read along each; with lists, of what each
+             * place of an axis adds, where those of the axis begin. */
+            typedef struct {
+                int32_t start, axes, extents[8], steps[8];
+                const int32_t *lists;
+            } walk;
+
+            static int32_t place_in(walk w, int32_t i) {
+                int32_t place = w.start;
+                for (int32_t axis = w.axes - 1; axis >= 0; axis--) {
+                    int32_t own = i % w.extents[axis];
+                    place += w.lists ? w.lists[w.steps[axis] + own] : own * w.steps[axis];
+                    i /= w.extents[axis];
                 }
+                return place;
+            }
+
+            """
+        case .arrange:
+            """
+            static void arrange(const uint8_t *x, walk w, int32_t count, uint8_t *y) {
+                for (int32_t i = 0; i < count; i++) y[i] = x[place_in(w, i)];
+            }
+
+            """
+        case .frame:
+            """
+            /* Within a border. */
+            static void frame(const uint8_t *x, walk w, int32_t count, uint8_t border, uint8_t *y, int32_t all) {
+                for (int32_t i = 0; i < all; i++) y[i] = border;
+                for (int32_t i = 0; i < count; i++) y[place_in(w, i)] = x[i];
             }
 
             """
@@ -236,6 +203,7 @@ enum CKernelText: String {
             }
 
             """
+        default: floatText
         }
     }
 

@@ -35,7 +35,9 @@ protocol IntegerKernel: GraphOperation {
     ) -> ByteTensor
 
     /// Writes the call of a C function that does the same.
-    func write(_ index: Int, to writer: inout CNodeWriter)
+    ///
+    /// - Throws: ``GraphError`` where there is none.
+    func write(_ index: Int, to writer: inout CNodeWriter) throws
 }
 
 extension IntegerKernel {

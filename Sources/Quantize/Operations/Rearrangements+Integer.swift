@@ -18,12 +18,10 @@ extension ByteRearrangement {
         return forward([numbers]).quantized(AffineQuantization(scale: 1, zeroPoint: output.zeroPoint))
     }
 
-    func write(_ index: Int, to writer: inout CNodeWriter) {
-        let node = writer.node(index)
-        let input = writer.node(node.inputs[0])
-        // For each element the place that it is from, counted from 1; 0 is the border.
-        let places = Tensor((1...input.shape.elementCount).map { Float($0) }, shape: input.batchShape)
-        writer.take(forward([places]).scalars.map { Int($0) - 1 }, index, border: input.quantization?.zeroPoint ?? 0)
+    func write(_ index: Int, to writer: inout CNodeWriter) throws {
+        let input = writer.node(index).inputs[0]
+        try writer.take(
+            places(in: writer.shape(input)), index, border: writer.node(input).quantization?.zeroPoint ?? 0)
     }
 }
 
@@ -44,7 +42,14 @@ extension ReshapeOperation: ByteRearrangement {
         }
     }
 
-    func write(_ index: Int, to writer: inout CNodeWriter) {
-        writer.take(Array(0..<writer.node(index).shape.elementCount), index, border: 0)
+}
+
+extension GraphOperation {
+    /// For each element of the result of an operation that moves values, its place in the operand; a negative one where
+    /// a border lies.
+    func places(in operand: Shape) -> [Int] {
+        // Places are counted from 1, so that a border of 0 is none of them.
+        let places = Tensor((0..<operand.elementCount).map { Float($0 + 1) }, shape: operand)
+        return forward([places]).scalars.map { Int($0) - 1 }
     }
 }

@@ -166,7 +166,7 @@ extension IntegerProgram.Node {
     var batchShape: Shape { Shape([1] + shape.extents) }
 
     /// The shape of a layer's result: a dense layer keeps all axes of its rows, which the batch may be part of.
-    fileprivate func resultShape(reading input: Shape) -> Shape {
+    func resultShape(reading input: Shape) -> Shape {
         operation?.is(DenseOperation.self) == true
             ? Shape(input.dropLast() + shape.suffix(1)) : Shape([input[0]] + shape)
     }

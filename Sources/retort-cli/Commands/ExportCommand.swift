@@ -7,10 +7,11 @@ import Retort
 struct ExportCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a model for other programs: ONNX for other runtimes, C11 for small devices.",
+        abstract: "Writes a model for other programs: ONNX for other runtimes, C99 for small devices.",
         discussion: """
             ONNX takes models in FP32 and in INT8 (QuantizeLinear and DequantizeLinear around each step). C takes models \
-            in INT8; it needs no library and allocates nothing, and what it computes is the model to the last bit.
+            in INT8; it needs no library and allocates nothing, and what it computes is the model to the last bit. What \
+            the model computes in FP32, such as a layer normalisation, needs libm and differs in the last bits.
             """)
 
     @Argument(help: "Model, FP32 or INT8, or an ONNX file.")
