@@ -14,10 +14,13 @@ struct TarTarget: FuzzTarget {
         let samples = (0..<6).reduce(Data()) { tar, number in
             tar + Self.member("\(number).png", png) + Self.member("\(number).cls", Data([48 + UInt8(number % 2)]))
         }
-        let path = Data("20 path=folder/6.png\n".utf8)
+        let path = Data("21 path=folder/6.png\n".utf8)
         return [
-            samples + end, samples + Self.member("x", path, type: "x") + Self.member("6", png) + end,
-            samples + Self.member("././@LongLink", Data("long/6.png\0".utf8), type: "L") + Self.member("6", png) + end,
+            samples + end,
+            samples + Self.member("x", path, type: "x") + Self.member("6", png)
+                + Self.member("folder/6.cls", Data([48])) + end,
+            samples + Self.member("././@LongLink", Data("long/6.png\0".utf8), type: "L") + Self.member("6", png)
+                + Self.member("long/6.cls", Data([48])) + end,
         ]
     }
 
