@@ -95,7 +95,8 @@ let package = Package(
                 dependencies: [.byName(name: $0), "TestSupport"]
                     + ($0 == "Prune" ? ["Quantize"] : $0 == "ONNX" ? ["Deploy"] : []),
                 path: "Tests/\($0)Tests",
-                exclude: ["Layers", "Augment", "Distill", "Quantize", "ONNX"].contains($0) ? ["Golden"] : [])
+                exclude: ["Layers", "ImageFiles", "Augment", "Distill", "Quantize", "ONNX"].contains($0)
+                    ? ["Golden"] : [])
         }
         + examples.map {
             .executableTarget(

@@ -5,11 +5,14 @@ import TensorCore
 extension DividedData {
     /// Reads a folder: MNIST or CIFAR in its original files, or images.
     ///
-    /// A folder of images has a subfolder of PNG or JPEG files for each class. Or it has such folders as parts, `train`
-    /// with `test`, in any case of letters; `val`, `valid` or `validation` beside them are the images for validation,
-    /// and without `test` the test. Where there is no test, a fifth of the images becomes the test set, of each class
-    /// with 3 images or more at least one. Where there is no validation, a tenth of the rest is held out for it, of
-    /// each class with 2 or more at least one. Which images these are depends on the name of each one's class and file.
+    /// A folder of images has a subfolder of PNG or JPEG files for each class, or a table `labels.csv` of files and
+    /// their classes, or tar archives as WebDataset writes them (`000.jpg` with `000.cls`); a table, an archive and a
+    /// file of `retort pack` may be given by themselves. Or it has such folders, or archives of such names, as parts,
+    /// `train` with `test`, in any case of letters; `val`, `valid` or `validation` beside them are the images for
+    /// validation, and without `test` the test. Where there is no test, a fifth of the images becomes the test set, of
+    /// each class with 3 images or more at least one. Where there is no validation, a tenth of the rest is held out for
+    /// it, of each class with 2 or more at least one. Which images these are depends on the name of each one's class
+    /// and file.
     ///
     /// - Parameters:
     ///   - size: at which a network reads the images.
@@ -17,47 +20,47 @@ extension DividedData {
     ///   - isSkipping: whether files that cannot be read are left out, see ``DividedData/notes``, instead of an error.
     ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
     ///   - other: the size at which a teacher reads the same images: large ones are decoded for both.
+    ///   - onLoss: called for each file that turns out bad later and is left out too: another of its class is read in
+    ///     its place from then on. Called from any thread.
     /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``EncodedImages`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
         folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
-        memory: Int? = nil, teacherSize other: ImageSize? = nil
+        memory: Int? = nil, teacherSize other: ImageSize? = nil,
+        onLoss: @escaping @Sendable (FormatError) -> Void = { _ in }
     ) throws {
         let path = FilePath(folder)
         let decoded = other.map { size.covering($0) } ?? size
         // Several parts share it.
         var left = memory ?? MachineMemory.available / 4
+        let losses = isSkipping ? onLoss : nil
         func opened(_ open: (_ memory: Int) throws -> OpenedImages) throws -> OpenedImages {
             var opened = try open(left)
             opened.images = opened.images.read(at: size)
             left = max(0, left - opened.images.keptBytes)
             return opened
         }
-        func opened(_ path: FilePath) throws -> OpenedImages {
-            try opened {
-                try OpenedImages(folder: path, size: decoded, heldOut: rule, memory: $0, isSkipping: isSkipping)
-            }
+        func opened(_ place: ImagePlace) throws -> OpenedImages {
+            try opened { try OpenedImages(place, size: decoded, heldOut: rule, memory: $0, losses: losses) }
         }
         // Without parts, or for training, the test and perhaps validation.
         let all: [OpenedImages]
-        if try FileType(of: path) == .file {
+        switch try DataLayout(of: path) {
+        case .original:
+            try self.init(DataFolder.read(folder), heldOut: rule)
+            return
+        case .packed:
             let files = try PackedFiles(folder)
             all = try files.parts.map { part in
                 try opened {
-                    try OpenedImages(part, of: files, size: decoded, heldOut: rule, memory: $0, isSkipping: isSkipping)
+                    try OpenedImages(part, of: files, size: decoded, heldOut: rule, memory: $0, losses: losses)
                 }
             }
-        } else {
-            switch try DataLayout(of: path) {
-            case .original:
-                try self.init(DataFolder.read(folder), heldOut: rule)
-                return
-            case .classes: all = [try opened(path)]
-            case .parts(let first, let second, let third):
-                let parts = [first, second] + (third.map { [$0] } ?? [])
-                all = try parts.map { try opened($0.path) }
-                try DataLayout.checkClasses(zip(parts, all).map { ($0.name, $1.images.classNames) }, in: path)
-            }
+        case .whole(let place): all = [try opened(place)]
+        case .parts(let first, let second, let third):
+            let parts = [first, second] + (third.map { [$0] } ?? [])
+            all = try parts.map { try opened($0.place) }
+            try DataLayout.checkClasses(zip(parts, all).map { ($0.name, $1.images.classNames) }, in: path)
         }
         let (train, validation, test): (EncodedImages, EncodedImages?, EncodedImages)
         if all.count == 1 {
@@ -85,18 +88,23 @@ extension DividedData {
     /// - Throws: `FormatError` for a folder that cannot be read or holds no images.
     public static func trainingPaths(in folder: URL) throws -> [String] {
         let path = FilePath(folder)
-        let (place, start): (FilePath, String)
-        switch try DataLayout(of: path) {
-        case .original:
+        let found: (place: ImagePlace, start: String)? =
+            switch try DataLayout(of: path) {
+            case .whole(let place): (place, "")
+            case .parts(let train, _, _): (train.place, "\(train.name)/")
+            case .original, .packed: nil
+            }
+        guard let found, case .folders(let folders) = found.place else {
             throw FormatError(
-                file: "\(path)", found: "a data set without files of images", expected: "a folder of images")
-        case .classes: (place, start) = (path, "")
-        case .parts(let train, _, _): (place, start) = (train.path, "\(train.name)/")
+                file: "\(path)", found: "a data set without a folder for each class",
+                expected: "one with such folders")
         }
-        let folders = try ClassFolders(place)
-        return folders.files.map { file in
-            let name = URL(fileURLWithPath: file.entry.name).deletingPathExtension().lastPathComponent
-            return "\(start)\(folders.names[file.label])/\(name)"
+        let files = try LabelledFiles(folders: folders)
+        return files.keys.indices.map { number in
+            let name = files.path(of: number)
+            let last = name.split(separator: "/").last ?? ""
+            let ending = last.lastIndex(of: ".").map { last[$0...].count } ?? 0
+            return found.start + name.dropLast(ending)
         }
     }
 }

@@ -19,13 +19,15 @@ public struct EncodedImages: ImageSource {
     private let store: PictureStore
     /// By place, the number of the file in the store.
     private let files: [Int]
+    /// The files that turned out bad since they were opened; nil where one that does is an error.
+    private let losses: LostFiles?
 
     /// Opens a folder.
     ///
-    /// Classes are the subfolders and images the files in them, both in the order of their names' bytes; hidden ones do
-    /// not count, nor do files beside the subfolders that are no images. Each file's first bytes are looked at, and as
-    /// many are decoded as memory is given for. The result is the same for any number of threads. Sample ids count from
-    /// 0, and identities are of the classes' and files' names.
+    /// Classes are the subfolders and images the files in them, at any depth, both in the order of their names' bytes;
+    /// links are followed. Hidden ones do not count, nor do files beside the subfolders that are no images. Each file's
+    /// first bytes are looked at, and as many are decoded as memory is given for. The result is the same for any number
+    /// of threads. Sample ids count from 0, and identities are of the classes' and files' names.
     ///
     /// - Parameters:
     ///   - size: at which a network reads the images, whose sides' ratio is not kept; images are converted to its
@@ -36,20 +38,21 @@ public struct EncodedImages: ImageSource {
     ///   folder without classes; `MachineError` where the machine cannot read a file.
     public init(folder url: URL, size: ImageSize, memory: Int? = nil) throws {
         self = try OpenedImages(
-            folder: FilePath(url), size: size, memory: memory ?? MachineMemory.available / 4, isSkipping: false
+            .folders(FilePath(url)), size: size, memory: memory ?? MachineMemory.available / 4, losses: nil
         ).images
     }
 
-    init(_ index: ImageIndex, _ size: ImageSize, _ store: PictureStore, files: [Int]) {
-        (self.index, self.store, self.files) = (index, store, files)
+    init(_ index: ImageIndex, _ size: ImageSize, _ store: PictureStore, files: [Int], losses: LostFiles?) {
+        (self.index, self.store, self.files, self.losses) = (index, store, files, losses)
         (height, width, channels) = (size.height, size.width, size.channels)
     }
 
+    /// Reads images; where files that turn out bad are left out, another of the same class takes the place of each.
     public func images(at places: ArraySlice<Int>) throws -> RaggedImages {
         // What they are brought to is taken without a question.
         try MachineMemory.require(
             product: [places.count, height, width, channels], for: "\(places.count.counted("image")) of \(size)")
-        let images = try store.images(places.map { files[$0] })
+        let (images, places) = try read(Array(places))
         var pixels: [UInt8] = []
         pixels.reserveCapacity(images.reduce(0) { $0 + $1.pixels.count })
         for image in images { pixels += image.pixels }
@@ -60,7 +63,34 @@ public struct EncodedImages: ImageSource {
 
     /// The same images for a network that reads them at another size, of as many channels. They are decoded for the
     /// size at which they were opened.
-    func read(at size: ImageSize) -> EncodedImages { EncodedImages(index, size, store, files: files) }
+    func read(at size: ImageSize) -> EncodedImages { EncodedImages(index, size, store, files: files, losses: losses) }
+
+    /// The images at places, or at others of the same classes instead of those whose files are lost.
+    private func read(_ places: [Int]) throws -> (images: [DecodedImage], places: [Int]) {
+        guard let losses else { return (try store.images(places.map { files[$0] }).map { try $0.get() }, places) }
+        var places = places
+        while true {
+            places = try places.map { try substitute(for: $0, losses) }
+            let found = store.images(places.map { files[$0] })
+            var isWhole = true
+            for case (let place, .failure(let error)) in zip(places, found) {
+                guard let error = error as? FormatError else { throw error }
+                losses.add(files[place], error)
+                isWhole = false
+            }
+            if isWhole { return (try found.map { try $0.get() }, places) }
+        }
+    }
+
+    /// The place itself, or the next one of its class where its file is lost.
+    private func substitute(for place: Int, _ losses: LostFiles) throws -> Int {
+        guard let error = losses[files[place]] else { return place }
+        let others = (place + 1..<place + count).lazy.map { $0 % count }
+        guard let other = others.first(where: { labels[$0] == labels[place] && losses[files[$0]] == nil }) else {
+            throw error.advising("no other image of its class is left")
+        }
+        return other
+    }
 
     /// The sizes of the files.
     public var contentSample: [UInt64] { files.map { UInt64(store.byteCounts[$0]) } }
@@ -69,8 +99,10 @@ public struct EncodedImages: ImageSource {
     var keptBytes: Int { store.keptBytes }
 
     public func subset(_ places: [Int]) -> EncodedImages {
-        EncodedImages(index.subset(places), size, store, files: places.map { files[$0] })
+        EncodedImages(index.subset(places), size, store, files: places.map { files[$0] }, losses: losses)
     }
 
-    public func replacing(_ index: ImageIndex) -> EncodedImages { EncodedImages(index, size, store, files: files) }
+    public func replacing(_ index: ImageIndex) -> EncodedImages {
+        EncodedImages(index, size, store, files: files, losses: losses)
+    }
 }

@@ -13,44 +13,44 @@ struct OpenedImages {
 
     private static let skipping = "leave out bad files by --skip-bad"
 
-    /// Opens a folder with a subfolder for each class.
+    /// Opens images that lie in files, one by one or in archives.
     ///
     /// - Parameters:
     ///   - rule: how images are held out later.
     ///   - memory: bytes for images that stay decoded.
-    ///   - isSkipping: whether all files are decoded once, and those that cannot be are left out.
+    ///   - losses: nil for an error where a file cannot be used; else all are decoded once, and those that cannot be,
+    ///     now or later, are left out.
     init(
-        folder path: FilePath, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int, isSkipping: Bool
+        _ place: ImagePlace, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int, losses: LostFiles.Teller?
     ) throws {
-        let folders = try ClassFolders(path)
-        if !isSkipping, let first = folders.faults.first { throw first.error.advising(Self.skipping) }
+        let found = try LabelledFiles(place)
+        if losses == nil, let first = found.faults.first { throw first.error.advising(Self.skipping) }
         try self.init(
-            SeparateFiles(paths: folders.files.map(\.entry.path)), folders.index(rule), faults: folders.faults,
-            counts: folders.counts, remark: folders.remark, name: "\(path)", size: size, memory: memory,
-            isSkipping: isSkipping)
+            found.files, found.index(rule), faults: found.faults, counts: found.counts, remarks: found.remarks,
+            name: found.name, size: size, memory: memory, losses: losses)
     }
 
     /// Opens a part of a packed folder.
     init(
         _ part: PackedFiles.Part, of files: PackedFiles, size: ImageSize, heldOut rule: HeldOut, memory: Int,
-        isSkipping: Bool
+        losses: LostFiles.Teller?
     ) throws {
         var counts = [Int](repeating: 0, count: part.index.classCount)
         for case let label? in part.index.labels { counts[label] += 1 }
         try self.init(
             SomeFiles(files: files, numbers: part.numbers), files.index(of: part, rule), faults: [],
-            counts: Array(zip(part.index.classNames, counts)), remark: nil, name: "\(files.path)", size: size,
-            memory: memory, isSkipping: isSkipping)
+            counts: Array(zip(part.index.classNames, counts)), remarks: [], name: "\(files.path)", size: size,
+            memory: memory, losses: losses)
     }
 
     private init(
-        _ files: some EncodedFiles, _ index: ImageIndex, faults: [(className: String?, error: FormatError)],
-        counts: [(name: String, count: Int)], remark: String?, name: String, size: ImageSize, memory: Int,
-        isSkipping: Bool
+        _ files: any EncodedFiles, _ index: ImageIndex, faults: [(className: String?, error: FormatError)],
+        counts: [(name: String, count: Int)], remarks: [String], name: String, size: ImageSize, memory: Int,
+        losses: LostFiles.Teller?
     ) throws {
-        let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: isSkipping)
+        let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: losses != nil)
         let bad = findings.failures.sorted { $0.key < $1.key }
-        if !isSkipping, let first = bad.first { throw first.value.advising(Self.skipping) }
+        if losses == nil, let first = bad.first { throw first.value.advising(Self.skipping) }
         func className(of file: Int) -> String? { index.labels[file].map { index.classNames[$0] } }
         let errors = faults + bad.map { (className(of: $0.key), $0.value) }
         let kept = (0..<files.count).filter { findings.failures[$0] == nil }
@@ -63,7 +63,7 @@ struct OpenedImages {
         let left = index.subset(kept)
         images = EncodedImages(
             ImageIndex(labels: left.labels, classNames: left.classNames, identities: left.identities), size, store,
-            files: kept)
+            files: kept, losses: losses.map(LostFiles.init))
         (self.errors, self.counts) = (errors, counts)
         // Sensors of 12 bits in files of 16: all is nearly black, and most of what tells images apart is lost.
         let dark = findings.deepest.flatMap { largest in
@@ -71,7 +71,7 @@ struct OpenedImages {
                 ? "\(name): images of 16 bits use less than a quarter of their range (\(largest) of 255 at most); "
                     + "is sBIT missing in them?" : nil
         }
-        remarks = [remark, dark, store.remark(of: kept.count, in: name)].compactMap { $0 }
+        self.remarks = remarks + [dark, store.remark(of: kept.count, in: name)].compactMap { $0 }
     }
 }
 

@@ -99,7 +99,8 @@ struct PackedFiles: EncodedFiles {
             labels: part.index.labels, classNames: part.index.classNames,
             identities: try part.numbers.map { number in
                 // Without the name of the part.
-                let path = imageNames[number].split(separator: "/").suffix(2).joined(separator: "/")
+                let path = imageNames[number].split(separator: "/").dropFirst(parts.count > 1 ? 1 : 0)
+                    .joined(separator: "/")
                 return try groups.identity(of: path, file: name(of: number))
             })
     }

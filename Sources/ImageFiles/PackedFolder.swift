@@ -9,7 +9,8 @@ public struct PackedFolder: Sendable, Encodable {
     /// The parts of the folder, with their numbers of images; one where it had none.
     public let parts: [String: Int]
 
-    /// Packs a folder of images: with a subfolder for each class, or with such folders in its parts (train, test, val).
+    /// Packs a folder of images, in any layout that `DividedData` reads: with a subfolder for each class, with a table
+    /// of files and classes, with tar archives, or with parts of these (train, test, val).
     ///
     /// The files' bytes stay as they are, and each is decoded once to see that it is intact. `DividedData` reads the
     /// file as it reads the folder: the same images in the same order, held out in the same way.
@@ -23,28 +24,29 @@ public struct PackedFolder: Sendable, Encodable {
         _ folder: URL, to url: URL, progress: ((_ done: Int, _ all: Int) -> Void)? = nil
     ) throws -> PackedFolder {
         let path = FilePath(folder)
-        let parts: [(name: String, path: FilePath)]
+        let parts: [(name: String, place: ImagePlace)]
         switch try DataLayout(of: path) {
-        case .original:
+        case .original, .packed:
             throw FormatError(
-                file: "\(path)", found: "a data set in its original files", expected: "a folder of images")
-        case .classes: parts = [("all", path)]
+                file: "\(path)", found: "a data set that is one file or a few", expected: "a folder of images")
+        case .whole(let place): parts = [("all", place)]
         case .parts(let train, let test, let validation):
             parts =
-                [("train", train.path), ("test", test.path)] + (validation.map { [("validation", $0.path)] } ?? [])
+                [("train", train.place), ("test", test.place)]
+                + (validation.map { [("validation", $0.place)] } ?? [])
         }
-        let folders = try parts.map { try ClassFolders($0.path) }
-        if let fault = folders.flatMap(\.faults).first { throw fault.error.advising(Self.remedy) }
-        try DataLayout.checkClasses(zip(parts, folders).map { ($0.name, $1.names) }, in: path)
-        guard folders[0].names.count > 1 else {
+        let found = try parts.map { try LabelledFiles($0.place) }
+        if let fault = found.flatMap(\.faults).first { throw fault.error.advising(Self.remedy) }
+        try DataLayout.checkClasses(zip(parts, found).map { ($0.name, $1.classNames) }, in: path)
+        guard found[0].classNames.count > 1 else {
             throw FormatError(file: "\(path)", found: "1 class", expected: "2 or more")
         }
-        let files = folders.flatMap { $0.files.map(\.entry) }
-        let checked = try sizesAndChecksums(files.map(\.path), progress)
+        let files = found.flatMap { part in (0..<part.files.count).map { (part.files, $0) } }
+        let checked = try sizesAndChecksums(files, progress)
         var ends: [Int64] = []
         for (size, _) in checked { ends.append((ends.last ?? 0) + Int64(size)) }
-        let index = try folders.map { try $0.index(.byName) }
-        let names = PackedFiles.Names(classes: folders[0].names, parts: parts.map(\.name))
+        let index = try found.map { try $0.index(.byName) }
+        let names = PackedFiles.Names(classes: found[0].classNames, parts: parts.map(\.name))
         let file = SafetensorsFile(
             metadata: [
                 "format": PackedFiles.format, "names": String(decoding: try JSONEncoder().encode(names), as: UTF8.self),
@@ -53,12 +55,12 @@ public struct PackedFolder: Sendable, Encodable {
                 "ends": .init(ends), "checksums": .init(checked.map(\.checksum)),
                 "labels": .init(index.flatMap { $0.labels.map { Int32($0 ?? 0) } }),
                 "identities": .init(index.flatMap { ($0.identities ?? []).map { Int64(bitPattern: $0) } }),
-                "parts": .init(folders.enumerated().flatMap { [UInt8](repeating: UInt8($0), count: $1.files.count) }),
+                "parts": .init(found.enumerated().flatMap { [UInt8](repeating: UInt8($0), count: $1.labels.count) }),
                 "paths": .init(
-                    zip(parts, folders).flatMap { part, folder in
-                        folder.files.flatMap { file in
+                    zip(parts, found).flatMap { part, found in
+                        found.keys.indices.flatMap { number in
                             let start = parts.count > 1 ? "\(part.name)/" : ""
-                            return Array("\(start)\(folder.names[file.label])/\(file.entry.name)".utf8) + [0]
+                            return Array("\(start)\(found.path(of: number))".utf8) + [0]
                         }
                     }),
             ])
@@ -66,38 +68,40 @@ public struct PackedFolder: Sendable, Encodable {
         try file.write(to: url, with: "images", of: Int(ends.last ?? 0)) {
             guard next < files.count else { return nil }
             defer { next += 1 }
-            let bytes = try InputFile.read(files[next].path)
-            guard PackedFiles.checksum([UInt8](bytes)) == checked[next].checksum else {
+            let (files, number) = files[next]
+            let bytes = try files.bytes(of: number)
+            guard PackedFiles.checksum(bytes) == checked[next].checksum else {
                 throw FormatError(
-                    file: "\(files[next].path)", problem: "the file changed while the folder was packed",
+                    file: files.name(of: number), problem: "the file changed while the folder was packed",
                     advice: "pack the folder when nothing writes to it")
             }
-            return bytes
+            return Data(bytes)
         }
         return PackedFolder(
             images: files.count, classes: names.classes.count, bytes: Int(ends.last ?? 0),
-            parts: Dictionary(uniqueKeysWithValues: zip(names.parts, folders.map(\.files.count))))
+            parts: Dictionary(uniqueKeysWithValues: zip(names.parts, found.map(\.labels.count))))
     }
 
     private static let remedy = "take it out of the folder"
 
     /// Decodes all files, in threads and so many at a time.
     private static func sizesAndChecksums(
-        _ paths: [FilePath], _ progress: ((Int, Int) -> Void)?
+        _ files: [(any EncodedFiles, Int)], _ progress: ((Int, Int) -> Void)?
     ) throws -> [(size: Int, checksum: Int64)] {
         var found: [(size: Int, checksum: Int64)] = []
-        for first in stride(from: 0, to: paths.count, by: 256) {
-            let part = paths[first..<min(first + 256, paths.count)]
+        for first in stride(from: 0, to: files.count, by: 256) {
+            let part = files[first..<min(first + 256, files.count)]
             found += try Parallel.map(part.count) { place in
                 Result {
-                    let bytes = try [UInt8](InputFile.read(part[first + place]))
-                    do { _ = try ImageFile.picture(bytes, name: "\(part[first + place])").read() } catch let error
+                    let (files, number) = part[first + place]
+                    let bytes = try files.bytes(of: number)
+                    do { _ = try ImageFile.picture(bytes, name: files.name(of: number)).read() } catch let error
                         as FormatError
                     { throw error.advising(Self.remedy) }
                     return (bytes.count, PackedFiles.checksum(bytes))
                 }
             }.map { try $0.get() }
-            progress?(found.count, paths.count)
+            progress?(found.count, files.count)
         }
         return found
     }

@@ -76,11 +76,14 @@ final class PictureStore: Sendable {
 
     /// The images of files, decoded in threads.
     ///
-    /// - Throws: `FormatError` for a file that is no longer what it was or is damaged, `MachineError` where the machine
-    ///   cannot read one.
-    func images(_ numbers: [Int]) throws -> [DecodedImage] {
-        try Parallel.map(numbers.count) { place in Result { try self.image(numbers[place]) } }.map { try $0.get() }
+    /// - Returns: of each its image; or a `FormatError` of a file that is no longer what it was or is damaged, or a
+    ///   `MachineError` where the machine cannot read it.
+    func images(_ numbers: [Int]) -> [Result<DecodedImage, any Error>] {
+        Parallel.map(numbers.count) { place in Result { try self.image(numbers[place]) } }
     }
+
+    /// What errors call a file.
+    func name(of number: Int) -> String { files.name(of: number) }
 
     private func image(_ number: Int) throws -> DecodedImage {
         if number < kept.count, let image = kept[number] { return image }

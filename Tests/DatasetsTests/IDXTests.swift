@@ -62,11 +62,12 @@ struct IDXTests {
         #expect(Self.refusal(Self.images, idx([3], [1, 0, 1]))?.hasPrefix("labels: at byte 4: 3 labels found") == true)
     }
 
-    @Test("a label beyond ten classes says what sets of more need; where there are not ten classes, nothing of it")
+    @Test("a label beyond the classes; of ten digits it says where names of others go")
     func moreClasses() throws {
         for (count, words) in [
-            (10, "0 ... 9 (EMNIST has up to 62 classes: make a folder of its images, a subfolder a class)"),
+            (10, "0 ... 9"),
             (9, "0 ... 8"), (62, "0 ... 61"),
+            (0, "0 ... 9 (names of other classes go into classes.txt beside the file)"),
         ] {
             let label = UInt8(count == 62 ? 62 : 10)
             let error = try withTemporaryFolder { folder in
@@ -74,7 +75,7 @@ struct IDXTests {
                     try IDX.read(
                         images: folder.file("images", Self.images),
                         labels: folder.file("labels", idx([2], [1, label])),
-                        classNames: (0..<count).map { "\($0)" })
+                        classNames: count == 0 ? Digits.classNames : (0..<count).map { "c\($0)" })
                 }
             }
             #expect(error?.place == "at byte 9" && error?.found == "label \(label)" && error?.expected == words)

@@ -35,6 +35,28 @@ struct SplitTests {
         #expect(splits[2].labelled.placesByClass.map(\.count).sorted() == [3, 3, 4])
     }
 
+    @Test("labels by the classes' shares: by hand, at least one each, never more than there are, and nested")
+    func shares() throws {
+        // 30, 20 and 10 images.
+        let set = numbered((0..<60).map { $0 % 6 < 3 ? 0 : $0 % 6 < 5 ? 1 : 2 }, classes: 3)
+        for (count, expected) in [(6, [3, 2, 1]), (12, [6, 4, 2]), (3, [1, 1, 1]), (60, [30, 20, 10])] {
+            let counts = try set.split(labelled: count, seed: 1, by: .shares).labelled.placesByClass.map(\.count)
+            #expect(counts == expected, "\(count)")
+        }
+        let splits = try (3...60).map { try set.split(labelled: $0, seed: 2, by: .shares).labelled.sampleIDs }
+        for (small, large) in zip(splits, splits.dropFirst()) { #expect(Set(small).isSubset(of: large)) }
+        // One image of a class among many: it gets its one.
+        let rare = numbered([0] + [Int](repeating: 1, count: 50), classes: 2)
+        #expect(try rare.split(labelled: 20, seed: 1, by: .shares).labelled.placesByClass.map(\.count) == [1, 19])
+        #expect(throws: FormatError.self) { try rare.split(labelled: 20, seed: 1) }
+        #expect(throws: FormatError.self) { try rare.split(labelled: 52, seed: 1, by: .shares) }
+        let absent = numbered([0, 2, 0], classes: 3)
+        #expect(throws: FormatError.self) { try absent.split(labelled: 3, seed: 1, by: .shares) }
+        // What is held out for validation is no label's.
+        let split = try set.split(labelled: 27, validation: 15, seed: 1, by: .shares)
+        #expect(split.validation.placesByClass.map(\.count) == [5, 5, 5] && split.labelled.count == 27)
+    }
+
     @Test("holding out keeps unequal classes' shares, and every image once with its label")
     func holdingOut() throws {
         // 30, 20 and 10 images; a sixth of them is 5, 3.3 and 1.7.

@@ -77,7 +77,8 @@ struct DataLayoutTests {
             ),
             ([image("train/a/0.png"), image("val/a/0.png"), image("valid/a/0.png")], "folders val, valid"),
             ([image("set/a/0.png"), image("set/b/0.png")], "nothing but the folder set, which holds folders a, b"),
-            ([("emnist-letters-train-images-idx3-ubyte", [0, 0, 8, 3])], "1 IDX file (emnist-letters-train-images"),
+            ([("kmnist-train-images-idx3-ubyte", [0, 0, 8, 3])], "1 IDX file (kmnist-train-images"),
+            ([image("x/train/a/0.png"), image("y/test/a/0.png")], "folders x, y with no files"),
             (
                 [("data_batch_1", [0x80, 2, 0x7D]), ("batches.meta", [0x80, 2, 0x7D])],
                 "2 Python pickles (batches.meta, …)"

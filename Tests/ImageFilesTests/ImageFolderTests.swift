@@ -57,7 +57,9 @@ struct ImageFolderTests {
             let error = refusal(folder)
             #expect(error?.file.hasSuffix("ant/3.gif") == true && error?.found == "a GIF file")
             #expect(
-                error?.description.hasSuffix("a PNG or JPEG image expected; leave out bad files by --skip-bad") == true)
+                error?.description.hasSuffix(
+                    "a PNG or JPEG image expected; make a PNG file of it (`mogrify -format png FILE`, ImageMagick) "
+                        + "and take the original away, or leave out bad files by --skip-bad") == true)
             #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
             #expect(refusal(folder.appending(path: "none"))?.found == "no such file or folder")
             try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))
@@ -69,7 +71,7 @@ struct ImageFolderTests {
     func skipping() throws {
         try Self.withFolder { folder in
             func read() throws -> (images: ImageSet, skipped: [FormatError]) {
-                let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 0, isSkipping: true)
+                let opened = try OpenedImages(.folders(FilePath(folder)), size: grey5x6, memory: 0) { _ in }
                 return (try opened.images.loaded(), opened.errors.map(\.error))
             }
             let whole = try read()
@@ -91,7 +93,7 @@ struct ImageFolderTests {
     func lazily() throws {
         try Self.withFolder { folder in
             let whole = try EncodedImages(folder: folder, size: grey5x6)
-            let opened = try OpenedImages(folder: FilePath(folder), size: grey5x6, memory: 1, isSkipping: false)
+            let opened = try OpenedImages(.folders(FilePath(folder)), size: grey5x6, memory: 1, losses: nil)
             let images = opened.images
             #expect(opened.remarks.last?.contains("1 of 3 images stay decoded") == true)
             #expect(try images.images(at: [2, 0, 2]).pixels == whole.images(at: [2, 0, 2]).pixels)

@@ -22,13 +22,15 @@ extension Normalization {
     ///
     /// Exact up to the last rounding, and the same for any order of the images: bytes are counted, not summed. A
     /// channel that is the same everywhere gets deviation 1. Images count at the size at which a network reads them.
-    /// Where they are more than 2²⁸ values together, as many as stay below that are taken, spread evenly.
+    /// Where they are more than 2²⁸ values together, as many as stay below that are taken, spread evenly; of images
+    /// that are not in memory 10,000 at most.
     ///
     /// - Throws: what the source throws; nothing for images in memory.
     public static func of<Source: ImageSource>(_ images: Source) throws(Source.Failure) -> Normalization {
         require(images.count > 0, "Normalization.of: a source without images")
         let values = max(1, images.height * images.width * images.channels)
-        let places = images.places(evenly: max(1, (1 << 28) / values))
+        let isInMemory = Source.Failure.self == Never.self
+        let places = images.places(evenly: min(max(1, (1 << 28) / values), isInMemory ? .max : 10_000))
         let counts = try byteCounts(of: images, at: places)
         let pixels = Double(places.count * images.height * images.width)
         var mean: [Float] = []

@@ -3,11 +3,13 @@ import TensorCore
 
 /// Finds a data set by what a folder holds.
 public enum DataFolder {
-    /// Reads MNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in one of its
-    /// subfolders.
+    /// Reads MNIST or a set of EMNIST (IDX), CIFAR-10 or CIFAR-100 (binary version), whichever lies in the folder or in
+    /// one of its subfolders.
     ///
     /// Files have their original names, with or without `.gz`; in MNIST's the part before `idx` may end in `.` or `-`.
-    /// A set with MNIST's file names and layout (Fashion-MNIST) is read as MNIST.
+    /// A set with MNIST's file names and layout (Fashion-MNIST) is read as MNIST; a file `classes.txt` beside its files
+    /// has the names of its classes, one a line. EMNIST's sets are read upright, with names from their mapping
+    /// (`emnist-letters-mapping.txt`).
     ///
     /// - Throws: `FormatError` when there is no such set or more than one, when a part of it is missing or damaged.
     public static func read(_ url: URL) throws -> LabelledData {
@@ -20,8 +22,10 @@ public enum DataFolder {
         }
         guard found.count == 1 else {
             let list = found.map { "\($0.0.name) in \($0.1.lastPathComponent)" }.joined(separator: ", ")
+            let isInOne = Set(found.map(\.1)).count == 1
             throw FormatError(
-                file: url.relativePath, found: list, expected: "one data set", advice: "give the folder of one of them")
+                file: url.relativePath, found: list, expected: "one data set",
+                advice: isInOne ? "move its files into a folder of their own" : "name its folder")
         }
         let (train, test) = try kind.read(folder)
         return LabelledData(name: kind.name, train: train, test: test)
@@ -29,7 +33,9 @@ public enum DataFolder {
 
     /// Whether a file of this name is one that such a set is read from.
     public static func reads(_ name: String) -> Bool {
-        let names = kinds.flatMap(\.files).joined() + [CIFAR10.layout, CIFAR100.layout].map(\.namesFile)
+        let names =
+            kinds.flatMap(\.files).joined() + [CIFAR10.layout, CIFAR100.layout].map(\.namesFile) + ClassNamesFile.names
+            + emnistSets.map(mappingName)
         return names.contains { name == $0 || name == $0 + ".gz" }
     }
 
@@ -58,21 +64,36 @@ public enum DataFolder {
         let read: @Sendable (_ folder: URL) throws -> (train: ImageSet, test: ImageSet)
     }
 
-    private static let kinds = [
-        Kind(
-            name: "MNIST",
-            files: ["train", "t10k"].flatMap { [mnistNames($0, "images", 3), mnistNames($0, "labels", 1)] },
-            read: readMNIST),
-        Kind(cifar: CIFAR10.layout), Kind(cifar: CIFAR100.layout),
-    ]
+    private static let kinds =
+        [
+            Kind(
+                name: "MNIST",
+                files: ["train", "t10k"].flatMap { [mnistNames($0, "images", 3), mnistNames($0, "labels", 1)] },
+                read: readMNIST),
+            Kind(cifar: CIFAR10.layout), Kind(cifar: CIFAR100.layout),
+        ]
+        + emnistSets.map { set in
+            Kind(
+                name: "EMNIST \(set)",
+                files: ["train", "test"].flatMap { part in
+                    [
+                        mnistNames("emnist-\(set)-\(part)", "images", 3),
+                        mnistNames("emnist-\(set)-\(part)", "labels", 1),
+                    ]
+                }, read: { try readEMNIST(set, $0) })
+        }
+
+    private static let emnistSets = ["balanced", "byclass", "bymerge", "digits", "letters", "mnist"]
+
+    private static func mappingName(_ set: String) -> String { "emnist-\(set)-mapping.txt" }
 
     /// The sets that can be read and each one's first file, for messages.
     public static var wantedInShort: String {
-        kinds.map { "\($0.name) (\($0.files[0][0]), …)" }.joined(separator: " or ")
+        kinds.prefix(4).map { "\($0.name) (\($0.files[0][0]), …)" }.joined(separator: " or ")
     }
 
     private static var wanted: String {
-        kinds.map { kind in
+        kinds.prefix(4).map { kind in
             "\(kind.name) (\(kind.files.map { $0[0] }.joined(separator: ", ")))"
         }.joined(separator: " or ") + ", each as it is or as .gz"
     }
@@ -82,14 +103,31 @@ public enum DataFolder {
     }
 
     private static func readMNIST(_ folder: URL) throws -> (train: ImageSet, test: ImageSet) {
+        let labels = try file(mnistNames("train", "labels", 1), in: folder)
+        let classes = try IDXClasses(namesBeside: labels) ?? IDXClasses(Digits.classNames)
+        return try readIDX(("train", "t10k"), classes, in: folder)
+    }
+
+    private static func readEMNIST(_ set: String, _ folder: URL) throws -> (train: ImageSet, test: ImageSet) {
+        let labels = try file(mnistNames("emnist-\(set)-train", "labels", 1), in: folder)
+        let mapping = folder.appendingPathComponent(mappingName(set))
+        let classes =
+            try exists(mapping)
+            ? IDXClasses(mapping: mapping) : IDXClasses(namesBeside: labels) ?? IDXClasses(numbersIn: labels)
+        return try readIDX(("emnist-\(set)-train", "emnist-\(set)-test"), classes, in: folder, isTransposed: true)
+    }
+
+    private static func readIDX(
+        _ parts: (train: String, test: String), _ classes: IDXClasses, in folder: URL, isTransposed: Bool = false
+    ) throws -> (train: ImageSet, test: ImageSet) {
         func read(_ part: String, firstID: Int) throws -> ImageSet {
             try IDX.read(
                 images: file(mnistNames(part, "images", 3), in: folder),
-                labels: file(mnistNames(part, "labels", 1), in: folder), classNames: Digits.classNames,
+                labels: file(mnistNames(part, "labels", 1), in: folder), classes: classes, isTransposed: isTransposed,
                 firstID: firstID)
         }
-        let train = try read("train", firstID: 0)
-        return (train, try read("t10k", firstID: train.count))
+        let train = try read(parts.train, firstID: 0)
+        return (train, try read(parts.test, firstID: train.count))
     }
 
     private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }

@@ -38,6 +38,8 @@ public struct FolderEntry: Sendable {
 public struct FolderListing: Sendable {
     /// All entries.
     public let entries: [FolderEntry]
+    /// The names of those that are left out.
+    public let leftOut: [String]
 
     /// Folders, and links to folders.
     public var folders: [FolderEntry] { entries.filter { $0.type == .folder } }
@@ -56,7 +58,9 @@ public struct FolderListing: Sendable {
 
     /// Lists a folder, as ``init(_:)-(URL)``.
     public init(_ path: FilePath) throws {
-        entries = try Self.names(path).map { name in
+        let all = try Self.names(path)
+        leftOut = all.filter(Self.isPassedOver).map { String(decoding: $0, as: UTF8.self) }.sorted()
+        entries = try all.filter { !Self.isPassedOver($0) }.map { name in
             let own = path.appending(name)
             return FolderEntry(path: own, nameBytes: name, type: try FileType(of: own))
         }.map { (entry: $0, key: $0.key) }.sorted {
@@ -77,11 +81,12 @@ public struct FolderListing: Sendable {
                 return names
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if !isPassedOver(name) { names.append(name) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
         }
     }
 
-    private static func isPassedOver(_ name: [UInt8]) -> Bool {
+    /// Whether an entry of this name is left out of listings.
+    package static func isPassedOver(_ name: some Collection<UInt8>) -> Bool {
         if name.first == UInt8(ascii: ".") { return true }
         return ["__macosx", "thumbs.db", "desktop.ini"].contains(String(decoding: name, as: UTF8.self).lowercased())
     }

@@ -15,19 +15,53 @@ public enum IDX {
     ///   - firstID: the sample id of the first image; the others count up from it.
     /// - Throws: `FormatError` for a file that is damaged or is not of this layout, or when counts differ.
     public static func read(images: URL, labels: URL, classNames: [String], firstID: Int = 0) throws -> ImageSet {
+        try read(images: images, labels: labels, classes: IDXClasses(classNames), firstID: firstID)
+    }
+
+    /// Images of one size with their labels, as ``read(images:labels:classNames:firstID:)``.
+    ///
+    /// - Parameters:
+    ///   - classes: what labels mean.
+    ///   - isTransposed: whether rows and columns are exchanged in the file, as in EMNIST's.
+    static func read(
+        images: URL, labels: URL, classes: IDXClasses, isTransposed: Bool = false, firstID: Int
+    ) throws -> ImageSet {
         let file = try DataFile(images)
         let extents = try header(of: file, axes: ["images", "rows", "columns"])
         let count = extents[0]
         _ = try size(of: file, extents: extents)
         // Before the images: a few bytes may announce gigabytes of them.
-        let found = try Self.labels(labels, count: count, of: images, classes: classNames.count)
+        let found = try Self.labels(labels, count: count, of: images, classes)
+        let pixels = try content(of: file, extents: extents)
+        let (height, width) = isTransposed ? (extents[2], extents[1]) : (extents[1], extents[2])
         return ImageSet(
-            pixels: try content(of: file, extents: extents), height: extents[1], width: extents[2], channels: 1,
-            labels: found, classNames: classNames, sampleIDs: Array(firstID..<firstID + count))
+            pixels: isTransposed ? transposed(pixels, height: height, width: width) : pixels, height: height,
+            width: width, channels: 1, labels: found, classNames: classes.names,
+            sampleIDs: Array(firstID..<firstID + count))
     }
 
-    /// The labels of a file, as many as there are images.
-    private static func labels(_ url: URL, count: Int, of images: URL, classes: Int) throws -> [Int] {
+    /// Images of which the file has one column after another.
+    private static func transposed(_ columns: [UInt8], height: Int, width: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: columns.count) { rows, initialized in
+            columns.withUnsafeBufferPointer { columns in
+                for place in columns.indices {
+                    let (image, pixel) = (place / (height * width), place % (height * width))
+                    rows[image * height * width + pixel % height * width + pixel / height] = columns[place]
+                }
+            }
+            initialized = columns.count
+        }
+    }
+
+    /// The smallest label of a file and the largest.
+    static func labelRange(_ url: URL) throws -> ClosedRange<Int> {
+        let file = try DataFile(url)
+        let labels = try content(of: file, extents: header(of: file, axes: ["labels"]))
+        return Int(labels.min() ?? 0)...Int(labels.max() ?? 0)
+    }
+
+    /// The classes of a file's labels, as many as there are images.
+    private static func labels(_ url: URL, count: Int, of images: URL, _ classes: IDXClasses) throws -> [Int] {
         let file = try DataFile(url)
         let extents = try header(of: file, axes: ["labels"])
         guard extents[0] == count else {
@@ -36,13 +70,12 @@ public enum IDX {
                 expected: "\(count), as many as images in \(images.relativePath)")
         }
         let labels = try content(of: file, extents: extents)
-        if let place = labels.firstIndex(where: { $0 >= classes }) {
-            let others =
-                classes == 10 ? " (EMNIST has up to 62 classes: make a folder of its images, a subfolder a class)" : ""
-            throw file.error(
-                at: 8 + place, found: "label \(labels[place])", expected: "0 ... \(classes - 1)\(others)")
+        return try labels.enumerated().map { place, label in
+            guard let found = classes.places[Int(label)] else {
+                throw file.error(at: 8 + place, found: "label \(label)", expected: classes.wanted)
+            }
+            return found
         }
-        return labels.map(Int.init)
     }
 
     /// The extents, each at least 1.

@@ -1,5 +1,13 @@
 import TensorCore
 
+/// How many labels each class gets of a number of them.
+public enum LabelDistribution: String, Sendable, CaseIterable {
+    /// As many as every other; the number may differ by one where it does not divide.
+    case even
+    /// In proportion to its images, and at least one.
+    case shares
+}
+
 extension ImageSource {
     /// Divides the images at random, class by class, as semi-supervised learning needs them: a few with labels, the
     /// rest without, some held out.
@@ -13,12 +21,13 @@ extension ImageSource {
     ///     some classes, chosen by the seed, have one more.
     ///   - validation: the number of images to hold out, divided in the same way.
     ///   - seed: what the choice depends on.
+    ///   - distribution: of the labels over the classes.
     /// - Returns: images with their labels, as many of each class (the number may differ by one where it does not
-    ///   divide); all others but those held out, whose labels are nil, so that nobody uses them by mistake; and those
-    ///   held out, with labels and as many of each class.
+    ///   divide), or in proportion to it; all others but those held out, whose labels are nil, so that nobody uses them
+    ///   by mistake; and those held out, with labels and as many of each class.
     /// - Throws: `FormatError` when a class has too few images, or would have no labelled one.
     public func split(
-        labelled: Int, validation: Int = 0, seed: UInt64
+        labelled: Int, validation: Int = 0, seed: UInt64, by distribution: LabelDistribution = .even
     ) throws -> (labelled: Self, unlabelled: Self, validation: Self) {
         guard labelled >= classCount, validation >= 0, classCount > 0 else {
             throw FormatError(
@@ -28,9 +37,14 @@ extension ImageSource {
         let order = orderOfClasses(seed: seed)
         var chosen: (labelled: [Int], validation: [Int]) = ([], [])
         var used = [Bool](repeating: false, count: count)
-        for (label, places) in placesByClass.enumerated() {
-            let held = share(of: validation, for: label, order)
-            let wanted = share(of: labelled, for: label, order)
+        let byClass = placesByClass
+        let held = (0..<classCount).map { share(of: validation, for: $0, order) }
+        let wanted =
+            distribution == .even
+            ? (0..<classCount).map { share(of: labelled, for: $0, order) }
+            : proportions(of: labelled, among: zip(byClass, held).map { $0.count - $1 }, order)
+        for (label, places) in byClass.enumerated() {
+            let (held, wanted) = (held[label], wanted[label])
             guard places.count - held >= wanted else {
                 throw FormatError(
                     file: "labels", place: "class \(classNames[label])", found: places.count.counted("image"),
@@ -122,5 +136,23 @@ extension ImageSource {
 
     private func share(of total: Int, for label: Int, _ order: [Int]) -> Int {
         total / classCount + (order[label] < total % classCount ? 1 : 0)
+    }
+
+    /// For each class its share of a number in proportion to its images, at least 1.
+    ///
+    /// One after another goes to the class with the most images for twice what it has and one (A. Sainte-Laguë, 1910):
+    /// a class never has fewer of a larger number, as it may with rounded fractions.
+    private func proportions(of total: Int, among counts: [Int], _ order: [Int]) -> [Int] {
+        var shares = [Int](repeating: 1, count: classCount)
+        func isBefore(_ left: Int, _ right: Int) -> Bool {
+            let products = (counts[left] * (2 * shares[right] + 1), counts[right] * (2 * shares[left] + 1))
+            return products.0 != products.1 ? products.0 > products.1 : order[left] < order[right]
+        }
+        for _ in 0..<max(0, total - classCount) {
+            // Where no class has more to give, the first lacks it, which is then said.
+            let open = counts.indices.filter { shares[$0] < counts[$0] }
+            shares[open.min(by: isBefore) ?? 0] += 1
+        }
+        return shares
     }
 }

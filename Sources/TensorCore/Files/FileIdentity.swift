@@ -1,7 +1,7 @@
 import Foundation
 
 /// A file or folder as the system knows it, whatever path leads there and whether it exists yet.
-struct FileIdentity: Hashable {
+package struct FileIdentity: Hashable, Sendable {
     /// What exists of the path: the file itself, or else the folder that is nearest to it.
     private let device, inode: UInt64
     /// The names below that do not exist yet.
@@ -21,6 +21,13 @@ struct FileIdentity: Hashable {
             missing.insert(name, at: 0)
             existing = folder
         }
+    }
+
+    /// Looks up what is there, a link followed; nil where nothing is.
+    package init?(existing path: FilePath) {
+        guard let found = path.status() else { return nil }
+        (device, inode) = (UInt64(truncatingIfNeeded: found.st_dev), UInt64(found.st_ino))
+        missing = []
     }
 
     /// How many steps lead down from a folder to one that it holds: 0 for the folder itself.

@@ -15,6 +15,7 @@ public struct FileKind: Hashable, Sendable {
     public static let pickle = FileKind("a Python pickle")
     public static let zip = FileKind("a ZIP file")
     public static let safetensors = FileKind("a safetensors file")
+    public static let tar = FileKind("a tar file")
     public static let text = FileKind("a text file")
     public static let empty = FileKind("an empty file")
 
@@ -27,13 +28,23 @@ public struct FileKind: Hashable, Sendable {
     /// Whether the project decodes such files as images.
     public var isImage: Bool { self == .png || self == .jpeg }
 
-    /// How to get at what the file should have been; nil where its kind does not tell.
+    /// How to get at what the file should have been, or at a file that can be read; nil where its kind does not tell.
     public var advice: String? {
         switch self {
         case .textPNG: "transfer it again as a binary file"
         case .pointer: "run `git lfs pull`, which puts the file itself in its place"
+        case _ where isOtherPicture:
+            "make a PNG file of it (`mogrify -format png FILE`, ImageMagick) and take the original away"
         default: nil
         }
+    }
+
+    /// Whether it is a picture that other programs read.
+    private var isOtherPicture: Bool {
+        [
+            "a WebP file", "a GIF file", "a BMP file", "a TIFF file", "an AVIF file", "a HEIC file",
+            "a JPEG 2000 file", "a JPEG XL file", "a Photoshop file", "a QOI file", "a PNM file", "an icon file",
+        ].contains(singular)
     }
 
     /// "1 WebP file", "8 WebP files".
@@ -91,11 +102,15 @@ public struct FileKind: Hashable, Sendable {
     /// Sources: the formats' specifications, and the list of signatures of file(1).
     private static let table: [Signature] =
         [
-            Signature(.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+            // First: it begins with a name, which may look like another kind.
+            Signature(.tar, Array("ustar".utf8), at: 257),
+            Signature(.png, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
         ]
         // Line ends that were changed, and bytes that were taken for text.
         + [
-            [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D, 0x0A], [0x3F, 0x50, 0x4E, 0x47],
+            [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A], [0x89, 0x50, 0x4E, 0x47, 0x0A, 0x0A],
+            [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D],
+            [0x3F, 0x50, 0x4E, 0x47],
         ]
         .map { Signature(.textPNG, $0) } + [Signature(.textPNG, [0xEF, 0xBF, 0xBD, 0x50, 0x4E, 0x47])] + [
             Signature(.jpeg, [0xFF, 0xD8, 0xFF]),
@@ -106,6 +121,7 @@ public struct FileKind: Hashable, Sendable {
             Signature(FileKind("a TIFF file"), [0x49, 0x49, 0x2A, 0x00]),
             Signature(FileKind("a TIFF file"), [0x4D, 0x4D, 0x00, 0x2A]),
             Signature(FileKind("a TIFF file"), [0x49, 0x49, 0x2B, 0x00]),
+            Signature(FileKind("a TIFF file"), [0x4D, 0x4D, 0x00, 0x2B]),
             Signature("an AVIF file", "ftypavi", at: 4),
         ]
         + ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"].map {
@@ -120,7 +136,6 @@ public struct FileKind: Hashable, Sendable {
             Signature("a QOI file", "qoif"),
             Signature("a PDF file", "%PDF"),
             Signature(.zip, Array("PK\u{3}\u{4}".utf8)),
-            Signature("a tar file", "ustar", at: 257),
             Signature("an xz file", "7zXZ", at: 1),
             Signature("a bzip2 file", "BZh"),
             Signature("an RAR file", "Rar!"),

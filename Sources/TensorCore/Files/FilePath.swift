@@ -18,6 +18,15 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
         FilePath(bytes: bytes + (bytes.last == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]) + name)
     }
 
+    /// The path of the folder that holds it, as far as its names say.
+    package var folder: FilePath {
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return FilePath(bytes: Array(".".utf8)) }
+        return FilePath(bytes: Array(bytes[..<max(1, slash)]))
+    }
+
+    /// Its last name.
+    package var name: [UInt8] { Array(bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]) }
+
     /// As text; what is no UTF-8 is shown as U+FFFD.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 

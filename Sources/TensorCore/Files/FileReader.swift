@@ -65,7 +65,7 @@ public final class FileReader: Sendable {
     public func rewind() { move(to: 0) }
 
     /// Goes to a byte, from which the next read starts.
-    func move(to place: Int) { lseek(descriptor, off_t(place), SEEK_SET) }
+    package func move(to place: Int) { lseek(descriptor, off_t(place), SEEK_SET) }
 
     /// Why a file cannot be opened.
     private static func refusal(_ path: FilePath, _ code: Int32) -> any Error {

@@ -6,13 +6,15 @@ import Retort
 struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     @Option(
         help: ArgumentHelp(
-            "'digits' (embedded), a folder: MNIST or CIFAR in its original files, or images; or such images in a file.",
+            "'digits' (embedded); a folder: MNIST, EMNIST or CIFAR in original files, or images; or images in a file.",
             discussion: """
-                A folder of images has one subfolder of PNG or JPEG files for each class, or such folders 'train' and \
-                'test' (or 'val'; of three, 'val' serves validation). Where nothing is held out for it, a tenth of \
-                the training images serves validation and, in a folder without parts, a fifth the test. Which these \
-                are depends on each image's class and file name alone, so a folder may grow. 'retort pack' makes one \
-                file of such a folder, which is read in the same way.
+                A folder of images has one subfolder of PNG or JPEG files for each class, or 'labels.csv' with each \
+                file's path and class, or tar shards as WebDataset writes them (000.jpg with 000.cls; 'classes.txt' \
+                beside them may name the classes), or 'train' and 'test' of these (or 'val'; of three, 'val' serves \
+                validation). A table, a shard or a packed file may be given by itself. Where nothing is held out for \
+                it, a tenth of the training images serves validation and, in a folder without parts, a fifth the \
+                test. Which these are depends on each image's class and file name alone, so a folder may grow. \
+                'retort pack' makes one file of such images, which is read in the same way.
                 """, valueName: "digits|DIR|FILE"))
     var data = "digits"
 
@@ -31,7 +33,13 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
             valueName: "PATTERN"))
     var groupBy: String?
 
-    @Flag(help: "Leave out files that are no intact images, and say which.")
+    @Flag(
+        help: ArgumentHelp(
+            "Leave out files that are no intact images, and say which.",
+            discussion: """
+                A file that changes or vanishes during the run is left out too, and another of its class is read in \
+                its place.
+                """))
     var skipBad = false
 
     func check() throws {
@@ -92,7 +100,8 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         if data == "digits" { return try DividedData(Digits.embedded()) }
         let divided = try DividedData(
             folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes),
-            teacherSize: other)
+            teacherSize: other
+        ) { ProgressBar.say("\($0); left out from now on, another of its class in its place") }
         for line in divided.notes.lines { ProgressBar.say(line) }
         return divided
     }
@@ -113,6 +122,9 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         }
         return try DividedData.trainingPaths(in: folder)
     }
+
+    /// As ``trainingPaths()`` of data that were read; nil where images have no files of their own.
+    var pathsIfAny: [String]? { data == "digits" ? nil : try? DividedData.trainingPaths(in: folder) }
 
     private var folder: URL { URL(fileURLWithPath: data) }
 

@@ -13,7 +13,9 @@ struct PackCommand: ParsableCommand, FileOptions {
             """)
 
     @Argument(
-        help: ArgumentHelp("Folder with a subfolder of images for each class, or with such parts.", valueName: "DIR"))
+        help: ArgumentHelp(
+            "Images as --data takes them: a folder with a subfolder for each class, a table, tar shards, or parts.",
+            valueName: "DIR"))
     var folder: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("File to write.", valueName: "FILE.retort"))

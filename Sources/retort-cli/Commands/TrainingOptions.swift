@@ -13,8 +13,15 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
             valueName: "FILE.safetensors"))
     var weights: String?
 
-    @Option(help: "Training images whose labels are used, the same number of each class. (default: all)")
+    @Option(help: "Training images whose labels are used. (default: all)")
     var labels: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How --labels are distributed over the classes: 'even', as many of each, or 'shares', in proportion to "
+                + "their images. (default: even)",
+            valueName: "even|shares"))
+    var labelsBy: String?
 
     @Option(help: "Training steps.")
     var steps = 1500
@@ -60,6 +67,15 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
     func check() throws {
         try checkArchitecture("architecture", architecture)
         try checkSetting("strength", strength, 0...3)
+        if let labelsBy {
+            guard LabelDistribution(rawValue: labelsBy) != nil else {
+                let names = LabelDistribution.allCases.map(\.rawValue).joined(separator: " or ")
+                throw ConfigurationError(["labels-by"], "'\(labelsBy)' found, \(names) expected")
+            }
+            guard labels != nil else {
+                throw ConfigurationError(["labels-by"], "has no effect without --labels; leave it out")
+            }
+        }
     }
 
     static let wholeNumbers = [
@@ -113,8 +129,13 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
                 ["labels"],
                 "\(labels) found, \(data.train.classCount) (one for each class) to \(data.train.count) expected")
         }
-        let split = try data.train.split(labelled: labels, seed: seed)
-        return (split.labelled, split.unlabelled)
+        let distribution = labelsBy.flatMap(LabelDistribution.init) ?? .even
+        do {
+            let split = try data.train.split(labelled: labels, seed: seed, by: distribution)
+            return (split.labelled, split.unlabelled)
+        } catch let error as FormatError where distribution == .even {
+            throw error.advising("keep the classes' shares by --labels-by shares")
+        }
     }
 
     /// A network for the images: the one to train unless another name is given.

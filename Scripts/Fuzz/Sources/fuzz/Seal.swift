@@ -18,6 +18,22 @@ enum Seal {
         return Data(bytes)
     }
 
+    /// A tar archive whose members' descriptions have the sums of their bytes, as far as their sizes lead.
+    static func tar(_ data: Data) -> Data {
+        var bytes = [UInt8](data)
+        var place = 0
+        while place + 512 <= bytes.count, bytes[place] != 0 {
+            for index in place + 148..<place + 156 { bytes[index] = 32 }
+            let digits = String(bytes[place..<place + 512].reduce(0) { $0 + Int($1) }, radix: 8)
+            let text = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "\0"
+            bytes.replaceSubrange(place + 148..<place + 155, with: text.utf8)
+            let size = String(decoding: bytes[place + 124..<place + 135], as: UTF8.self)
+            guard let count = Int(size, radix: 8), (0...bytes.count).contains(count) else { break }
+            place += 512 + (count + 511) / 512 * 512
+        }
+        return Data(bytes)
+    }
+
     /// Bytes as a gzip file of stored blocks (RFC 1951, 3.2.4, and RFC 1952).
     static func gzip(_ content: [UInt8]) -> Data {
         var file: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
