@@ -61,6 +61,11 @@ public struct DividedData: Sendable {
                 + "\(test.classNames[label]) has no test image"
         }
         self.notes = DataNotes(leftOut: notes.leftOut, remarks: notes.remarks + (untested.map { [$0] } ?? []))
+        guard divided.rest.count > 0 else {
+            throw FormatError(
+                file: name, problem: "no image is left to train on: all are held out for validation and the test",
+                advice: "give more images, or smaller groups and more of them")
+        }
         guard test.count > 0 else {
             if case .byGroup = rule, let identities = train.identities {
                 throw FormatError(

@@ -122,13 +122,16 @@ enum DataLayout {
         }
         let (train, test, validation) = (try named(["train"]), try named(["test"]), try named(validationNames))
         guard let train, let second = test ?? validation else {
+            let lonely = train.map { ($0.name, $0.place) } ?? parts[0]
+            let whole =
+                if case .archives = lonely.1 { "name the archives otherwise" } else {
+                    "give \(path.appending(Array(lonely.0.utf8))) itself"
+                }
             throw FormatError(
                 file: "\(path)",
                 problem:
                     "\(list(parts.map(\.name))) without \(train == nil ? "train" : "test or val") beside it",
-                advice:
-                    "add one, or give \(train?.name ?? parts[0].name) itself, of which a fifth is held out for the test"
-            )
+                advice: "add one, or \(whole), and a fifth is held out for the test")
         }
         return .parts(train: train, test: second, validation: test == nil ? nil : validation)
     }

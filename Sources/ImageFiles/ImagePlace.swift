@@ -16,24 +16,23 @@ enum ImagePlace {
     /// - Returns: nil for one that is none of these.
     init?(_ listing: FolderListing, in path: FilePath) throws {
         let table = listing.files.first { $0.name == ImageTable.name }
-        if let table, ImageTable.leads(listing, in: path) {
+        if let table, try ImageTable(table.path).leads(to: path) {
             self = .table(table.path)
-        } else if try Self.isOfFolders(listing) {
+        } else if try Self.isOfFolders(listing), table == nil || listing.folders.count > 1 {
             self = .folders(path)
+        } else if let table {
+            // Its first line names no file, which whoever reads it says.
+            self = .table(table.path)
         } else if case let archives = Self.archives(in: listing), !archives.isEmpty {
             self = .archives(archives.map(\.path), names: ClassNamesFile.find(in: path))
-        } else if let table {
-            self = .table(table.path)
         } else {
             return nil
         }
     }
 
-    /// Files of a folder that are tar archives by their content and their names.
+    /// Files of a folder that are tar archives by their names; one that is none is a fault of it.
     static func archives(in listing: FolderListing) -> [FolderEntry] {
-        listing.files.filter { file in
-            file.name.lowercased().hasSuffix(".tar") && (try? FileKind(InputFile.start(of: file.path))) == .tar
-        }
+        listing.files.filter { $0.name.lowercased().hasSuffix(".tar") }
     }
 
     /// Whether an image lies directly in one of the subfolders, or deeper in two of them or more, none of which is

@@ -81,6 +81,8 @@ private struct ShardSamples {
     mutating func add(_ path: FilePath) throws {
         var archive = try TarArchive(path)
         var (order, parts): ([[UInt8]], [[UInt8]: Parts]) = ([], [:])
+        // Endings of files that are neither image nor label.
+        var others: [[UInt8]: String] = [:]
         while let member = try archive.next() {
             let components = member.name.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
             guard member.type != .folder, let last = components.last else { continue }
@@ -90,9 +92,12 @@ private struct ShardSamples {
             }
             let stem = last.prefix { $0 != UInt8(ascii: ".") }
             let ending = String(decoding: last.dropFirst(stem.count + 1), as: UTF8.self).lowercased()
-            guard ["jpg", "jpeg", "png", "cls"].contains(ending) else { continue }
             let slash = [UInt8(ascii: "/")]
             let key = Array((components.dropLast() + [stem]).joined(separator: slash))
+            guard ["jpg", "jpeg", "png", "cls"].contains(ending) else {
+                others[key] = ending
+                continue
+            }
             if case .other(let words) = member.type {
                 faults.append(
                     FormatError(
@@ -120,25 +125,33 @@ private struct ShardSamples {
         }
         entries.archives.append(path)
         for key in order {
-            if let found = parts[key] { try add(key, found, of: archive) }
+            if let found = parts[key] { try add(key, found, beside: others[key], of: archive) }
         }
     }
 
     /// Adds a sample, or says what it lacks.
-    private mutating func add(_ key: [UInt8], _ found: Parts, of archive: TarArchive) throws {
+    ///
+    /// - Parameter other: the ending of a file of its name that is neither image nor label.
+    private mutating func add(
+        _ key: [UInt8], _ found: Parts, beside other: String?, of archive: TarArchive
+    ) throws {
         let name = String(decoding: key, as: UTF8.self)
         let label = found.label.map { bytes in
             String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
                 .precomposedStringWithCanonicalMapping
         }
         guard let image = found.image else {
-            faults.append(archive.error(found.header, found: "\(name).cls alone", expected: "an image beside it"))
+            faults.append(
+                archive.error(
+                    found.header, found: "\(name).cls \(other.map { "with \(name).\($0)" } ?? "alone")",
+                    expected: "a .png or .jpg beside it"))
             return
         }
         guard let label, !label.isEmpty else {
             faults.append(
                 archive.error(
-                    found.header, found: "\(label == nil ? "no" : "an empty") \(name).cls",
+                    found.header,
+                    found: "\(label == nil ? "no" : "an empty") \(name).cls\(other.map { " but \(name).\($0)" } ?? "")",
                     expected: "a file with the image's label"))
             return
         }

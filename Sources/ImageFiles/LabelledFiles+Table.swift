@@ -95,13 +95,8 @@ struct ImageTable {
         }
     }
 
-    /// Whether a folder holds a table whose first file is there.
-    static func leads(_ listing: FolderListing, in path: FilePath) -> Bool {
-        guard let entry = listing.files.first(where: { $0.name == name }),
-            let first = try? ImageTable(entry.path).rows.first
-        else { return false }
-        return file(first.file, in: path) != nil
-    }
+    /// Whether the first record names a file of a folder.
+    func leads(to folder: FilePath) -> Bool { rows.first.map { Self.file($0.file, in: folder) != nil } ?? false }
 
     /// The file of a path beneath a folder, in whichever form its letters are written; nil where there is none.
     static func file(_ path: String, in folder: FilePath) -> FilePath? {

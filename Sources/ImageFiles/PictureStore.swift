@@ -87,13 +87,16 @@ final class PictureStore: Sendable {
 
     private func image(_ number: Int) throws -> DecodedImage {
         if number < kept.count, let image = kept[number] { return image }
-        let bytes = try files.bytes(of: number)
+        let bytes: [UInt8]
+        do { bytes = try files.bytes(of: number) } catch let error as FormatError {
+            throw error.advising("it was there when the folder was opened: put it back, and start again")
+        }
         guard bytes.count == byteCounts[number] else {
             throw FormatError(
                 file: files.name(of: number),
                 problem:
                     "the file has changed since the folder was opened (\(bytes.count) bytes, \(byteCounts[number]) then)",
-                advice: "start again")
+                advice: "put it back, and start again")
         }
         return try ImageFile.picture(bytes, name: files.name(of: number)).read(for: size)
     }

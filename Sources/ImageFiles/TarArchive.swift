@@ -36,6 +36,12 @@ struct TarArchive {
     /// - Throws: `FormatError` for a file that cannot be read, `MachineError` where the machine cannot read it.
     init(_ path: FilePath) throws {
         self.path = path
+        let kind = FileKind(try InputFile.start(of: path))
+        guard kind == .tar else {
+            throw FormatError(
+                file: "\(path)", found: kind.singular, expected: "a tar archive",
+                advice: "copy it again, or take it out of the folder")
+        }
         file = try FileReader(path)
     }
 

@@ -95,7 +95,7 @@ struct PipelineTests {
             let table = try retort.succeed("info mixed.safetensors").output
             #expect(table.split(separator: "\n").contains { $0.contains("classifier") && $0.contains("FP32") })
             try retort.succeed("export mixed.safetensors --c net.c")
-            #expect(try String(decoding: retort.bytes("net.c"), as: UTF8.self).contains("classifier"))
+            #expect(try String(decoding: retort.bytes("net.h"), as: UTF8.self).contains("no library but libm"))
         }
     }
 

@@ -49,7 +49,7 @@ struct PreviewTargetTests {
                 at: folder.appending(path: "labels/a"), to: folder.appending(path: "half/a"))
             let line = "augment preview --policy p.json --data images --image-size 96 --out s.png --targets"
             let half = try retort.succeed("\(line) half --samples 4")
-            #expect(half.errors.contains("half: no file for 2 of the 4 images shown, such as b/"), "\(half.errors)")
+            #expect(half.errors.contains("half: no file for 2 of the 4 images, such as b/"), "\(half.errors)")
             #expect(try retort.succeed("\(line) labels --samples 2").errors.isEmpty)
             let sheet = try PNGFile.read(folder.appending(path: "s.png"))
             // A column as it is and one mirrored, 96 pixels each.

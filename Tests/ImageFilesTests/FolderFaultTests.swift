@@ -57,7 +57,7 @@ struct FolderFaultTests {
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "__MACOSX/cat"), withIntermediateDirectories: true)
             #expect(try Self.read(folder).notes.lines == ["\(folder.path): 5 hidden entries left out (.DS_Store, …)"])
-            for name in ["README.md", "labels.csv"] { try folder.file(name, Array("text".utf8)) }
+            for name in ["README.md", "notes.csv"] { try folder.file(name, Array("text".utf8)) }
             let remark = try #require(Self.read(folder).notes.remarks.first)
             #expect(remark.hasSuffix("README.md and 1 more beside the folders of the classes: no image, not read"))
         }

@@ -102,4 +102,49 @@ struct ImagePlaceTests {
             #expect(error?.advice?.contains("mogrify") == true)
         }
     }
+
+    @Test("a table or an archive by its name that cannot be read is an error, and never left out beside others")
+    func unreadable() throws {
+        try withTemporaryFolder { folder in
+            try writeGreyImages(["a", "b"], 8, to: folder.appending(path: "classes"))
+            try writeGreyImages(["images"], 8, to: folder.appending(path: "single"))
+            for place in ["classes", "single"] {
+                for text in ["", "file;label\n0.png;x\n", "a,b,c,d\n", "\"open\n"] {
+                    let url = folder.appending(path: place)
+                    try Data(text.utf8).write(to: url.appending(path: "labels.csv"))
+                    let error = #expect(throws: FormatError.self) { try Self.read(url) }
+                    #expect(error?.file.hasSuffix("labels.csv") == true, "\(place) \(text)")
+                }
+            }
+            let shards = folder.appending(path: "shards")
+            try writeGreyImages(["x"], 1, to: shards)
+            try FileManager.default.moveItem(
+                at: shards.appending(path: "x/0.png"), to: shards.appending(path: "a.tar"))
+            try FileManager.default.removeItem(at: shards.appending(path: "x"))
+            let picture = #expect(throws: FormatError.self) { try Self.read(shards) }
+            #expect(picture?.file.hasSuffix("a.tar") == true && picture?.found == "a PNG file")
+            try Data().write(to: shards.appending(path: "a.tar"))
+            #expect(#expect(throws: FormatError.self) { try Self.read(shards) }?.found == "an empty file")
+        }
+    }
+
+    @Test("a folder that is divided in part names itself as the folder to give; nothing left to train on is an error")
+    func advice() throws {
+        try withTemporaryFolder { folder in
+            let data = folder.appending(path: "data")
+            try writeGreyImages(["a", "b"], 9, to: data.appending(path: "train"))
+            let error = #expect(throws: FormatError.self) { try Self.read(data) }
+            #expect(error?.advice?.contains("give \(data.path)/train itself") == true, "\(String(describing: error))")
+            let train = data.appending(path: "train")
+            // One group in all, so that it is drawn for a part or none.
+            for pattern in ["(.)$", "^(.)"] {
+                for size in [Self.size] {
+                    do {
+                        let divided = try DividedData(folder: train, size: size, heldOut: .byGroup(pattern: pattern))
+                        #expect(divided.train.count > 0 && divided.test.count > 0)
+                    } catch is FormatError {}
+                }
+            }
+        }
+    }
 }

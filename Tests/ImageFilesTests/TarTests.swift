@@ -116,8 +116,8 @@ struct TarTests {
         #expect(refusal(one + two) == "at byte 2560: 0 bytes and the end of the file")
         #expect(
             refusal(one + two.dropLast(600)) == "at byte 1024: 424 bytes of a member of 600 (the file is cut short)")
-        #expect(refusal(Array(one.prefix(100))) == "at byte 0: 100 bytes and the end of the file")
-        #expect(refusal([]) == "at byte 0: 0 bytes and the end of the file")
+        #expect(refusal(Array(one.prefix(300))) == "at byte 0: 300 bytes and the end of the file")
+        #expect(refusal([]) == ": an empty file")
         #expect(refusal(one + Tar.end + two)?.hasPrefix("at byte 2048: more behind the archive's end") == true)
         for size in ["-0000000001\0", "0000000009x\0", "9\0", "77777777777777"] {
             #expect(refusal(Tar.member("a", [1], size: size) + Tar.end) != nil, "\(size)")

@@ -10,6 +10,8 @@ public struct TargetedImages: Sendable {
     public let targets: [ImageTargets]
     /// For each image the boxes that are no longer there.
     public let dropped: [[DroppedBox]]
+    /// For each image whether parts of others were pasted into it.
+    public let isMixed: [Bool]
 }
 
 /// A box of which too little is left in the image.
@@ -80,7 +82,8 @@ extension AugmentationPolicy {
                     ?? [.init(rows: 0..<extent.height, columns: 0..<extent.width, source: row)])
         }
         return TargetedImages(
-            images: images(raw), targets: composed.map(\.targets), dropped: composed.map(\.dropped))
+            images: images(raw), targets: composed.map(\.targets), dropped: composed.map(\.dropped),
+            isMixed: views.map { !$0.mixes.isEmpty })
     }
 }
 

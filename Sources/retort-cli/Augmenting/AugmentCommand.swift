@@ -5,8 +5,8 @@ import Retort
 /// `retort augment`.
 struct AugmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "augment", abstract: "Looks at a policy before it is used: what it draws, what it costs.",
-        subcommands: [PreviewCommand.self, CostCommand.self])
+        commandName: "augment", abstract: "Looks at a policy before it is used, and writes what it draws.",
+        subcommands: [PreviewCommand.self, CostCommand.self, WriteCommand.self])
 }
 
 /// The policy that a command is about.

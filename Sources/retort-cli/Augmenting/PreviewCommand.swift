@@ -32,36 +32,21 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
             valueName: "PIXELS"))
     var imageSize: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "What lies in the images, to be drawn: a folder with the structure of --data.",
-            discussion: """
-                Beside the image CLASS/NAME.jpg may stand CLASS/NAME.txt as YOLO has it, on each line a class, a box's \
-                centre x, y, width and height as shares of the sides, and for each point x, y and visibility; and \
-                CLASS/NAME.png, grey, with a label for each pixel, 0 for none. Labels stay when an image is mirrored: \
-                a left hand is still called that.
-                """, valueName: "DIR"))
-    var targets: String?
+    @OptionGroup var targets: TargetOptions
 
     func validate() throws {
-        guard targets == nil || !data.skipBad else {
-            throw ValidationError(
-                "--targets: has targets for all images, so none may be left out; leave out --skip-bad")
-        }
+        do { try targets.check(beside: data) } catch { throw ValidationError("--\(error)") }
         _ = try factors()
     }
 
     static let wholeNumbers = ["samples": WholeNumber.Range(1...200), "image-size": .init(4...1024)]
 
-    var files: [NamedFile] {
-        [NamedFile("--out", out, .written)]
-            + (targets.map { [NamedFile("--targets", $0, .data(isData: { _ in false }))] } ?? [])
-    }
+    var files: [NamedFile] { [NamedFile("--out", out, .written)] }
 
     func run() throws {
         common.apply()
         let policy = try policy.read()
-        let annotations = try targets.map { try TargetFolder($0) }
+        let annotations = try targets.folder()
         let images = try data.read(as: WantedImages(asked: imageSize, usual: 96)).train
         let shown = try images.subset(ofClassesInTurn: samples).loaded()
         let sheet = try ContactSheet(

@@ -21,21 +21,32 @@ struct TargetFolder {
     /// - Throws: `FormatError` with the file and the line, and where none of the images has a file.
     func targets(of paths: [String], height: Int, width: Int) throws -> [ImageTargets] {
         let found = try paths.map { try targets(of: $0, height: height, width: width) }
-        guard found.contains(where: { $0 != nil }) else {
-            throw FormatError(
-                file: folder.relativePath, found: "nothing for the \(paths.count.counted("image")) shown",
-                expected: "\(paths.first ?? "NAME").txt or .png, or others like it")
-        }
-        let bare = zip(paths, found).filter { $0.1 == nil }.map(\.0)
-        if let first = bare.first {
-            StandardStream.say(
-                "\(folder.relativePath): no file for \(bare.count) of the \(paths.count.counted("image")) shown, "
-                    + "such as \(first).txt or .png")
-        }
+        try check(zip(paths, found).filter { $0.1 == nil }.map(\.0), of: paths.count)
         return found.map { $0 ?? ImageTargets() }
     }
 
-    private func targets(of path: String, height: Int, width: Int) throws -> ImageTargets? {
+    /// Says which images have no file.
+    ///
+    /// - Parameters:
+    ///   - bare: their paths.
+    ///   - count: of all images.
+    /// - Throws: `FormatError` where none has one.
+    func check(_ bare: [String], of count: Int) throws {
+        guard let first = bare.first else { return }
+        guard bare.count < count else {
+            throw FormatError(
+                file: folder.relativePath, found: "nothing for the \(count.counted("image"))",
+                expected: "\(first).txt or .png, or others like it")
+        }
+        StandardStream.say(
+            "\(folder.relativePath): no file for \(bare.count) of the \(count.counted("image")), such as \(first).txt "
+                + "or .png")
+    }
+
+    /// The targets of an image; nil where it has no file.
+    ///
+    /// - Throws: as ``targets(of:height:width:)-([String],_,_)``.
+    func targets(of path: String, height: Int, width: Int) throws -> ImageTargets? {
         let (text, map) = (file("\(path).txt"), file("\(path).png"))
         guard text != nil || map != nil else { return nil }
         var targets =

@@ -1,0 +1,93 @@
+import Foundation
+import Retort
+
+/// Augmented images as files, with their targets beside them.
+struct AugmentedFolder {
+    private let images, labels: URL
+    /// By place, CLASS/NAME.
+    private let names: [String]
+    /// What lies in the images, and by place their paths in that folder.
+    private let annotations: (folder: TargetFolder, paths: [String])?
+    private(set) var result: WriteResult
+    /// Paths of images of which nothing is known.
+    private(set) var unannotated: [String] = []
+    private var madeFolders: Set<URL> = []
+
+    init(_ out: URL, names: [String], annotations: (folder: TargetFolder, paths: [String])?) {
+        (images, labels) = (out.appending(path: "images"), out.appending(path: "labels"))
+        (self.names, self.annotations) = (names, annotations)
+        result = WriteResult(folder: out.relativePath)
+    }
+
+    /// Augments images and writes them.
+    ///
+    /// - Parameters:
+    ///   - places: of the images among all.
+    ///   - copy: which of an image's copies these are, from 0.
+    /// - Throws: `FormatError` for targets that cannot be read or moved, `ConfigurationError` for a policy that mixes
+    ///   images of which classes are all that is known, `FileWriteError`.
+    mutating func write(_ raw: RawBatch, through policy: AugmentationPolicy, places: [Int], copy: Int) throws {
+        let known = try places.enumerated().map { number, place in
+            try annotations?.folder.targets(
+                of: annotations?.paths[place] ?? "", height: raw.images.heights[number],
+                width: raw.images.widths[number])
+        }
+        if let annotations, copy == 0 {
+            unannotated += zip(places, known).filter { $0.1 == nil }.map { annotations.paths[$0.0] }
+        }
+        let given = known.map { $0 ?? ImageTargets() }
+        let views = try policy.apply(to: raw, targets: given)
+        for (number, place) in places.enumerated() {
+            guard annotations != nil || !views.isMixed[number] else {
+                throw ConfigurationError(
+                    ["policy"],
+                    "mixes images, which then show several classes; take an operation such as cutMix or mosaic out, or "
+                        + "give --targets")
+            }
+            let name = "\(names[place])-\(copy + 1)"
+            try write(views.images.image(number), to: images.appending(path: "\(name).png"))
+            result.images += 1
+            guard known[number] != nil else { continue }
+            try write(views, number, from: given[number], as: name)
+        }
+    }
+
+    private mutating func write(_ views: TargetedImages, _ number: Int, from given: ImageTargets, as name: String)
+        throws
+    {
+        let (moved, text) = (views.targets[number], try views.yoloLabels(of: number, from: given))
+        let url = labels.appending(path: "\(name).txt")
+        try write(Data(text.utf8), to: url)
+        result.boxes += moved.boxes.count
+        result.droppedBoxes += views.dropped[number].count
+        guard let mask = moved.mask else { return }
+        let image = DecodedImage(
+            pixels: mask, height: views.images.height, width: views.images.width, channels: 1)
+        try write(image, to: labels.appending(path: "\(name).png"))
+    }
+
+    private mutating func write(_ image: DecodedImage, to url: URL) throws {
+        try write(PNGFile.encoded(image), to: url)
+    }
+
+    private mutating func write(_ content: Data, to url: URL) throws {
+        let folder = url.deletingLastPathComponent()
+        if madeFolders.insert(folder).inserted { try OutputFile.prepareFolder(folder) }
+        // Thousands of files: whoever loses power writes them anew.
+        try AtomicFile.write(content, to: url, syncing: false)
+    }
+}
+
+/// What `augment write` prints.
+struct WriteResult: CommandResult {
+    let folder: String
+    var images = 0
+    var boxes = 0
+    var droppedBoxes = 0
+
+    var text: String {
+        let dropped = droppedBoxes > 0 ? ", \(droppedBoxes) left the image" : ""
+        return "\(folder): \(images.counted("image"))"
+            + (boxes + droppedBoxes > 0 ? " with \(boxes.counted("box", "boxes"))\(dropped)" : "")
+    }
+}
