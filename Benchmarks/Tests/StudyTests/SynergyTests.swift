@@ -177,8 +177,8 @@ struct SynergyTests {
             ("--seeds 0", 64, "--seeds: 0 found, 1 to 1000"), ("run --steps 0", 64, "--steps: 0 found"),
             ("report --steps 2", 64, "--steps"), ("--colour", 64, "--colour"),
             ("--arm alchemy", 64, "'alchemy' is invalid for '--arm"),
-            ("--study mnist-100 --data nowhere", 1, "nowhere/mnist: nothing found, a readable folder"),
-            ("report --results nowhere", 1, "nowhere/runs: nothing found"),
+            ("--study mnist-100 --data nowhere", 1, "nowhere/mnist: no such file or folder"),
+            ("report --results nowhere", 1, "nowhere/runs: no such file or folder"),
         ] as [(String, Int32, String)])
     func refusals(line: String, status: Int32, reason: String) throws {
         try withTemporaryFolder { folder in
