@@ -51,7 +51,7 @@ struct RetortCommand: ParsableCommand {
             try IdleOption.check(command)
             let files = Setting.files(of: command)
             try NamedFile.check(files)
-            try refuseImages(asOutputs: files)
+            try refuseOthersFiles(asOutputs: files)
             do { try command.run() } catch let fault as ConfigurationError {
                 // What an option says is wrong usage, also where the data show it.
                 let names = Setting.all(of: command, isParsed: true).map(\.name)
@@ -93,13 +93,15 @@ struct RetortCommand: ParsableCommand {
         throw ValidationError("'\(word)' is no command\(word.question(among: known))")
     }
 
-    /// Refuses to write a model over a picture.
-    private static func refuseImages(asOutputs files: [NamedFile]) throws {
-        for file in files where file.option == "--output" {
-            guard let kind = try? FileKind(InputFile.start(of: FilePath(URL(fileURLWithPath: file.path)))), kind.isImage
+    /// Refuses to write a model over a picture, a text or an archive, which nobody means.
+    private static func refuseOthersFiles(asOutputs files: [NamedFile]) throws {
+        for file in files where ["--output", "--onnx"].contains(file.option) {
+            guard let kind = try? FileKind(InputFile.start(of: FilePath(URL(fileURLWithPath: file.path)))),
+                kind.isImage || [.text, .zip, .gzip, .tar].contains(kind)
             else { continue }
             throw ConfigurationError(
-                ["output"], "\(file.path) is \(kind.singular) that is there already; give another name, or remove it")
+                [.name(String(file.option.dropFirst(2)))],
+                "\(file.path) is \(kind.singular) that is there already; give another name, or remove it")
         }
     }
 

@@ -89,4 +89,29 @@ struct OtherFileTests {
                 ))
         }
     }
+
+    @Test("A picture or a text that is there already is no place for a model, and stays as it was")
+    func othersOutputs() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let line = "train --architecture mlp-4 --steps 1 --batch 4 --output"
+            try retort.succeed("\(line) m")
+            try retort.succeed("\(line) m")  // a model is replaced
+            try retort.succeed("export m --onnx m.onnx")
+            try retort.succeed("export m --onnx m.onnx")
+            try PNGFile.write(
+                DecodedImage(pixels: [1], height: 1, width: 1, channels: 1), to: folder.appending(path: "p.png"))
+            try Data("a letter\n".utf8).write(to: folder.appending(path: "t.txt"))
+            for (name, kind) in [("p.png", "a PNG file"), ("t.txt", "a text file")] {
+                let before = try retort.bytes(name)
+                for command in ["\(line) \(name)", "export m --onnx \(name)"] {
+                    let outcome = try retort.fail(command)
+                    #expect(
+                        outcome.status == 64 && outcome.errors.contains("\(name) is \(kind) that is there already"),
+                        "\(outcome.errors)")
+                }
+                #expect(try retort.bytes(name) == before)
+            }
+        }
+    }
 }
