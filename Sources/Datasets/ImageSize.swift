@@ -14,6 +14,9 @@ public struct ImageSize: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(height)×\(width)×\(channels)" }
 
+    /// Whether height and width are those of another size.
+    public func hasSides(of other: ImageSize) -> Bool { (height, width) == (other.height, other.width) }
+
     /// The smallest size of as many channels that is nowhere smaller than this one or the other.
     public func covering(_ other: ImageSize) -> ImageSize {
         ImageSize(height: max(height, other.height), width: max(width, other.width), channels: channels)

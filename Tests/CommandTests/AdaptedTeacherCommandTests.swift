@@ -76,4 +76,24 @@ struct AdaptedTeacherCommandTests {
                     .contains("--teacher-classes"))
         }
     }
+
+    @Test("A teacher of four channels is refused for grey images, with both numbers")
+    func channels() throws {
+        try withTemporaryFolder { folder in
+            let retort = CommandLine(folder: folder)
+            let network = ConvNet(width: 4, channels: 4, classes: 10, seed: 1)
+            let normalization = Normalization(
+                mean: [Float](repeating: 0.5, count: 4), deviation: [Float](repeating: 0.5, count: 4))
+            try ModelFile(
+                network, inputShape: [8, 8, 4],
+                description: .init(
+                    architecture: "convnet-4", normalization: normalization, classNames: (0..<10).map(String.init))
+            ).write(to: folder.appending(path: "four"))
+            let refused = try retort.fail("distill --teacher four \(Self.quick) --output x")
+            #expect(refused.status == 1 && refused.errorLines.count == 1, "\(refused.errors)")
+            #expect(
+                refused.errors.contains("four: it reads images of 4 channels, and those of the embedded digits have 1;")
+            )
+        }
+    }
 }

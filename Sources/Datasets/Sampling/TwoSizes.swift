@@ -20,10 +20,13 @@ public struct TwoSizes: BatchTransform {
         (height, width) = size
     }
 
+    /// The size at which the teacher reads images of so many channels.
+    public func size(channels: Int) -> ImageSize { ImageSize(height: height, width: width, channels: channels) }
+
     /// - Returns: a batch of the student's size whose `teacherInputs` have the teacher's.
     public func callAsFunction(_ raw: RawBatch, normalization: Normalization) -> Batch {
         var other = raw
-        other.images = raw.images.read(at: ImageSize(height: height, width: width, channels: raw.images.channels))
+        other.images = raw.images.read(at: size(channels: raw.images.channels))
         let view = transform(other, normalization: normalization)
         var batch = transform(raw, normalization: normalization)
         batch.isOneView = view.teacherInputs == nil

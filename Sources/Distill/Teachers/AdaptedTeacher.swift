@@ -42,12 +42,17 @@ public struct AdaptedTeacher: Module {
     ) {
         let channels = (given.mean.count, own.mean.count)
         require(
-            own.mean.count == size.channels && (channels.0 == channels.1 || channels == (1, 3) || channels == (3, 1)),
+            own.mean.count == size.channels && Self.adapts(channels: channels.0, to: channels.1),
             "AdaptedTeacher: inputs of \(channels.0) channels for a network of \(size.channels), normalised by "
                 + "\(channels.1); as many, or 1 beside 3 expected")
         require(classes?.allSatisfy { !$0.isEmpty } ?? true, "AdaptedTeacher: a class that no output means")
         self.network = network
         adaptation = Adaptation(height: size.height, width: size.width, own: own, given: given, classes: classes)
+    }
+
+    /// Whether inputs of so many channels can be brought to those of a network: as many, or 1 beside 3.
+    public static func adapts(channels given: Int, to own: Int) -> Bool {
+        given == own || (given, own) == (1, 3) || (given, own) == (3, 1)
     }
 
     public func callAsFunction(_ input: Variable) -> Variable {

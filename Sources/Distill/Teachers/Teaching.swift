@@ -96,7 +96,7 @@ struct Teaching {
         var found: [Int] = []
         var (size, plain): (ImageSize, any BatchTransform) = (images.size, PlainTransform())
         if let sizes = data.transform as? TwoSizes {
-            size = size.covering(ImageSize(height: sizes.height, width: sizes.width, channels: size.channels))
+            size = size.covering(sizes.size(channels: size.channels))
             plain = TwoSizes(plain, teacher: (height: sizes.height, width: sizes.width))
         }
         var batches = images.batches(

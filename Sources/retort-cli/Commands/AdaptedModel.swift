@@ -7,8 +7,8 @@ extension StoredModel {
     ///   - data: the student's images.
     ///   - normalization: the student's.
     ///   - map: which of the model's classes mean which of the data's; by their names when omitted.
-    /// - Throws: `FormatError` for an INT8 model, for one that does not know the data's classes, and for one whose
-    ///   images were held out otherwise.
+    /// - Throws: `FormatError` for an INT8 model, for one that does not know the data's classes, for one whose images
+    ///   were held out otherwise, and for one of other channels than grey or three colours beside the data's.
     func teacher(
         of data: DividedData, normalization: Normalization, classes map: ClassMap? = nil
     ) throws -> any Module {
@@ -17,6 +17,13 @@ extension StoredModel {
         let classes = try outputs(meaning: data.train.classNames, by: map)
         let own = description.normalization
         guard classes != nil || imageSize != data.train.size || own != normalization else { return network }
+        guard AdaptedTeacher.adapts(channels: data.train.channels, to: imageSize.channels) else {
+            throw FormatError(
+                file: url.relativePath,
+                problem: "it reads images of \(imageSize.channels.counted("channel")), and those of \(data.name) have "
+                    + "\(data.train.channels)",
+                advice: "take a teacher for as many; only grey and three colours are turned into one another")
+        }
         return AdaptedTeacher(
             network, reading: imageSize, normalizedBy: own, from: normalization, classes: classes)
     }
@@ -25,7 +32,7 @@ extension StoredModel {
 extension [ImageSize] {
     /// A transform whose views teachers of these sizes read at their own: at the largest, if one differs.
     func seeing(_ transform: any BatchTransform, besides size: ImageSize) -> any BatchTransform {
-        guard contains(where: { ($0.height, $0.width) != (size.height, size.width) }) else { return transform }
+        guard contains(where: { !$0.hasSides(of: size) }) else { return transform }
         let largest = dropFirst().reduce(self[0]) { $0.covering($1) }
         return TwoSizes(transform, teacher: (height: largest.height, width: largest.width))
     }
