@@ -7,6 +7,21 @@ import Training
 
 @Suite("States that a run keeps")
 struct KeptStatesTests {
+    /// A run to its end that keeps its best state, and what trained it.
+    private static func keepingBest(_ folder: URL) throws -> (trainer: Trainer, history: History) {
+        var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
+        trainer.keeping = CheckpointKeeping(best: true)
+        var network = TinyRun.network
+        return (trainer, try trainer.fit(&network))
+    }
+
+    /// Removes the files of such a run.
+    private static func removeRun(_ folder: URL) throws {
+        for name in ["run", "run.best", "run.steps"] {
+            try FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+    }
+
     @Test("Every second step: a kill loses one at most; the last three states and the best go on to the same result")
     func keeping() throws {
         try withTemporaryFolder { folder in
@@ -37,10 +52,7 @@ struct KeptStatesTests {
     @Test("What a run left that was killed while it wrote its best state goes when it is continued")
     func halfWritten() throws {
         try withTemporaryFolder { folder in
-            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
-            trainer.keeping = CheckpointKeeping(best: true)
-            var network = TinyRun.network
-            let history = try trainer.fit(&network)
+            let (trainer, history) = try Self.keepingBest(folder)
             try Data([0]).write(to: folder.appending(path: ".run.best.partial"))
             var again = TinyRun.network
             #expect(try trainer.fit(&again) == history)
@@ -90,13 +102,9 @@ struct KeptStatesTests {
     @Test("The best state of the first epoch alone, as a kill may leave it, is no reason not to begin again")
     func firstBestAlone() throws {
         try withTemporaryFolder { folder in
-            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
-            trainer.keeping = CheckpointKeeping(best: true)
-            var network = TinyRun.network
-            let whole = try trainer.fit(&network)
-            for name in ["run", "run.best", "run.steps"] {
-                try FileManager.default.removeItem(at: folder.appending(path: name))
-            }
+            let (trained, whole) = try Self.keepingBest(folder)
+            var trainer = trained
+            try Self.removeRun(folder)
             let steps = Mutex(0)
             trainer.shouldStop = {
                 steps.withLock {
@@ -116,14 +124,10 @@ struct KeptStatesTests {
     func betweenBestAndNewest() throws {
         try withTemporaryFolder { folder in
             let best = folder.appending(path: "run.best")
-            var trainer = Trainer(TinyRun.plan, on: TinyRun.data, checkpoint: folder.appending(path: "run"))
-            trainer.keeping = CheckpointKeeping(best: true)
-            var network = TinyRun.network
-            let history = try trainer.fit(&network)
+            let (trained, history) = try Self.keepingBest(folder)
+            var trainer = trained
             let whole = try Data(contentsOf: best)
-            for name in ["run", "run.best", "run.steps"] {
-                try FileManager.default.removeItem(at: folder.appending(path: name))
-            }
+            try Self.removeRun(folder)
 
             // A folder stands in the way of the best epoch's state.
             let accuracies = history.epochs.compactMap(\.validation?.accuracy)
