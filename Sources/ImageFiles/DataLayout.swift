@@ -27,9 +27,9 @@ enum DataLayout {
         if try FileType(of: path) == .file {
             let isTable = String(decoding: path.name, as: UTF8.self).lowercased().hasSuffix(".csv")
             switch FileKind(try InputFile.start(of: path)) {
-            case _ where isTable: self = .whole(.table(path))
+            case _ where isTable: self = .whole(.table(try ImageTable(path)))
             case .tar: self = .whole(.archives([path], names: ClassNamesFile.find(in: path.folder)))
-            case .text: self = .whole(.table(path))
+            case .text: self = .whole(.table(try ImageTable(path)))
             default: self = .packed
             }
             return

@@ -32,7 +32,7 @@ extension DividedData {
         let path = FilePath(folder)
         let decoded = other.map { size.covering($0) } ?? size
         // Several parts share it.
-        var left = memory ?? MachineMemory.available / 4
+        var left = memory ?? PictureStore.usualMemory
         let losses = isSkipping ? onLoss : nil
         func opened(_ open: (_ memory: Int) throws -> OpenedImages) throws -> OpenedImages {
             var opened = try open(left)

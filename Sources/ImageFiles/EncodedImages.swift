@@ -38,7 +38,7 @@ public struct EncodedImages: ImageSource {
     ///   folder without classes; `MachineError` where the machine cannot read a file.
     public init(folder url: URL, size: ImageSize, memory: Int? = nil) throws {
         self = try OpenedImages(
-            .folders(FilePath(url)), size: size, memory: memory ?? MachineMemory.available / 4, losses: nil
+            .folders(FilePath(url)), size: size, memory: memory ?? PictureStore.usualMemory, losses: nil
         ).images
     }
 

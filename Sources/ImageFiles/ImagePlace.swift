@@ -7,7 +7,7 @@ enum ImagePlace {
     /// A folder with a subfolder for each class.
     case folders(FilePath)
     /// A table of files and their classes, beside the files or above them.
-    case table(FilePath)
+    case table(ImageTable)
     /// Tar archives, and the file of their classes' names.
     case archives([FilePath], names: FilePath?)
 
@@ -15,14 +15,14 @@ enum ImagePlace {
     ///
     /// - Returns: nil for one that is none of these.
     init?(_ listing: FolderListing, in path: FilePath) throws {
-        let table = listing.files.first { $0.name == ImageTable.name }
-        if let table, try ImageTable(table.path).leads(to: path) {
-            self = .table(table.path)
+        let table = try listing.files.first { $0.name == ImageTable.name }.map { try ImageTable($0.path) }
+        if let table, table.leads {
+            self = .table(table)
         } else if try Self.isOfFolders(listing), table == nil || listing.folders.count > 1 {
             self = .folders(path)
         } else if let table {
             // Its first line names no file, which whoever reads it says.
-            self = .table(table.path)
+            self = .table(table)
         } else if case let archives = Self.archives(in: listing), !archives.isEmpty {
             self = .archives(archives.map(\.path), names: ClassNamesFile.find(in: path))
         } else {

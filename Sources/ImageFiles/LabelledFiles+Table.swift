@@ -9,10 +9,9 @@ extension LabelledFiles {
     /// `class`, `class_name`, `category`, `target`) says which they are; without it there are two. Files are named from
     /// the table's folder and must lie in it. Classes and files are in the order of a folder of the same classes.
     ///
-    /// - Throws: `FormatError` for a table without these columns or without records, for a path that leads out of the
-    ///   folder, and for a file that is named twice.
-    init(table path: FilePath) throws {
-        let table = try ImageTable(path)
+    /// - Throws: `FormatError` for a path that leads out of the folder, and for a file that is named twice.
+    init(_ table: ImageTable) throws {
+        let path = table.path
         var rows: [(parts: [[UInt8]], path: FilePath, label: String)] = []
         var faults: [(className: String?, error: FormatError)] = []
         var lines: [[[UInt8]]: Int] = [:]
@@ -63,12 +62,17 @@ struct ImageTable {
     /// The name of the table that is looked for in a folder.
     static let name = "labels.csv"
 
+    let path: FilePath
     let rows: [(line: Int, file: String, label: String)]
 
     private static let fileColumns = ["file", "filename", "file_name", "path", "image"]
     private static let labelColumns = ["label", "class", "class_name", "category", "target"]
 
+    /// Reads a table.
+    ///
+    /// - Throws: `FormatError` for one without these columns or without records.
     init(_ path: FilePath) throws {
+        self.path = path
         let records = try CSVRecords.records(
             of: TextFile.decoded(InputFile.read(path), file: "\(path)"), file: "\(path)")
         guard let first = records.first else {
@@ -95,8 +99,8 @@ struct ImageTable {
         }
     }
 
-    /// Whether the first record names a file of a folder.
-    func leads(to folder: FilePath) -> Bool { rows.first.map { Self.file($0.file, in: folder) != nil } ?? false }
+    /// Whether the first record names a file that is there.
+    var leads: Bool { rows.first.map { Self.file($0.file, in: path.folder) != nil } ?? false }
 
     /// The file of a path beneath a folder, in whichever form its letters are written; nil where there is none.
     static func file(_ path: String, in folder: FilePath) -> FilePath? {

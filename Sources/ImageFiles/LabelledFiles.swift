@@ -25,7 +25,7 @@ struct LabelledFiles {
     init(_ place: ImagePlace) throws {
         switch place {
         case .folders(let path): try self.init(folders: path)
-        case .table(let path): try self.init(table: path)
+        case .table(let table): try self.init(table)
         case .archives(let paths, let names): try self.init(archives: paths, classNames: names)
         }
     }

@@ -11,6 +11,9 @@ final class PictureStore: Sendable {
     /// The first files' images.
     private let kept: [DecodedImage?]
 
+    /// Bytes for decoded images where nothing else is asked for: a quarter of what the machine has available.
+    static var usualMemory: Int { MachineMemory.available / 4 }
+
     /// What was found when files were first looked at.
     struct Findings {
         /// By the number of the file, why it cannot be used.

@@ -23,41 +23,42 @@ struct AugmentedFolder {
     ///
     /// - Parameters:
     ///   - places: of the images among all.
-    ///   - copy: which of an image's copies these are, from 0.
+    ///   - copies: of each image.
     /// - Throws: `FormatError` for targets that cannot be read or moved, `ConfigurationError` for a policy that mixes
     ///   images of which classes are all that is known, `FileWriteError`.
-    mutating func write(_ raw: RawBatch, through policy: AugmentationPolicy, places: [Int], copy: Int) throws {
+    mutating func write(
+        _ images: RaggedImages, at places: [Int], through policy: AugmentationPolicy, copies: Int, seed: UInt64
+    ) throws {
         let known = try places.enumerated().map { number, place in
             try annotations?.folder.targets(
-                of: annotations?.paths[place] ?? "", height: raw.images.heights[number],
-                width: raw.images.widths[number])
+                of: annotations?.paths[place] ?? "", height: images.heights[number], width: images.widths[number])
         }
-        if let annotations, copy == 0 {
+        if let annotations {
             unannotated += zip(places, known).filter { $0.1 == nil }.map { annotations.paths[$0.0] }
         }
-        let given = known.map { $0 ?? ImageTargets() }
-        let views = try policy.apply(to: raw, targets: given)
-        for (number, place) in places.enumerated() {
-            guard annotations != nil || !views.isMixed[number] else {
-                throw ConfigurationError(
-                    ["policy"],
-                    "mixes images, which then show several classes; take an operation such as cutMix or mosaic out, or "
-                        + "give --targets")
+        for copy in 0..<copies {
+            let raw = RawBatch(images: images, seed: seed, epoch: copy)
+            let views = try policy.apply(to: raw, targets: known.map { $0 ?? ImageTargets() })
+            for (number, place) in places.enumerated() {
+                try write(views, number, from: known[number], as: "\(names[place])-\(copy + 1)")
             }
-            let name = "\(names[place])-\(copy + 1)"
-            try write(views.images.image(number), to: images.appending(path: "\(name).png"))
-            result.images += 1
-            guard known[number] != nil else { continue }
-            try write(views, number, from: given[number], as: name)
         }
     }
 
-    private mutating func write(_ views: TargetedImages, _ number: Int, from given: ImageTargets, as name: String)
+    private mutating func write(_ views: TargetedImages, _ number: Int, from given: ImageTargets?, as name: String)
         throws
     {
+        guard annotations != nil || !views.isMixed[number] else {
+            throw ConfigurationError(
+                ["policy"],
+                "mixes images, which then show several classes; take an operation such as cutMix or mosaic out, or "
+                    + "give --targets")
+        }
+        try write(views.images.image(number), to: images.appending(path: "\(name).png"))
+        result.images += 1
+        guard let given else { return }
         let (moved, text) = (views.targets[number], try views.yoloLabels(of: number, from: given))
-        let url = labels.appending(path: "\(name).txt")
-        try write(Data(text.utf8), to: url)
+        try write(Data(text.utf8), to: labels.appending(path: "\(name).txt"))
         result.boxes += moved.boxes.count
         result.droppedBoxes += views.dropped[number].count
         guard let mask = moved.mask else { return }

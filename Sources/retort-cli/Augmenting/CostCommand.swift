@@ -43,18 +43,26 @@ struct CostCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         return [table, out.map { NamedFile("--out", $0, .written) }].compactMap { $0 }
     }
 
+    /// The policy within a budget.
+    ///
+    /// - Throws: `ConfigurationError` for a budget that no policy keeps to.
+    private func fitting(
+        _ policy: AugmentationPolicy, to budget: Double, _ size: (height: Int, width: Int), _ costs: OperationCosts
+    ) throws -> FittedPolicy {
+        do {
+            return try policy.fitting(budget: budget, imageSize: size, by: costs, channels: channels)
+        } catch let fault where fault.file == "budget" {
+            throw ConfigurationError(["budget"], fault.problem)
+        }
+    }
+
     func run() throws {
         common.apply()
         let policy = try policy.read()
         let costs = try costs(for: policy)
         let size = (height: imageSize, width: imageSize)
         let predicted = try policy.cost(imageSize: size, by: costs, channels: channels)
-        let fitted = try budget.map { budget in
-            do { return try policy.fitting(budget: budget, imageSize: size, by: costs, channels: channels) } catch let
-                fault
-                as FormatError where fault.file == "budget"
-            { throw ConfigurationError(["budget"], fault.problem) }
-        }
+        let fitted = try budget.map { try fitting(policy, to: $0, size, costs) }
         if let out, let fitted { try AtomicFile.write(fitted.policy.json, to: URL(fileURLWithPath: out)) }
         try CostResult(
             imageSize: imageSize, predicted: predicted, measured: measured(policy), fitted: fitted,

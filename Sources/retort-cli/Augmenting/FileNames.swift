@@ -16,7 +16,9 @@ func fileNames(of images: any ImageSource, paths: [String]?) -> [String] {
         let name = inner.isEmpty ? "\(id)" : inner.map(\.asFileName).joined(separator: "/")
         let whole = "\(folder)/\(name)"
         // 1.png and 1.jpg lie in one folder.
-        return taken.insert(whole).inserted ? whole : "\(whole)-\(id)"
+        var unlike = whole
+        while !taken.insert(unlike).inserted { unlike += "-\(id)" }
+        return unlike
     }
 }
 

@@ -46,16 +46,14 @@ struct WriteCommand: ParsableCommand, CheckedOptions, FileOptions, WholeNumberOp
         let policy = try policy.read()
         let annotations = try targets.folder()
         let images = try data.read(as: WantedImages(asked: imageSize, usual: 224)).train
-        let paths = try annotations == nil ? nil : data.trainingPaths()
+        let paths = try annotations == nil ? data.pathsIfAny : data.trainingPaths()
         var writer = AugmentedFolder(
-            URL(fileURLWithPath: out), names: fileNames(of: images, paths: data.pathsIfAny),
+            URL(fileURLWithPath: out), names: fileNames(of: images, paths: paths),
             annotations: annotations.map { folder in (folder, images.sampleIDs.map { paths?[$0] ?? "" }) })
-        for copy in 0..<copies {
-            for first in stride(from: 0, to: images.count, by: 64) {
-                let places = Array(first..<min(first + 64, images.count))
-                let raw = RawBatch(images: try images.images(at: places[...]), seed: common.seed, epoch: copy)
-                try writer.write(raw, through: policy, places: places, copy: copy)
-            }
+        for first in stride(from: 0, to: images.count, by: 64) {
+            let places = Array(first..<min(first + 64, images.count))
+            try writer.write(
+                images.images(at: places[...]), at: places, through: policy, copies: copies, seed: common.seed)
         }
         try annotations?.check(writer.unannotated, of: images.count)
         try writer.result.show(asJSON: common.json)

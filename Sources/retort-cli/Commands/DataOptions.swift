@@ -66,7 +66,10 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     /// Refuses to bring images to a size or to grey that are taken as they are.
     ///
     /// - Throws: `ConfigurationError`.
-    func check(_ wanted: WantedImages) throws { if let fixed { try wanted.checkNone(for: fixed) } }
+    func check(_ wanted: WantedImages) throws {
+        guard wanted.isAnythingAsked, let fixed else { return }
+        try wanted.checkNone(for: fixed)
+    }
 
     var files: [NamedFile] { data == "digits" ? [] : [NamedFile("--data", data, .data(isData: DataFolder.reads))] }
 

@@ -61,19 +61,18 @@ struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
         _ policy: AugmentationPolicy?, teacher: (any Module)?, student: ModelCopy, size: ImageSize,
         teachers sizes: [ImageSize]
     ) throws -> any BatchTransform {
-        let plain: any BatchTransform = policy ?? PlainTransform()
-        if let own = sizes.first(where: { ($0.height, $0.width) != (size.height, size.width) }) {
+        let plain = sizes.seeing(policy ?? PlainTransform(), besides: size)
+        if let own = sizes.first(where: { !$0.hasSides(of: size) }) {
             for (name, isAsked) in [("gate", gate != nil), ("candidates", candidates != nil)] where isAsked {
                 throw ConfigurationError(
                     [.name(name)],
                     "asks the teacher about the student's images of \(size.height)×\(size.width), and it reads "
                         + "\(own.height)×\(own.width); leave it out, or leave out --image-size")
             }
-            return sizes.seeing(plain, besides: size)
         }
         guard let policy, let teacher else { return plain }
         if let gate { return TeacherGate(policy, share: gate) { teacher.predict($0) } }
-        guard let candidates else { return policy }
+        guard let candidates else { return plain }
         return ViewSelector(policy, candidates: candidates) {
             teacher.predict($0)
         } student: {

@@ -8,6 +8,8 @@ struct WantedImages {
     let usual: Int
     var grey = false
 
+    var isAnythingAsked: Bool { asked != nil || grey }
+
     var size: ImageSize {
         ImageSize(height: asked ?? usual, width: asked ?? usual, channels: grey ? 1 : 3)
     }
