@@ -1,13 +1,13 @@
 """Runs Retort and its peers in turn on the same works and prints a markdown table.
 
-    compare.py --ours MEASURE [WORK ...] [--rounds 3] [--seconds 6] [--threads 2]
+    compare.py --ours MEASURE [WORK ...] [--rounds 3] [--seconds 6] [--threads 2] [--images FOLDER]
 
 MEASURE is the built executable `measure`; WORK is KIND/NETWORK or KIND/NETWORK@BATCH, by default all of works.py;
 `augment/all` stands for every augmentation of augmentations.py at 224 pixels. A peer that has several modes is tried in
 each, and runs in the fastest. In every round each side is a process of its own, and the side that goes first changes. A
 ratio is that of one round; the table gives the median (least – most) of the rounds.
 Training is also measured on one thread, and its peak resident memory compared with PyTorch's in its plainest mode.
-Augmentation is compared on one thread, and measured on --threads too.
+Augmentation and the decoding of photographs are compared on one thread, and measured on --threads too.
 """
 
 import argparse
@@ -55,18 +55,20 @@ def spread(ratios):
 def row(work, options):
     name, _, batch = work.partition("@")
     kind, batch = name.partition("/")[0], int(batch or 64)
-    ours, seconds = [options.ours, name], options.seconds
-    threads = 1 if kind == "augment" else options.threads
+    images = ["--images", options.images] if kind == "photographs" else []
+    ours, seconds = [options.ours, name, *images], options.seconds
+    threads = 1 if kind in ("augment", "photographs") else options.threads
     modes = MODES[kind]
-    trials = {m: run([*PEER, name, m], batch, threads, seconds / 2) for m in modes} if len(modes) > 1 else {}
+    peer = [*PEER, name]
+    trials = {m: run([*peer, m, *images], batch, threads, seconds / 2) for m in modes} if len(modes) > 1 else {}
     mode = max(trials, key=lambda m: trials[m]["images_per_s"]) if trials else modes[0]
     sides = {
         "ours": lambda: run(ours, batch, threads, seconds),
-        "peer": lambda: run([*PEER, name, mode], batch, threads, seconds),
+        "peer": lambda: run([*peer, mode, *images], batch, threads, seconds),
     }
     if kind == "train":
         sides["alone"] = lambda: run(ours, batch, 1, seconds)
-    elif kind == "augment":
+    elif kind in ("augment", "photographs"):
         sides["together"] = lambda: run(ours, batch, options.threads, seconds)
     answers = in_turn(sides, options.rounds)
     rates = {side: [answer["images_per_s"] for answer in answers[side]] for side in sides}
@@ -80,7 +82,7 @@ def row(work, options):
         peak = max(answer["peak_kilobytes"] for answer in answers["ours"])
         plain = trials[modes[0]]["peak_kilobytes"]
         memory = f"**{peak / plain:.2f}** ({peak / 1024:.0f} / {plain / 1024:.0f} MiB)"
-    elif kind == "augment":
+    elif kind in ("augment", "photographs"):
         speed_up = spread(ratios("together", "ours"))
     return [name, str(batch), f"{statistics.median(rates['ours']):,.0f}", f"{statistics.median(rates['peer']):,.0f}",
             mode, spread(ratios("ours", "peer")), speed_up, memory]
@@ -93,6 +95,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--images", help="photographs: a folder with a folder of JPEG files for each class")
     options = parser.parse_args()
     if "augment/all" in options.work:
         from augmentations import TRANSFORMS

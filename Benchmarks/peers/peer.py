@@ -1,6 +1,6 @@
 """Measures a peer at one work, in one of its modes, and prints one line of JSON as `measure` does.
 
-    peer.py WORK MODE [--batch 64] [--threads 2] [--seconds 6]
+    peer.py WORK MODE [--batch 64] [--threads 2] [--seconds 6] [--images FOLDER]
 
 train/NET   PyTorch: forward, cross-entropy, backward, SGD with momentum, on a batch in memory. Modes: eager-nchw,
             eager-nhwc, compiled-nchw, compiled-nhwc.
@@ -9,6 +9,9 @@ int8/NET    The same, in the mode fp32 or as its own tools quantise the network:
 augment/NAMESIDE
             albumentations on RGB images of that side, on one thread whatever --threads is: augmentations.py. Mode:
             albumentations.
+photographs/naturalSIDE
+            JPEG files of --images, decoded and augmented to crops of that side on one thread: photographs.py. Modes:
+            torchvision (its own decoder, v2 transforms on bytes), albumentations (OpenCV's decoder).
 
 The rate is the median of three windows of equal length, which follow three steps of warm-up.
 """
@@ -111,6 +114,10 @@ def step_of(kind, name, options, folder):
         from augmentations import augmentation_step
 
         return augmentation_step(name, options.batch)
+    if kind == "photographs":
+        from photographs import photograph_step
+
+        return photograph_step(name, options.mode, options.batch, options.images)
     import torch
 
     torch.set_num_threads(options.threads)
@@ -127,6 +134,7 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--images")
     options = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter, whose successor wants one more package
     kind, _, name = options.work.partition("/")

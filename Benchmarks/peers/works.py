@@ -14,4 +14,5 @@ MODES = {
     "infer": ["fp32"],
     "int8": ["fp32", "int8"],
     "augment": ["albumentations"],
+    "photographs": ["torchvision", "albumentations"],
 }

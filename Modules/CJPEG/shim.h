@@ -5,6 +5,9 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <jpeglib.h>
 
@@ -175,6 +178,14 @@ static inline int retort_jpeg_encode(
     jpeg_destroy_compress(info);
     free(encoder);
     return 0;
+}
+
+/// Lets the allocator of GNU keep up to 64 MB that images of up to 4 MB gave back; others are left as they are.
+static inline void retort_keep_freed_images(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
 }
 
 #endif

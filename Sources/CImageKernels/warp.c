@@ -3,22 +3,34 @@
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed) {
     ptrdiff_t row_bytes = width * channels, framed_bytes = (width + 2 * RK_IMAGE_FRAME) * channels;
-    for (ptrdiff_t y = -RK_IMAGE_FRAME; y < height + RK_IMAGE_FRAME; y++) {
-        uint8_t *target = framed + (y + RK_IMAGE_FRAME) * framed_bytes;
-        int outside = y < 0 || y >= height;
-        if (border == RK_IMAGE_ZERO && outside) {
-            memset(target, 0, (size_t)framed_bytes);
-            continue;
-        }
-        const uint8_t *source = image + (y < 0 ? 0 : y >= height ? height - 1 : y) * row_bytes;
+    uint8_t *inside = framed + RK_IMAGE_FRAME * (framed_bytes + channels);
+    for (ptrdiff_t y = 0; y < height; y++) memcpy(inside + y * framed_bytes, image + y * row_bytes, (size_t)row_bytes);
+    rk_image_fill_frame(height, width, channels, border, framed);
+}
+
+void rk_image_fill_frame(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, rk_image_border border,
+                         uint8_t *framed) {
+    ptrdiff_t row_bytes = width * channels, framed_bytes = (width + 2 * RK_IMAGE_FRAME) * channels;
+    for (ptrdiff_t y = 0; y < height; y++) {
+        uint8_t *row = framed + (y + RK_IMAGE_FRAME) * framed_bytes, *source = row + RK_IMAGE_FRAME * channels;
         for (ptrdiff_t side = 0; side < RK_IMAGE_FRAME; side++) {
             for (ptrdiff_t c = 0; c < channels; c++) {
-                target[side * channels + c] = border == RK_IMAGE_ZERO ? 0 : source[c];
-                target[framed_bytes - (side + 1) * channels + c] =
+                row[side * channels + c] = border == RK_IMAGE_ZERO ? 0 : source[c];
+                row[framed_bytes - (side + 1) * channels + c] =
                     border == RK_IMAGE_ZERO ? 0 : source[row_bytes - channels + c];
             }
         }
-        memcpy(target + RK_IMAGE_FRAME * channels, source, (size_t)row_bytes);
+    }
+    uint8_t *first = framed + RK_IMAGE_FRAME * framed_bytes, *last = first + (height - 1) * framed_bytes;
+    for (ptrdiff_t y = 0; y < RK_IMAGE_FRAME; y++) {
+        uint8_t *above = framed + y * framed_bytes, *below = last + (y + 1) * framed_bytes;
+        if (border == RK_IMAGE_ZERO) {
+            memset(above, 0, (size_t)framed_bytes);
+            memset(below, 0, (size_t)framed_bytes);
+        } else {
+            memcpy(above, first, (size_t)framed_bytes);
+            memcpy(below, last, (size_t)framed_bytes);
+        }
     }
 }
 
@@ -68,30 +80,90 @@ RK_IMAGE_KERNEL(warp,
                  rk_image_filter filter, const rk_image_map *map, ptrdiff_t out_height, ptrdiff_t out_width, uint8_t *out),
                 (framed, height, width, channels, border, filter, map, out_height, out_width, out))
 
-RK_BODY void average_blocks_body(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                                 ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, uint8_t *out) {
-    ptrdiff_t row_bytes = width * channels;
-    for (ptrdiff_t top = 0; top < height; top += block_rows) {
-        ptrdiff_t rows = height - top < block_rows ? height - top : block_rows;
-        for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] = x[top * row_bytes + i];
-        for (ptrdiff_t row = top + 1; row < top + rows; row++) {
-            for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] += x[row * row_bytes + i];
+// Blocks of up to 16 pixels: sums and products fit 16 bits. (sum · ⌈2¹⁶/pixels⌉) / 2¹⁶ is the quotient while sum · pixels
+// < 2¹⁶, and a sum is at most 255.5 · pixels.
+enum { SMALL = 16 };
+
+// Pairs of pixels of 3 channels, five at a time: lanes of 32 columns' sums, of which the last two are not used.
+typedef uint16_t columns_sums __attribute__((vector_size(64)));
+typedef uint32_t columns_products __attribute__((vector_size(128)));
+typedef uint16_t pairs_means __attribute__((vector_size(32)));
+typedef uint8_t pairs_bytes __attribute__((vector_size(16)));
+
+RK_BODY ptrdiff_t average_pairs(const uint16_t *sums, ptrdiff_t blocks, uint16_t half, uint16_t inverse, uint8_t *out) {
+    ptrdiff_t block = 0;
+    columns_sums inverses = (columns_sums){} + inverse;
+    for (; block + 6 <= blocks; block += 5) {
+        columns_sums left;
+        memcpy(&left, sums + block * 6, sizeof left);
+        columns_sums right = __builtin_shufflevector(left, left, 3, 4, 5, -1, -1, -1, 9, 10, 11, -1, -1, -1, 15, 16, 17,
+                                                     -1, -1, -1, 21, 22, 23, -1, -1, -1, 27, 28, 29, -1, -1, -1, -1, -1);
+        columns_sums sum = left + right + half;
+        columns_sums means = __builtin_convertvector(
+            (__builtin_convertvector(sum, columns_products) * __builtin_convertvector(inverses, columns_products)) >> 16,
+            columns_sums);
+        pairs_means kept = __builtin_shufflevector(means, means, 0, 1, 2, 6, 7, 8, 12, 13, 14, 18, 19, 20, 24, 25, 26, -1);
+        pairs_bytes bytes = __builtin_convertvector(kept, pairs_bytes);
+        memcpy(out + block * 3, &bytes, sizeof bytes);
+    }
+    return block;
+}
+
+RK_BODY void average_small(const uint8_t *x, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t columns,
+                           uint16_t *sums, uint8_t *out) {
+    ptrdiff_t row_bytes = width * channels, blocks = width / columns;
+    for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] = x[i];
+    for (ptrdiff_t row = 1; row < rows; row++) {
+        for (ptrdiff_t i = 0; i < row_bytes; i++) sums[i] = (uint16_t)(sums[i] + x[row * row_bytes + i]);
+    }
+    uint32_t pixels = (uint32_t)(rows * columns);
+    uint16_t inverse = (uint16_t)(65535 / pixels + 1), half = (uint16_t)(pixels / 2);
+    if (columns == 1) {
+        for (ptrdiff_t i = 0; i < row_bytes; i++) out[i] = (uint8_t)(((uint32_t)(uint16_t)(sums[i] + half) * inverse) >> 16);
+        return;
+    }
+    ptrdiff_t block = channels == 3 && columns == 2 ? average_pairs(sums, blocks, half, inverse, out) : 0;
+    for (; block < blocks; block++) {
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            uint32_t sum = half;
+            for (ptrdiff_t i = 0; i < columns; i++) sum += sums[(block * columns + i) * channels + c];
+            out[block * channels + c] = (uint8_t)((sum * inverse) >> 16);
         }
-        for (ptrdiff_t left = 0; left < width; left += block_columns) {
+    }
+}
+
+RK_BODY void average_blocks_body(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                                 ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, ptrdiff_t out_stride,
+                                 uint8_t *out) {
+    ptrdiff_t row_bytes = width * channels;
+    for (ptrdiff_t top = 0; top < height; top += block_rows, out += out_stride) {
+        ptrdiff_t rows = height - top < block_rows ? height - top : block_rows;
+        const uint8_t *first = x + top * row_bytes;
+        ptrdiff_t left = 0;
+        if (rows * block_columns > 1 && rows * block_columns <= SMALL) {
+            average_small(first, rows, width, channels, block_columns, (uint16_t *)sums, out);
+            left = width / block_columns * block_columns;
+            if (left == width) continue;
+        }
+        for (ptrdiff_t i = left * channels; i < row_bytes; i++) sums[i] = first[i];
+        for (ptrdiff_t row = 1; row < rows; row++) {
+            for (ptrdiff_t i = left * channels; i < row_bytes; i++) sums[i] += first[row * row_bytes + i];
+        }
+        for (uint8_t *mean = out + left / block_columns * channels; left < width; left += block_columns) {
             ptrdiff_t columns = width - left < block_columns ? width - left : block_columns;
             uint64_t pixels = (uint64_t)rows * (uint64_t)columns;
             for (ptrdiff_t c = 0; c < channels; c++) {
                 uint64_t sum = pixels / 2;
                 for (ptrdiff_t i = left; i < left + columns; i++) sum += sums[i * channels + c];
-                *out++ = (uint8_t)(sum / pixels);
+                *mean++ = (uint8_t)(sum / pixels);
             }
         }
     }
 }
 RK_IMAGE_KERNEL(average_blocks,
                 (const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t block_rows,
-                 ptrdiff_t block_columns, uint32_t *sums, uint8_t *out),
-                (x, height, width, channels, block_rows, block_columns, sums, out))
+                 ptrdiff_t block_columns, uint32_t *sums, ptrdiff_t out_stride, uint8_t *out),
+                (x, height, width, channels, block_rows, block_columns, sums, out_stride, out))
 
 void rk_image_mirror(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, int sideways, int upright,
                      uint8_t *out) {

@@ -53,11 +53,8 @@ public struct EncodedImages: ImageSource {
         try MachineMemory.require(
             product: [places.count, height, width, channels], for: "\(places.count.counted("image")) of \(size)")
         let (images, places) = try read(Array(places))
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(images.reduce(0) { $0 + $1.pixels.count })
-        for image in images { pixels += image.pixels }
         return RaggedImages(
-            pixels: pixels, heights: images.map(\.height), widths: images.map(\.width), size: size,
+            images.map { $0.pixels[...] }, heights: images.map(\.height), widths: images.map(\.width), size: size,
             index: index.subset(places))
     }
 

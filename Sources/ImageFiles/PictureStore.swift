@@ -39,6 +39,7 @@ final class PictureStore: Sendable {
     static func open(
         _ files: any EncodedFiles, for size: ImageSize, memory: Int, checkingAll isCheckingAll: Bool
     ) throws -> (store: PictureStore, findings: Findings) {
+        PictureMemory.keepFreed()
         var findings = Findings()
         var (byteCounts, kept, spent): ([Int], [DecodedImage?], Int) = ([], [], 0)
         // So many at a time, in their order, so that what is kept and told does not depend on threads.

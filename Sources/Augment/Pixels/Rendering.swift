@@ -167,19 +167,18 @@ struct Canvas: ~Copyable {
         let isWhole = small == size
         let rowBytes = size.width * size.channels
         var memory =
-            isWhole
-            ? framed.reserve(bytes)
-            : framed.reserve(bytes, small.count, rowBytes * MemoryLayout<UInt32>.stride)
+            isWhole ? framed.reserve(bytes) : framed.reserve(bytes, rowBytes * MemoryLayout<UInt32>.stride)
         let image = memory.take(bytes, of: UInt8.self)
-        var whole = source
-        if !isWhole {
-            let averages = memory.take(small.count, of: UInt8.self)
+        if isWhole {
+            rk_image_add_frame(source, small.height, small.width, small.channels, border, image)
+        } else {
+            let framedBytes = (small.width + margin) * small.channels
             rk_image_average_blocks(
                 source, size.height, size.width, size.channels, rows, columns,
-                memory.take(rowBytes, of: UInt32.self), averages)
-            whole = UnsafePointer(averages)
+                memory.take(rowBytes, of: UInt32.self), framedBytes,
+                image + Int(RK_IMAGE_FRAME) * (framedBytes + small.channels))
+            rk_image_fill_frame(small.height, small.width, small.channels, border, image)
         }
-        rk_image_add_frame(whole, small.height, small.width, small.channels, border, image)
         return (UnsafePointer(image), small, border)
     }
 

@@ -54,6 +54,10 @@ typedef struct {
 void rk_image_add_frame(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
                         rk_image_border border, uint8_t *framed);
 
+/// Writes the frame around pixels that are in their places already.
+void rk_image_fill_frame(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, rk_image_border border,
+                         uint8_t *framed);
+
 /// Resampling of a framed image to [out_height, out_width, channels], coordinates rounded to 1/2048 pixel and blends to
 /// 1/32 level before the last rounding. A framed image has fewer than 2³¹ bytes.
 void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
@@ -62,9 +66,10 @@ void rk_image_warp(const uint8_t *framed, ptrdiff_t height, ptrdiff_t width, ptr
 
 /// The mean of each block of pixels, rounded, halves up: out is [⌈height / block_rows⌉, ⌈width / block_columns⌉,
 /// channels]. The last blocks of a row or column may be smaller. Blocks have up to 2¹⁶ rows. sums: width · channels
-/// numbers to work in.
+/// numbers to work in. out_stride: bytes from a row of means to the next.
 void rk_image_average_blocks(const uint8_t *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
-                             ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, uint8_t *out);
+                             ptrdiff_t block_rows, ptrdiff_t block_columns, uint32_t *sums, ptrdiff_t out_stride,
+                             uint8_t *out);
 
 /// Where output pixel (row, column) reads: x = (x[0] + column · x[1] + row · x[2]) / (w[0] + column · w[1] + row ·
 /// w[2]) and y alike, in pixels, counted from the centre of the first input pixel. Where the divisor is not positive

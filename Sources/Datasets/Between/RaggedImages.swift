@@ -6,38 +6,49 @@ import TensorCore
 public struct RaggedImages: ImageSource {
     public typealias Failure = Never
 
-    /// Pixels of all images, one after another.
-    public let pixels: [UInt8]
     /// Extents of each image, in pixels.
     public let heights, widths: [Int]
     /// Extents at which a network reads the images, and values of each pixel.
     public let size: ImageSize
     /// Labels, names of classes and ids.
     public let index: ImageIndex
-    /// Where each image begins among the pixels, and where the last one ends.
-    let starts: [Int]
+    /// The bytes of each image, which may be parts of one array: they are not copied together.
+    private let images: [ArraySlice<UInt8>]
 
     /// Creates images. Sizes that do not fit together stop the program.
     ///
-    /// - Parameter size: at which a network reads the images.
-    public init(pixels: [UInt8], heights: [Int], widths: [Int], size: ImageSize, index: ImageIndex) {
+    /// - Parameters:
+    ///   - images: the bytes of each, [H, W, C].
+    ///   - size: at which a network reads the images.
+    public init(_ images: [ArraySlice<UInt8>], heights: [Int], widths: [Int], size: ImageSize, index: ImageIndex) {
         require(
-            heights.count == index.count && widths.count == index.count,
-            "RaggedImages: \(heights.count) heights and \(widths.count) widths for \(index.count) images")
-        var starts = [0]
-        starts.reserveCapacity(heights.count + 1)
-        for (height, width) in zip(heights, widths) {
-            starts.append(starts[starts.count - 1] + height * width * size.channels)
+            [heights.count, widths.count, images.count].allSatisfy { $0 == index.count },
+            "RaggedImages: \(heights.count) heights, \(widths.count) widths and \(images.count) arrays of pixels for "
+                + "\(index.count) images")
+        for (place, image) in images.enumerated() {
+            let expected = heights[place] * widths[place] * size.channels
+            require(image.count == expected, "RaggedImages: \(image.count) bytes, image \(place) has \(expected)")
         }
-        require(
-            starts[starts.count - 1] == pixels.count,
-            "RaggedImages: \(pixels.count) bytes, the images have \(starts[starts.count - 1])")
-        self.pixels = pixels
+        self.images = images
         self.heights = heights
         self.widths = widths
         self.size = size
         self.index = index
-        self.starts = starts
+    }
+
+    /// Creates images whose pixels follow one another. Sizes that do not fit together stop the program.
+    ///
+    /// - Parameter size: at which a network reads the images.
+    public init(pixels: [UInt8], heights: [Int], widths: [Int], size: ImageSize, index: ImageIndex) {
+        let counts = zip(heights, widths).map { $0 * $1 * size.channels }
+        let total = counts.reduce(0, +)
+        require(total == pixels.count, "RaggedImages: \(pixels.count) bytes, the images have \(total)")
+        var first = 0
+        let images = counts.map { count in
+            defer { first += count }
+            return pixels[first..<first + count]
+        }
+        self.init(images, heights: heights, widths: widths, size: size, index: index)
     }
 
     /// The images of a set, which a network reads at their own size or another one.
@@ -59,20 +70,28 @@ public struct RaggedImages: ImageSource {
 
     public func images(at places: ArraySlice<Int>) -> RaggedImages { subset(Array(places)) }
 
+    /// Pixels of all images, one after another.
+    public var pixels: [UInt8] {
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(images.reduce(0) { $0 + $1.count })
+        for image in images { pixels += image }
+        return pixels
+    }
+
     /// At most some 65,000 pixels.
     public var contentSample: [UInt64] { pixels.sample }
 
     public func replacing(_ index: ImageIndex) -> RaggedImages {
-        RaggedImages(pixels: pixels, heights: heights, widths: widths, size: size, index: index)
+        RaggedImages(images, heights: heights, widths: widths, size: size, index: index)
     }
 
     /// The bytes of an image, [height, width, channels].
-    public func pixels(of place: Int) -> ArraySlice<UInt8> { pixels[starts[place]..<starts[place + 1]] }
+    public func pixels(of place: Int) -> ArraySlice<UInt8> { images[place] }
 
     public func subset(_ places: [Int]) -> RaggedImages {
         RaggedImages(
-            pixels: places.flatMap { pixels(of: $0) }, heights: places.map { heights[$0] },
-            widths: places.map { widths[$0] }, size: size, index: index.subset(places))
+            places.map { images[$0] }, heights: places.map { heights[$0] }, widths: places.map { widths[$0] },
+            size: size, index: index.subset(places))
     }
 
     /// Whether every image has the size at which a network reads it.
@@ -82,7 +101,7 @@ public struct RaggedImages: ImageSource {
 
     /// The same images for a network that reads them at another size.
     func read(at size: ImageSize) -> RaggedImages {
-        RaggedImages(pixels: pixels, heights: heights, widths: widths, size: size, index: index)
+        RaggedImages(images, heights: heights, widths: widths, size: size, index: index)
     }
 
     /// All images at the size at which a network reads them, without keeping their sides' ratio, by area.
@@ -119,7 +138,7 @@ public struct RaggedImages: ImageSource {
                     + "\(part.classNames.count) do not go together")
         }
         return RaggedImages(
-            pixels: parts.flatMap(\.pixels), heights: parts.flatMap(\.heights), widths: parts.flatMap(\.widths),
+            parts.flatMap(\.images), heights: parts.flatMap(\.heights), widths: parts.flatMap(\.widths),
             size: first.size, index: .joined(parts.map(\.index)))
     }
 }
