@@ -76,14 +76,17 @@ public struct OperationError: Error, Equatable, Sendable, CustomStringConvertibl
     public let found: String
     /// What should be, such as "one shape".
     public let expected: String
+    /// What to do about it; nil where that shows by itself.
+    public let advice: String?
 
-    /// Creates an error from its two parts.
-    public init(found: String, expected: String) {
+    /// Creates an error from its parts.
+    public init(found: String, expected: String, advice: String? = nil) {
         self.found = found
         self.expected = expected
+        self.advice = advice
     }
 
-    public var description: String { "\(found) found, \(expected) expected" }
+    public var description: String { "\(found) found, \(expected) expected\(advice.map { "; \($0)" } ?? "")" }
 }
 
 extension [Shape] {

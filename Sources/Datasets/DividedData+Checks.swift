@@ -20,6 +20,7 @@ extension DividedData {
     public func checkClasses() throws(FormatError) {
         guard train.classCount < 2 else { return }
         throw FormatError(
-            file: name, found: train.classCount == 1 ? "1 class" : "no class", expected: "2 or more")
+            file: name, found: train.classCount == 1 ? "1 class (\(train.classNames[0]))" : "no class",
+            expected: "2 or more", advice: "a folder of images has a folder for each class")
     }
 }

@@ -32,7 +32,11 @@ public struct LeftOutFiles: Encodable, Sendable {
     ///   - counts: the number of files of each class, those left out among them.
     public init(_ errors: [(className: String?, error: FormatError)], of counts: [(name: String, count: Int)]) {
         count = errors.count
-        files = errors.map { File(file: $0.error.file, reason: $0.error.found) }
+        files = errors.map { _, error in
+            // Of a table the line says which of its files.
+            let place = error.place.hasPrefix("line ") ? "\(error.place): " : ""
+            return File(file: error.file, reason: place + error.found)
+        }
         let byClass = Dictionary(grouping: errors.compactMap(\.className)) { $0 }.mapValues(\.count)
         classes = counts.compactMap { entry in
             byClass[entry.name].map { Share(name: entry.name, leftOut: $0, of: entry.count) }

@@ -56,9 +56,10 @@ public struct DeploymentReport: Encodable, Sendable {
         public let accuracies: [String: Double]
 
         init(_ found: FilterSensitivity) {
-            layer = found.layers.joined(separator: " + ")
+            // As options and the other tables call a layer, without its parameter.
+            layer = found.layers.map { $0.hasSuffix(".weight") ? String($0.dropLast(7)) : $0 }.joined(separator: " + ")
             channels = found.filters
-            let entries = found.trials.map { (String(format: "%.1f %%", 100 * $0.share), 100 * $0.score) }
+            let entries = found.trials.map { (String(format: "%.0f %%", 100 * $0.share), 100 * $0.score) }
             accuracies = Dictionary(uniqueKeysWithValues: entries)
         }
     }

@@ -64,7 +64,9 @@ public struct ModelRunner: Sendable {
             guard images.shape.rank > 0, Shape(Array(images.shape.dropFirst())) == file.inputShape else {
                 throw FormatError(
                     file: name, place: "input \"image\"", found: "a tensor of \(images.shape)",
-                    expected: "images [N, \(file.inputShape.map(String.init).joined(separator: ", "))]")
+                    expected: "images [N, \(file.inputShape.map(String.init).joined(separator: ", "))]",
+                    advice: images.shape.dropFirst().elementsEqual([file.inputShape[2]] + file.inputShape.prefix(2))
+                        ? "array.transpose(0, 2, 3, 1) has channels last" : nil)
             }
             return [("logits", ONNXTensor(file.predict(images)))]
         }

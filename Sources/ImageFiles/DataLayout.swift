@@ -30,6 +30,10 @@ enum DataLayout {
             case _ where isTable: self = .whole(.table(try ImageTable(path)))
             case .tar: self = .whole(.archives([path], names: ClassNamesFile.find(in: path.folder)))
             case .text: self = .whole(.table(try ImageTable(path)))
+            case let kind where [.gzip, .zip].contains(kind):
+                throw FormatError(
+                    file: "\(path)", found: kind.singular, expected: PackedFiles.wanted,
+                    advice: "unpack it first; tar shards are read as they are")
             default: self = .packed
             }
             return
@@ -57,8 +61,8 @@ enum DataLayout {
     static func isPart(_ name: String) -> Bool { partNames.contains(name.lowercased()) }
 
     private static let wanted =
-        "a folder of PNG or JPEG images for each class (or train and test, or val, with such folders in each), "
-        + "\(ImageTable.name) with files and classes, tar shards, or " + DataFolder.wantedInShort
+        "a folder of PNG or JPEG images for each class, \(ImageTable.name), tar shards, train and test with one of these, "
+        + "or " + DataFolder.wantedInShort
 
     /// The parts, if the folder's subfolders are called so.
     private static func folderParts(_ folders: [FolderEntry], in path: FilePath) throws -> DataLayout? {
@@ -178,7 +182,11 @@ enum DataLayout {
         if files.contains(where: { $0.name.lowercased().hasSuffix(".tar.gz") || $0.name.hasSuffix(".tgz") }) {
             return "tar shards are read as they are, not compressed: gunzip them"
         }
-        return try files.prefix(1000).lazy.compactMap { try kind(of: $0)?.advice }.first
+        let kinds = try files.prefix(1000).compactMap { try kind(of: $0) }
+        if kinds.contains(.zip) { return "unpack it first" }
+        return kinds.lazy.compactMap(\.advice).first
+            ?? (kinds.contains(where: \.isImage)
+                ? "make a folder for each class, or \(ImageTable.name) with a line FILE,CLASS for each image" : nil)
     }
 
     /// The files by their kinds, with the name of the first.

@@ -13,6 +13,13 @@ protocol EncodedFiles: Sendable {
     func start(of number: Int) throws -> (size: Int, bytes: [UInt8])
 
     func bytes(of number: Int) throws -> [UInt8]
+
+    /// The folder of a file that is not there any more either; nil where it is, or where files have none of their own.
+    func vanishedFolder(of number: Int) -> FilePath?
+}
+
+extension EncodedFiles {
+    func vanishedFolder(of number: Int) -> FilePath? { nil }
 }
 
 /// Files of their own.
@@ -29,4 +36,9 @@ struct SeparateFiles: EncodedFiles {
     }
 
     func bytes(of number: Int) throws -> [UInt8] { try [UInt8](InputFile.read(paths[number])) }
+
+    func vanishedFolder(of number: Int) -> FilePath? {
+        let folder = paths[number].folder
+        return (try? FileType(of: folder)) == .folder ? nil : folder
+    }
 }

@@ -64,7 +64,12 @@ public struct EncodedImages: ImageSource {
 
     /// The images at places, or at others of the same classes instead of those whose files are lost.
     private func read(_ places: [Int]) throws -> (images: [DecodedImage], places: [Int]) {
-        guard let losses else { return (try store.images(places.map { files[$0] }).map { try $0.get() }, places) }
+        guard let losses else {
+            let found = store.images(places.map { files[$0] }).map { result in
+                result.mapError { ($0 as? FormatError)?.advising(OpenedImages.skipping) ?? $0 }
+            }
+            return (try found.map { try $0.get() }, places)
+        }
         var places = places
         while true {
             places = try places.map { try substitute(for: $0, losses) }
@@ -84,13 +89,17 @@ public struct EncodedImages: ImageSource {
         guard let error = losses[files[place]] else { return place }
         let others = (place + 1..<place + count).lazy.map { $0 % count }
         guard let other = others.first(where: { labels[$0] == labels[place] && losses[files[$0]] == nil }) else {
-            throw error.advising("no other image of its class is left")
+            throw FormatError(
+                file: error.file, problem: "no other image of its class is left, and this one is bad: \(error.problem)")
         }
         return other
     }
 
     /// The sizes of the files.
     public var contentSample: [UInt64] { files.map { UInt64(store.byteCounts[$0]) } }
+
+    /// The names of the files that turned out bad since they were opened.
+    public var lostFiles: [String] { losses?.numbers.map(store.name(of:)) ?? [] }
 
     /// Bytes of the images that stay decoded.
     var keptBytes: Int { store.keptBytes }

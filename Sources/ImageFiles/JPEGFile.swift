@@ -58,7 +58,8 @@ struct JPEGPicture: Picture {
         guard header.components != 4 else {
             throw FormatError(
                 file: name, found: "a \(header.is_ycck == 1 ? "YCCK" : "CMYK") JPEG, made for printing",
-                expected: "one in grey or RGB colours")
+                expected: "one in grey or RGB colours",
+                advice: "convert it (`mogrify -colorspace sRGB FILE`, ImageMagick)")
         }
         // A Huffman code spends at least a bit on a block of 8 × 8 samples. Of three components two may be subsampled
         // in one direction by 4 each, so that 4 · 64 pixels cost a bit for each of them: 1,024 pixels a byte is beyond

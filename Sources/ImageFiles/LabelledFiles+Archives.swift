@@ -73,8 +73,6 @@ private struct ShardSamples {
     private struct Parts {
         var image: (content: Range<Int>, name: [UInt8])?
         var label: [UInt8]?
-        /// Where its first member is described.
-        var header = 0
     }
 
     /// Adds the samples of an archive.
@@ -108,7 +106,7 @@ private struct ShardSamples {
             }
             if parts[key] == nil {
                 order.append(key)
-                parts[key] = Parts(header: member.header)
+                parts[key] = Parts()
             }
             guard ending == "cls" ? parts[key]?.label == nil : parts[key]?.image == nil else {
                 throw archive.error(
@@ -140,20 +138,27 @@ private struct ShardSamples {
             String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
                 .precomposedStringWithCanonicalMapping
         }
-        guard let image = found.image else {
-            faults.append(
-                archive.error(
-                    found.header, found: "\(name).cls \(other.map { "with \(name).\($0)" } ?? "alone")",
-                    expected: "a .png or .jpg beside it"))
-            return
+        func addFault(_ problem: String, _ advice: String) {
+            faults.append(FormatError(file: "\(archive.path)", problem: problem, advice: advice))
         }
-        guard let label, !label.isEmpty else {
-            faults.append(
-                archive.error(
-                    found.header,
-                    found: "\(label == nil ? "no" : "an empty") \(name).cls\(other.map { " but \(name).\($0)" } ?? "")",
-                    expected: "a file with the image's label"))
-            return
+        guard let image = found.image else {
+            return addFault(
+                "no image for \(name).cls\(other.map { "; \(name).\($0) is no PNG or JPEG" } ?? "")",
+                "put \(name).png or \(name).jpg beside it")
+        }
+        let imageName = String(decoding: image.name, as: UTF8.self)
+        guard let label else {
+            let missing = "no label for \(imageName): \(name).cls is missing"
+            guard let other else {
+                return addFault(
+                    missing, "put it beside the image, or unpack an archive of class folders and give --data the folder"
+                )
+            }
+            return addFault(
+                "\(missing), and \(name).\(other) is not read", "write the label, a number or a name, into \(name).cls")
+        }
+        guard !label.isEmpty else {
+            return addFault("\(name).cls is empty", "write the label of \(imageName) into it")
         }
         samples.append((entries.count, image.name, label))
         entries.entries.append((entries.archives.count - 1, image.content, image.name))

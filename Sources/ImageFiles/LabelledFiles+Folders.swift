@@ -41,7 +41,9 @@ extension LabelledFiles {
             var walk = FolderWalk(above: path)
             try walk.add(folder)
             guard !walk.files.isEmpty || !walk.faults.isEmpty else {
-                throw FormatError(file: "\(folder.path)", found: "no file", expected: "PNG or JPEG images")
+                throw FormatError(
+                    file: "\(folder.path)", problem: "a class without a file",
+                    advice: "remove the empty folder, or put PNG or JPEG images into it")
             }
             paths += walk.files.map(\.path)
             keys += walk.files.map(\.key)

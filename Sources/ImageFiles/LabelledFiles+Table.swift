@@ -22,7 +22,7 @@ extension LabelledFiles {
             let parts = row.file.precomposedStringWithCanonicalMapping.split(separator: "/").filter { $0 != "." }
                 .map { Array($0.utf8) }
             guard !row.file.hasPrefix("/"), !parts.isEmpty, !parts.contains(Array("..".utf8)) else {
-                throw fault("the path '\(row.file)'", "one of a file in \(path.folder), written from there")
+                throw fault("the path '\(row.file)'", "a path within \(path.folder), relative to it,")
             }
             if let first = lines[parts] {
                 throw fault("'\(row.file)' as in line \(first)", "each file once")
@@ -34,7 +34,13 @@ extension LabelledFiles {
                 continue
             }
             guard let file = ImageTable.file(row.file, in: path.folder) else {
-                faults.append((label, fault("'\(row.file)', which is no file in \(path.folder),", "a file's path")))
+                faults.append(
+                    (
+                        label,
+                        FormatError(
+                            file: "\(path)", place: "line \(row.line)",
+                            problem: "there is no file \(row.file) in \(path.folder)")
+                    ))
                 continue
             }
             rows.append((parts, file, label))
@@ -53,7 +59,21 @@ extension LabelledFiles {
         }
         self.init(
             name: "\(path)", files: SeparateFiles(paths: sorted.map(\.3)), classNames: names,
-            labels: sorted.map(\.label), keys: sorted.map(\.key), faults: faults, remarks: [])
+            labels: sorted.map(\.label), keys: sorted.map(\.key), faults: faults,
+            remarks: try Self.remarks(on: table, naming: Set(rows.map { String(decoding: $0.parts[0], as: UTF8.self) }))
+        )
+    }
+
+    /// Lines on columns that are not read and on folders beside the table of which it names no file.
+    private static func remarks(on table: ImageTable, naming first: Set<String>) throws -> [String] {
+        let others = try FolderListing(table.path.folder).folders.map(\.name).filter { !first.contains($0) }
+        let (columns, path) = (table.otherColumns, table.path)
+        return [
+            columns.isEmpty
+                ? nil
+                : "\(path): \(columns.count == 1 ? "column" : "columns") \(columns.inWords) not read: neither file nor label",
+            others.isEmpty ? nil : "\(path) is read; of \(others.firstInWords) beside it it names no file",
+        ].compactMap(\.self)
     }
 }
 
@@ -64,6 +84,8 @@ struct ImageTable {
 
     let path: FilePath
     let rows: [(line: Int, file: String, label: String)]
+    /// Names of columns that are neither.
+    let otherColumns: [String]
 
     private static let fileColumns = ["file", "filename", "file_name", "path", "image"]
     private static let labelColumns = ["label", "class", "class_name", "category", "target"]
@@ -84,6 +106,7 @@ struct ImageTable {
         }
         let hasHeader = places.allSatisfy { $0.count == 1 }
         let (file, label, width) = hasHeader ? (places[0][0], places[1][0], names.count) : (0, 1, 2)
+        otherColumns = hasHeader ? names.indices.filter { $0 != file && $0 != label }.map { names[$0] } : []
         rows = try records.dropFirst(hasHeader ? 1 : 0).map { record in
             guard record.fields.count == width else {
                 throw FormatError(

@@ -15,6 +15,9 @@ final class LostFiles: Sendable {
     /// Why a file cannot be used any more; nil for one that can.
     subscript(number: Int) -> FormatError? { errors.withLock { $0[number] } }
 
+    /// The numbers of all of them, ascending.
+    var numbers: [Int] { errors.withLock { $0.keys.sorted() } }
+
     /// Notes and tells that a file cannot be used any more.
     func add(_ number: Int, _ error: FormatError) {
         let isNew = errors.withLock { $0.updateValue(error, forKey: number) == nil }

@@ -11,7 +11,7 @@ struct OpenedImages {
     /// What there is to say of the images.
     let remarks: [String]
 
-    private static let skipping = "leave out bad files by --skip-bad"
+    static let skipping = "leave out bad files by --skip-bad"
 
     /// Opens images that lie in files, one by one or in archives.
     ///

@@ -9,6 +9,8 @@ import TensorCore
 /// have the names of classes and parts.
 struct PackedFiles: EncodedFiles {
     static let format = "retort images 1"
+    /// What may stand in the place of a file that is none.
+    static let wanted = "a folder of images, a table of files and labels, a tar shard or a file of `retort pack`"
     private static let remedy = "pack the folder again"
 
     /// What is known of the images of a part.
@@ -41,15 +43,14 @@ struct PackedFiles: EncodedFiles {
             throw MachineError("\(path)", "cannot be mapped into memory")
         }
         let file = try SafetensorsFile(
-            decoding: data, file: "\(path)", expecting: "a folder of images, or the file that retort pack made of one")
+            decoding: data, file: "\(path)", expecting: Self.wanted)
         let name = "\(path)"
         func fault(_ found: String, _ expected: String) -> FormatError {
             FormatError(file: name, found: found, expected: expected, advice: Self.remedy)
         }
         guard file.metadata["format"] == Self.format else {
             throw FormatError(
-                file: name, found: file.contents,
-                expected: "a folder of images, or the file that retort pack made of one")
+                file: name, found: file.contents, expected: Self.wanted)
         }
         guard let names = file.metadata["names"].flatMap({ try? JSONDecoder().decode(Names.self, from: Data($0.utf8)) })
         else { throw fault("no names of classes", "those of a packed folder") }

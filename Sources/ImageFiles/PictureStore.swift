@@ -93,16 +93,24 @@ final class PictureStore: Sendable {
         if number < kept.count, let image = kept[number] { return image }
         let bytes: [UInt8]
         do { bytes = try files.bytes(of: number) } catch let error as FormatError {
-            throw error.advising("it was there when the folder was opened: put it back, and start again")
+            // Without its folder, all others of its class are gone too: it is the disk that is missing, or the class.
+            if let folder = files.vanishedFolder(of: number) {
+                throw MachineError(
+                    "\(folder)", "the folder vanished during the run; put it back, and give the same command again")
+            }
+            throw lost(number, error.problem)
         }
         guard bytes.count == byteCounts[number] else {
-            throw FormatError(
-                file: files.name(of: number),
-                problem:
-                    "the file has changed since the folder was opened (\(bytes.count) bytes, \(byteCounts[number]) then)",
-                advice: "put it back, and start again")
+            throw lost(number, "it has changed (\(bytes.count.counted("byte")), \(byteCounts[number]) before)")
         }
         return try ImageFile.picture(bytes, name: files.name(of: number)).read(for: size)
+    }
+
+    /// An error of a file that was there when the images were opened.
+    private func lost(_ number: Int, _ problem: String) -> FormatError {
+        FormatError(
+            file: files.name(of: number), problem: "lost during the run: \(problem)",
+            advice: "put it back as it was, and give the same command again")
     }
 
     private static func looks(

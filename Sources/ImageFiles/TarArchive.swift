@@ -27,6 +27,7 @@ struct TarArchive {
     private let file: FileReader
     private var position = 0
 
+    private static let copyAgain = "copy it again"
     private static let blockSize = 512
     /// Of descriptions that go before a member; longer ones hold no path.
     private static let largestExtension = 1 << 16
@@ -40,7 +41,8 @@ struct TarArchive {
         guard kind == .tar else {
             throw FormatError(
                 file: "\(path)", found: kind.singular, expected: "a tar archive",
-                advice: "copy it again, or take it out of the folder")
+                advice: kind == .gzip
+                    ? "tar shards are read as they are, not compressed: gunzip it" : "copy it again, or take it away")
         }
         file = try FileReader(path)
     }
@@ -112,9 +114,9 @@ struct TarArchive {
         file.move(to: place)
         let bytes = try file.next(count)
         guard bytes.count == count else {
-            throw error(
-                place, found: "\(bytes.count.counted("byte")) and the end of the file",
-                expected: "\(count) of \(what) (the file is cut short)", advice: "copy the file again")
+            throw FormatError(
+                file: "\(path)", place: "at byte \(place)", problem: "the file is cut short, within \(what)",
+                advice: Self.copyAgain)
         }
         return bytes
     }
@@ -123,9 +125,10 @@ struct TarArchive {
     private mutating func content(of size: Int, describedAt start: Int) throws -> Range<Int> {
         let left = max(0, file.size - position)
         guard size <= left else {
-            throw error(
-                start, found: "\(left.counted("byte")) of a member of \(size) (the file is cut short)",
-                expected: "all of them", advice: "copy the file again")
+            throw FormatError(
+                file: "\(path)", place: "at byte \(start)",
+                problem: "the file is cut short, \(left.counted("byte")) into a member of \(size)",
+                advice: Self.copyAgain)
         }
         defer { position += (size + Self.blockSize - 1) / Self.blockSize * Self.blockSize }
         return position..<position + size
@@ -148,9 +151,10 @@ struct TarArchive {
         let unsigned = counted.reduce(0) { $0 + Int($1) }
         let signed = counted.reduce(0) { $0 + Int(Int8(bitPattern: $1)) }
         guard stated == unsigned || stated == signed else {
-            throw error(
-                start, found: "checksum \(stated)", expected: "\(unsigned), that of the member's description",
-                advice: "copy the file again")
+            throw FormatError(
+                file: "\(path)", place: "at byte \(start)",
+                problem: "a damaged header (checksum \(stated), where its bytes have \(unsigned))",
+                advice: Self.copyAgain)
         }
     }
 

@@ -82,8 +82,8 @@ extension ONNXModel {
             image.allSatisfy(StoredGraph.sizes.contains), shape.elementCount <= StoredGraph.elementLimit
         else {
             throw FormatError(
-                file: file.name, place: "input \"\(input.name)\"", found: "\(input)",
-                expected: "an image of 1 to \(StoredGraph.elementLimit) values")
+                file: file.name, place: "input \"\(input.name)\"", found: "an image \(image) for \(input)",
+                expected: "one of 1 to \(StoredGraph.elementLimit) values")
         }
         return extents.count == 4 && !isChannelsLast
             ? (Shape([image[1], image[2], image[0]]), [0, 3, 1, 2]) : (shape, Array(extents.indices))

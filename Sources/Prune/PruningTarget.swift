@@ -34,7 +34,9 @@ package struct PruningTarget: CustomStringConvertible {
                 parts[0] == "flops"
                 ? .filters(.multiplyAdds(value)) : .lowRank(parts[0] == "rank" ? .multiplyAdds(value) : .energy(value))
         case "bytes"?:
-            guard value >= 1 && value <= 1e15 else { throw fault("a number of bytes expected, such as bytes:30000") }
+            guard value >= 1 && value <= 1e15 && value == value.rounded() else {
+                throw fault("a whole number of bytes expected, such as bytes:30000")
+            }
             kind = .filters(.bytes(Int(value)))
         case "latency"?:
             guard value > 0 && value.isFinite else {
@@ -51,10 +53,22 @@ package struct PruningTarget: CustomStringConvertible {
     }
 
     /// What there is to say against a target that a network meets as it is; nil for any other.
-    package func idleness(for network: some Module) -> String? {
-        guard case .filters(.bytes(let limit)) = kind else { return nil }
-        let bytes = MemoryLayout<Float>.size * network.tensors.values.reduce(0) { $0 + $1.count }
-        return bytes <= limit ? "the weights take \(bytes) bytes as they are: nothing is to be cut" : nil
+    ///
+    /// - Parameter inputShape: extents of an image, [H, W, C].
+    package func idleness(for network: some Module, inputShape: Shape) throws -> String? {
+        let nothing = "nothing is to be cut"
+        switch kind {
+        case .filters(.bytes(let limit)):
+            let bytes = MemoryLayout<Float>.size * network.tensors.values.reduce(0) { $0 + $1.count }
+            return bytes <= limit ? "the weights take \(bytes) bytes as they are: \(nothing)" : nil
+        case .filters(.multiplyAdds(1)), .lowRank(.multiplyAdds(1)), .lowRank(.energy(1)):
+            return "it is met as it is: \(nothing)"
+        case .filters(.latency(let limit)):
+            let seconds = try network.secondsForAnImage(of: inputShape)
+            return seconds <= limit
+                ? "an image takes \((seconds * 1e7).rounded() / 1e4) ms as it is: \(nothing)" : nil
+        case .filters, .lowRank, .zeros: return nil
+        }
     }
 
     /// The network made smaller at once, without training.

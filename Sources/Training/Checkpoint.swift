@@ -9,6 +9,10 @@ private struct RunState: Codable {
     let origin: Provenance
     /// ``CheckpointKeeping/settings``; nil where there were none.
     let settings: [String: String]?
+    /// The number of labelled images of each class by its name, and files that were lost during the run; nil in states
+    /// of versions that did not say it.
+    let classCounts: [String: Int]?
+    let lostFiles: [String]?
     let epoch: Int
     /// Steps done, which may end within the epoch, and what that epoch's came to.
     let step: Int
@@ -81,13 +85,18 @@ extension RunState {
         let kind = CheckpointKeeping.command
         let names = Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
         guard !names.isEmpty else {
+            let change = origin.differs("labelled images", from: frame.origin) ? imageChange(in: frame.data) : nil
+            // An option that is called as what differs, such as --teacher, names it.
+            let file = new["--\(part.drop { $0 != " " }.dropFirst())"].map { "\($0) has changed" }
             return (
-                "\(part) with the same options: a file that they name has changed, or the program",
-                "put it back as it was"
+                "\(part) with the same options: "
+                    + (change ?? file ?? "a file that they name has changed, or the program"),
+                change == nil ? "put it back as it was" : "put the files back as they were"
             )
         }
         func text(_ name: String, in settings: [String: String], other: [String: String]) -> String {
-            guard let value = settings[name] else { return "no \(name)" }
+            guard let value = settings[name], value != "false" else { return "no \(name)" }
+            if value == "true" { return name }
             return Self.isShort(value) && other[name].map(Self.isShort) ?? true ? "\(name) \(value)" : "another \(name)"
         }
         let told = names.contains(kind) ? [kind] : names
@@ -98,6 +107,18 @@ extension RunState {
                 + (has.isEmpty ? "" : "; this one has \(has.joined(separator: ", "))"),
             sameSettings
         )
+    }
+
+    /// In what labelled images differ from those of the state, as far as it is known.
+    private func imageChange(in data: TrainingData) -> String? {
+        let now = data.classCounts
+        let counts = (classCounts ?? now).sorted { $0.key < $1.key }.compactMap { name, count in
+            count == now[name] ? nil : "\(name) had \(count.counted("image")) for training and has \(now[name] ?? 0)"
+        }
+        let lost = lostFiles.flatMap { $0.isEmpty ? nil : "lost during the run: \($0.firstInWords)" }
+        let parts = counts.prefix(3) + [lost].compactMap(\.self)
+        guard parts.isEmpty else { return parts.joined(separator: "; ") }
+        return classCounts == nil ? nil : "as many of each class, but another of them or other bytes"
     }
 
     /// Whether a value is told in a line of others; a policy in YAML is not.
@@ -113,7 +134,8 @@ extension Run {
     func file(in frame: RunFrame, log: StepLog.Extent) throws -> SafetensorsFile {
         let state = try StableCoding.text(
             RunState(
-                origin: frame.origin, settings: frame.settings.isEmpty ? nil : frame.settings, epoch: epoch, step: step,
+                origin: frame.origin, settings: frame.settings.isEmpty ? nil : frame.settings,
+                classCounts: frame.data.classCounts, lostFiles: frame.data.lostFiles, epoch: epoch, step: step,
                 meter: meter.sums, peerMeters: peerMeters.map(\.sums),
                 log: log,
                 controllers: try controllers.map { try StableCoding.data($0) }, bestAccuracy: best?.accuracy,

@@ -60,6 +60,9 @@ package struct Provenance: Hashable, Sendable, Codable {
         return other.phrases.first { names.contains($0.name) }?.phrase
     }
 
+    /// Whether a part is another one.
+    func differs(_ name: String, from other: Provenance) -> Bool { values[name] != other.values[name] }
+
     /// Of a part that is JSON in both, which numbers and names differ: `steps 10, now 20`, the first few of many; nil
     /// for another part.
     private func details(of name: String, against other: Provenance) -> String? {

@@ -47,6 +47,11 @@ public struct TrainingData: Sendable {
         validation.flatMap { images in images.labels.contains { $0 != nil } ? images : nil }
     }
 
+    /// Names of the files that turned out bad during the run, each once.
+    public var lostFiles: [String] {
+        Set([labelled, unlabelled, validation].compactMap(\.self).flatMap(\.lostFiles)).sorted()
+    }
+
     /// Checks that the plan can be carried out on these images.
     ///
     /// - Throws: `FormatError` for a class without labelled images, and where there is one class alone,
@@ -91,6 +96,11 @@ public struct TrainingData: Sendable {
 }
 
 extension TrainingData {
+    /// The number of labelled images of each class by its name.
+    var classCounts: [String: Int] {
+        Dictionary(zip(labelled.classNames, labelled.placesByClass.map(\.count)), uniquingKeysWith: +)
+    }
+
     /// Whether a controller whose state was read can steer a run on these images.
     func isPossible(_ controller: some DataController) -> Bool {
         func isFactor(_ value: Double) -> Bool { value >= 0 && value.isFinite }

@@ -119,9 +119,17 @@ struct RetortCommand: ParsableCommand {
         }
     }
 
+    /// A message of the parser without an option that it takes for meant where the names have little in common.
+    private static func plausible(_ text: String) -> String {
+        guard let found = text.firstMatch(of: /^Error: Unknown option '--([^']+)'(\. Did you mean '--([^']+)'\?)/),
+            String(found.1).question(among: [String(found.3)]).isEmpty
+        else { return text }
+        return text.replacingCharacters(in: found.2.startIndex..<found.2.endIndex, with: "")
+    }
+
     /// Says what ended the command, an error or a request for help, and ends the program.
     private static func end(_ error: any Error) -> Never {
-        let (text, code) = (fullMessage(for: error), exitCode(for: error))
+        let (text, code) = (plausible(fullMessage(for: error)), exitCode(for: error))
         switch error {
         case let fault as ProgramArguments.Fault: end(ValidationError("\(fault)"))
         case let fault as WrongUsage:

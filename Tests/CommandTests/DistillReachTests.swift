@@ -103,8 +103,7 @@ struct DistillReachTests {
                 ("gate: 0.5", "r.yaml: line 1: gate: needs an --augment whose views a --teacher judges"),
                 (
                     "curriculum:\n  lowest: 5",
-                    "r.yaml: line 2: curriculum: a first temperature of 4.0 does not lie between 5.0 and 21.0, both above 0, "
-                        + "equal to neither"
+                    "r.yaml: line 2: curriculum: lowest (5.0) must be below the temperature at the start (4.0)"
                 ),
                 (
                     "contrasts:\n- stage: stage2\n  negatives: 0",

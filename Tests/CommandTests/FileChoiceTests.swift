@@ -62,7 +62,7 @@ struct FileChoiceTests {
                 ("train --data nowhere --output t", 1, "t: cannot be written: the file there is read-only"),
                 ("train --data nowhere --output circle", 1, "circle: cannot be written: Too many levels"),
                 ("train --data nowhere --output x --checkpoint k", 64, "--checkpoint: 'k.1' is the name of a folder"),
-                ("quantize nowhere --output x --report m/r", 1, "m/r: cannot be written: Not a directory"),
+                ("quantize nowhere --output x --report m/r", 1, "m/r: cannot be written: m is no folder"),
                 ("quantize nowhere --output x --report a/b/c", 1, "nowhere"),
                 ("demo --data nowhere --output a/b", 1, "nowhere"),
             ] as [(String, Int32, String)] {

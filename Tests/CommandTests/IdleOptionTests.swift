@@ -28,6 +28,15 @@ struct IdleOptionTests {
             ("distill --teacher m --data d --output x --unlabelled-ratio 2", "--unlabelled-ratio: needs --unlabelled"),
             ("quantize m --output x --learning-rate 0.1", "--learning-rate: needs steps of training"),
             ("quantize m --output x --augment digits", "--augment: needs steps of training"),
+            ("prune m --output x --to zeros:0.5 --steps 0 --teacher t", "--teacher: teaches in steps of training, and"),
+            ("prune m --output x --to zeros:0.5 --multiple 4", "--multiple: is for filters, which --to flops, bytes"),
+            ("prune m --output x --to rank:0.5 --importance taylor", "--importance: is for filters"),
+            ("distill --teacher m --data d --output x --averaging entropy", "--averaging: is for several teachers"),
+            (
+                "distill --teacher m --data d --output x --temperature 3 --temperatures [1]",
+                "--temperature: is what --temperatures looks for"
+            ),
+            ("export m --c x.c --operator-set 17", "--operator-set: is for --onnx FILE"),
             (
                 "prune m --output x --to zeros:0.5 --steps 0 --hard-label-weight 1",
                 "--hard-label-weight: needs steps of training"

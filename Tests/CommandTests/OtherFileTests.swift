@@ -84,8 +84,8 @@ struct OtherFileTests {
             try retort.succeed("\(line) --seed 1 --output m")
             #expect(
                 try retort.fail(taught).errors.contains(
-                    "d: the state of another run: another teacher with the same options: a file that they name has "
-                        + "changed, or the program; put it back as it was, or remove d"
+                    "d: the state of another run: another teacher with the same options: m has changed; put it back "
+                        + "as it was, or remove d"
                 ))
         }
     }

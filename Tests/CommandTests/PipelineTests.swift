@@ -141,7 +141,7 @@ struct PipelineTests {
             }
             let sensitivities = try #require(result["sensitivities"] as? [[String: Any]])
             #expect(sensitivities.map { $0["channels"] as? Int } == [8, 8, 16, 16])
-            #expect(sensitivities.first?["layer"] as? String == "stage1.0.convolution.weight")
+            #expect(sensitivities.first?["layer"] as? String == "stage1.0.convolution")
 
             // The last one was written: it evaluates, says what it is, teaches, is quantised and cut again.
             let report = try retort.succeed("evaluate small --data mini --json").json()

@@ -128,6 +128,12 @@ struct RecipeTests {
             ("hints: [{stage: on}]", "line 1: hints[0].stage: on found, text expected (put it in quotes)"),
             ("steps: 0100", "line 1: steps: 0100 found, a whole number without leading zeros expected"),
             ("seed: 1_000", "line 1: seed: 1_000 found, a whole number in digits alone expected"),
+            ("curriculum: {lowest:1}", "line 1: 'lowest:1' found; write a blank after the colon: lowest: 1"),
+            ("steps: 5\nhints: [{stage:a}]", "line 2: 'stage:a' found; write a blank after the colon: stage: a"),
+            (
+                "temperature: {3: 1}",
+                "line 1: temperature: '3:' without a number right after it found, FROM:TO such as 3:1 expected"
+            ),
             ("seed: -1", "line 1: seed: -1 found, 0 to 18446744073709551615 expected"),
             ("batch: 1:30", "line 1: batch: 1:30 found, a whole number in digits alone expected"),
             (

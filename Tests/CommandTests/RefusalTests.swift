@@ -14,6 +14,12 @@ struct RefusalTests {
         for option in ["--seed", "--threads", "--json"] { #expect(outcome.output.contains(option)) }
     }
 
+    @Test("a name that has little in common with an option is not taken for it")
+    func unknown() throws {
+        let outcome = try CommandLine(folder: FileManager.default.temporaryDirectory).fail("train --output x --foo")
+        #expect(outcome.status == 64 && outcome.errorLines.first == "Error: Unknown option '--foo'")
+    }
+
     @Test("info says what there is to compute with")
     func info() throws {
         let info = try CommandLine(folder: FileManager.default.temporaryDirectory)
@@ -42,12 +48,15 @@ struct RefusalTests {
             ("train --output x --learning-rate nan", "--learning-rate: nan found"),
             ("train --output x --strength 4", "--strength: 4 found, 0 to 3 expected"),
             ("train --output x --threads 0", "--threads: 0 found"),
-            ("train --output x --architecture resnet-9", "'resnet-9' found, convnet-WIDTH"),
+            ("train --output x --architecture resnet-9", "'resnet-9' found, resnet-DEPTH (8"),
             ("train --data nowhere --output x --checkpoint ./x", "--checkpoint"),
             ("train --data nowhere --output .", "--output: '.' is the name of a folder"),
             ("train --output new/", "--output: 'new/' is the name of a folder"),
             ("quantize int8 --data / --output /", "--output: '/' is the name of a folder"),
             ("train --output x --checkpoint k/", "--checkpoint: 'k/' is the name of a folder"),
+            ("train --output x --recipe=", "--recipe: '' found, the name of a file expected"),
+            ("train --output x --step 3", "Unknown option '--step'. Did you mean '--steps'?"),
+            ("prune m --output x --to bytes:1.5", "--to: 'bytes:1.5' found, a whole number of bytes expected"),
             ("train --output x --steps 0100", "--steps: 0100 found, a whole number without leading zeros expected"),
             ("quantize m --output x --calibration=007", "--calibration: 007 found, a whole number without"),
             ("demo --threads 04", "--threads: 04 found"),
@@ -58,7 +67,10 @@ struct RefusalTests {
             ),
             ("prune m --output x --to latency:0", "--to: 'latency:0' found, milliseconds above 0 expected"),
             ("prune m --output x --to flop:0.5", "--to: 'flop:0.5' found, flops:SHARE, bytes:N"),
-            ("prune m --output x --to bytes", "--to: 'bytes' found, a number of bytes expected, such as bytes:30000"),
+            (
+                "prune m --output x --to bytes",
+                "--to: 'bytes' found, a whole number of bytes expected, such as bytes:30"
+            ),
             ("prune m --output x --to zeros:1", "--to: 'zeros:1' found"),
             ("prune m --output x --to flops:0.5 --multiple 0", "--multiple: 0 found"),
             ("quantize m --output x --teacher t", "--teacher: t teaches in steps of training alone; add --qat STEPS"),
@@ -142,7 +154,10 @@ struct RefusalTests {
                     ["/dev/null: cannot be written", "not a regular file"]
                 ),
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
-                ("distill --teacher m --data wide --output x", ["m: a teacher of 10 classes", "airplane"]),
+                (
+                    "distill --teacher m --data wide --output x",
+                    ["m: it has no class 'airplane' of the data's among its 10 classes"]
+                ),
                 ("distill --teacher mini --data mini --output x", ["mini: a folder found", "a regular file expected"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),
                 ("train --data mini --augment bad.json --output x", ["bad.json: operations[0].operation", "flap"]),

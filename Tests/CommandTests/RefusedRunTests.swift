@@ -45,7 +45,7 @@ struct RefusedRunTests {
             try Self.write(1, to: folder.appending(path: "one"))
             try Self.write(2, to: folder.appending(path: "two"))
             for (line, reason, status) in [
-                ("--data one --architecture mlp-4", "1 class found, 2 or more expected", 1),
+                ("--data one --architecture mlp-4", "1 class (class 0) found, 2 or more expected", 1),
                 ("--data two --architecture resnet-8 --batch 1", "--batch: 1 image with a map of 1×1 in stage3", 64),
                 ("--data two --architecture resnet-8 --batch 65536 --image-size 512", "needs ", 1),
             ] as [(String, String, Int32)] {

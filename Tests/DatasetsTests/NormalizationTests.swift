@@ -60,6 +60,19 @@ struct NormalizationTests {
         await #expect(processExitsWith: .failure) { _ = Normalization(mean: [0], deviation: [0]) }
     }
 
+    @Test("a text with a deviation of 0, too few numbers or another number of channels is refused for that")
+    func texts() throws {
+        #expect(try Normalization("0.5,0/1,2", channels: 2) == Normalization(mean: [0.5, 0], deviation: [1, 2]))
+        for (text, problem) in [
+            ("0.5,0.5/0.5,0", "deviations above 0 (behind the slash) expected"), ("1,1/1,-1", "deviations above 0"),
+            ("1/1,1", "with 2 numbers on each side"), ("1,nan/1,1", "with 2 numbers"), ("a,b/1,1", "with 2 numbers"),
+            ("1,1,1/1,1,1", "is for images of 3 channels, and these have 2"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try Normalization(text, channels: 2) }
+            #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
+        }
+    }
+
     @Test("accuracies by hand: rows are the true classes, columns the predictions")
     func report() {
         let report = ClassReport(

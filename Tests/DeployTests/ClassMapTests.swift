@@ -31,10 +31,20 @@ struct ClassMapTests {
             let url = folder.appending(path: "m.json")
             try Data(#"{"0": "cat"}"#.utf8).write(to: url)
             #expect(try ClassMap(url).meanings == ["0": "cat"])
-            for text in ["", "[]", "{}", #"{"a": 1}"#, "a,b\n"] {
+            for (text, found) in [
+                ("", "text that is no JSON"), ("[]", "a value that is no object"), ("{}", "an empty object"),
+                (#"{"b": "x", "a": 1}"#, "'a': a value that is no text"), (#"{"a": null}"#, "'a': a value that is no"),
+                ("a,b\n", "text that is no JSON"), (#"{"a": "b""#, "text that is no JSON"),
+            ] {
                 try Data(text.utf8).write(to: url)
-                #expect(Self.fault { _ = try ClassMap(url) }.contains(#"such as {"tabby": "cat"}"#), "\(text)")
+                let fault = Self.fault { _ = try ClassMap(url) }
+                #expect(fault.contains(": \(found)") && fault.contains(#"such as {"tabby": "cat"}"#), "\(fault)")
             }
+            // Of texts with quotes, colons and the like no key is mistaken.
+            try Data(#"{"a\"": ":", ":": ",", ",": "a"}"#.utf8).write(to: url)
+            #expect(try ClassMap(url).meanings.count == 3)
+            try Data(#"{"1": "cat", "0": "dog", "1" : "cat"}"#.utf8).write(to: url)
+            #expect(Self.fault { _ = try ClassMap(url) }.hasSuffix("m.json: '1' comes twice; leave one of them out"))
         }
     }
 }

@@ -53,7 +53,53 @@ struct IntegerFileTests {
         #expect(layers[0].map(\.isFloat) == layers[1].map(\.isFloat))
     }
 
-    @Test("A quantised file opens as an INT8 model and goes out as C; what trains or quantises it has it in float32")
+    /// A block of a vision transformer on the pixels of an image and a class's token.
+    private struct Transformer: Module {
+        var pixels: Conv2D
+        var token: Parameter
+        var norm: LayerNorm
+        var attention: MultiHeadAttention
+        var head: Dense
+
+        init() {
+            var random = Philox(seed: 3, operation: RandomPurpose.initialization)
+            pixels = Conv2D(3, 8, kernel: 1, padding: 0, using: &random)
+            token = Parameter(Tensor(normal: [1, 1, 8], using: &random), role: .bias)
+            norm = LayerNorm(8)
+            attention = MultiHeadAttention(8, heads: 2, using: &random)
+            head = Dense(8, 10, using: &random)
+        }
+
+        func callAsFunction(_ input: Variable) -> Variable {
+            let rows = pixels(input).reshaped(to: [-1, 6, 8])
+            let x = Variable.concatenated([token(on: input.tape).expanded(toBatchOf: rows), rows], axis: 1)
+            return head((x + attention(norm(x))).slice(axis: 1, 0..<1).reshaped(to: [-1, 8]))
+        }
+
+        mutating func visitParameters(_ visitor: ParameterVisitor) {
+            visitor("pixels", &pixels)
+            visitor("token", &token)
+            visitor("norm", &norm)
+            visitor("attention", &attention)
+            visitor("head", &head)
+        }
+    }
+
+    @Test("A quantised file without an integer form is INT8 all the same: it teaches, and is not quantised again")
+    func withoutIntegers() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "vit.onnx")
+            let model = try QuantizedModel(Transformer(), calibratedOn: [Self.images([4, 2, 3, 3])], repairs: [])
+            try Self.file(model).onnx().write(to: url)
+            let stored = try StoredModel(url)
+            #expect(stored.integerRefusal?.contains("quantised") == true, "\(stored.integerRefusal ?? "")")
+            #expect(try !stored.trained().tensors.isEmpty)
+            let error = #expect(throws: FormatError.self) { _ = try stored.unquantized() }
+            #expect(error?.found == "an INT8 model")
+        }
+    }
+
+    @Test("A quantised file opens as an INT8 model and goes out as C; what trains on it has it in float32")
     func stored() throws {
         try withTemporaryFolder { folder in
             let input: Shape = [8, 8, 1]

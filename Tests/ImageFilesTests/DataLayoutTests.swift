@@ -103,7 +103,7 @@ struct DataLayoutTests {
         try withTemporaryFolder { folder in
             #expect(symlink("/nowhere", folder.appending(path: "cat").path) == 0)
             let error = #expect(throws: FormatError.self) { try Self.read(folder) }
-            #expect(error?.found == "cat, something that cannot be looked at (No such file or directory),")
+            #expect(error?.found == "cat, a link to something that does not exist,")
         }
     }
 }

@@ -59,7 +59,8 @@ struct ImageFolderTests {
             #expect(
                 error?.description.hasSuffix(
                     "a PNG or JPEG image expected; make a PNG file of it (`mogrify -format png FILE`, ImageMagick) "
-                        + "and take the original away, or leave out bad files by --skip-bad") == true)
+                        + "and take the original away if its name is another, or leave out bad files by --skip-bad")
+                    == true)
             #expect(refusal(folder.appending(path: "Bee"))?.found == "no subfolder")
             #expect(refusal(folder.appending(path: "none"))?.found == "no such file or folder")
             try FileManager.default.removeItem(at: folder.appending(path: "Bee/x.PNG"))

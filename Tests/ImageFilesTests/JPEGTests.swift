@@ -82,7 +82,8 @@ struct JPEGTests {
     func refusals() throws {
         #expect(
             refusal(try bytes(Self.cmyk))
-                == "f: a CMYK JPEG, made for printing found, one in grey or RGB colours expected")
+                == "f: a CMYK JPEG, made for printing found, one in grey or RGB colours expected; convert it (`mogrify "
+                + "-colorspace sRGB FILE`, ImageMagick)")
         #expect(refusal([0xFF]) != nil && refusal([0xFF, 0xD8, 0xFF, 0xD9]) != nil)
     }
 

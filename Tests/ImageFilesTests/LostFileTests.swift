@@ -39,8 +39,30 @@ struct LostFileTests {
             #expect(images.contentSample.count == 10)
             // Without labels the next image of any class; of a class that has no other the error says so.
             let error = #expect(throws: FormatError.self) { try images.subset([2, 1]).images(at: [0]) }
-            #expect(error?.advice?.hasSuffix("no other image of its class is left") == true)
+            #expect(error?.found.hasPrefix("no other image of its class is left") == true)
             #expect(told.withLock { $0.count } == 3)
+            #expect(images.lostFiles.map { String($0.suffix(9)) } == ["ant/1.png", "ant/2.png", "bee/4.png"])
+        }
+    }
+
+    @Test("without the request the first one ends it and says how to go on; so does a folder that is gone, in one line")
+    func ending() throws {
+        try withTemporaryFolder { folder in
+            try writeGreyImages(["ant", "bee"], 3, to: folder)
+            let images = try EncodedImages(folder: folder, size: Self.size, memory: 0)
+            try folder.file("ant/1.png", [1, 2, 3])
+            let error = #expect(throws: FormatError.self) { try images.images(at: [1]) }
+            let size = images.contentSample[1]
+            #expect(error?.found == "lost during the run: it has changed (3 bytes, \(size) before)")
+            #expect(error?.advice?.hasSuffix("or leave out bad files by --skip-bad") == true)
+            let told = Mutex(0)
+            let opened = try OpenedImages(.folders(FilePath(folder)), size: Self.size, memory: 0) { _ in
+                told.withLock { $0 += 1 }
+            }
+            try FileManager.default.removeItem(at: folder.appending(path: "bee"))
+            let gone = #expect(throws: MachineError.self) { try opened.images.images(at: Array(0..<5)[...]) }
+            #expect(gone?.problem.hasPrefix("the folder vanished during the run") == true)
+            #expect(gone?.subject.hasSuffix("/bee") == true && told.withLock { $0 } == 0)
         }
     }
 }

@@ -123,8 +123,17 @@ struct ShardTests {
         try withTemporaryFolder { folder in
             let url = folder.appending(path: "x.tar")
             for (member, found, isFault) in [
-                (Tar.member("x.png", image), "no x.cls", true), (Tar.member("d/x.cls", [48]), "d/x.cls alone", true),
-                (Tar.member("x.jpg", image) + Tar.member("x.cls", [32]), "an empty x.cls", true),
+                (Tar.member("x.png", image), "no label for x.png: x.cls is missing", true),
+                (
+                    Tar.member("x.png", image) + Tar.member("x.json", [65]),
+                    "no label for x.png: x.cls is missing, and x.json is not read", true
+                ),
+                (Tar.member("d/x.cls", [48]), "no image for d/x.cls", true),
+                (
+                    Tar.member("x.webp", [65]) + Tar.member("x.cls", [48]),
+                    "no image for x.cls; x.webp is no PNG or JPEG", true
+                ),
+                (Tar.member("x.jpg", image) + Tar.member("x.cls", [32]), "x.cls is empty", true),
                 (Tar.member("x.png", [], type: "2"), "a link by the name x.png", true),
                 (Tar.member("0.jpg", image), "a second image of 0 (.jpg)", false),
                 (Tar.member("0.cls", [48]), "a second label of 0 (.cls)", false),

@@ -82,11 +82,11 @@ struct TableTests {
             ("ant/0.png\n", "labels.csv: line 1: 1 column found, 2 divided by a comma"),
             ("ant/0.png,a,b\n", "labels.csv: line 1: 3 columns found"),
             ("file,label\nant/0.png,a,b\n", "labels.csv: line 2: 3 columns found, 2, as in the first line expected"),
-            ("ant/0.png,a\n../x/0.png,b\n", "labels.csv: line 2: the path '../x/0.png' found, one of a file in"),
+            ("ant/0.png,a\n../x/0.png,b\n", "labels.csv: line 2: the path '../x/0.png' found, a path within"),
             ("ant/0.png,a\n/etc/passwd,b\n", "labels.csv: line 2: the path '/etc/passwd' found"),
             ("ant/0.png,a\nant/./0.png,b\n", "labels.csv: line 2: 'ant/./0.png' as in line 1 found, each file once"),
-            ("ant/0.png,a\nant/none.png,b\n", "labels.csv: line 2: 'ant/none.png', which is no file in"),
-            ("ant/0.png,a\nant,b\n", "labels.csv: line 2: 'ant', which is no file in"),
+            ("ant/0.png,a\nant/none.png,b\n", "labels.csv: line 2: there is no file ant/none.png in"),
+            ("ant/0.png,a\nant,b\n", "labels.csv: line 2: there is no file ant in"),
             ("ant/0.png,a\nant/1.png,\n", "labels.csv: line 2: no label of 'ant/1.png' found"),
         ] {
             try Self.withTable(text) { folder in
@@ -99,7 +99,22 @@ struct TableTests {
         try Self.withTable(rows + "\nant/none.png,b\nloose/1.png,\n") { folder in
             let data = try DividedData(folder: folder, size: Self.size, skippingBad: true)
             #expect(data.notes.leftOut?.summary == "2 files left out (1 of 11 in b)")
+            let lines = data.notes.leftOut?.files.map { $0.reason.prefix(33) } ?? []
+            #expect(lines == ["line 21: there is no file ant/non", "line 22: no label of 'loose/1.png"])
             #expect(data.train.count + data.validation.count + data.test.count == 20)
+        }
+    }
+
+    @Test("columns that are neither file nor label, and folders of which a table names no file, are told of")
+    func remarks() throws {
+        let rows = (0..<10).map { "ant/\($0).png,a,1\nbee/\($0).png,b,2" }.joined(separator: "\n")
+        try Self.withTable("file,label,split\n" + rows) { folder in
+            let lines = try DividedData(folder: folder, size: Self.size).notes.remarks
+            #expect(
+                lines.map { $0.replacing("\(folder.path)/", with: "") } == [
+                    "labels.csv: column split not read: neither file nor label",
+                    "labels.csv is read; of loose beside it it names no file",
+                ])
         }
     }
 

@@ -31,7 +31,15 @@ import Testing
         ])
     func refusals(text: String) {
         let error = #expect(throws: FormatError.self) { try NetworkRegistry.standard.family(of: text) }
-        #expect(error?.description.contains("'\(text)' found, convnet-WIDTH") == true)
+        // Of a family that is known its own rule, else what they all are called.
+        let rules = [
+            "convnet": "convnet-WIDTH, sizes from 1 to 4096, expected", "resnet": "resnet-DEPTH (8, 20, 32, 56: 6n",
+            "mlp": "mlp-HIDDEN[-HIDDEN…], sizes from 1 to 4096, expected", "resnet50": "resnet50 expected",
+            "resnet18": "resnet18 expected", "mobilenetv2": "mobilenetv2[-WIDTH] expected",
+            "shufflenetv2": "shufflenetv2[-WIDTH] (0.5, 1.0, 1.5, 2.0) expected",
+        ]
+        let family = text.hasPrefix("vit-tiny") ? "vit-tiny expected" : rules[String(text.prefix { $0 != "-" })]
+        #expect(error?.description.contains("'\(text)' found, \(family ?? "convnet-WIDTH, resnet-DEPTH")") == true)
     }
 
     @Test("It makes the network that a name says, for its images; images that it does not take are refused")

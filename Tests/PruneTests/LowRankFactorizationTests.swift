@@ -16,6 +16,11 @@ import Testing
         try NetworkGraph(tracing: model, inputShape: Shape(Array(images.shape.dropFirst())))
     }
 
+    /// What the weights of one of the two layers are called.
+    static func half(_ name: String, of path: String) -> String {
+        path.hasSuffix(".weight") ? path.dropLast(6) + "\(name).weight" : ""
+    }
+
     /// The network with the weights of the layers that were split replaced by the product of the two halves.
     static func multiplied<M: Module>(_ model: M, _ factorized: NetworkGraph) -> M {
         var tensors: [String: Tensor] = [:]
@@ -24,7 +29,9 @@ import Testing
         }
         var model = model
         model.forEachParameter { path, parameter in
-            guard let first = tensors[path + ".first"], let second = tensors[path + ".second"] else { return }
+            guard let first = tensors[half("first", of: path)], let second = tensors[half("second", of: path)] else {
+                return
+            }
             let rank = second.count / (second.shape.last ?? 1)
             parameter.value = matmul(
                 first.reshaped(to: [first.count / rank, rank]), second.reshaped(to: [rank, second.count / rank])
@@ -77,7 +84,8 @@ import Testing
             for case .tensor(let tensor, let path?) in node.operands { products[path] = tensor }
         }
         let joined = folded.replacingTensors { _, place, tensor, path in
-            guard place == 1, let path, let first = products[path + ".first"], let second = products[path + ".second"]
+            guard place == 1, let path, let first = products[half("first", of: path)],
+                let second = products[half("second", of: path)]
             else { return tensor }
             let rank = first.shape.last ?? 1
             return matmul(

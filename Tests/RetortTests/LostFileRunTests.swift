@@ -12,6 +12,8 @@ struct LostFileRunTests {
         /// Of each step.
         var losses: [Float] = []
         var error: String?
+        /// What the same run, begun anew without the files, says of the checkpoint.
+        var resumption: String?
         var hasCheckpoint = false
     }
 
@@ -30,16 +32,18 @@ struct LostFileRunTests {
             }
         }
         let run = Mutex(Run())
-        let data = try DividedData(
-            folder: folder.appending(path: "data"), size: ImageSize(height: 4, width: 4, channels: 1),
-            skippingBad: skippingBad, memory: 0
-        ) { error in run.withLock { $0.told.append(String(error.file.suffix(10))) } }
+        func read(_ onLoss: @escaping @Sendable (FormatError) -> Void = { _ in }) throws -> DividedData {
+            try DividedData(
+                folder: folder.appending(path: "data"), size: ImageSize(height: 4, width: 4, channels: 1),
+                skippingBad: skippingBad, memory: 0, onLoss: onLoss)
+        }
+        let data = try read { error in run.withLock { $0.told.append(String(error.file.suffix(10))) } }
         let ids = data.train.placesByClass[0].map { data.train.sampleIDs[$0] }
         // Ids count the files in the order of their names.
         let names = (0..<12).map { "\($0).png" }.sorted()
         run.withLock { $0.vanishing = ids.dropFirst().map { String("/data/ant/\(names[$0])".suffix(10)) }.sorted() }
         let checkpoint = folder.appending(path: "run")
-        let trainer = try Trainer(
+        var trainer = try Trainer(
             TrainingPlan(steps: 16, stepsPerEpoch: 4, batchSize: 8), on: TrainingData(labelled: data.train),
             checkpoint: checkpoint
         ) { progress in
@@ -49,8 +53,16 @@ struct LostFileRunTests {
                 try? FileManager.default.removeItem(at: folder.appending(path: "data/ant/\(name)"))
             }
         }
-        var model = MLP(inputs: 16, hidden: [32], classes: 2, seed: 1)
+        trainer.keeping.settings = ["--data": "data"]
+        let fresh = MLP(inputs: 16, hidden: [32], classes: 2, seed: 1)
+        var model = fresh
         do { _ = try trainer.fit(&model) } catch let error as FormatError { run.withLock { $0.error = "\(error)" } }
+        #expect(trainer.data.lostFiles.map { String($0.suffix(10)) }.sorted() == run.withLock { $0.told.sorted() })
+        if skippingBad && isLosing {
+            trainer.data = try TrainingData(labelled: read().train, normalization: trainer.data.normalization)
+            model = fresh
+            do { _ = try trainer.fit(&model) } catch { run.withLock { $0.resumption = "\(error)" } }
+        }
         return run.withLock {
             var result = $0
             result.told.sort()
@@ -66,6 +78,12 @@ struct LostFileRunTests {
         #expect(run.told == run.vanishing && run.told.count > 2)
         #expect(whole.told.isEmpty && whole.losses.prefix(5) == run.losses.prefix(5))
         #expect(whole.losses != run.losses)
+        // The same run without them is another, and the checkpoint names them.
+        let count = run.vanishing.count
+        let counts = "other labelled images with the same options: ant had \(count + 1) images for training and has 1"
+        #expect(run.resumption?.contains("the state of another run: \(counts); lost during the run: ") == true)
+        #expect(run.resumption?.contains("/data/ant/") == true)
+        #expect(run.resumption?.contains("; put the files back as they were, or remove ") == true)
     }
 
     @Test("without it the run ends, names the file, and its checkpoint is there")

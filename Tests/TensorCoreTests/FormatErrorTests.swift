@@ -21,6 +21,11 @@ import Testing
     @Test("Names in a sentence, and bytes in a unit of which there are enough")
     func words() {
         #expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(\.inWords) == ["", "a", "a and b", "a, b and c"])
+        #expect(
+            [Array("abc"), Array("abcde")].map { $0.map(String.init).firstInWords } == [
+                "a, b and c", "a, b, c and 2 more",
+            ])
+        #expect([18_820, 21_952_500].map(\.bytesInTables) == ["18.8 kB", "22.0 MB"])
         #expect([1, 9_999, 290_000, 12_500_000].map(\.bytesInWords) == ["1 byte", "9999 bytes", "290 kB", "12 MB"])
     }
 }

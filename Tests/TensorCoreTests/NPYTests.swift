@@ -128,7 +128,8 @@ import Testing
     @Test(
         "Objects, structures, other byte orders are refused, and never executed",
         arguments: [
-            ("object", "descr: type |O found, one of <f2, <f4"), ("big-endian", "descr: type >f4 found"),
+            ("object", "descr: type |O found, one of <f2, <f4"),
+            ("object", "; save it as float32: array.astype(\"float32\")"), ("big-endian", "descr: type >f4 found"),
             ("structure", "at byte 20: `[('a', '<f4'` found, a string expected"),
         ])
     func refusedTypes(name: String, part: String) {
@@ -158,9 +159,15 @@ import Testing
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} 1", 4, "the end of the header expected"),
             ("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", 4, "`}` expected"),
             ("{'descr': '<f4, 'fortran_order': False, 'shape': (1,)}", 4, "expected"),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 4, "4 bytes found, 8 for <f4 of shape [2]"),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 4,
+                "cut off: 4 of the 8 bytes of <f4 of shape [2]"
+            ),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", 5, "5 bytes found, 4 for <f4 of shape [1]"),
-            ("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 4, "4 bytes found, 8 for <f8 of shape [1]"),
+            (
+                "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", 4,
+                "cut off: 4 of the 8 bytes of <f8 of shape [1]"
+            ),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775808,)}", 0, "beyond 2⁶³"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", 0, "below 2⁶³ bytes"),
             ("{'descr': '<f8', 'fortran_order': False, 'shape': (1152921504606846976,)}", 0, "below 2⁶³ bytes"),

@@ -65,7 +65,11 @@ struct OutputFileTests {
             let error = #expect(throws: FileWriteError.self) {
                 try OutputFile.checkFolder(folder.appending(path: "file/x/y"))
             }
-            #expect(error?.cause == "Not a directory")
+            #expect(error?.cause.hasSuffix("/file is no folder") == true)
+            let own = #expect(throws: FileWriteError.self) {
+                try OutputFile.checkFolder(folder.appending(path: "file"))
+            }
+            #expect(own?.cause == "it is a file; give the name of a folder")
         }
     }
 

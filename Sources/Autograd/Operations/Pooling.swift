@@ -74,7 +74,9 @@ public struct PoolingWindow: Hashable, Sendable, Codable {
                 found:
                     "window (\(height), \(width)), stride (\(strideHeight), \(strideWidth)), padding \(padding), "
                     + "dilation (\(dilationHeight), \(dilationWidth)) for an input of \(input)",
-                expected: "a pooling that fits")
+                expected: "a window within the input",
+                advice: input.rank == 4 && (input[1] < height || input[2] < width)
+                    ? "the network takes larger images" : nil)
         }
         return Pool2DGeometry(
             input: (input[1], input[2], input[3]), window: (height, width), stride: (strideHeight, strideWidth),

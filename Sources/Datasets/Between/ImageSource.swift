@@ -28,6 +28,10 @@ public protocol ImageSource: Sendable {
     /// sizes of files.
     var contentSample: [UInt64] { get }
 
+    /// Names of the files that turned out bad since the source was opened, in whose place others of their classes are
+    /// read; none where images are in memory.
+    var lostFiles: [String] { get }
+
     /// The images at the given places, in that order.
     func subset(_ places: [Int]) -> Self
 
@@ -38,6 +42,8 @@ public protocol ImageSource: Sendable {
 }
 
 extension ImageSource {
+    public var lostFiles: [String] { [] }
+
     /// The class of each image, in 0 ..< ``classCount``; nil where an image has no label.
     public var labels: [Int?] { index.labels }
 

@@ -36,13 +36,16 @@ extension Normalization {
             let parts = text.split(separator: "/").map { $0.split(separator: ",").map { Float($0) } }
             let (mean, deviation) = (parts.first?.compactMap(\.self) ?? [], parts.last?.compactMap(\.self) ?? [])
             guard parts.count == 2, mean.count == parts[0].count, deviation.count == parts[1].count,
-                mean.count == deviation.count, mean.allSatisfy(\.isFinite),
-                deviation.allSatisfy({ $0 > 0 && $0.isFinite })
+                mean.count == deviation.count, (mean + deviation).allSatisfy(\.isFinite)
             else {
                 throw ConfigurationError(
                     [],
                     "\(text) found, one of \(Self.names.joined(separator: ", ")) or MEAN,…/DEVIATION,… expected, "
                         + "with \(channels.counted("number")) on each side")
+            }
+            guard deviation.allSatisfy({ $0 > 0 }) else {
+                throw ConfigurationError(
+                    [], "\(text) found, deviations above 0 (behind the slash) expected, as pixels are divided by them")
             }
             colours = Normalization(mean: mean, deviation: deviation)
         }

@@ -89,7 +89,7 @@ public enum DataFolder {
 
     /// The sets that can be read and each one's first file, for messages.
     public static var wantedInShort: String {
-        kinds.prefix(4).map { "\($0.name) (\($0.files[0][0]), …)" }.joined(separator: " or ")
+        kinds.prefix(4).map(\.name).joined(separator: ", ") + " in original files"
     }
 
     private static var wanted: String {

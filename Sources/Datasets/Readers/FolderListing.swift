@@ -22,7 +22,10 @@ public struct FolderEntry: Sendable {
 
     /// What it is, as messages have it.
     public var typeInWords: String {
-        if case .unknown(let reason) = type { "something that cannot be looked at (\(reason))" } else { type.words }
+        guard case .unknown(let reason) = type else { return type.words }
+        // It is in the listing, so that what is missing is what it leads to.
+        return reason == String(cString: strerror(ENOENT))
+            ? "a link to something that does not exist" : "something that cannot be looked at (\(reason))"
     }
 
     /// An error that the entry is of another type than it should be.

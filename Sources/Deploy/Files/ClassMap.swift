@@ -16,15 +16,33 @@ public struct ClassMap: Sendable {
     /// - Throws: `FormatError` for a file that is no such object.
     public init(_ url: URL) throws {
         file = url.pathAsGiven
-        let text = try TextFile.read(url)
-        guard let meanings = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)),
-            !meanings.isEmpty
-        else {
-            throw FormatError(
-                file: file, found: "no map of classes",
+        meanings = try Self.meanings(in: TextFile.read(url), file: file)
+    }
+
+    private static func meanings(in text: String, file: String) throws -> [String: String] {
+        func fault(_ found: String, at place: String = "") -> FormatError {
+            FormatError(
+                file: file, place: place, found: found,
                 expected: #"a JSON object from the teacher's classes to the data's, such as {"tabby": "cat"}"#)
         }
-        self.meanings = meanings
+        let meanings: [String: String]
+        do { meanings = try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) } catch {
+            switch error {
+            case DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty,
+                DecodingError.valueNotFound(_, let context) where !context.codingPath.isEmpty:
+                throw fault("a value that is no text", at: "'\(context.codingPath[0].stringValue)'")
+            case DecodingError.typeMismatch: throw fault("a value that is no object")
+            default: throw fault("text that is no JSON, or cut short,")
+            }
+        }
+        // Which of two a decoder takes is not said.
+        let keys = text.matches(of: /"((?:[^"\\]|\\.)*)"(\s*:)?/).filter { $0.output.2 != nil }.map(\.output.1)
+        let numbers = Dictionary(keys.map { ($0, 1) }, uniquingKeysWith: +)
+        if let twice = numbers.keys.filter({ numbers[$0] != 1 }).min() {
+            throw FormatError(file: file, problem: "'\(twice)' comes twice", advice: "leave one of them out")
+        }
+        guard !meanings.isEmpty else { throw fault("an empty object") }
+        return meanings
     }
 
     /// A map whose classes are known.
@@ -75,10 +93,13 @@ extension StoredModel {
         let places = Dictionary(own.enumerated().map { ($1, $0) }) { first, _ in first }
         let outputs = names.compactMap { places[$0] }
         guard namesClasses, outputs.count == names.count else {
-            let missing = names.first { places[$0] == nil }.map { ", but not \($0)" } ?? ""
+            let missing = names.first { places[$0] == nil }
+            let problem =
+                namesClasses
+                ? "it has no class '\(missing ?? "")' of the data's among its \(Self.list(own))"
+                : "it has \(own.count.counted("class", "classes")) without names, and the data have \(Self.list(names))"
             throw FormatError(
-                file: url.relativePath, found: "a teacher of \(Self.list(own))\(missing)",
-                expected: "one of the data's \(Self.list(names))",
+                file: url.relativePath, problem: problem,
                 advice: "give a map of classes, a JSON object such as {\"tabby\": \"cat\"}, by --teacher-classes")
         }
         return outputs.map { [$0] }

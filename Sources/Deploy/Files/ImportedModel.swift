@@ -30,9 +30,9 @@ extension ModelFile {
     /// Bundles a network from an ONNX file: its first output's logits.
     ///
     /// A softmax at the end is left out, as losses and predictions bring their own. A quantised file is computed in
-    /// integers where these have its arithmetic, and all in float32 where they have not; what trains on it or quantises
-    /// it has its network in float32. A file that Retort wrote says how
-    /// inputs are normalised and what classes mean; of others the normalisation must be given, and classes are numbers.
+    /// integers where these have its arithmetic, and all in float32 where they have not; as a teacher it is in float32.
+    /// A file that Retort wrote says how inputs are normalised and what classes mean; of others the normalisation must
+    /// be given, and classes are numbers.
     ///
     /// - Parameters:
     ///   - model: the network.

@@ -47,9 +47,9 @@ public struct StoredModel {
 
     /// The network, for whoever changes its weights.
     ///
-    /// - Throws: `FormatError` for a model in INT8, also one from elsewhere that could be trained in float32.
+    /// - Throws: `FormatError` for a model in INT8, also one from elsewhere that is computed in float32.
     public func unquantized() throws -> any Module {
-        guard case .float(let module) = file.network else { throw isInt8 }
+        guard case .float(let module) = file.network, integerRefusal == nil else { throw isInt8 }
         return module
     }
 
@@ -93,7 +93,7 @@ public struct StoredModel {
     }
 
     /// Whether the file names the classes; else they are known by their numbers.
-    var namesClasses: Bool { file.namesClasses }
+    package var namesClasses: Bool { file.namesClasses }
 
     /// Makes sure that images are of the size and the classes that the model knows, in its order, and that they were
     /// held out as those that it was trained on.

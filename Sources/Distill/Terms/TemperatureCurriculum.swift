@@ -28,11 +28,13 @@ public struct TemperatureCurriculum: Hashable, Sendable, Codable {
     ///   negative in some step.
     func check(from first: Float, over plan: TrainingPlan) throws {
         guard lowest > 0, highest.isFinite, lowest < first, first < highest else {
-            throw ConfigurationError(
-                ["dynamics", "curriculum"],
-                "a first temperature of \(first) does not lie between \(lowest) and \(highest), both above 0, equal to "
-                    + "neither"
-            )
+            let problem =
+                lowest <= 0
+                ? "lowest is \(lowest), a number above 0 expected"
+                : lowest >= first
+                    ? "lowest (\(lowest)) must be below the temperature at the start (\(first))"
+                    : "highest (\(highest)) must be above the temperature at the start (\(first))"
+            throw ConfigurationError(["dynamics", "curriculum"], problem)
         }
         for step in 0..<plan.steps {
             let value = reversal.value(at: plan.progress(at: step))

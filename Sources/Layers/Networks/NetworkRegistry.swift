@@ -6,6 +6,8 @@ public struct NetworkFamily: Sendable {
     public let pattern: String
     /// The highest learning rate that suits such networks.
     public let learningRate: Float
+    /// The pattern, with what sizes may be where it does not say it.
+    let rule: String
     /// What names begin with, before a dash or the end: "convnet", "mobilenetv3-small".
     let prefix: String
     /// Which images its networks take, for a message: "sides of 2 pixels or more".
@@ -37,7 +39,7 @@ public struct NetworkFamily: Sendable {
         weights: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int) -> Int = { _, _, _ in 0 },
         make: @escaping @Sendable (_ sizes: [Int], _ input: Shape, _ classes: Int, _ seed: UInt64) -> (any Module)?
     ) {
-        self.init(pattern, learningRate, images) { parts in
+        self.init(pattern, learningRate, images, sizes: "from 1 to 4096") { parts in
             let sizes = parts.compactMap { Int($0) }.filter { $0 > 0 && $0 <= 4096 }
             guard sizes.count == parts.count, accepts(sizes) else { return nil }
             return Member(weights: { weights(sizes, $0, $1) }, make: { make(sizes, $0, $1, $2) })
@@ -68,7 +70,7 @@ public struct NetworkFamily: Sendable {
 
     private init(
         _ pattern: String, _ learningRate: Float, _ images: String = "images of another size",
-        member: @escaping @Sendable (_ parts: [Substring]) -> Member?
+        sizes: String? = nil, member: @escaping @Sendable (_ parts: [Substring]) -> Member?
     ) {
         self.pattern = pattern
         self.learningRate = learningRate
@@ -77,6 +79,8 @@ public struct NetworkFamily: Sendable {
         let words = pattern.prefix { $0 != " " && $0 != "[" }.split(separator: "-")
         let name = words.prefix(1) + words.dropFirst().prefix { $0 != $0.uppercased() }
         prefix = name.joined(separator: "-").lowercased()
+        let isPlain = pattern.contains("(") || pattern.lowercased() == prefix
+        rule = sizes.flatMap { isPlain ? nil : "\(pattern), sizes \($0)," } ?? pattern
     }
 }
 
@@ -107,11 +111,14 @@ public struct NetworkRegistry: Sendable {
 
     private func find(_ name: String) throws -> (family: NetworkFamily, member: NetworkFamily.Member) {
         let text = name.lowercased()
-        for family in families where text == family.prefix || text.hasPrefix(family.prefix + "-") {
+        let alike = families.filter { text == $0.prefix || text.hasPrefix($0.prefix + "-") }
+        for family in alike {
             let parts = text.dropFirst(family.prefix.count).split(separator: "-", omittingEmptySubsequences: false)
             if let member = family.member(Array(parts.dropFirst())) { return (family, member) }
         }
-        throw refusal("'\(name)'")
+        // Of a family that is known its rule alone is of use.
+        let known = alike.isEmpty ? patterns.joined(separator: ", ") : alike.map(\.rule).joined(separator: ", ")
+        throw FormatError(file: "architecture", found: "'\(name)'", expected: known)
     }
 
     /// Makes a network with fresh weights; the same seed gives the same.
@@ -133,10 +140,6 @@ public struct NetworkRegistry: Sendable {
                 advice: "take another architecture, or images of another size")
         }
         return network
-    }
-
-    private func refusal(_ found: String) -> FormatError {
-        FormatError(file: "architecture", found: found, expected: patterns.joined(separator: ", "))
     }
 
     /// The networks of this library.

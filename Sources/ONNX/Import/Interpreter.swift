@@ -40,7 +40,8 @@ struct Interpreter {
             let results: [GraphValue]
             do { results = try evaluate(node, at: index, values, versions, scope) } catch let error as OperationError {
                 throw FormatError(
-                    file: file.name, place: place(of: node, index, scope), found: error.found, expected: error.expected)
+                    file: file.name, place: place(of: node, index, scope), found: error.found, expected: error.expected,
+                    advice: error.advice)
             }
             for (name, result) in zip(node.output, results) where !name.isEmpty {
                 guard values[name] == nil else {

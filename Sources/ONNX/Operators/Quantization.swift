@@ -107,7 +107,8 @@ extension NodeCall {
                 ? refusal(of: x)
                 : OperationError(
                     found: "dynamic quantisation (other scales for each image)",
-                    expected: "static quantisation, or the model in FP32, of which `retort quantize` makes INT8")
+                    expected: "static quantisation",
+                    advice: "give the model in FP32, and `retort quantize` makes INT8 of it")
         }
         let values = tensor.scalars
         let (low, high) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))

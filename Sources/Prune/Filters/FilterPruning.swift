@@ -244,7 +244,7 @@ extension Tensor {
 
 extension Module {
     /// What one image takes, batch of one: the median of passes within a tenth of a second, at least five.
-    fileprivate func secondsForAnImage(of shape: Shape) throws -> Double {
+    func secondsForAnImage(of shape: Shape) throws -> Double {
         let graph = try NetworkGraph(tracing: self, inputShape: shape).foldingBatchNorm().fusingActivations()
         let (plan, image) = (try InferencePlan(graph), Tensor.ones(Shape([1] + shape.extents)))
         for _ in 0..<3 { _ = plan(image) }

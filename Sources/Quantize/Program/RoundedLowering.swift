@@ -110,7 +110,7 @@ struct RoundedLowering {
             }
             if quantizations[node] == quantization { return .numbers(node) }
             guard quantizations[node]?.zeroPoint == quantization.zeroPoint else {
-                throw fault(source, "gives bytes that are read with another zero point than they are written")
+                throw fault(source, "its result is dequantised with another zero point than it was quantised with")
             }
             return .scaled(node, by: quantization.scale)
         case nil: return try readOperation(index)

@@ -43,7 +43,7 @@ extension RoundedLowering {
             return .floats(place)
         default: break
         }
-        throw fault(index, "reads bytes with another scale than they are written with")
+        throw fault(index, "its input is dequantised with another scale than it was quantised with")
     }
 
     /// What bytes of a value in units stand for, which their first reader says.

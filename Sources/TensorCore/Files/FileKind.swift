@@ -34,7 +34,7 @@ public struct FileKind: Hashable, Sendable {
         case .textPNG: "transfer it again as a binary file"
         case .pointer: "run `git lfs pull`, which puts the file itself in its place"
         case _ where isOtherPicture:
-            "make a PNG file of it (`mogrify -format png FILE`, ImageMagick) and take the original away"
+            "make a PNG file of it (`mogrify -format png FILE`, ImageMagick) and take the original away if its name is another"
         default: nil
         }
     }

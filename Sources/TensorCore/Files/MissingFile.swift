@@ -22,7 +22,7 @@ extension OutputPath {
         var status = stat()
         guard stat(folder, &status) == 0 else {
             return errno == ENOENT
-                ? "the folder \(folder) does not exist" : errno == ENOTDIR ? "\(folder) is no folder" : nil
+                ? "the folder \(folder) does not exist" : errno == ENOTDIR ? missingFolder(of: folder) : nil
         }
         return status.st_mode & S_IFMT == S_IFDIR ? nil : "\(folder) is no folder"
     }

@@ -66,13 +66,21 @@ public enum NPY {
         }
         guard let type = ElementType(rawValue: header.type) else {
             let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw fault("descr", "type \(header.type)", "one of \(known)")
+            throw FormatError(
+                file: file, place: "descr", found: "type \(header.type)", expected: "one of \(known)",
+                advice: "save it as float32: array.astype(\"float32\")")
         }
         guard let shape = Shape(checking: header.extents),
             case let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: type.size), !overflow
         else { throw fault("shape", "\(header.extents)", "a size below 2⁶³ bytes") }
         let elements = bytes.dropFirst(start + length)
         guard elements.count == size else {
+            guard elements.count > size else {
+                throw FormatError(
+                    file: file,
+                    problem: "cut off: \(elements.count) of the \(size) bytes of \(header.type) of shape \(shape)",
+                    advice: "copy it again")
+            }
             throw fault("data", elements.count.counted("byte"), "\(size) for \(header.type) of shape \(shape)")
         }
         let scalars = try type.scalars(elements) { index, value in

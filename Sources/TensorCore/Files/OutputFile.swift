@@ -58,10 +58,13 @@ public enum OutputFile {
             if mkdir(path, 0o777) == 0 { return created.append(path) }
         }
         // Maybe since a moment ago: another process makes it too.
-        guard errno == EEXIST else { throw FileWriteError(path: folder.pathAsGiven) }
+        guard errno == EEXIST else {
+            let cause = String(cString: strerror(errno))
+            throw FileWriteError(path: folder.pathAsGiven, cause: OutputPath.missingFolder(of: path) ?? cause)
+        }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw FileWriteError(path: folder.pathAsGiven, cause: String(cString: strerror(ENOTDIR)))
+            throw FileWriteError(path: folder.pathAsGiven, cause: "it is a file; give the name of a folder")
         }
     }
 }

@@ -110,7 +110,8 @@ final class PendingFile {
         while true {
             let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
             if descriptor < 0 {
-                let cause = cause()
+                // Some folders of the system are there and take no files.
+                let cause = errno == ENOENT ? "its folder takes no files" : cause()
                 throw FileWriteError(path: path, cause: OutputPath.missingFolder(of: temporary) ?? cause)
             }
             while flock(descriptor, LOCK_EX) != 0 {

@@ -15,6 +15,11 @@ extension StoredModel {
         let network = try trained()
         try checkHeldOut(data)
         let classes = try outputs(meaning: data.train.classNames, by: map)
+        if map == nil, !namesClasses {
+            StandardStream.say(
+                "\(url.relativePath) names no classes: its outputs are taken for \(data.train.classNames.firstInWords), in "
+                    + "this order; --teacher-classes FILE.json says another")
+        }
         let own = description.normalization
         guard classes != nil || imageSize != data.train.size || own != normalization else { return network }
         guard AdaptedTeacher.adapts(channels: data.train.channels, to: imageSize.channels) else {

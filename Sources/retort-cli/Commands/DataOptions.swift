@@ -104,7 +104,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         let divided = try DividedData(
             folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes),
             teacherSize: other
-        ) { ProgressBar.say("\($0.file): \($0.found); left out from now on, another of its class in its place") }
+        ) { ProgressBar.say("\($0.file): \($0.found); from now on another of its class is read in its place") }
         for line in divided.notes.lines { ProgressBar.say(line) }
         return divided
     }

@@ -114,7 +114,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         }
         distiller.teacherCache = teachers.cacheURL
         let bar = ProgressBar(title)
-        return try Interruption.telling {
+        return try Interruption.telling(of: images) {
             try distiller.fit(
                 &student, on: images, plan: plan, checkpoint: training.checkpointURL,
                 keeping: training.keeping(for: self),
@@ -131,7 +131,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let bar = ProgressBar(title)
         let learning = MutualLearning(
             loss: lesson.loss, temperature: lesson.temperature.schedule { .linear(from: $0, to: $1) }.value(at: 0))
-        return try Interruption.telling {
+        return try Interruption.telling(of: images) {
             try learning.fit(
                 &student, &peer, on: images, plan: plan, checkpoint: training.checkpointURL,
                 keeping: training.keeping(for: self),

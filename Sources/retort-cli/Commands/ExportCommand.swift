@@ -89,6 +89,11 @@ struct ExportCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     }
 
     private func code(of stored: StoredModel, _ name: String) throws -> CExport {
+        if let refusal = stored.integerRefusal {
+            throw FormatError(
+                file: model, problem: "INT8 that cannot be written as C, since it has no integer form (\(refusal))",
+                advice: "if Retort wrote the file, give the .safetensors file that it was made from")
+        }
         guard case .int8(let network) = stored.network else {
             throw FormatError(
                 file: model, found: "a model in FP32", expected: "one in INT8", advice: "`retort quantize` makes it")

@@ -47,7 +47,7 @@ struct ImportOptions: ParsableArguments {
         return try paths.map { path in
             let model = try StoredModel(URL(fileURLWithPath: path), importing: settings)
             if let refusal = model.integerRefusal {
-                StandardStream.say("\(path): its INT8 is computed in FP32: \(refusal)")
+                StandardStream.say("\(path): INT8, computed in FP32, since it has no integer form (\(refusal))")
             }
             return model
         }

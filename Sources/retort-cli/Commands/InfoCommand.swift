@@ -77,7 +77,7 @@ extension ONNXSummary: CommandResult {
 
 extension ONNXSummary.Integers {
     fileprivate var text: String {
-        if let refusal { return "An INT8 file that is computed in float32:\n\(refusal.shown)" }
+        if let refusal { return "INT8, computed in FP32, since it has no integer form (\(refusal.shown))" }
         return floatNodes.isEmpty
             ? "INT8, computed in integers" : "INT8, computed in integers but for \(floatNodes.joined(separator: ", "))"
     }

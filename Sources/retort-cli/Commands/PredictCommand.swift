@@ -27,7 +27,13 @@ struct PredictCommand: ParsableCommand {
         let stored = try importing.open(model)
         let size = stored.imageSize
         let pixels = try images.flatMap { path in
-            try ImageFile.read(URL(fileURLWithPath: path), as: size).pixels
+            let url = URL(fileURLWithPath: path)
+            if (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true {
+                throw FormatError(
+                    file: path, found: "a folder", expected: "a PNG or JPEG image", advice: "give its images: \(path)/*"
+                )
+            }
+            return try ImageFile.read(url, as: size).pixels
         }
         let set = ImageSet(
             pixels: pixels, height: size.height, width: size.width, channels: size.channels,

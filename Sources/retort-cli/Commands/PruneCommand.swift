@@ -70,7 +70,7 @@ struct PruneCommand: ParsableCommand, CheckedOptions, WholeNumberOptions {
             throw ConfigurationError(["importance"], "scale found, l1 or taylor expected: no layer is normalised")
         }
         for target in targets {
-            guard let problem = target.idleness(for: network) else { continue }
+            guard let problem = try target.idleness(for: network, inputShape: stored.imageSize.shape) else { continue }
             throw ConfigurationError(["to"], "\(target): \(problem); ask for less")
         }
         if scan { try data.checkValidation(for: "scan") }
@@ -134,18 +134,24 @@ struct PruneCommand: ParsableCommand, CheckedOptions, WholeNumberOptions {
         try deployment.show(result, asJSON: common.json)
     }
 
-    /// Says what speaks against a smaller network: less accuracy after its training than before, less speed than the
-    /// whole one had.
+    /// Says what speaks against a smaller network: less accuracy after its training than before or, without training,
+    /// than the whole one has, and less speed.
     private func warn(of small: DeploymentVariant, whole: DeploymentVariant, cutAlone: DeploymentVariant?) {
         func percent(_ value: Double) -> String { String(format: "%.2f %%", value) }
         if let cutAlone, small.accuracy < cutAlone.accuracy - 0.5 {
             ProgressBar.say(
-                "Warning: \(small.name): training made it worse, \(percent(small.accuracy)) after \(percent(cutAlone.accuracy)); "
+                "Warning: \(small.name): training made it worse: \(percent(small.accuracy)), before it "
+                    + "\(percent(cutAlone.accuracy)); "
                     + "take more --steps, a lower --learning-rate, or --steps 0")
+        }
+        if cutAlone == nil, small.accuracy < whole.accuracy - 5 {
+            ProgressBar.say(
+                "Warning: \(small.name): \(percent(small.accuracy)) without training, the whole network "
+                    + "\(percent(whole.accuracy)); --steps train what is left")
         }
         if small.imagesPerSecond < 0.8 * whole.imagesPerSecond {
             ProgressBar.say(
-                "Warning: \(small.name): slower than the whole network, \(Int(small.imagesPerSecond)) images a second after "
+                "Warning: \(small.name): slower than the whole network: \(Int(small.imagesPerSecond)) images a second, the whole one "
                     + "\(Int(whole.imagesPerSecond))")
         }
     }

@@ -42,7 +42,7 @@ struct TeachingOptions: ParsableArguments, FileOptions {
             learningRate: learning.schedule(or: rate), seed: seed)
         let bar = ProgressBar(title)
         let network = try teacher.teacher(of: data, normalization: images.normalization)
-        try Interruption.telling(otherwise: "nothing was written") {
+        try Interruption.telling(of: images, otherwise: "nothing was written") {
             _ = try Distiller(teacher: network, hardLabelWeight: labels.schedule).fit(
                 &student, on: images, plan: plan, afterStep: afterStep, progress: { bar.update($0) },
                 shouldStop: Interruption.hasCome)

@@ -37,7 +37,7 @@ struct TrainCommand: ParsableCommand, CheckedOptions {
         var trainer = Trainer(plan, on: images, checkpoint: training.checkpointURL) { bar.update($0) }
         trainer.keeping = try training.keeping(for: self)
         trainer.shouldStop = Interruption.hasCome
-        let history = try Interruption.telling { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
+        let history = try Interruption.telling(of: images) { try trainer.fit(&model, labelSmoothing: labelSmoothing) }
         try TrainingResult(
             saving: model, description, trainedOn: images, history: history, of: data, options: training,
             recipe: try Recipe.text(of: self)

@@ -5,6 +5,8 @@ struct TrainingResult: CommandResult {
     let architecture: String
     let data: String
     let notes: DataNotes
+    /// Files that turned out bad during the run; others were read in their place from then on.
+    let lostFiles: [String]
     let labelled: Int
     let unlabelled: Int
     let steps: Int
@@ -35,7 +37,7 @@ struct TrainingResult: CommandResult {
         try ModelFile(model, inputShape: data.train.size.shape, description: description)
             .write(to: options.outputURL)
         architecture = description.architecture
-        (self.data, notes) = (data.name, data.notes)
+        (self.data, notes, lostFiles) = (data.name, data.notes, images.lostFiles)
         labelled = images.labelled.count
         unlabelled = images.unlabelled?.count ?? 0
         steps = options.steps
@@ -50,12 +52,15 @@ struct TrainingResult: CommandResult {
 
     var text: String {
         let others = unlabelled > 0 ? ", \(unlabelled.counted("image")) without labels" : ""
+        let lost =
+            lostFiles.isEmpty
+            ? "" : "\n\(lostFiles.count.counted("file")) lost during the run: \(lostFiles.firstInWords)"
         let validation = validationAccuracy.map { ", validation accuracy \(fixed($0, 2)) %" } ?? ""
         let taught = "\(steps.counted("step")) on \(labelled.counted("label"))"
         return """
             \(architecture), \(parameters) parameters, \(taught) of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(lossText(loss))\(validation)
-            \(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)
+            \(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)\(lost)
             """
     }
 }

@@ -51,7 +51,7 @@ struct DeploymentPage {
             Double(last.bytes) / Double(first.bytes), first.medianLatency / max(last.medianLatency, 1e-9)
         )
         return """
-            <h1>\(fixed(last.accuracy, 1)) % in \(fixed(Double(last.bytes) / 1000, 1)) kB of weights</h1>
+            <h1>\(fixed(last.accuracy, 1)) % in \(last.bytes.bytesInTables) of weights</h1>
             <p class="lead">\(escaped(URL(fileURLWithPath: report.model).lastPathComponent)) on \(escaped(report.data)):
             \(fixed(first.accuracy, 2)) % before, \(fixed(last.accuracy, 2)) % as <b>\(escaped(last.name)),
             \(last.type)</b>, with \(percent(size)) of the weights' size and \(fixed(time, 1)) times the speed for a single

@@ -13,7 +13,7 @@ extension DeploymentVariant {
     var cells: [String] {
         [
             "\(name), \(type)", "\(fixed(accuracy, 2)) %", "\(fixed(agreement, 2)) %",
-            "\(fixed(Double(bytes) / 1000, 1)) kB", macs, grouped(Int(imagesPerSecond.rounded())),
+            bytes.bytesInTables, macs, grouped(Int(imagesPerSecond.rounded())),
             "\(fixed(medianLatency, 3)) ms", "\(fixed(latency95, 3)) ms",
         ]
     }
@@ -62,9 +62,13 @@ extension DeploymentReport: CommandResult {
         }.joined()
     }
 
+    /// What the columns of the scan are.
+    static let sensitivityLegend =
+        "validation accuracy without this share of one layer's filters, all others whole and nothing trained"
+
     var sensitivityRows: [[String]] {
         guard let shares = sensitivities.first?.accuracies.keys.sorted() else { return [] }
-        return [["validation accuracy without", "filters"] + shares.map { "\($0) of them" }]
+        return [["layer", "filters"] + shares.map { "without \($0)" }]
             + sensitivities.map { row in
                 [row.layer, "\(row.channels)"]
                     + shares.map { row.accuracies[$0].map { fixed($0, 2) + " %" } ?? "–" }
@@ -73,7 +77,7 @@ extension DeploymentReport: CommandResult {
 
     var text: String {
         let zeros = sparsity > 0.0005 ? ", \(percent(sparsity)) of the weights are 0" : ""
-        let scan = sensitivities.isEmpty ? "" : "\(TextTable(rows: sensitivityRows))\n\n"
+        let scan = sensitivities.isEmpty ? "" : "\(TextTable(rows: sensitivityRows))\n\(Self.sensitivityLegend)\n\n"
         return """
             \(TextTable(rows: [Self.layerHeader] + layerCells))
             \(floatLines)\(Self.layerLegend)

@@ -25,6 +25,27 @@ enum IdleOption {
             "needs steps of training: --qat of quantize, --steps of prune"
         ),
         (["unlabelled-ratio": []], { $0["unlabelled"]?.string == "true" }, "needs --unlabelled"),
+        (
+            ["teacher": []], { $0["to"] == nil || $0["steps"]?.string != "0" },
+            "teaches in steps of training, and --steps is 0; leave one of the two out"
+        ),
+        (
+            ["multiple": ["8"]], { cutsFilters($0) },
+            "is for filters, which --to flops, bytes and latency cut; leave it out"
+        ),
+        (
+            ["importance": ["l1"]], { cutsFilters($0) || $0["scan"]?.string == "true" },
+            "is for filters, which --to flops, bytes and latency and --scan cut; leave it out"
+        ),
+        (
+            ["averaging": ["probabilities"]], { teachers($0) + ($0["mean-teacher"] == nil ? 0 : 1) > 1 },
+            "is for several teachers; leave it out"
+        ),
+        (
+            ["temperature": ["4.0", "4"]], { $0["temperatures"] == nil },
+            "is what --temperatures looks for; leave one of the two out"
+        ),
+        (["operator-set": ["13"]], { $0["onnx"] != nil }, "is for --onnx FILE; leave it out"),
     ]
 
     /// - Throws: `ConfigurationError` whose path is the option.
@@ -37,6 +58,13 @@ enum IdleOption {
                 guard !defaults.contains(value.string ?? "") else { continue }
                 throw ConfigurationError([.name(name)], rule.problem)
             }
+        }
+    }
+
+    /// Whether one of the targets of `prune` cuts filters.
+    private static func cutsFilters(_ values: Values) -> Bool {
+        (values["to"]?.sequence?.compactMap(\.string) ?? []).contains { target in
+            ["flops:", "bytes:", "latency:"].contains(where: target.hasPrefix)
         }
     }
 

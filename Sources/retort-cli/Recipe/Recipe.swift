@@ -23,6 +23,9 @@ struct Recipe {
     init?(for line: [String], of type: any ParsableCommand.Type) throws {
         let options = Setting.all(of: type.init(), isParsed: false, beside: [])
         guard options.contains(where: { $0.name == "recipe" }), let file = Self.file(in: line) else { return nil }
+        guard !file.isEmpty else {
+            throw ConfigurationError(["recipe"], "'' found, the name of a file expected")
+        }
         let bytes = try InputFile.read(URL(fileURLWithPath: file))
         let text = try TextFile.decoded(bytes, file: file)
         root = try RecipeNode(text: text, file: file, isFile: true)

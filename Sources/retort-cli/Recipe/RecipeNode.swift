@@ -27,6 +27,7 @@ struct RecipeNode {
             }
             self.init(file: file, node: root, path: "", isFile: isFile)
             try checkCount(atMost: 300_000)
+            try checkColons(in: root)
         } catch let error as YamlError {
             throw error.located(in: file, text: text)
         }
@@ -53,6 +54,24 @@ struct RecipeNode {
         }
         count(node)
         if left < 0 { throw error("more than \(grouped(limit)) values found, aliases followed; fewer expected") }
+    }
+
+    /// Refuses `{lowest:1}`, which YAML takes for a key without a value.
+    private func checkColons(in node: Node) throws {
+        switch node {
+        case .sequence(let values): for value in values { try checkColons(in: value) }
+        case .mapping(let members):
+            for (key, value) in members {
+                if value.scalar?.string == "", let text = key.string, let colon = text.firstIndex(of: ":"),
+                    case let rest = text[text.index(after: colon)...], !rest.isEmpty
+                {
+                    throw RecipeNode(file: file, node: key, path: "", isFile: isFile).error(
+                        "'\(text)' found; write a blank after the colon: \(text[...colon]) \(rest)")
+                }
+                for inner in [key, value] { try checkColons(in: inner) }
+            }
+        case .scalar, .alias: break
+        }
     }
 
     /// An error of this value.

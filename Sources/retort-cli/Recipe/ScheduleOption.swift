@@ -21,6 +21,10 @@ struct ScheduleOption: RecipeValue, CustomStringConvertible {
     init(_ value: RecipeNode) throws {
         node = value.node
         guard value.isScalar else {
+            // `3:` and `3: 1` are mappings to YAML.
+            if let key = value.node.mapping?.first?.key.string, Float(key) != nil {
+                throw value.error("'\(key):' without a number right after it found, FROM:TO such as \(key):1 expected")
+            }
             content = .schedule(try value.decoded(as: Schedule.Description.self).schedule)
             return
         }

@@ -32,7 +32,7 @@ struct DemoPage {
         }
         return """
             <h1>\(fixed(int8.accuracy.mean, 1)) % from \(report.labels) labels, \
-            in \(fixed(Double(int8.bytes) / 1000, 1)) kB</h1>
+            in \(int8.bytes.bytesInTables)</h1>
             <p class="lead">\(escaped(report.dataset)): a student that learns from \(report.labels) labels alone reaches
             \(fixed(student.accuracy.mean, 1)) %. The arm <b>\(escaped(pruned.from ?? ""))</b>, chosen on validation
             data, pruned to half of its multiply-adds, fine-tuned with distillation and stored as int8, reaches

@@ -75,7 +75,7 @@ extension DemoReport.ArmFigures {
         let spread = seeds > 1 ? " ± \(fixed(accuracy.sd, 2))" : ""
         return [
             from.map { "\(name) (of \($0))" } ?? name, "\(fixed(accuracy.mean, 2)) %\(spread)", grouped(parameters),
-            "\(fixed(Double(bytes) / 1000, 1)) kB", grouped(Int(imagesPerSecond.rounded())),
+            bytes.bytesInTables, grouped(Int(imagesPerSecond.rounded())),
         ]
     }
 }
