@@ -50,13 +50,7 @@ struct JSONScanner {
     }
 
     mutating func number() throws -> Number {
-        let first = try peek()
-        guard first == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
-            throw error(try found(), "a number")
-        }
-        let start = position
-        while position < bytes.count, Self.isOfNumber(bytes[position]) { position += 1 }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)[...]
+        let text = String(decoding: bytes[try numberBytes()], as: UTF8.self)[...]
         guard let value = Double(text), value.isFinite else { throw error("'\(text.prefix(20))'", "a finite number") }
         return Number(value: value, text: text)
     }
@@ -97,7 +91,7 @@ struct JSONScanner {
         case UInt8(ascii: "t"): try word("true")
         case UInt8(ascii: "f"): try word("false")
         case UInt8(ascii: "n"): try word("null")
-        default: _ = try number()
+        default: _ = try numberBytes()
         }
     }
 
@@ -124,8 +118,24 @@ struct JSONScanner {
         }
     }
 
+    /// Reads over what may be a number.
+    private mutating func numberBytes() throws -> Range<Int> {
+        switch try peek() {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
+        default: throw error(try found(), "a number")
+        }
+        let start = position
+        while position < bytes.count, Self.isOfNumber(bytes[position]) { position += 1 }
+        return start..<position
+    }
+
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
     }
 
     private mutating func advance() { position += 1 }
