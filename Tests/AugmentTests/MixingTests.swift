@@ -130,7 +130,7 @@ struct MixingTests {
         var (kept, partners, drops) = (0, 0, 0)
         for epoch in 0..<30 {
             let raw = RawBatch(images: images, seed: 2, epoch: epoch)
-            let result = try policies[kind].apply(to: raw, targets: given, minimumVisibleShare: 0.3)
+            let result = try policies[kind].apply(to: raw, targets: given, by: TargetRules(minimumVisibleShare: 0.3))
             #expect(result.images.pixels == policies[kind].images(raw).pixels)
             for row in 0..<8 {
                 let bytes = Array(result.images.pixels[row * 2000..<(row + 1) * 2000])

@@ -101,7 +101,7 @@ struct TargetTests {
         let targets = ImageTargets(
             boxes: boxes, keypoints: [Keypoint(x: 70, y: 5), Keypoint(x: 10, y: 5)])
         let raw = RawBatch(images: images, seed: 0, epoch: 0)
-        let result = try policy.apply(to: raw, targets: [targets], minimumVisibleShare: 0.25)
+        let result = try policy.apply(to: raw, targets: [targets], by: TargetRules(minimumVisibleShare: 0.25))
         #expect(
             result.targets[0].boxes == [
                 BoundingBox(left: 16, top: 0, right: 36, bottom: 10),
@@ -110,11 +110,12 @@ struct TargetTests {
         #expect(result.dropped[0].map(\.index) == [1] && result.dropped[0][0].box == boxes[1])
         #expect(abs(result.dropped[0][0].visibleShare - 0.2) < 1e-9)
         #expect(result.targets[0].keypoints.map(\.isVisible) == [false, true])
-        let kept = try policy.apply(to: raw, targets: [targets], minimumVisibleShare: 0.15)
+        let kept = try policy.apply(to: raw, targets: [targets], by: TargetRules(minimumVisibleShare: 0.15))
         #expect(kept.targets[0].boxes.count == 3 && kept.targets[0].boxes[1].right == 80)
         // What left the frame is dropped even at a minimum of 0.
         let gone = AugmentationPolicy { Translate(right: 1...1) }
-        #expect(try gone.apply(to: raw, targets: [targets], minimumVisibleShare: 0).dropped[0].count == 3)
+        #expect(
+            try gone.apply(to: raw, targets: [targets], by: TargetRules(minimumVisibleShare: 0)).dropped[0].count == 3)
     }
 
     @Test("The three conventions name the same box, and come back as they were")

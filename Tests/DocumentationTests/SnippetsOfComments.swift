@@ -209,3 +209,28 @@ private func registry() -> NetworkRegistry {
         })
     return networks
 }
+
+private func annotations(_ url: URL) throws -> ImageTargets? {
+    let annotations = try COCOFile(url)
+    let place = try annotations.place(of: "train/000000000139.jpg")
+    let targets = try place.map { try annotations.targets(of: $0, height: 480, width: 640) }
+    return targets
+}
+
+private func targeted(_ folder: URL, _ annotations: COCOFile, _ policy: AugmentationPolicy) throws {
+    let size = ImageSize(height: 320, width: 320, channels: 3)
+    let found = try UnlabelledFolder(folder, size: size)
+    let (images, names) = (found.images, found.names)
+    let source = TargetedSource(images) { id, height, width in
+        try annotations.place(of: names[id]).map { try annotations.targets(of: $0, height: height, width: width) }
+    }
+    var batches = source.batches(of: 16, epoch: 0, seed: 1, through: policy)
+    while let batch = try batches.next() { print(batch.images.count, batch.targets[0].boxes.count) }
+}
+
+private func rules(_ policy: AugmentationPolicy, _ raw: RawBatch, _ targets: [ImageTargets]) throws -> TargetedImages {
+    // Left and right of pairs 1, 2 and 3, 4 change places in a mirror; 255 is what the loss ignores.
+    let rules = try TargetRules(swaps: PointSwaps([(1, 2), (3, 4)]), mapFill: 255)
+    let result = try policy.apply(to: raw, targets: targets, by: rules)
+    return result
+}

@@ -67,6 +67,7 @@ extension AugmentationPolicy {
         Translate(right: -0.1...0.1, down: -0.1...0.1)
         Shear(horizontal: -15...15)
         Crop(side: 0.7...1)
+        BoxCrop(side: 0.7...1)
         RandomResizedCrop()
         PadAndCrop(padding: 4)
         Perspective(distortion: 0.3)

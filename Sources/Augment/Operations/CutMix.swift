@@ -7,7 +7,7 @@ import TensorCore
 /// place in the batch; the rectangle has the image's proportions and its centre anywhere, so part of it may fall
 /// outside. As for ``MixUp``, images with a label are mixed with such, and pasting comes after everything else. Boxes,
 /// points and label maps of what is pasted come along, see
-/// ``AugmentationPolicy/apply(to:targets:minimumVisibleShare:)``.
+/// ``AugmentationPolicy/apply(to:targets:by:)``.
 public struct CutMix: PixelOperation {
     public static let name = "cutMix"
     public static let template = CutMix(alpha: 0)

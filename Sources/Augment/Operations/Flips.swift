@@ -1,7 +1,7 @@
 /// Mirrors left and right.
 ///
-/// Boxes, points and label maps are mirrored with the image, and their labels stay: the point of a left hand is still
-/// called that where it now shows a right one. Exchange labels of such pairs yourself, or leave the operation out.
+/// Boxes, points and label maps are mirrored with the image. Points of left and right change their labels where
+/// ``TargetRules/swaps`` pairs them; otherwise that of a left hand is still called so where it now shows a right one.
 public struct HorizontalFlip: PixelOperation {
     public static let name = "horizontalFlip"
     public static let isGeometric = true
@@ -15,7 +15,7 @@ public struct HorizontalFlip: PixelOperation {
     }
 }
 
-/// Mirrors top and bottom. Labels of points stay, as with ``HorizontalFlip``.
+/// Mirrors top and bottom. Labels of points change as with ``HorizontalFlip``.
 public struct VerticalFlip: PixelOperation {
     public static let name = "verticalFlip"
     public static let isGeometric = true

@@ -64,6 +64,8 @@ struct NoiseFill: PixelFilter {
     let rows, columns: Range<Int>
     let stream: RandomStream
 
+    var covered: (rows: Range<Int>, columns: Range<Int>)? { (rows, columns) }
+
     func apply(to image: Pixels, using scratch: Scratch) {
         let rowBytes = columns.count * image.extent.channels
         var parts = scratch.reserve(rows.count * rowBytes)

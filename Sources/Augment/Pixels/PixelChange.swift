@@ -25,6 +25,8 @@ public struct PixelChange: Sendable {
         case mix(share: Float, word: UInt32)
         /// Takes a rectangle from the row of the batch that the word picks.
         case paste(rows: Range<Int>, columns: Range<Int>, word: UInt32)
+        /// Cuts out a rectangle around the boxes of the image.
+        case crop(DrawnBoxCrop)
     }
 
     let content: Content
@@ -108,6 +110,8 @@ extension PixelChange {
     static func filter(_ filter: some PixelFilter) -> PixelChange { PixelChange(content: .filter(filter)) }
 
     static func mix(share: Float, word: UInt32) -> PixelChange { PixelChange(content: .mix(share: share, word: word)) }
+
+    static func crop(_ crop: DrawnBoxCrop) -> PixelChange { PixelChange(content: .crop(crop)) }
 
     static func paste(rows: Range<Int>, columns: Range<Int>, word: UInt32) -> PixelChange {
         PixelChange(content: .paste(rows: rows, columns: columns, word: word))

@@ -4,7 +4,14 @@ import TensorCore
 /// A change to a whole image in place that moves nothing and is neither a tone nor a matrix: what an operation drew,
 /// ready to be carried out.
 protocol PixelFilter: Sendable {
+    /// The rectangle of which nothing is left; nil for none.
+    var covered: (rows: Range<Int>, columns: Range<Int>)? { get }
+
     func apply(to image: Pixels, using scratch: Scratch)
+}
+
+extension PixelFilter {
+    var covered: (rows: Range<Int>, columns: Range<Int>)? { nil }
 }
 
 /// The bytes of an image [height, width, channels] that a filter may change.

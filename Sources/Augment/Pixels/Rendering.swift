@@ -50,22 +50,48 @@ struct Canvas: ~Copyable {
 
     /// Writes the labels of an image's pixels, one byte each, after all passes that move pixels; each label is read at
     /// the nearest pixel. The canvas has one channel.
+    ///
+    /// - Parameter filler: the label of pixels that are uncovered or covered; nil for 0 and their own.
     func renderLabels(
-        _ view: View, of labels: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>
+        _ view: View, of labels: UnsafeBufferPointer<UInt8>, filling filler: UInt8?,
+        into output: UnsafeMutablePointer<UInt8>
+    ) {
+        guard let filler, filler != 0 else {
+            return moveLabels(view, of: labels, covering: filler != nil, into: output)
+        }
+        // Beyond the edges lies 0: during the passes the filler and 0 change places.
+        labels.map { $0 ^ filler }.withUnsafeBufferPointer { moveLabels(view, of: $0, covering: true, into: output) }
+        for place in 0..<extent.count { output[place] ^= filler }
+    }
+
+    /// - Parameter isCovering: whether pixels that are covered become 0.
+    private func moveLabels(
+        _ view: View, of labels: UnsafeBufferPointer<UInt8>, covering isCovering: Bool,
+        into output: UnsafeMutablePointer<UInt8>
     ) {
         var current = labels.baseAddress
         var size = view.source.map { ImageExtent(height: $0.height, width: $0.width, channels: 1) } ?? extent
         for pass in view.passes {
+            var covered: (rows: Range<Int>, columns: Range<Int>)?
             switch pass {
             case .warp(let warp): self.warp(warp, from: current, of: size, filter: RK_IMAGE_NEAREST, into: output)
             case .displace(let field): displace(field, from: current, filter: RK_IMAGE_NEAREST, into: output)
+            case .fill(let rows, let columns, _): covered = (rows, columns)
+            case .filter(let filter): covered = filter.covered
             // These leave things where they are.
-            case .tones, .noise, .fill, .color, .filter: continue
+            case .tones, .noise, .color: continue
+            }
+            switch pass {
+            case .fill, .filter:
+                guard isCovering, let covered else { continue }
+                if let current, current != UnsafePointer(output) { output.update(from: current, count: extent.count) }
+                fill(output, covered.rows, covered.columns, with: 0)
+            default: break
             }
             current = UnsafePointer(output)
             size = extent
         }
-        if let current, current != UnsafePointer(output) { output.update(from: current, count: labels.count) }
+        if let current, current != UnsafePointer(output) { output.update(from: current, count: extent.count) }
     }
 
     /// Runs passes, and returns where their result is: in the output, or still in the image if there was none.

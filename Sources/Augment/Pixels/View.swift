@@ -50,6 +50,7 @@ struct View {
             case .filter(let filter): passes.append(.filter(filter))
             case .paste(let rows, let columns, let word):
                 mixes.append(.paste(rows: rows, columns: columns, word: word))
+            case .crop(let crop): append(crop.warp(around: []))
             }
         }
     }

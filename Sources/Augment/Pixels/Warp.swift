@@ -103,6 +103,9 @@ extension Warp {
             border: border ?? next.border)
     }
 
+    /// Below 0 where the map mirrors.
+    var determinant: Double { xx * (yy - y0 * wy) - xy * (yx - y0 * wx) + x0 * (yx * wy - yy * wx) }
+
     /// Where a point of the input shows in the output; nil for one that lies on the horizon or behind it, and where the
     /// map has no inverse.
     func output(of point: Point) -> Point? {
@@ -111,7 +114,6 @@ extension Warp {
         let column = (yy - y0 * wy) * x + (x0 * wy - xy) * y + (xy * y0 - x0 * yy)
         let row = (y0 * wx - yx) * x + (xx - x0 * wx) * y + (x0 * yx - xx * y0)
         let w = (yx * wy - yy * wx) * x + (xy * wx - xx * wy) * y + (xx * yy - xy * yx)
-        let determinant = xx * (yy - y0 * wy) - xy * (yx - y0 * wx) + x0 * (yx * wy - yy * wx)
         // Before the horizon the divisor of the map itself, determinant / w, is positive.
         guard w != 0, determinant / w > 1e-6 else { return nil }
         return Point(x: column / w, y: row / w)

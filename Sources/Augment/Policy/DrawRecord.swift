@@ -40,11 +40,13 @@ extension AugmentationPolicy {
     /// - Parameters:
     ///   - record: from ``records(of:)`` of this policy.
     ///   - image: the sample: a set of one image, of the size that it had. Its own id does not count.
+    ///   - targets: what lies in it, where a ``BoxCrop`` was drawn around its boxes.
     ///   - height: of the view, as width; the image's own when omitted.
     /// - Throws: `FormatError` if the record is of another policy, if its strength is negative or no number, and if the
     ///   draw mixes images, since the others are not in the record.
     public func replay(
-        _ record: DrawRecord, of image: ImageSet, height: Int? = nil, width: Int? = nil
+        _ record: DrawRecord, of image: ImageSet, targets: ImageTargets = ImageTargets(), height: Int? = nil,
+        width: Int? = nil
     ) throws -> ImageSet {
         require(image.count == 1, "AugmentationPolicy.replay: \(image.count) images given, 1 expected")
         let digest = try digest
@@ -61,10 +63,12 @@ extension AugmentationPolicy {
         let raw = RawBatch(
             images: RaggedImages(sample, readAt: size), seed: record.seed, epoch: record.epoch, draws: [record.draw],
             strengths: [record.strength])
-        guard views(of: raw).allSatisfy(\.mixes.isEmpty) else {
+        try targets.check(ImageExtent(height: image.height, width: image.width, channels: image.channels), at: "")
+        let views = views(of: raw, around: [targets])
+        guard views.allSatisfy(\.mixes.isEmpty) else {
             throw FormatError(
                 file: "record", place: "sample", found: "a draw that mixes images", expected: "one of a single image")
         }
-        return images(raw)
+        return images(raw, as: views)
     }
 }

@@ -9,7 +9,7 @@ let operationTypes: [any PixelOperation.Type] = [
     SaltAndPepper.self, GaussianBlur.self, MotionBlur.self, Defocus.self, Sharpen.self, JPEGCompression.self,
     Fog.self, Rain.self, Snow.self, RandomErasing.self, GridMask.self, CutMix.self, Mosaic.self,
     Turn.self, Translate.self, Shear.self, Crop.self, Perspective.self, ElasticDeformation.self, GridDistortion.self,
-    Brightness.self, Contrast.self, AugMix.self,
+    Brightness.self, Contrast.self, AugMix.self, BoxCrop.self,
 ]
 
 /// The operations that policy files can name, in this process.

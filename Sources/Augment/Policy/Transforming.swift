@@ -42,8 +42,11 @@ extension AugmentationPolicy: BatchTransform {
     }
 
     /// The augmented images themselves, as bytes, for looking at: from the same draws as the transform's inputs.
-    public func images(_ raw: RawBatch) -> ImageSet {
-        let (views, extent) = (views(of: raw), raw.extent)
+    public func images(_ raw: RawBatch) -> ImageSet { images(raw, as: views(of: raw)) }
+
+    /// The images as these views show them.
+    func images(_ raw: RawBatch, as views: [View]) -> ImageSet {
+        let extent = raw.extent
         let total = raw.images.count * extent.count
         let pixels = [UInt8](unsafeUninitializedCapacity: total) { output, count in
             render(views, of: raw, into: output) { canvas, view, image, target in
@@ -79,16 +82,23 @@ extension AugmentationPolicy: BatchTransform {
     }
 
     /// What is drawn for each image of a batch, with neighbouring changes fused.
-    func views(of raw: RawBatch) -> [View] {
+    ///
+    /// - Parameter targets: for each image; none where nothing is known of them.
+    func views(of raw: RawBatch, around targets: [ImageTargets] = []) -> [View] {
         let extent = raw.extent
-        return drawn(raw) { View(fusing: $0.view, from: $1, to: extent) }
+        return drawn(raw) { drawing, place in
+            let source = raw.extent(of: place)
+            let boxes = targets.isEmpty ? [] : targets[place].boxes
+            return View(
+                fusing: drawing.view.cropped(around: boxes, from: source, to: extent), from: source, to: extent)
+        }
     }
 
     /// What is drawn for each image of a batch, operation by operation.
     func drawings(of raw: RawBatch) -> [Drawing] { drawn(raw) { drawing, _ in drawing } }
 
     private func drawn<Result>(
-        _ raw: RawBatch, _ finish: @Sendable (Drawing, _ source: ImageExtent) -> Result
+        _ raw: RawBatch, _ finish: @Sendable (Drawing, _ place: Int) -> Result
     ) -> [Result] {
         raw.requireSound()
         let (images, extent) = (raw.images, raw.extent)
@@ -103,7 +113,7 @@ extension AugmentationPolicy: BatchTransform {
                         extent: extent, seed: raw.seed, epoch: raw.epoch, sample: images.sampleIDs[place],
                         draw: raw.draws[place], strength: Double(raw.strengths[place]))
                     drawing.addAll(images.labels[place].flatMap { steered[$0] } ?? steps, from: 0)
-                    (target.pointer + place).initialize(to: finish(drawing, raw.extent(of: place)))
+                    (target.pointer + place).initialize(to: finish(drawing, place))
                 }
             }
         }

@@ -63,16 +63,17 @@ extension ContactSheet {
     ///   - strengths: factors on the ranges of each operation.
     ///   - images: of 1 or 3 channels, a row each.
     ///   - targets: none, or as many as images; they are moved with them and drawn.
+    ///   - rules: how targets follow the images.
     ///   - seed: what the draws depend on.
     /// - Throws: `FormatError` where there are targets and the policy mixes images.
     public init(
         _ policy: AugmentationPolicy, strengths: [Double], of images: ImageSet, targets: [ImageTargets] = [],
-        seed: UInt64
+        by rules: TargetRules = TargetRules(), seed: UInt64
     ) throws {
         func view(_ policy: AugmentationPolicy, epoch: Int = 0) throws -> View {
             let raw = RawBatch(images: images, seed: seed, epoch: epoch)
             guard !targets.isEmpty else { return View(images: policy.images(raw)) }
-            let result = try policy.apply(to: raw, targets: targets)
+            let result = try policy.apply(to: raw, targets: targets, by: rules)
             return View(images: result.images, targets: result.targets)
         }
         var columns = [Column(place: nil, title: "as it is", strength: 0)]

@@ -7,8 +7,8 @@ public struct ImageTargets: Sendable, Hashable {
     public var boxes: [BoundingBox]
     /// Points.
     public var keypoints: [Keypoint]
-    /// A label for each pixel, one byte, [height, width]; nil where there is no such map. 0 must mean none: it is what
-    /// pixels get that an operation uncovers or fills.
+    /// A label for each pixel, one byte, [height, width]; nil where there is no such map. Pixels that an operation
+    /// uncovers get 0, or ``TargetRules/mapFill``.
     public var mask: [UInt8]?
 
     /// Creates targets.

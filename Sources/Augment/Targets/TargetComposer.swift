@@ -11,8 +11,7 @@ struct TargetComposer {
     let extent: ImageExtent
     /// For each image of the batch, its targets after its own passes.
     let moved: [MovedTargets]
-    /// The least visible share of a box that stays.
-    let minimum: Double
+    let rules: TargetRules
 
     /// The targets of a row that shows the parts, which cover it: its own first, then the others' in the order of the
     /// parts.
@@ -24,7 +23,7 @@ struct TargetComposer {
         for source in sources {
             for (index, moved) in moved[source].boxes.enumerated() {
                 let (box, share) = visible(moved, in: parts.filter { $0.source == source })
-                if share > 0 && share >= minimum {
+                if share > 0 && share >= rules.minimumVisibleShare {
                     targets.boxes.append(box)
                 } else if share > 0 || source == row {
                     // What of another image was never to be seen here is no loss.
@@ -71,7 +70,7 @@ struct TargetComposer {
         return holds(part.columns, point.x, extent.width) && holds(part.rows, point.y, extent.height)
     }
 
-    /// The label map of a row that has one; parts from a row without one have label 0.
+    /// The label map of a row that has one; parts from a row without one are filled.
     private func mask(of row: Int, _ parts: [Part]) -> [UInt8]? {
         guard var mask = moved[row].mask else { return nil }
         for part in parts where part.source != row {
@@ -80,7 +79,7 @@ struct TargetComposer {
                 if let other = moved[part.source].mask {
                     mask.replaceSubrange(run, with: other[run])
                 } else {
-                    mask.replaceSubrange(run, with: repeatElement(0, count: run.count))
+                    mask.replaceSubrange(run, with: repeatElement(rules.mapFill ?? 0, count: run.count))
                 }
             }
         }

@@ -15,6 +15,7 @@ struct TargetMover {
     let view: View
     /// Of the view.
     let extent: ImageExtent
+    let rules: TargetRules
 
     private var width: Double { Double(extent.width) }
     private var height: Double { Double(extent.height) }
@@ -22,11 +23,13 @@ struct TargetMover {
     func move(_ targets: ImageTargets) -> MovedTargets {
         var boxes: [(box: BoundingBox, share: Double)] = targets.boxes.map { ($0, 1) }
         var points: [Point?] = targets.keypoints.map { Point(x: $0.x, y: $0.y) }
+        var isMirrored = false
         for pass in view.passes {
             switch pass {
             case .warp(let warp):
                 boxes = boxes.map { moved($0, by: warp) }
                 points = points.map { $0.flatMap(warp.output) }
+                if warp.determinant < 0 { isMirrored.toggle() }
             case .displace(let displacement):
                 let field = ReadingPlaces(displacement, extent)
                 boxes = boxes.map { moved($0, by: field) }
@@ -36,9 +39,9 @@ struct TargetMover {
             }
         }
         let keypoints = zip(targets.keypoints, points).map { before, after in
-            guard let after else { return Keypoint(x: before.x, y: before.y, label: before.label, isVisible: false) }
-            return Keypoint(
-                x: after.x, y: after.y, label: before.label, isVisible: before.isVisible && isInside(after))
+            let label = isMirrored ? rules.swaps[before.label] : before.label
+            guard let after else { return Keypoint(x: before.x, y: before.y, label: label, isVisible: false) }
+            return Keypoint(x: after.x, y: after.y, label: label, isVisible: before.isVisible && isInside(after))
         }
         return MovedTargets(given: targets.boxes, boxes: boxes, keypoints: keypoints, mask: targets.mask.map(labels))
     }
@@ -83,7 +86,7 @@ struct TargetMover {
         return [UInt8](unsafeUninitializedCapacity: extent.height * extent.width) { output, count in
             count = extent.height * extent.width
             guard let base = output.baseAddress else { return }
-            mask.withUnsafeBufferPointer { canvas.renderLabels(view, of: $0, into: base) }
+            mask.withUnsafeBufferPointer { canvas.renderLabels(view, of: $0, filling: rules.mapFill, into: base) }
         }
     }
 }

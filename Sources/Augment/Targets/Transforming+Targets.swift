@@ -39,24 +39,23 @@ extension AugmentationPolicy {
     /// - ``CutMix`` and ``Mosaic`` bring the boxes, points and labels of what they paste, after the image's own. A box
     ///   of either becomes the rectangle around what is still to be seen of it, and its share counts as above. A box of
     ///   another image is reported as dropped where a little of it shows, and not where nothing does. A pasted part
-    ///   whose image has no label map has label 0; an image without one gets none.
-    /// - A label map is read at the nearest pixel; ``ImageBorder/zero`` is label 0. What covers pixels, such as
-    ///   ``Cutout``, covers no label and drops no box. Mirrored copies that ``ImageBorder/reflect`` shows have no boxes
-    ///   and points.
+    ///   whose image has no label map is filled; an image without one gets none.
+    /// - Where the image is mirrored, labels of points change as ``TargetRules/swaps`` says; a second mirroring undoes
+    ///   the first.
+    /// - A label map is read at the nearest pixel; ``ImageBorder/zero`` is ``TargetRules/mapFill``, and so is what
+    ///   covers pixels, such as ``Cutout``, where that is given. Nothing that is covered drops a box. Mirrored copies
+    ///   that ``ImageBorder/reflect`` shows have no boxes and points.
     ///
     /// - Parameters:
     ///   - raw: the images and their draws.
     ///   - targets: one for each image, in its own pixels; what comes back is in those of the view.
-    ///   - minimumVisibleShare: in 0 ... 1.
+    ///   - rules: which boxes are dropped, and what else follows the images.
     /// - Throws: `FormatError` for a box that lies outside its image, has no area or a number that is not finite, for
     ///   such a point, for a mask of another size, for another number of targets than images; and for ``MixUp``,
     ///   because what boxes a blend of two images has depends on its use.
     public func apply(
-        to raw: RawBatch, targets: [ImageTargets], minimumVisibleShare: Double = 0.1
+        to raw: RawBatch, targets: [ImageTargets], by rules: TargetRules = TargetRules()
     ) throws -> TargetedImages {
-        require(
-            minimumVisibleShare >= 0 && minimumVisibleShare <= 1,
-            "AugmentationPolicy.apply: minimum visible share \(minimumVisibleShare) given, 0…1 expected")
         guard targets.count == raw.images.count else {
             throw FormatError(
                 file: "targets", found: "\(targets.count)", expected: "\(raw.images.count), one for each image")
@@ -64,7 +63,7 @@ extension AugmentationPolicy {
         for (place, target) in targets.enumerated() {
             try target.check(raw.extent(of: place), at: "[\(place)]")
         }
-        let views = views(of: raw)
+        let views = views(of: raw, around: targets)
         guard !views.contains(where: \.blendsImages) else {
             throw FormatError(
                 file: "policy", found: "an operation that mixes images by blending them",
@@ -72,8 +71,9 @@ extension AugmentationPolicy {
         }
         let extent = raw.extent
         let composer = TargetComposer(
-            extent: extent, moved: zip(views, targets).map { TargetMover(view: $0, extent: extent).move($1) },
-            minimum: minimumVisibleShare)
+            extent: extent,
+            moved: zip(views, targets).map { TargetMover(view: $0, extent: extent, rules: rules).move($1) },
+            rules: rules)
         let mixing = Mixing(views, labels: raw.images.labels, extent: extent)
         let composed = views.indices.map { row in
             composer.targets(
@@ -82,7 +82,7 @@ extension AugmentationPolicy {
                     ?? [.init(rows: 0..<extent.height, columns: 0..<extent.width, source: row)])
         }
         return TargetedImages(
-            images: images(raw), targets: composed.map(\.targets), dropped: composed.map(\.dropped),
+            images: images(raw, as: views), targets: composed.map(\.targets), dropped: composed.map(\.dropped),
             isMixed: views.map { !$0.mixes.isEmpty })
     }
 }
@@ -102,7 +102,7 @@ extension Mixing {
 }
 
 extension ImageTargets {
-    fileprivate func check(_ image: ImageExtent, at place: String) throws {
+    func check(_ image: ImageExtent, at place: String) throws {
         func error(_ part: String, _ mismatch: Mismatch) -> FormatError {
             FormatError(file: "targets", place: place + part, found: mismatch.found, expected: mismatch.expected)
         }

@@ -62,7 +62,7 @@ extension ImageTargets {
 
     /// One unit of the last digit of the number that was written with most of them, as writers leave out zeros; 0 for
     /// whole numbers, which nobody rounds to.
-    private static func lastDigit(of words: ArraySlice<Substring>) -> Double {
+    static func lastDigit(of words: ArraySlice<Substring>) -> Double {
         let digits = words.map { word in
             let parts = word.lowercased().split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
             let fraction = parts[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).dropFirst()
@@ -76,7 +76,8 @@ extension ImageTargets {
 
 extension TargetedImages {
     /// The boxes of an image, and their points, as a YOLO label file has them: a line for each box that is left. A
-    /// point that lies outside, or was not labelled, has visibility 0; others have 2.
+    /// point that lies outside, or was not labelled, has visibility 0; others have 2. Points of a box are in the order
+    /// of their labels.
     ///
     /// - Parameters:
     ///   - place: of the image.
@@ -84,23 +85,11 @@ extension TargetedImages {
     /// - Throws: `FormatError` where it cannot be said which points are whose: of other numbers of points, and of
     ///   images that others with points were pasted into.
     public func yoloLabels(of place: Int, from original: ImageTargets) throws(FormatError) -> String {
-        let (boxes, points) = (targets[place].boxes, targets[place].keypoints)
-        let lost = Set(dropped[place].filter { $0.image == place }.map(\.index))
-        let kept = original.boxes.indices.filter { !lost.contains($0) }
         let each = original.boxes.isEmpty ? 0 : original.keypoints.count / original.boxes.count
-        guard
-            points.isEmpty && original.keypoints.isEmpty
-                || !isMixed[place] && each * original.boxes.count == points.count
-        else {
-            throw FormatError(
-                file: "targets", place: "[\(place)]",
-                problem: "\(points.count.counted("point")) that cannot be told apart by the boxes that they belong to",
-                advice: "give each box as many points, and take operations that mix images out of the policy")
-        }
-        return zip(boxes, points.isEmpty ? Array(boxes.indices) : kept).map { box, index in
+        let counts = [Int](repeating: each, count: original.boxes.count)
+        return try pointsByBox(of: place, from: original, counts: counts).map { box, points in
             let edges = box.numbers(as: .yolo, height: images.height, width: images.width)
-            let own = points.isEmpty ? [] : Array(points[index * each..<(index + 1) * each])
-            let numbers = own.map { point in
+            let numbers = points.map { point in
                 let share = (point.x / Double(images.width), point.y / Double(images.height))
                 return point.isVisible ? String(format: "%.6f %.6f 2", share.0, share.1) : "0.000000 0.000000 0"
             }

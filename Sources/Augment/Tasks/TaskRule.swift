@@ -118,10 +118,11 @@ extension TaskRule {
 
     static func sides(_ share: Double, _ reason: String) -> TaskRule {
         func found(_ least: Double) -> String? { least < share ? "keeps as little as \(least) of a side" : nil }
-        return limit(Crop.self, "crops of \(share) of a side at least", reason) {
+        return TaskRule(text: "crops of \(share) of a side at least", reason: reason) {
             if case .crops(let least) = $0 { found(least) } else { nil }
-        } breach: {
-            found($0.side.lowerBound)
+        } breach: { operation in
+            let least = (operation as? Crop)?.side.lowerBound ?? (operation as? BoxCrop)?.side.lowerBound
+            return least.flatMap(found).map { "\(type(of: operation).name) \($0)" }
         }
     }
 

@@ -1,6 +1,7 @@
 import Retort
 
-/// CLASS/NAME for each of some images, no two alike, as paths of files to be written.
+/// CLASS/NAME, or NAME where there are no classes, for each of some images, no two alike, as paths of files to be
+/// written.
 ///
 /// - Parameter paths: of the images' files without their endings, by sample id; nil where images have no files of their
 ///   own: then their number in the data set is the name.
@@ -9,12 +10,12 @@ func fileNames(of images: any ImageSource, paths: [String]?) -> [String] {
     return (0..<images.count).map { place in
         let (id, label) = (images.sampleIDs[place], images.labels[place])
         let className = label.map { images.classNames[$0] } ?? "unlabelled"
-        let folder = className.asFileName
+        let folder = images.classNames.isEmpty ? "" : className.asFileName + "/"
         let parts = paths.map { $0[id].split(separator: "/").map(String.init) } ?? []
         // Of `train/CLASS/…/NAME` what lies in the class.
         let inner = parts.firstIndex(of: className).map { Array(parts[($0 + 1)...]) } ?? parts
         let name = inner.isEmpty ? "\(id)" : inner.map(\.asFileName).joined(separator: "/")
-        let whole = "\(folder)/\(name)"
+        let whole = folder + name
         // 1.png and 1.jpg lie in one folder.
         var unlike = whole
         while !taken.insert(unlike).inserted { unlike += "-\(id)" }

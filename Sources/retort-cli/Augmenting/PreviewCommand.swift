@@ -7,7 +7,8 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Draws what a policy makes of training images, as a contact sheet.",
         discussion: """
-            Rows are samples, class by class. The first column is the image as it is; then come, for each operation of \
+            Rows are samples, class by class; images may also lie in one folder without classes. \
+            The first column is the image as it is; then come, for each operation of \
             the policy by itself, as many columns as there are strengths; the last column is the whole policy. What \
             the columns are is printed. With --targets, boxes, points and label maps are drawn where each view has \
             them.
@@ -46,11 +47,13 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
     func run() throws {
         common.apply()
         let policy = try policy.read()
-        let annotations = try targets.folder()
-        let images = try data.read(as: WantedImages(asked: imageSize, usual: 96)).train
-        let shown = try images.subset(ofClassesInTurn: samples).loaded()
+        let annotations = try targets.open()
+        let pictures = try data.pictures(as: WantedImages(asked: imageSize, usual: 96), named: annotations != nil)
+        let shown = try pictures.shown(samples).loaded()
+        let known = try annotations?.targets(
+            of: shown.sampleIDs.map { pictures.paths?[$0] ?? "" }, height: shown.height, width: shown.width)
         let sheet = try ContactSheet(
-            policy, strengths: factors(), of: shown, targets: annotations.map { try targets(of: shown, in: $0) } ?? [],
+            policy, strengths: factors(), of: shown, targets: known ?? [], by: targets.rules(for: annotations),
             seed: common.seed)
         guard sheet.pixelCount <= ImageFile.largestPixelCount else {
             throw ConfigurationError(
@@ -60,11 +63,6 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         }
         try PNGFile.write(sheet.drawn().image(0), to: URL(fileURLWithPath: out))
         try PreviewResult(file: out, rows: sheet.rows.count, columns: sheet.columns).show(asJSON: common.json)
-    }
-
-    private func targets(of images: ImageSet, in folder: TargetFolder) throws -> [ImageTargets] {
-        let paths = try data.trainingPaths()
-        return try folder.targets(of: images.sampleIDs.map { paths[$0] }, height: images.height, width: images.width)
     }
 
     private func factors() throws -> [Double] {

@@ -4,7 +4,7 @@ import Retort
 /// Annotations of a folder of images, in a folder that has its structure. For the image `CLASS/NAME.jpg` there may be
 /// `CLASS/NAME.txt`, boxes and points as YOLO has them, and `CLASS/NAME.png`, grey, of any size: a label for each
 /// pixel, 0 for none.
-struct TargetFolder {
+struct TargetFolder: TargetFiles {
     private let folder: URL
 
     /// - Throws: `FormatError` where there is no such folder.
@@ -13,39 +13,12 @@ struct TargetFolder {
         _ = try FolderListing(folder)
     }
 
-    /// The targets of images.
-    ///
-    /// - Parameters:
-    ///   - paths: of the images in their folder, without the ending.
-    ///   - height: that the images were brought to, as width.
-    /// - Throws: `FormatError` with the file and the line, and where none of the images has a file.
-    func targets(of paths: [String], height: Int, width: Int) throws -> [ImageTargets] {
-        let found = try paths.map { try targets(of: $0, height: height, width: width) }
-        try check(zip(paths, found).filter { $0.1 == nil }.map(\.0), of: paths.count)
-        return found.map { $0 ?? ImageTargets() }
-    }
+    static let unit = "file"
 
-    /// Says which images have no file.
-    ///
-    /// - Parameters:
-    ///   - bare: their paths.
-    ///   - count: of all images.
-    /// - Throws: `FormatError` where none has one.
-    func check(_ bare: [String], of count: Int) throws {
-        guard let first = bare.first else { return }
-        guard bare.count < count else {
-            throw FormatError(
-                file: folder.relativePath, found: "nothing for the \(count.counted("image"))",
-                expected: "\(first).txt or .png, or others like it")
-        }
-        StandardStream.say(
-            "\(folder.relativePath): no file for \(bare.count) of the \(count.counted("image")), such as \(first).txt "
-                + "or .png")
-    }
+    var name: String { folder.relativePath }
 
-    /// The targets of an image; nil where it has no file.
-    ///
-    /// - Throws: as ``targets(of:height:width:)-([String],_,_)``.
+    func wanted(for path: String) -> String { "\(path).txt or .png" }
+
     func targets(of path: String, height: Int, width: Int) throws -> ImageTargets? {
         let (text, map) = (file("\(path).txt"), file("\(path).png"))
         guard text != nil || map != nil else { return nil }

@@ -114,10 +114,29 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         try model.fitting(read(imagesAs: model.imageSize, heldOut: rule ?? model.description.heldOut ?? .byName))
     }
 
+    /// Images to be looked at or written: those for training, or all of a folder that has no classes.
+    ///
+    /// - Parameters:
+    ///   - wanted: as of ``read(as:)``.
+    ///   - isNamed: whether they must have files of their own, to which annotations belong.
+    func pictures(as wanted: WantedImages, named isNamed: Bool) throws -> Pictures {
+        guard data != "digits", UnlabelledFolder.isOne(folder) else {
+            let images = try read(as: wanted).train
+            return Pictures(images: images, paths: try isNamed ? trainingPaths() : pathsIfAny)
+        }
+        for (name, isAsked) in [("skip-bad", skipBad), ("group-by", groupBy != nil)] where isAsked {
+            throw ConfigurationError(
+                [.name(name)], "has no effect on a folder of images without classes; leave it out")
+        }
+        let found = try UnlabelledFolder(folder, size: wanted.size, memory: memory.flatMap(Self.bytes))
+        for line in found.remarks { ProgressBar.say(line) }
+        return Pictures(images: found.images, paths: found.names.map { ($0 as NSString).deletingPathExtension })
+    }
+
     /// Where in a folder of images those for training lie, without the ending, by their sample ids.
     ///
     /// - Throws: `ConfigurationError` for data without files.
-    func trainingPaths() throws -> [String] {
+    private func trainingPaths() throws -> [String] {
         guard data != "digits" else {
             throw ConfigurationError(
                 ["targets"], "labels files of images, and --data \(data) has none; give --data the folder of the images"
@@ -127,7 +146,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     }
 
     /// As ``trainingPaths()`` of data that were read; nil where images have no files of their own.
-    var pathsIfAny: [String]? { data == "digits" ? nil : try? DividedData.trainingPaths(in: folder) }
+    private var pathsIfAny: [String]? { data == "digits" ? nil : try? DividedData.trainingPaths(in: folder) }
 
     private var folder: URL { URL(fileURLWithPath: data) }
 
