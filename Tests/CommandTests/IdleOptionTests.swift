@@ -31,7 +31,6 @@ struct IdleOptionTests {
             ("prune m --output x --to zeros:0.5 --steps 0 --teacher t", "--teacher: teaches in steps of training, and"),
             ("prune m --output x --to zeros:0.5 --multiple 4", "--multiple: is for filters, which --to flops, bytes"),
             ("prune m --output x --to rank:0.5 --importance taylor", "--importance: is for filters"),
-            ("distill --teacher m --data d --output x --averaging entropy", "--averaging: is for several teachers"),
             (
                 "distill --teacher m --data d --output x --temperature 3 --temperatures [1]",
                 "--temperature: is what --temperatures looks for"

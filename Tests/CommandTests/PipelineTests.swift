@@ -151,7 +151,7 @@ struct PipelineTests {
             #expect(info["parameters"] as? Int ?? .max < 4370)
             try retort.succeed("quantize small --data mini --calibration 20 --output int8")
             try retort.succeed("export int8 --c net.c")
-            let again = "prune small --data mini --teacher big --multiple 1 --to bytes:3000 --steps 0 --output smaller"
+            let again = "prune small --data mini --multiple 1 --to bytes:3000 --steps 0 --output smaller"
             let smaller = try #require(try retort.succeed("\(again) --json").json()["variants"] as? [[String: Any]])
             #expect(smaller.count == 4 && smaller[2]["bytes"] as? Int ?? .max <= 3000)
             try retort.succeed("distill --teacher small --data mini --architecture mlp-4 --steps 1 --output student")

@@ -156,7 +156,7 @@ struct RefusalTests {
                 ("distill --teacher int8 --data mini --output x", ["int8: an INT8 model found"]),
                 (
                     "distill --teacher m --data wide --output x",
-                    ["m: it has no class 'airplane' of the data's among its 10 classes"]
+                    ["m: it has no class 'airplane' among its 10 classes"]
                 ),
                 ("distill --teacher mini --data mini --output x", ["mini: a folder found", "a regular file expected"]),
                 ("train --data gap --output x", ["labelled images: class 3: no labelled image found"]),

@@ -96,7 +96,7 @@ extension StoredModel {
             let missing = names.first { places[$0] == nil }
             let problem =
                 namesClasses
-                ? "it has no class '\(missing ?? "")' of the data's among its \(Self.list(own))"
+                ? "it has no class '\(missing ?? "")' among its \(Self.list(own)), and the data have \(Self.list(names))"
                 : "it has \(own.count.counted("class", "classes")) without names, and the data have \(Self.list(names))"
             throw FormatError(
                 file: url.relativePath, problem: problem,

@@ -38,10 +38,6 @@ enum IdleOption {
             "is for filters, which --to flops, bytes and latency and --scan cut; leave it out"
         ),
         (
-            ["averaging": ["probabilities"]], { teachers($0) + ($0["mean-teacher"] == nil ? 0 : 1) > 1 },
-            "is for several teachers; leave it out"
-        ),
-        (
             ["temperature": ["4.0", "4"]], { $0["temperatures"] == nil },
             "is what --temperatures looks for; leave one of the two out"
         ),
