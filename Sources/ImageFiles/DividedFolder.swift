@@ -22,12 +22,15 @@ extension DividedData {
     ///   - other: the size at which a teacher reads the same images: large ones are decoded for both.
     ///   - onLoss: called for each file that turns out bad later and is left out too: another of its class is read in
     ///     its place from then on. Called from any thread.
+    ///   - progress: called from time to time, for each part of the folder, with the number of its images that were
+    ///     looked at, and of all.
     /// - Throws: `FormatError` for a folder that holds no data set, saying what it holds; as ``EncodedImages`` has it;
     ///   and where the parts differ in their classes. `MachineError` where the machine cannot read a file.
     public init(
         folder: URL, size: ImageSize, heldOut rule: HeldOut = .byName, skippingBad isSkipping: Bool = false,
         memory: Int? = nil, teacherSize other: ImageSize? = nil,
-        onLoss: @escaping @Sendable (FormatError) -> Void = { _ in }
+        onLoss: @escaping @Sendable (FormatError) -> Void = { _ in },
+        progress: ((_ done: Int, _ all: Int) -> Void)? = nil
     ) throws {
         let path = FilePath(folder)
         let decoded = other.map { size.covering($0) } ?? size
@@ -41,7 +44,10 @@ extension DividedData {
             return opened
         }
         func opened(_ place: ImagePlace) throws -> OpenedImages {
-            try opened { try OpenedImages(place, size: decoded, heldOut: rule, memory: $0, losses: losses) }
+            try opened { left in
+                try OpenedImages(
+                    place, size: decoded, heldOut: rule, memory: left, losses: losses, progress: progress)
+            }
         }
         // Without parts, or for training, the test and perhaps validation.
         let all: [OpenedImages]
@@ -53,7 +59,8 @@ extension DividedData {
             let files = try PackedFiles(folder)
             all = try files.parts.map { part in
                 try opened {
-                    try OpenedImages(part, of: files, size: decoded, heldOut: rule, memory: $0, losses: losses)
+                    try OpenedImages(
+                        part, of: files, size: decoded, heldOut: rule, memory: $0, losses: losses, progress: progress)
                 }
             }
         case .whole(let place): all = [try opened(place)]

@@ -20,35 +20,38 @@ struct OpenedImages {
     ///   - memory: bytes for images that stay decoded.
     ///   - losses: nil for an error where a file cannot be used; else all are decoded once, and those that cannot be,
     ///     now or later, are left out.
+    ///   - progress: called from time to time with the number of files that were looked at, and of all.
     init(
-        _ place: ImagePlace, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int, losses: LostFiles.Teller?
+        _ place: ImagePlace, size: ImageSize, heldOut rule: HeldOut = .byName, memory: Int,
+        losses: LostFiles.Teller?, progress: PictureStore.Progress? = nil
     ) throws {
         let found = try LabelledFiles(place)
         if losses == nil, let first = found.faults.first { throw first.error.advising(Self.skipping) }
         try self.init(
             found.files, found.index(rule), faults: found.faults, counts: found.counts, remarks: found.remarks,
-            name: found.name, size: size, memory: memory, losses: losses)
+            name: found.name, size: size, memory: memory, losses: losses, progress: progress)
     }
 
     /// Opens a part of a packed folder.
     init(
         _ part: PackedFiles.Part, of files: PackedFiles, size: ImageSize, heldOut rule: HeldOut, memory: Int,
-        losses: LostFiles.Teller?
+        losses: LostFiles.Teller?, progress: PictureStore.Progress? = nil
     ) throws {
         var counts = [Int](repeating: 0, count: part.index.classCount)
         for case let label? in part.index.labels { counts[label] += 1 }
         try self.init(
             SomeFiles(files: files, numbers: part.numbers), files.index(of: part, rule), faults: [],
             counts: Array(zip(part.index.classNames, counts)), remarks: [], name: "\(files.path)", size: size,
-            memory: memory, losses: losses)
+            memory: memory, losses: losses, progress: progress)
     }
 
     private init(
         _ files: any EncodedFiles, _ index: ImageIndex, faults: [(className: String?, error: FormatError)],
         counts: [(name: String, count: Int)], remarks: [String], name: String, size: ImageSize, memory: Int,
-        losses: LostFiles.Teller?
+        losses: LostFiles.Teller?, progress: PictureStore.Progress?
     ) throws {
-        let (store, findings) = try PictureStore.open(files, for: size, memory: memory, checkingAll: losses != nil)
+        let (store, findings) = try PictureStore.open(
+            files, for: size, memory: memory, checkingAll: losses != nil, progress: progress)
         let bad = findings.failures.sorted { $0.key < $1.key }
         if losses == nil, let first = bad.first { throw first.value.advising(Self.skipping) }
         func className(of file: Int) -> String? { index.labels[file].map { index.classNames[$0] } }

@@ -14,6 +14,9 @@ final class PictureStore: Sendable {
     /// Bytes for decoded images where nothing else is asked for: a quarter of what the machine has available.
     static var usualMemory: Int { MachineMemory.available / 4 }
 
+    /// What is called while files are first looked at.
+    typealias Progress = (_ done: Int, _ all: Int) -> Void
+
     /// What was found when files were first looked at.
     struct Findings {
         /// By the number of the file, why it cannot be used.
@@ -35,9 +38,11 @@ final class PictureStore: Sendable {
     ///   - size: at which a network reads the images.
     ///   - memory: bytes for decoded images.
     ///   - isCheckingAll: whether those that are not kept are decoded too, to see if they are intact.
+    ///   - progress: called from time to time with the number of files that were looked at, and of all.
     /// - Throws: `MachineError` where the machine cannot read a file.
     static func open(
-        _ files: any EncodedFiles, for size: ImageSize, memory: Int, checkingAll isCheckingAll: Bool
+        _ files: any EncodedFiles, for size: ImageSize, memory: Int, checkingAll isCheckingAll: Bool,
+        progress: Progress? = nil
     ) throws -> (store: PictureStore, findings: Findings) {
         PictureMemory.keepFreed()
         var findings = Findings()
@@ -59,6 +64,7 @@ final class PictureStore: Sendable {
                     spent += look.image?.pixels.count ?? 0
                 }
             }
+            progress?(part.upperBound, files.count)
         }
         return (PictureStore(byteCounts, files, size, kept), findings)
     }

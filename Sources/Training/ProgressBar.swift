@@ -43,12 +43,37 @@ public final class ProgressBar: Sendable {
             guard state.pace.isDue(at: now, isEndOfEpoch: isEndOfEpoch) else { return }
             let line = line(progress, after: earlier, seconds: now.timeIntervalSince(start))
             guard isTerminal else { return StandardStream.say(line.text(columns: nil)) }
-            // The last column stays free: a character there moves some terminals to the next line.
-            let text = line.text(columns: (StandardStream.terminalColumns ?? 80) - 1)
-            StandardStream.show(
-                "\r\(text.padded(toColumns: state.lastWidth))" + (progress.step == progress.steps ? "\n" : ""))
-            state.lastWidth = text.columns
+            show(line, isLast: progress.step == progress.steps, &state)
         }
+    }
+
+    /// What a reader of many files calls from time to time: a line on a terminal alone, and where reading takes longer
+    /// than a second.
+    ///
+    /// - Parameters:
+    ///   - done: files that were read.
+    ///   - all: the number of files.
+    ///   - noun: what one of them is.
+    public func update(_ done: Int, of all: Int, counting noun: String) {
+        let now = Date()
+        let seconds = now.timeIntervalSince(start)
+        guard isTerminal, seconds >= 1, done > 0 else { return }
+        let left = Self.clock(seconds / Double(done) * Double(all - done))
+        let line = ProgressLine(
+            title: title, share: Double(done) / Double(all),
+            figures: "\(done)/\(all.counted(noun))  \(String(format: "%.0f", Double(done) / seconds))/s  \(left) left")
+        state.withLock { state in
+            guard state.pace.isDue(at: now, isEndOfEpoch: done == all) else { return }
+            show(line, isLast: done == all, &state)
+        }
+    }
+
+    /// Rewrites the line on a terminal.
+    private func show(_ line: ProgressLine, isLast: Bool, _ state: inout State) {
+        // The last column stays free: a character there moves some terminals to the next line.
+        let text = line.text(columns: (StandardStream.terminalColumns ?? 80) - 1)
+        StandardStream.show("\r\(text.padded(toColumns: state.lastWidth))" + (isLast ? "\n" : ""))
+        state.lastWidth = text.columns
     }
 
     /// The line after a step.

@@ -163,4 +163,16 @@ struct ImageFolderTests {
             }
         }
     }
+
+    @Test("Who reads a folder is told how far it is, from 0 to all images of each part")
+    func progress() throws {
+        try withTemporaryFolder { folder in
+            try writeGreyImages(["train/a", "train/b", "test/a", "test/b"], 1, to: folder)
+            try writeImages([("train/a", 300)], to: folder) { _, _ in (1, [7]) }
+            var said: [[Int]] = []
+            let size = ImageSize(height: 2, width: 2, channels: 1)
+            _ = try DividedData(folder: folder, size: size, progress: { said.append([$0, $1]) })
+            #expect(said == [[256, 301], [301, 301], [2, 2]])
+        }
+    }
 }

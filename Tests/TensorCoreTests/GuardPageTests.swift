@@ -28,6 +28,29 @@ import Testing
         }
     }
 
+    @Test("Resizing of bytes, of fewer and more rows and values than go together")
+    func resizing() async {
+        await #expect(processExitsWith: .success) {
+            for (height, width, channels) in [(1, 1, 1), (16, 5, 3), (17, 70, 1), (35, 3, 4)] {
+                expectStaysInside("resize of \(height)×\(width)×\(channels)") { buffers in
+                    // Each new place is the mean of the first and the last old one.
+                    func taps(_ old: Int, _ new: Int) -> rk_axis_taps {
+                        rk_axis_taps(
+                            count: new, starts: buffers.input((0...new).map { 2 * $0 }),
+                            places: buffers.input((0..<2 * new).map { $0 % 2 == 0 ? 0 : old - 1 }),
+                            weights: buffers.input([Float](repeating: 0.5, count: 2 * new)))
+                    }
+                    var (columns, rows) = (taps(width, 9), taps(height, 2))
+                    rk_resize_bytes(
+                        buffers.input([UInt8](repeating: 7, count: height * width * channels)), height, width, channels,
+                        &columns, &rows,
+                        buffers.workspace((height * 9 + Int(RK_RESIZE_ROWS) * width) * channels, of: Float.self),
+                        buffers.output(2 * 9 * channels, of: UInt8.self))
+                }
+            }
+        }
+    }
+
     @Test("Elementwise maps, sums and checks")
     func elementwise() async {
         await #expect(processExitsWith: .success) {

@@ -187,6 +187,21 @@ typedef struct {
 void rk_adamw_step(float *weights, float *first, float *second, const float *gradient, size_t n,
                    const rk_adamw *options);
 
+/// Which places along an axis make up each of `count` new ones, and with which weights: those of new place i are taps
+/// starts[i] ..< starts[i + 1].
+typedef struct {
+    ptrdiff_t count;
+    const ptrdiff_t *starts, *places;
+    const float *weights;
+} rk_axis_taps;
+/// How many rows are resized along their length together.
+#define RK_RESIZE_ROWS 16
+/// An image of bytes [height, width, channels] to [rows->count, columns->count, channels], columns first, each sum in
+/// the order of its taps, the last rounded to nearest. The workspace has height · columns->count · channels +
+/// RK_RESIZE_ROWS · width · channels floats.
+void rk_resize_bytes(const uint8_t *image, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels,
+                     const rk_axis_taps *columns, const rk_axis_taps *rows, float *workspace, uint8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,60 +25,22 @@ extension ImageSet {
             // Each piece writes the bytes of its own image.
             nonisolated(unsafe) let output = output
             Parallel.forEach(count) { image in
-                // [height, newWidth, channels]
-                var narrowed = [Float](repeating: 0, count: height * newWidth * channels)
-                for row in 0..<height { narrow(image * height + row, to: row, columns, into: &narrowed) }
-                for row in 0..<newHeight {
-                    let first = image * size + row * newWidth * channels
-                    Self.blend(row, rows, narrowed, rowLength: newWidth * channels, into: output, at: first)
+                pixels[image * imageSize..<(image + 1) * imageSize].withUnsafeBufferPointer {
+                    resizeBytes(
+                        $0, height: height, width: width, channels: channels, columns: columns, rows: rows,
+                        into: UnsafeMutableBufferPointer(rebasing: output[image * size..<(image + 1) * size]))
                 }
             }
             initialized = count * size
         }
         return ImageSet(pixels: result, height: newHeight, width: newWidth, channels: channels, index: index)
     }
-
-    /// Resizes one row of pixels.
-    private func narrow(_ row: Int, to target: Int, _ columns: AxisTaps, into output: inout [Float]) {
-        for column in 0..<columns.count {
-            let taps = columns.starts[column]..<columns.starts[column + 1]
-            for channel in 0..<channels {
-                var sum: Float = 0
-                for tap in taps {
-                    sum +=
-                        columns.weights[tap] * Float(pixels[(row * width + columns.places[tap]) * channels + channel])
-                }
-                output[(target * columns.count + column) * channels + channel] = sum
-            }
-        }
-    }
-
-    /// Makes one row of the result out of those rows that it covers.
-    private static func blend(
-        _ row: Int, _ rows: AxisTaps, _ input: [Float], rowLength: Int, into output: UnsafeMutableBufferPointer<UInt8>,
-        at first: Int
-    ) {
-        for place in 0..<rowLength {
-            var sum: Float = 0
-            for tap in rows.starts[row]..<rows.starts[row + 1] {
-                sum += rows.weights[tap] * input[rows.places[tap] * rowLength + place]
-            }
-            output[first + place] = UInt8(min(max(sum + 0.5, 0), 255))
-        }
-    }
 }
 
-/// Which old pixels along an axis make up each new one, and with which weights; these add up to 1.
-private struct AxisTaps {
-    /// The taps of new pixel i are those from `starts[i]` to `starts[i + 1]`.
-    private(set) var starts = [0]
-    private(set) var places: [Int] = []
-    private(set) var weights: [Float] = []
-
-    /// The number of new pixels.
-    var count: Int { starts.count - 1 }
-
+extension AxisTaps {
+    /// Which old pixels along an axis make up each new one; the weights of each add up to 1.
     init(from oldCount: Int, to newCount: Int, by method: ResizeMethod) {
+        self.init()
         let scale = Double(oldCount) / Double(newCount)
         for place in 0..<newCount {
             let centre = (Double(place) + 0.5) * scale
@@ -88,7 +50,7 @@ private struct AxisTaps {
             case .area, .bilinear: interpolate(at: centre - 0.5, of: oldCount)
             case .nearest: add(min(Int(centre), oldCount - 1), 1)
             }
-            starts.append(places.count)
+            endPlace()
         }
     }
 
@@ -105,10 +67,5 @@ private struct AxisTaps {
         let fraction = inside - Double(place)
         add(place, 1 - fraction)
         if fraction > 0 { add(place + 1, fraction) }
-    }
-
-    private mutating func add(_ place: Int, _ weight: Double) {
-        places.append(place)
-        weights.append(Float(weight))
     }
 }

@@ -104,7 +104,7 @@ public struct RaggedImages: ImageSource {
         RaggedImages(images, heights: heights, widths: widths, size: size, index: index)
     }
 
-    /// All images at the size at which a network reads them, without keeping their sides' ratio, by area.
+    /// All images at the size at which a network reads them, stretched to it by area.
     public func resized() -> ImageSet {
         if isUniform {
             return ImageSet(pixels: pixels, height: size.height, width: size.width, channels: channels, index: index)
@@ -114,13 +114,18 @@ public struct RaggedImages: ImageSource {
             // Each piece writes the bytes of its own image.
             nonisolated(unsafe) let output = output
             Parallel.forEach(count) { place in
-                let image = Array(pixels(of: place))
-                let resized = ImageSet(
-                    pixels: image, height: heights[place], width: widths[place], channels: channels, labels: [nil],
-                    classNames: []
-                ).resized(height: size.height, width: size.width)
-                _ = UnsafeMutableBufferPointer(rebasing: output[place * imageSize..<(place + 1) * imageSize])
-                    .initialize(from: resized.pixels)
+                let target = UnsafeMutableBufferPointer(rebasing: output[place * imageSize..<(place + 1) * imageSize])
+                let (height, width) = (heights[place], widths[place])
+                pixels(of: place).withUnsafeBufferPointer { image in
+                    guard height != size.height || width != size.width else {
+                        _ = target.initialize(from: image)
+                        return
+                    }
+                    resizeBytes(
+                        image, height: height, width: width, channels: channels,
+                        columns: AxisTaps(from: width, to: size.width, by: .area),
+                        rows: AxisTaps(from: height, to: size.height, by: .area), into: target)
+                }
             }
             initialized = count * imageSize
         }

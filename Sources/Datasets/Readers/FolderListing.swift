@@ -18,7 +18,10 @@ public struct FolderEntry: Sendable {
     }
 
     /// What tells one name from another: the bytes of its composed form where it is text, else the name's own.
-    public var key: [UInt8] { String(validating: nameBytes, as: UTF8.self) == nil ? nameBytes : Array(name.utf8) }
+    public var key: [UInt8] {
+        nameBytes.allSatisfy { $0 < 128 } || String(validating: nameBytes, as: UTF8.self) == nil
+            ? nameBytes : Array(name.utf8)
+    }
 
     /// What it is, as messages have it.
     public var typeInWords: String {
@@ -62,10 +65,10 @@ public struct FolderListing: Sendable {
     /// Lists a folder, as ``init(_:)-(URL)``.
     public init(_ path: FilePath) throws {
         let all = try Self.names(path)
-        leftOut = all.filter(Self.isPassedOver).map { String(decoding: $0, as: UTF8.self) }.sorted()
-        entries = try all.filter { !Self.isPassedOver($0) }.map { name in
+        leftOut = all.filter { Self.isPassedOver($0.name) }.map { String(decoding: $0.name, as: UTF8.self) }.sorted()
+        entries = try all.filter { !Self.isPassedOver($0.name) }.map { name, type in
             let own = path.appending(name)
-            return FolderEntry(path: own, nameBytes: name, type: try FileType(of: own))
+            return FolderEntry(path: own, nameBytes: name, type: try type ?? FileType(of: own))
         }.map { (entry: $0, key: $0.key) }.sorted {
             $0.key != $1.key
                 ? $0.key.lexicographicallyPrecedes($1.key)
@@ -73,10 +76,12 @@ public struct FolderListing: Sendable {
         }.map(\.entry)
     }
 
-    private static func names(_ path: FilePath) throws -> [[UInt8]] {
+    /// The names in a folder, with what each is where the folder says it: it does not follow links, and on some file
+    /// systems it says nothing.
+    private static func names(_ path: FilePath) throws -> [(name: [UInt8], type: FileType?)] {
         guard let folder = path.withCString({ opendir($0) }) else { throw refusal(path, errno) }
         defer { closedir(folder) }
-        var names: [[UInt8]] = []
+        var names: [(name: [UInt8], type: FileType?)] = []
         while true {
             errno = 0
             guard let entry = readdir(folder) else {
@@ -84,7 +89,14 @@ public struct FolderListing: Sendable {
                 return names
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
+            guard name != [UInt8(ascii: ".")], name != Array("..".utf8) else { continue }
+            let type: FileType? =
+                switch Int(entry.pointee.d_type) {
+                case Int(DT_REG): .file
+                case Int(DT_DIR): .folder
+                default: nil
+                }
+            names.append((name, type))
         }
     }
 

@@ -101,10 +101,19 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         imagesAs size: ImageSize, heldOut rule: HeldOut, decodedFor other: ImageSize? = nil
     ) throws -> DividedData {
         if data == "digits" { return try DividedData(Digits.embedded()) }
+        // Each part of a folder has a bar of its own.
+        var (bar, last) = (ProgressBar.onTerminal("reading \(data)"), 0)
         let divided = try DividedData(
             folder: folder, size: size, heldOut: rule, skippingBad: skipBad, memory: memory.flatMap(Self.bytes),
-            teacherSize: other
-        ) { ProgressBar.say("\($0.file): \($0.found); from now on another of its class is read in its place") }
+            teacherSize: other,
+            onLoss: {
+                ProgressBar.say("\($0.file): \($0.found); from now on another of its class is read in its place")
+            },
+            progress: { done, all in
+                if done < last { bar = ProgressBar.onTerminal("reading \(data)") }
+                last = done
+                bar?.update(done, of: all, counting: "image")
+            })
         for line in divided.notes.lines { ProgressBar.say(line) }
         return divided
     }
