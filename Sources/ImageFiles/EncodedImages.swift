@@ -13,9 +13,7 @@ public struct EncodedImages: ImageSource {
     public typealias Failure = any Error
 
     public let index: ImageIndex
-    public let height: Int
-    public let width: Int
-    public let channels: Int
+    public let size: ImageSize
     private let store: PictureStore
     /// By place, the number of the file in the store.
     private let files: [Int]
@@ -30,7 +28,7 @@ public struct EncodedImages: ImageSource {
     /// of threads. Sample ids count from 0, and identities are of the classes' and files' names.
     ///
     /// - Parameters:
-    ///   - size: at which a network reads the images, whose sides' ratio is not kept; images are converted to its
+    ///   - size: at which a network reads the images, and whether their aspect is kept; images are converted to its
     ///     channels.
     ///   - memory: bytes for images that stay decoded; a quarter of what the machine has available when omitted.
     /// - Throws: `FormatError` for the first file that is no intact PNG or JPEG among those that are looked at, for an
@@ -44,8 +42,12 @@ public struct EncodedImages: ImageSource {
 
     init(_ index: ImageIndex, _ size: ImageSize, _ store: PictureStore, files: [Int], losses: LostFiles?) {
         (self.index, self.store, self.files, self.losses) = (index, store, files, losses)
-        (height, width, channels) = (size.height, size.width, size.channels)
+        self.size = size
     }
+
+    public var height: Int { size.height }
+    public var width: Int { size.width }
+    public var channels: Int { size.channels }
 
     /// Reads images; where files that turn out bad are left out, another of the same class takes the place of each.
     public func images(at places: ArraySlice<Int>) throws -> RaggedImages {
@@ -95,8 +97,10 @@ public struct EncodedImages: ImageSource {
         return other
     }
 
-    /// The sizes of the files.
-    public var contentSample: [UInt64] { files.map { UInt64(store.byteCounts[$0]) } }
+    /// The sizes of the files, and whether they are padded.
+    public var contentSample: [UInt64] {
+        files.map { UInt64(store.byteCounts[$0]) } + (size.keepsAspect ? [UInt64(ImageSize.padding)] : [])
+    }
 
     /// The names of the files that turned out bad since they were opened.
     public var lostFiles: [String] { losses?.numbers.map(store.name(of:)) ?? [] }

@@ -26,8 +26,8 @@ public enum ImageFile {
     /// - Throws: `FormatError` for another kind of file, and what ``PNGFile`` and ``JPEGFile`` throw.
     public static func read(_ url: URL) throws -> DecodedImage { try picture(FilePath(url)).read() }
 
-    /// Reads a PNG or JPEG file and brings it to a size: to its channels first, then to its extents, without keeping
-    /// the sides' ratio. At most two forms of the image are in memory at once.
+    /// Reads a PNG or JPEG file and brings it to a size: to its channels first, then to its extents, padded where the
+    /// size keeps the aspect and stretched where not. At most two forms of the image are in memory at once.
     ///
     /// - Throws: as ``read(_:)``.
     public static func read(_ url: URL, as size: ImageSize) throws -> DecodedImage {

@@ -37,21 +37,22 @@ extension Picture {
     func read(as size: ImageSize) throws -> DecodedImage {
         // Resizing keeps rows as numbers of 4 bytes between its two passes.
         let resized = (height, width) == (size.height, size.width) ? 0 : 4 * height * size.width * size.channels
-        return try PictureMemory.shared.spending(need(channels: size.channels, divisor: 1) + resized, for: name) {
-            let image = try decoded(dividedBy: 1).converted(toChannels: size.channels)
+        return try PictureMemory.shared.spending(need(for: size, divisor: 1) + resized, for: name) {
+            let image = try decoded(dividedBy: 1).converted(toChannels: size.channels).padded(for: size)
             return image.resized(height: size.height, width: size.width)
         }
     }
 
     /// Decodes the image for a network that reads it at a size, in its own size or a half, quarter or eighth of it: the
     /// smallest of which each side has at least twice the network's pixels, so that a crop of a quarter of its area has
-    /// a pixel for each of the network's.
+    /// a pixel for each of the network's. An image whose aspect is kept is padded, and its sides are those with the
+    /// padding.
     func read(for size: ImageSize) throws -> DecodedImage {
-        let isTurned = orientation >= 5
-        let (ownHeight, ownWidth) = isTurned ? (width, height) : (height, width)
-        let divisor = [8, 4, 2].first { ownHeight >= 2 * size.height * $0 && ownWidth >= 2 * size.width * $0 } ?? 1
-        return try PictureMemory.shared.spending(need(channels: size.channels, divisor: divisor), for: name) {
-            try decoded(dividedBy: divisor).converted(toChannels: size.channels)
+        let (ownHeight, ownWidth) = upright(height, width)
+        let fullWidth = size.paddedWidth(height: ownHeight, width: ownWidth)
+        let divisor = [8, 4, 2].first { ownHeight >= 2 * size.height * $0 && fullWidth >= 2 * size.width * $0 } ?? 1
+        return try PictureMemory.shared.spending(need(for: size, divisor: divisor), for: name) {
+            try decoded(dividedBy: divisor).converted(toChannels: size.channels).padded(for: size)
         }
     }
 
@@ -59,10 +60,19 @@ extension Picture {
         ((height + divisor - 1) / divisor, (width + divisor - 1) / divisor)
     }
 
-    /// Bytes for the decoded image, and for decoding or else for its conversion to other channels.
-    private func need(channels target: Int, divisor: Int) -> Int {
+    /// The extents of the image once it is turned, from those before.
+    private func upright(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
+        orientation >= 5 ? (width, height) : (height, width)
+    }
+
+    /// Bytes for the decoded image, for decoding or else for its conversion to other channels, and for its padding.
+    private func need(for size: ImageSize, divisor: Int) -> Int {
         let (height, width) = extents(dividedBy: divisor)
+        let target = size.channels
         let converted = target == channels ? 0 : height * width * max(target, channels == 4 ? 3 : 1)
-        return height * width * channels + max(workBytes(dividedBy: divisor), converted)
+        let (rows, columns) = upright(height, width)
+        let fullWidth = size.paddedWidth(height: rows, width: columns)
+        let padded = fullWidth > columns ? rows * fullWidth * target : 0
+        return height * width * channels + max(workBytes(dividedBy: divisor), converted) + padded
     }
 }

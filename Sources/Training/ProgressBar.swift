@@ -12,6 +12,8 @@ public final class ProgressBar: Sendable {
         var lastWidth = 0
         /// Steps that were done before the bar's clock started; nil before the first update.
         var earlier: Int?
+        /// When the first files were read, and how many they were.
+        var firstFiles: (count: Int, time: Date)?
     }
 
     private let title: String
@@ -56,14 +58,20 @@ public final class ProgressBar: Sendable {
     ///   - noun: what one of them is.
     public func update(_ done: Int, of all: Int, counting noun: String) {
         let now = Date()
-        let seconds = now.timeIntervalSince(start)
-        guard isTerminal, seconds >= 1, done > 0 else { return }
-        let left = Self.clock(seconds / Double(done) * Double(all - done))
-        let line = ProgressLine(
-            title: title, share: Double(done) / Double(all),
-            figures: "\(done)/\(all.counted(noun))  \(String(format: "%.0f", Double(done) / seconds))/s  \(left) left")
+        guard isTerminal else { return }
         state.withLock { state in
-            guard state.pace.isDue(at: now, isEndOfEpoch: done == all) else { return }
+            // What came before the first of them is no part of the pace.
+            let first = state.firstFiles ?? (done, now)
+            state.firstFiles = first
+            let seconds = now.timeIntervalSince(first.time)
+            guard done > first.count, now.timeIntervalSince(start) >= 1,
+                state.pace.isDue(at: now, isEndOfEpoch: done == all)
+            else { return }
+            let rate = Double(done - first.count) / max(seconds, 1e-6)
+            let line = ProgressLine(
+                title: title, share: Double(done) / Double(all),
+                figures: "\(done)/\(all.counted(noun))  \(String(format: "%.0f", rate))/s  "
+                    + "\(Self.clock(Double(all - done) / rate)) left")
             show(line, isLast: done == all, &state)
         }
     }

@@ -43,6 +43,19 @@ import Testing
         #expect(try JSONDecoder().decode(ModelFile.Description.self, from: present) == Self.description)
     }
 
+    @Test(
+        "Whether images are padded is said where they are or where nobody knows; files from before are of stretched ones"
+    )
+    func aspect() throws {
+        for keepsAspect in [false, true, nil] {
+            var description = Self.description
+            description.keepsAspect = keepsAspect
+            let text = try JSONEncoder().encode(description)
+            #expect(String(decoding: text, as: UTF8.self).contains("keepsAspect") == (keepsAspect != false))
+            #expect(try JSONDecoder().decode(ModelFile.Description.self, from: text).keepsAspect == keepsAspect)
+        }
+    }
+
     @Test("The number of weights is known without building the network")
     func weightCount() {
         for family in [

@@ -95,6 +95,12 @@ private func imageFiles(_ folder: URL, _ url: URL, _ output: URL) throws {
     try PNGFile.write(small, to: output)
 }
 
+private func linesOfText(_ folder: URL) throws -> EncodedImages {
+    let size = ImageSize(height: 48, width: 192, channels: 3, keepsAspect: true)
+    let lines = try EncodedImages(folder: folder, size: size)
+    return lines
+}
+
 private func policyFile(_ url: URL) throws -> AugmentationPolicy {
     let policy = try AugmentationPolicy(json: Data(contentsOf: url), file: url.lastPathComponent).checked(for: .ocr)
     let gentler = policy.scaled(by: 0.5)

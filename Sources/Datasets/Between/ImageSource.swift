@@ -17,6 +17,8 @@ public protocol ImageSource: Sendable {
     var width: Int { get }
     /// Values of each pixel, of all images.
     var channels: Int { get }
+    /// These extents, and how images of another aspect are brought to them; by default they are stretched.
+    var size: ImageSize { get }
 
     /// Reads images.
     ///

@@ -73,7 +73,8 @@ extension ModelFile {
             network, integers: try rounded.integers(), inputShape: network.inputShape,
             description: Description(
                 architecture: stored?.architecture ?? "onnx", normalization: normalization,
-                classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut),
+                classNames: namesClasses ? names : (0..<classes).map(String.init), heldOut: stored?.heldOut,
+                keepsAspect: stored?.keepsAspect),
             namesClasses: namesClasses)
     }
 }

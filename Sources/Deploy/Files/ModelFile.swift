@@ -27,20 +27,27 @@ public struct ModelFile: Sendable {
         /// How images of a folder were held out from its training; whoever tests it later does the same. Nil where
         /// nobody knows, as of a model from elsewhere.
         public var heldOut: HeldOut?
+        /// Whether it read images padded and not stretched, see `ImageSize`; nil where nobody knows.
+        public var keepsAspect: Bool?
 
-        private enum CodingKeys: String, CodingKey { case architecture, normalization, classNames, heldOut }
+        private enum CodingKeys: String, CodingKey {
+            case architecture, normalization, classNames, heldOut, keepsAspect
+        }
 
         /// Describes a model.
         public init(
-            architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut? = .byName
+            architecture: String, normalization: Normalization, classNames: [String], heldOut: HeldOut? = .byName,
+            keepsAspect: Bool? = false
         ) {
             self.architecture = architecture
             self.normalization = normalization
             self.classNames = classNames
             self.heldOut = heldOut
+            self.keepsAspect = keepsAspect
         }
 
-        /// Reads a description; one that does not say how images were held out is of the time when there was one way.
+        /// Reads a description; one that does not say how images were held out or brought to their size is of the time
+        /// when there was one way.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             architecture = try values.decode(String.self, forKey: .architecture)
@@ -48,6 +55,8 @@ public struct ModelFile: Sendable {
             classNames = try values.decode([String].self, forKey: .classNames)
             heldOut =
                 values.contains(.heldOut) ? try values.decodeIfPresent(HeldOut.self, forKey: .heldOut) : .byPlace
+            keepsAspect =
+                values.contains(.keepsAspect) ? try values.decodeIfPresent(Bool.self, forKey: .keepsAspect) : false
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -55,7 +64,9 @@ public struct ModelFile: Sendable {
             try container.encode(architecture, forKey: .architecture)
             try container.encode(normalization, forKey: .normalization)
             try container.encode(classNames, forKey: .classNames)
-            try container.encode(heldOut, forKey: .heldOut)  // null where it is not known, and not left out
+            // null where they are not known, and not left out
+            try container.encode(heldOut, forKey: .heldOut)
+            if keepsAspect != false { try container.encode(keepsAspect, forKey: .keepsAspect) }
         }
     }
 

@@ -72,10 +72,11 @@ public struct StoredModel {
         try evaluate(on: images, normalization: description.normalization) { predict($0) }
     }
 
-    /// The extents of the model's images.
+    /// The extents of the model's images, and whether their aspect is kept.
     public var imageSize: ImageSize {
         let input = file.inputShape
-        return ImageSize(height: input[0], width: input[1], channels: input[2])
+        return ImageSize(
+            height: input[0], width: input[1], channels: input[2], keepsAspect: description.keepsAspect ?? false)
     }
 
     /// The data with the model's classes in the model's order: classes are matched by their names.
@@ -100,17 +101,19 @@ public struct StoredModel {
     ///
     /// - Throws: `FormatError` with both.
     public func checkFits(_ data: DividedData) throws {
-        let size = data.train.size
-        guard size == imageSize else {
+        var (size, own) = (data.train.size, imageSize)
+        // What nobody knows is not compared.
+        if description.keepsAspect == nil { own.keepsAspect = size.keepsAspect }
+        guard size == own else {
             throw FormatError(
                 file: url.relativePath, found: "a model for images of \(imageSize)",
                 expected: "one for \(size), as in \(data.name),", advice: Self.remedy)
         }
-        let (own, others) = (description.classNames, data.train.classNames)
-        guard own == others || !file.namesClasses && own.count == others.count else {
-            let (known, given) = (Set(own), Set(others))
+        let (names, others) = (description.classNames, data.train.classNames)
+        guard names == others || !file.namesClasses && names.count == others.count else {
+            let (known, given) = (Set(names), Set(others))
             let difference =
-                if own.count != others.count {
+                if names.count != others.count {
                     ""
                 } else if let odd = known.symmetricDifference(given).min() {
                     " (\(odd) is in \(known.contains(odd) ? "the model" : data.name) alone)"
@@ -118,7 +121,7 @@ public struct StoredModel {
                     " (the order is another)"
                 }
             // Numbers are no names.
-            let classes = file.namesClasses ? Self.list(own) : own.count.counted("class", "classes")
+            let classes = file.namesClasses ? Self.list(names) : names.count.counted("class", "classes")
             throw FormatError(
                 file: url.relativePath, found: "a model of \(classes)",
                 expected: "one of \(Self.list(others)) as in \(data.name)\(difference)", advice: Self.remedy)
@@ -140,10 +143,12 @@ public struct StoredModel {
         }
     }
 
-    /// What a file made of the model on data says: how the data's images were held out, where the model does not know.
+    /// What a file made of the model on data says: how the data's images were held out and brought to their size, where
+    /// the model does not know.
     public func description(on data: DividedData) -> ModelFile.Description {
         var description = description
         description.heldOut = description.heldOut ?? data.heldOut
+        description.keepsAspect = description.keepsAspect ?? data.train.size.keepsAspect
         return description
     }
 

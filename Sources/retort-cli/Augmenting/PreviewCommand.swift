@@ -29,9 +29,9 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
 
     @Option(
         help: ArgumentHelp(
-            "Side in pixels that the images of a folder of PNG or JPEG files are brought to. (default: 96)",
-            valueName: "PIXELS"))
-    var imageSize: Int?
+            "Sides in pixels that the images of a folder of PNG or JPEG files are brought to. (default: 96)",
+            valueName: "PIXELS|HEIGHTxWIDTH"), transform: ImageSides.init(argument:))
+    var imageSize: ImageSides?
 
     @OptionGroup var targets: TargetOptions
 
@@ -40,7 +40,7 @@ struct PreviewCommand: ParsableCommand, FileOptions, WholeNumberOptions {
         _ = try factors()
     }
 
-    static let wholeNumbers = ["samples": WholeNumber.Range(1...200), "image-size": .init(4...1024)]
+    static let wholeNumbers = ["samples": WholeNumber.Range(1...200)]
 
     var files: [NamedFile] { [NamedFile("--out", out, .written)] }
 

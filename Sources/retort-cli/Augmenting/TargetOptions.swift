@@ -65,6 +65,11 @@ struct TargetOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNumbe
             throw ConfigurationError(
                 ["targets"], "has targets for all images, so none may be left out; leave out --skip-bad")
         }
+        guard targets == nil || !data.keepAspect else {
+            throw ConfigurationError(
+                ["targets"],
+                "has places in the images as they are, and --keep-aspect pads them; leave one of the two out")
+        }
     }
 
     /// Opens the folder or the file.

@@ -35,11 +35,11 @@ struct WriteCommand: ParsableCommand, CheckedOptions, FileOptions, WholeNumberOp
 
     @Option(
         help: ArgumentHelp(
-            "Side in pixels that the images of a folder of PNG or JPEG files are brought to. (default: 224)",
-            valueName: "PIXELS"))
-    var imageSize: Int?
+            "Sides in pixels that the images of a folder of PNG or JPEG files are brought to. (default: 224)",
+            valueName: "PIXELS|HEIGHTxWIDTH"), transform: ImageSides.init(argument:))
+    var imageSize: ImageSides?
 
-    static let wholeNumbers = ["copies": WholeNumber.Range(1...1000), "image-size": .init(4...1024)]
+    static let wholeNumbers = ["copies": WholeNumber.Range(1...1000)]
 
     var files: [NamedFile] { [NamedFile("--out", out, .folder(files: []))] }
 

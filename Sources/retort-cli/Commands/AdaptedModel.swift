@@ -21,7 +21,7 @@ extension StoredModel {
                     + "this order; --teacher-classes FILE.json says another")
         }
         let own = description.normalization
-        guard classes != nil || imageSize != data.train.size || own != normalization else { return network }
+        guard classes != nil || imageSize.shape != data.train.size.shape || own != normalization else { return network }
         guard AdaptedTeacher.adapts(channels: data.train.channels, to: imageSize.channels) else {
             throw FormatError(
                 file: url.relativePath,
@@ -38,7 +38,7 @@ extension [ImageSize] {
     /// A transform whose views teachers of these sizes read at their own: at the largest, if one differs.
     func seeing(_ transform: any BatchTransform, besides size: ImageSize) -> any BatchTransform {
         guard contains(where: { !$0.hasSides(of: size) }) else { return transform }
-        let largest = dropFirst().reduce(self[0]) { $0.covering($1) }
-        return TwoSizes(transform, teacher: (height: largest.height, width: largest.width))
+        let largest = (height: map(\.height).max() ?? size.height, width: map(\.width).max() ?? size.width)
+        return TwoSizes(transform, teacher: largest)
     }
 }

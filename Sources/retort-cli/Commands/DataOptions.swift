@@ -42,6 +42,17 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
                 """))
     var skipBad = false
 
+    @Flag(help: aspectHelp)
+    var keepAspect = false
+
+    /// What `--keep-aspect` does.
+    static let aspectHelp = ArgumentHelp(
+        "Keep the images' aspect, as of lines of text: pad them on the right instead of stretching them.",
+        discussion: """
+            An image that is wider than the network's is squeezed. The model's file keeps it, and commands that take the \
+            model pad too; of an ONNX file from elsewhere it must be said.
+            """)
+
     func check() throws {
         if data.isEmpty { throw ConfigurationError(["data"], "'' found, digits or the name of a folder expected") }
         if let memory, Self.bytes(memory) == nil {
@@ -50,6 +61,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
         }
         for (name, isAsked) in [
             ("skip-bad", skipBad), ("group-by", groupBy != nil), ("memory", memory != nil),
+            ("keep-aspect", keepAspect),
         ] where isAsked {
             guard let fixed else { continue }
             throw ConfigurationError(
@@ -79,7 +91,7 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     /// - Throws: `ConfigurationError` for what is wanted of images that are taken as they are.
     func read(as wanted: WantedImages) throws -> DividedData {
         try check(wanted)
-        return try read(imagesAs: wanted.size, heldOut: rule ?? .byName)
+        return try read(imagesAs: wanted.size.keepingAspect(keepAspect), heldOut: rule ?? .byName)
     }
 
     /// Reads the images for a student: at the size that is wanted, else at the first teacher's, with the classes in its
@@ -87,7 +99,8 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
     func read(as wanted: WantedImages, taughtBy teachers: [StoredModel]) throws -> DividedData {
         guard let first = teachers.first else { return try read(as: wanted) }
         try check(wanted)
-        let (size, sizes) = (wanted.size(or: first.imageSize), teachers.map(\.imageSize))
+        let sizes = teachers.map(\.imageSize)
+        let size = wanted.size(or: first.imageSize).keepingAspect(keepAspect)
         return first.ordering(
             try read(
                 imagesAs: size, heldOut: rule ?? first.description.heldOut ?? .byName,
@@ -120,7 +133,10 @@ struct DataOptions: ParsableArguments, CheckedOptions, FileOptions {
 
     /// Reads the images as a model takes them, and holds out those that were when it was trained.
     func read(for model: StoredModel) throws -> DividedData {
-        try model.fitting(read(imagesAs: model.imageSize, heldOut: rule ?? model.description.heldOut ?? .byName))
+        try model.fitting(
+            read(
+                imagesAs: model.imageSize(keepingAspect: keepAspect),
+                heldOut: rule ?? model.description.heldOut ?? .byName))
     }
 
     /// Images to be looked at or written: those for training, or all of a folder that has no classes.

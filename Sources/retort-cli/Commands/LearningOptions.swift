@@ -44,17 +44,16 @@ struct LabelWeightOptions: ParsableArguments, CheckedOptions {
 }
 
 /// How the images of a folder are read where no model says it.
-struct ImageOptions: ParsableArguments, WholeNumberOptions {
+struct ImageOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Side in pixels that the images of a folder of PNG or JPEG files are brought to. "
-                + "(default: 32; a teacher's size)", valueName: "PIXELS"))
-    var imageSize: Int?
+            "Sides in pixels that the images of a folder of PNG or JPEG files are brought to. "
+                + "(default: 32; a teacher's size)", valueName: "PIXELS|HEIGHTxWIDTH"),
+        transform: ImageSides.init(argument:))
+    var imageSize: ImageSides?
 
     @Flag(help: "Read the images of such a folder in grey.")
     var grey = false
-
-    static let wholeNumbers = ["image-size": WholeNumber.Range(4...1024)]
 
     var wanted: WantedImages { WantedImages(asked: imageSize, usual: 32, grey: grey) }
 }

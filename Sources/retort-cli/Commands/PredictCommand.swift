@@ -8,7 +8,7 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict", abstract: "Says what PNG or JPEG images show.",
         discussion: """
             An image is converted to the model's channels (grey by luma, opacity over white) and resized to its \
-            extents without keeping the sides' ratio; brightness stays as it is, so models of light digits on a dark \
+            extents, padded where it was trained by --keep-aspect and stretched where not; brightness stays as it is, so models of light digits on a dark \
             ground want such images. Probabilities of a model in FP32 differ in the last digits with the number of \
             images, as they are summed in another order.
             """)
@@ -19,13 +19,16 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "PNG or JPEG images.")
     var images: [String]
 
+    @Flag(help: DataOptions.aspectHelp)
+    var keepAspect = false
+
     @OptionGroup var importing: ImportOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         common.apply()
         let stored = try importing.open(model)
-        let size = stored.imageSize
+        let size = try stored.imageSize(keepingAspect: keepAspect)
         let pixels = try images.flatMap { path in
             let url = URL(fileURLWithPath: path)
             if (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true {

@@ -162,7 +162,7 @@ struct TrainingOptions: ParsableArguments, CheckedOptions, FileOptions, WholeNum
     func description(for data: DividedData, normalization: Normalization) -> ModelFile.Description {
         ModelFile.Description(
             architecture: architecture.lowercased(), normalization: normalization, classNames: data.train.classNames,
-            heldOut: data.heldOut ?? .byName)
+            heldOut: data.heldOut ?? .byName, keepsAspect: data.train.size.keepsAspect)
     }
 
     /// - Parameter unlabelledRatio: images without labels in a step for each with one; nil for 64 images.
