@@ -132,8 +132,12 @@ public struct Distiller: Sendable {
         ) { model, batch, tape, context in
             let temperature = model.temperature?.value ?? temperature.value(at: context.progress)
             let accuracies = context.previous.flatMap { last in last.validation.map { (last.accuracy, $0.accuracy) } }
-            let (hardWeight, gap) = dynamics.hardLabelWeight(
-                hardLabelWeight.value(at: context.progress), accuracies: accuracies)
+            let isTeacherLeft = dynamics.isTeacherLeft(after: context.previous)
+            let (hardWeight, gap) =
+                isTeacherLeft
+                ? (1, 0)
+                : dynamics.hardLabelWeight(
+                    hardLabelWeight.value(at: context.progress), accuracies: accuracies)
             try checkViews(of: batch, in: context.step)
             let isTaught = hardWeight < 1 || hasTerms || dynamics.hardLabelFactor != nil
             let taught =
@@ -146,6 +150,7 @@ public struct Distiller: Sendable {
             var values = ["temperature": temperature, "hardLabelWeight": hardWeight]
             values["reversal"] = reversal
             if dynamics.gapGain > 0 { values["gap"] = gap }
+            if dynamics.leavesWeakerTeacher { values[History.Epoch.teacherIsLeft] = isTeacherLeft ? 1 : 0 }
             let logits = model(tape.constant(batch.inputs))
             guard let taught else {
                 let loss = logits.crossEntropy(batch)

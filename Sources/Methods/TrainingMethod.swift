@@ -45,7 +45,7 @@ public struct TrainingMethod: OptionSet, Hashable, Sendable {
 
     /// What steers the sampling and the policy.
     public func controllers(_ policy: AugmentationPolicy, seed: UInt64) -> [any DataController] {
-        (contains(.steered) ? ClosedLoop.controllers : [])
+        (contains(.steered) ? ArticleLoop.controllers : [])
             + (contains(.judged) ? [OperationController(policy, seed: seed)] : [])
     }
 }

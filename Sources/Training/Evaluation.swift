@@ -12,7 +12,8 @@ import TensorCore
 ///   - batchSize: images at a time; 250, and fewer where they are large, when omitted. The result does not depend on
 ///     it.
 ///   - transform: what is done to the images, from the draws of seed 0 and the epoch.
-///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement``.
+///   - others: what another network makes of the images, one class each, for the report's ``ClassReport/agreement`` and
+///     ``ClassReport/comparison``.
 ///   - predict: from inputs [N, H, W, C] to logits [N, classes].
 /// - Throws: what the source of the images throws; nothing where they are in memory.
 public func evaluate<Source: ImageSource>(
@@ -28,6 +29,7 @@ public func evaluate<Source: ImageSource>(
     var counts = [Int](repeating: 0, count: classes)
     var losses = [Double](repeating: 0, count: classes)
     var (first, agreeing) = (0, 0)
+    var (ahead, behind) = (losses.map { _ in 0 }, losses.map { _ in 0 })
     let size = batchSize ?? images.evaluationBatchSize
     var batches = images.batches(of: size, normalization: normalization, transform: transform, epoch: epoch)
     while let batch = try batches.next() {
@@ -42,7 +44,14 @@ public func evaluate<Source: ImageSource>(
             readings[label * classes + choices[row], default: 0] += 1
             counts[label] += 1
             losses[label] -= Double(logProbabilities[row * classes + label])
-            if others?[first + row] == choices[row] { agreeing += 1 }
+            guard let other = others?[first + row] else { continue }
+            if other == choices[row] {
+                agreeing += 1
+            } else if choices[row] == label {
+                ahead[label] += 1
+            } else if other == label {
+                behind[label] += 1
+            }
         }
         first += batch.count
     }
@@ -51,7 +60,8 @@ public func evaluate<Source: ImageSource>(
         epoch: epoch, loss: losses.reduce(0, +) / total, classes: classes,
         readings: readings.map { .init(actual: $0 / classes, predicted: $0 % classes, count: $1) },
         classLosses: zip(losses, counts).map { $1 == 0 ? 0 : $0 / Double($1) },
-        agreement: others.map { _ in Double(agreeing) / total })
+        agreement: others.map { _ in Double(agreeing) / total },
+        comparison: others.map { _ in .init(counts: counts, ahead: ahead, behind: behind) })
 }
 
 extension ImageSource {

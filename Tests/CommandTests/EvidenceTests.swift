@@ -24,13 +24,13 @@ struct EvidenceTests {
             let trained = try retort.succeed("train --data d \(Self.small) --output t --checkpoint k")
             #expect(trained.errors.contains("k.best is not kept: no image is held out for validation"))
             #expect(try !retort.files().contains("k.best"))
-            try Data("closed-loop: true\n".utf8).write(to: folder.appending(path: "r.yaml"))
+            try Data("loop: article\n".utf8).write(to: folder.appending(path: "r.yaml"))
             let before = try retort.files()
             for (line, place) in [
-                ("distill --teacher t --data d \(Self.small) --output x --closed-loop", "--closed-loop"),
+                ("distill --teacher t --data d \(Self.small) --output x --loop article", "--loop"),
                 (
                     "distill --teacher t --data d \(Self.small) --output x --recipe r.yaml",
-                    "r.yaml: line 1: closed-loop"
+                    "r.yaml: line 1: loop"
                 ),
                 (
                     "distill --teacher t --data d \(Self.small) --output x --controllers [{controller:class}]",

@@ -17,7 +17,7 @@ struct PipelineTests {
             let distilled = try retort.succeed(
                 """
                 distill --teacher teacher.safetensors --data mini --architecture convnet-4 --labels 20 --unlabelled \
-                --temperature 3:1 --hard-label-weight 0.9:0.1 --closed-loop --augment digits --strength 0.5 --steps 3 \
+                --temperature 3:1 --hard-label-weight 0.9:0.1 --loop article --augment digits --strength 0.5 --steps 3 \
                 --batch 8 --output student.safetensors --json
                 """
             ).json()
@@ -107,7 +107,7 @@ struct PipelineTests {
             try retort.succeed("train --data mini --architecture mlp-8 --steps 3 --output teacher.safetensors")
             let line = """
                 distill --teacher teacher.safetensors --data mini --architecture convnet-4 --labels 30 --unlabelled \
-                --closed-loop --augment digits --steps 4 --batch 6
+                --loop article --augment digits --steps 4 --batch 6
                 """
             for (name, options) in [("a", ""), ("b", ""), ("c", " --threads 1"), ("d", " --seed 1")] {
                 try retort.succeed("\(line) --output \(name)\(options)")

@@ -85,12 +85,12 @@ struct RecipeTests {
     func precedence() throws {
         try withTemporaryFolder { folder in
             let retort = CommandLine(folder: folder)
-            try Data("labels: 20\nunlabelled: true\nclosed-loop: true\nsteps: 5\n".utf8).write(
+            try Data("labels: 20\nunlabelled: true\nloop: article\nsteps: 5\n".utf8).write(
                 to: folder.appending(path: "r.yaml"))
             let text = try retort.succeed(
-                "distill --steps 7 --teacher t --recipe=r.yaml --no-closed-loop --output x --print-recipe"
+                "distill --steps 7 --teacher t --recipe=r.yaml --loop none --output x --print-recipe"
             ).output
-            for line in ["labels: 20", "unlabelled: true", "closed-loop: false", "steps: 7", "batch: 64"] {
+            for line in ["labels: 20", "unlabelled: true", "loop: none", "steps: 7", "batch: 64"] {
                 #expect(text.split(separator: "\n").contains { $0 == line }, "\(line) in \(text)")
             }
             // Texts that YAML would take for something else, and the largest seed, come back as they were.
@@ -121,7 +121,7 @@ struct RecipeTests {
             ("\n# a comment\nsteps: 0", "line 3: steps: 0 found, 1 to 100000000 expected"),
             ("strength: true", "line 1: strength: true found, a number expected"),
             ("strength: 4", "line 1: strength: 4 found, 0 to 3 expected"),
-            ("closed-loop: 1", "line 1: closed-loop: 1 found, true or false expected"),
+            ("unlabelled: 1", "line 1: unlabelled: 1 found, true or false expected"),
             ("architecture: 5", "line 1: architecture: 5 found, text expected (put it in quotes)"),
             ("data: 2024-01-31", "line 1: data: 2024-01-31 found, text expected (put it in quotes)"),
             ("output: no", "line 1: output: no found, text expected (put it in quotes)"),
@@ -224,8 +224,8 @@ struct RecipeTests {
                 "line 3: augment.operations[0]: exponent: nothing found, this field expected"
             ),
             (
-                "closed-loop: true\ncontrollers: []",
-                "line 2: controllers: steers instead of --closed-loop; leave one of the two out"
+                "loop: article\ncontrollers: []",
+                "line 2: controllers: steers instead of --loop article; leave one of the two out"
             ),
             ("steps: 5\nbatch: 2\nsteps: 6", "steps: comes twice, in lines 1 and 3; leave one of them out"),
             ("{steps: 5, steps: 6}", "line 1: steps: comes twice; leave one of them out"),

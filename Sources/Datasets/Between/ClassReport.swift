@@ -29,6 +29,8 @@ public struct ClassReport: Sendable, Hashable {
     public let classLosses: [Double]
     /// The share of all images, in 0 ... 1, on which the model chose as a teacher did; nil where none was asked.
     public let agreement: Double?
+    /// How it did beside that teacher, class by class; nil where none was asked.
+    public let comparison: Comparison?
     /// Every pair of classes that occurred, by the actual class and then by the predicted one.
     public let readings: [Reading]
     /// The images of each class.
@@ -56,12 +58,16 @@ public struct ClassReport: Sendable, Hashable {
     ///   - classes: how many there are.
     ///   - readings: each pair once, in any order.
     public init(
-        epoch: Int, loss: Double, classes: Int, readings: [Reading], classLosses: [Double], agreement: Double? = nil
+        epoch: Int, loss: Double, classes: Int, readings: [Reading], classLosses: [Double], agreement: Double? = nil,
+        comparison: Comparison? = nil
     ) {
+        require(
+            comparison?.fits(classes: classes) ?? true, "ClassReport: a comparison of other than \(classes) classes")
         self.epoch = epoch
         self.loss = loss
         self.classLosses = classLosses
         self.agreement = agreement
+        self.comparison = comparison
         self.readings = readings.sorted { ($0.actual, $0.predicted) < ($1.actual, $1.predicted) }
         var (counts, correct) = ([Int](repeating: 0, count: classes), [Int](repeating: 0, count: classes))
         for reading in readings {
@@ -98,7 +104,9 @@ public struct ClassReport: Sendable, Hashable {
 }
 
 extension ClassReport: Codable {
-    private enum CodingKeys: String, CodingKey { case epoch, loss, classLosses, agreement, classes, readings }
+    private enum CodingKeys: String, CodingKey {
+        case epoch, loss, classLosses, agreement, comparison, classes, readings
+    }
 
     /// Reads a report.
     ///
@@ -128,10 +136,14 @@ extension ClassReport: Codable {
             }),
             zip(readings, readings.dropFirst()).allSatisfy({ ($0.actual, $0.predicted) < ($1.actual, $1.predicted) })
         else { throw fault(.readings, "counts of images by pairs of \(classes) classes in their order expected") }
+        let comparison = try values.decodeIfPresent(Comparison.self, forKey: .comparison)
+        guard comparison?.fits(classes: classes) ?? true else {
+            throw fault(.comparison, "counts of images for each of \(classes) classes expected")
+        }
         self.init(
             epoch: try values.decode(Int.self, forKey: .epoch), loss: try values.decode(Double.self, forKey: .loss),
             classes: classes, readings: readings, classLosses: losses,
-            agreement: try values.decodeIfPresent(Double.self, forKey: .agreement))
+            agreement: try values.decodeIfPresent(Double.self, forKey: .agreement), comparison: comparison)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -141,6 +153,7 @@ extension ClassReport: Codable {
         try values.encode(classCount, forKey: .classes)
         try values.encode(classLosses, forKey: .classLosses)
         try values.encodeIfPresent(agreement, forKey: .agreement)
+        try values.encodeIfPresent(comparison, forKey: .comparison)
         try values.encode(readings.flatMap { [$0.actual, $0.predicted, $0.count] }, forKey: .readings)
     }
 }

@@ -132,6 +132,11 @@ struct Teaching {
 }
 
 extension Distiller {
+    /// What the teachers say of a batch at T = 1, [N, classes], before any training.
+    package func teacherLogits(of batch: Batch) -> Tensor {
+        ensemble.joined(ensemble.members.map { $0.predict(batch.inputs(of: $0)) }, temperature: 1)
+    }
+
     /// The teachers; a single one as an ensemble of one.
     var ensemble: Ensemble { teacher as? Ensemble ?? Ensemble([teacher]) }
 }

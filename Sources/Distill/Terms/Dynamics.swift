@@ -17,6 +17,10 @@ public struct Dynamics: Hashable, Sendable, Codable {
     public var gapGain: Float = 0
     /// What the teacher's confidence makes of images without labels.
     public var confidence = ConfidenceRule.all
+    /// Whether labels alone teach, λ = 1, once the student reads the validation images better than its teacher by two
+    /// standard errors of ``ClassReport/Comparison/lead``, and until the teacher does by as much. Images without labels
+    /// then teach nothing. Needs validation images and a teacher that stays as it is.
+    public var leavesWeakerTeacher = false
 
     /// No dynamics.
     public init() {}
@@ -30,6 +34,15 @@ public struct Dynamics: Hashable, Sendable, Codable {
         guard gapGain > 0, let accuracies else { return (scheduled, 0) }
         let gap = Float(max(0, accuracies.training - accuracies.validation))
         return (max(0, scheduled - gapGain * gap), gap)
+    }
+
+    /// Whether the student has left its teacher behind.
+    ///
+    /// - Parameter last: the epoch before; nil in the first.
+    func isTeacherLeft(after last: History.Epoch?) -> Bool {
+        guard leavesWeakerTeacher, let last, let lead = last.validation?.comparison?.lead else { return false }
+        // Evidence changes what was decided, and its absence nothing.
+        return lead.mean > 2 * lead.error || last.isTeacherLeft && lead.mean > -2 * lead.error
     }
 
     /// Whether each image of a batch is treated like every other.
@@ -92,6 +105,12 @@ public struct Dynamics: Hashable, Sendable, Codable {
             }
         }
         guard gapGain >= 0, gapGain.isFinite else { throw fault("gapGain", "\(gapGain) is not a number, 0 or more") }
+        guard !leavesWeakerTeacher || data.usableValidation != nil else {
+            throw fault("leavesWeakerTeacher", "needs validation images, on which to compare both networks")
+        }
+        guard !leavesWeakerTeacher || distiller.ensemble.followers.isEmpty else {
+            throw fault("leavesWeakerTeacher", "needs a teacher that stays as it is, and this one follows the student")
+        }
         guard gapGain == 0 || data.usableValidation != nil else {
             throw fault("gapGain", "needs validation images, by which to see the gap to the training images")
         }
@@ -176,4 +195,12 @@ public enum ConfidenceRule: Hashable, Sendable, Codable {
         case .weighted: Float(confidence)
         }
     }
+}
+
+extension History.Epoch {
+    /// Whether labels alone taught in its last step, as the student read validation images better than its teacher.
+    public var isTeacherLeft: Bool { values[Self.teacherIsLeft] == 1 }
+
+    /// Under what values have it, as 1 or 0.
+    static let teacherIsLeft = "teacherIsLeft"
 }

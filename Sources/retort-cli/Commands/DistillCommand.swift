@@ -44,12 +44,17 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
                 ["candidates"], "depends on a state of the student that no --checkpoint holds; leave one of the two out"
             )
         }
+        if teachers.meanTeacher != nil && steering.loop == .evidence {
+            throw ConfigurationError(
+                ["loop"],
+                "measures a teacher that stays as it is, and --mean-teacher follows the student; leave one out")
+        }
         if teachers.mutual != nil {
             for (name, isAsked) in [
                 ("hints", lesson.hints != nil), ("contrasts", lesson.contrasts != nil),
                 ("curriculum", lesson.curriculum != nil), ("temperatures", lesson.temperatures != nil),
                 ("confidence", lesson.confidence > 0), ("gate", steering.gate != nil),
-                ("candidates", steering.candidates != nil),
+                ("candidates", steering.candidates != nil), ("loop", steering.loop == .evidence),
             ] where isAsked {
                 throw ConfigurationError(
                     [.name(name)], "asks a teacher, and --mutual has none; leave one of the two out")
@@ -66,7 +71,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         let stored = try importing.open(teachers.teacher)
         let data = try self.data.read(as: images.wanted, taughtBy: stored)
         for (name, isAsked) in [
-            ("closed-loop", steering.closedLoop), ("controllers", steering.controllers != nil),
+            ("loop", steering.loop == .article), ("controllers", steering.controllers != nil),
             ("temperatures", lesson.temperatures != nil),
         ] where isAsked { try data.checkValidation(for: .name(name)) }
         let others = stored.map(\.description.normalization).filter { $0.mean.count == data.train.channels }
@@ -78,7 +83,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
         var student: any Module = try training.network(for: data, seed: common.seed)
         let copy = ModelCopy(of: student)
         let judge = trained.count > 1 ? Ensemble(trained, averaging: teachers.averaging) : trained.first
-        let images = TrainingData(
+        var images = TrainingData(
             labelled: split.labelled, unlabelled: unlabelled ? split.unlabelled : nil,
             validation: data.validation.count > 0 ? data.validation : nil, normalization: normalization,
             transform: try steering.transform(
@@ -86,6 +91,7 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
             controllers: try steering.controllers(steering: policy, seed: common.seed))
         let plan = try training.plan(seed: common.seed, unlabelledRatio: unlabelledRatio)
         let history: History
+        var loop: ClosedLoop?
         if let mutual = teachers.mutual {
             // Other weights to begin with, or they have nothing to say to each other.
             var peer = try training.network(named: mutual, for: data, seed: common.seed &+ 1)
@@ -93,26 +99,46 @@ struct DistillCommand: ParsableCommand, CheckedOptions {
                 &student, and: &peer, on: images, plan, title: "\(description.architecture) and \(mutual)")
         } else {
             let teacher = teachers.network(trained, student: student)
-            history = try fit(&student, to: teacher, on: images, plan, copy, title: description.architecture)
+            var distiller = lesson.distiller(teacher, loop: steering.loop)
+            distiller.teacherCache = teachers.cacheURL
+            if steering.loop == .evidence {
+                loop = try followEvidence(&distiller, &images, policy, stored.map(\.imageSize))
+            }
+            history = try fit(&student, distiller, on: images, plan, copy, title: description.architecture)
         }
         try TrainingResult(
             saving: student, description, trainedOn: images, history: history, of: data, options: training,
-            recipe: try Recipe.text(of: self)
+            recipe: try Recipe.text(of: self), loop: loop
         ).show(asJSON: common.json)
     }
 
+    /// Measures what teacher, labels and classes are worth, sets the distillation by it and says so.
+    private func followEvidence(
+        _ distiller: inout Distiller, _ images: inout TrainingData, _ policy: AugmentationPolicy?, _ sizes: [ImageSize]
+    ) throws -> ClosedLoop {
+        let size = images.labelled.size
+        func seeing(_ transform: any BatchTransform) -> any BatchTransform { sizes.seeing(transform, besides: size) }
+        let evidence = try LoopEvidence.measured(
+            distiller, on: images, policy: policy, seed: common.seed, seeing: seeing)
+        let loop = ClosedLoop(evidence)
+        let asked = distiller.hardLabelWeight
+        loop.apply(to: &distiller, &images, policy: policy, seeing: seeing)
+        if lesson.labels.isGiven { distiller.hardLabelWeight = asked }
+        for decision in loop.decisions { StandardStream.say("loop: \(decision)") }
+        return loop
+    }
+
     private func fit(
-        _ student: inout any Module, to teacher: any Module, on images: TrainingData, _ plan: TrainingPlan,
+        _ student: inout any Module, _ distiller: Distiller, on images: TrainingData, _ plan: TrainingPlan,
         _ copy: ModelCopy, title: String
     ) throws -> History {
-        var distiller = lesson.distiller(teacher)
+        var distiller = distiller
         if let temperatures = lesson.temperatures?.value {
             var short = plan
             short.steps = max(1, plan.steps / 4)
             distiller.temperature = .constant(
                 try TemperatureSearch(distiller, student: student, over: temperatures, on: images, plan: short).best)
         }
-        distiller.teacherCache = teachers.cacheURL
         let bar = ProgressBar(title)
         return try Interruption.telling(of: images) {
             try distiller.fit(

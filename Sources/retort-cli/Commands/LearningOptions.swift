@@ -34,7 +34,12 @@ struct LabelWeightOptions: ParsableArguments, CheckedOptions {
         help: ArgumentHelp(
             "Weight of the labels beside the teacher, 0 to 1; 0.9:0.1 goes from 0.9 to 0.1 by a cosine. (default: 0.1)",
             valueName: "W|FROM:TO|SCHEDULE"), transform: ScheduleOption.init(argument:))
-    var hardLabelWeight = ScheduleOption(0.1)
+    var hardLabelWeight = usual
+
+    private static var usual: ScheduleOption { ScheduleOption(0.1) }
+
+    /// Whether it is another than the usual weight.
+    var isGiven: Bool { hardLabelWeight != Self.usual }
 
     func check() throws {
         for value in hardLabelWeight.extremes { try checkSetting("hard-label-weight", value, 0...1) }

@@ -18,7 +18,9 @@ struct LessonOptions: ParsableArguments, CheckedOptions {
             discussion: "Any schedule goes as YAML: '{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}'.",
             valueName: "T|FROM:TO|SCHEDULE"),
         transform: ScheduleOption.init(argument:))
-    var temperature = ScheduleOption(4)
+    var temperature = usualTemperature
+
+    private static var usualTemperature: ScheduleOption { ScheduleOption(4) }
 
     @Option(
         help: ArgumentHelp(
@@ -66,10 +68,17 @@ struct LessonOptions: ParsableArguments, CheckedOptions {
     }
 
     /// The distillation as far as these options go.
-    func distiller(_ teacher: any Module) -> Distiller {
+    ///
+    /// - Parameter loop: what decides on temperature and weight of the labels where they were not given.
+    func distiller(_ teacher: any Module, loop: SteeringOptions.Loop) -> Distiller {
         var distiller = Distiller(
             teacher: teacher, loss: loss, temperature: temperature.schedule { .linear(from: $0, to: $1) },
             hardLabelWeight: labels.schedule, hints: hints?.value.map(\.hint) ?? [])
+        if loop == .article {
+            let method = TrainingMethod.scheduled
+            if temperature == Self.usualTemperature { distiller.temperature = method.temperature }
+            if !labels.isGiven { distiller.hardLabelWeight = method.hardLabelWeight }
+        }
         distiller.contrasts = contrasts?.value.map(\.contrast) ?? []
         distiller.dynamics.curriculum = curriculum?.value.curriculum
         if confidence > 0 { distiller.dynamics.confidence = .atLeast(confidence) }

@@ -3,10 +3,20 @@ import Retort
 
 /// What chooses and changes the views of `retort distill` as the student learns.
 struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
-    @Flag(
-        inversion: .prefixedNo, exclusivity: .chooseLast,
-        help: "Let validation steer: classes that are often wrong come more often, hard images are changed more.")
-    var closedLoop = false
+    /// What decides on settings beside the command line.
+    enum Loop: String, ExpressibleByArgument, CaseIterable {
+        case evidence, article, none
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "What decides on settings beside this command line.",
+            discussion: """
+                evidence: what teacher, labels and classes are worth is measured before the first step, and whether the \
+                teacher still is after each epoch; without evidence nothing changes. article: classes under 97 % on \
+                validation come more often, hard images are changed more, --hard-label-weight 0.9:0.1, --temperature 3:1.
+                """))
+    var loop = Loop.none
 
     @Option(
         help: ArgumentHelp(
@@ -27,8 +37,14 @@ struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
     var candidates: Int?
 
     func check() throws {
-        guard controllers == nil || !closedLoop else {
-            throw ConfigurationError(["controllers"], "steers instead of --closed-loop; leave one of the two out")
+        if loop != .none {
+            for (name, isAsked) in [
+                ("controllers", controllers != nil), ("gate", gate != nil && loop == .evidence),
+                ("candidates", candidates != nil && loop == .evidence),
+            ] where isAsked {
+                throw ConfigurationError(
+                    [.name(name)], "steers instead of --loop \(loop.rawValue); leave one of the two out")
+            }
         }
         if let gate { try checkSetting("gate", gate, 0...1) }
         guard gate == nil || candidates == nil else {
@@ -41,7 +57,7 @@ struct SteeringOptions: ParsableArguments, CheckedOptions, WholeNumberOptions {
 
     /// - Throws: `ConfigurationError` for operations to be steered where there are none.
     func controllers(steering policy: AugmentationPolicy?, seed: UInt64) throws -> [any DataController] {
-        guard let controllers else { return closedLoop ? ClosedLoop.controllers : [] }
+        guard let controllers else { return loop == .article ? ArticleLoop.controllers : [] }
         return try controllers.value.enumerated().map { index, description in
             do { return try description.controller(steering: policy, seed: seed) } catch let fault as ConfigurationError
             {

@@ -23,15 +23,23 @@ struct TrainingResult: CommandResult {
     let doubt: String?
     /// With which `--recipe` does the same again.
     let recipe: String
+    /// What the closed loop decided before the first step; nil without it.
+    let decisions: [ClosedLoop.Decision]?
+    /// The first epoch, from 1, in which labels alone taught, as the student read better than its teacher; nil where
+    /// none did.
+    let teacherLeftInEpoch: Int?
     /// What happened in each epoch.
     let epochs: [EpochFigures]
 
     /// Tests a trained network and writes its file.
     init(
         saving model: any Module, _ description: ModelFile.Description, trainedOn images: TrainingData,
-        history: History, of data: DividedData, options: TrainingOptions, recipe: String
+        history: History, of data: DividedData, options: TrainingOptions, recipe: String,
+        loop: ClosedLoop? = nil
     ) throws {
         self.recipe = recipe
+        decisions = loop?.decisions
+        teacherLeftInEpoch = history.epochs.first { $0.isTeacherLeft }.map { $0.number + 1 }
         epochs = history.epochs.map { EpochFigures($0) }
         let report = try model.evaluated(on: data.test, normalization: description.normalization)
         try ModelFile(model, inputShape: data.train.size.shape, description: description)
@@ -56,11 +64,15 @@ struct TrainingResult: CommandResult {
             lostFiles.isEmpty
             ? "" : "\n\(lostFiles.count.counted("file")) lost during the run: \(lostFiles.firstInWords)"
         let validation = validationAccuracy.map { ", validation accuracy \(fixed($0, 2)) %" } ?? ""
+        let left = teacherLeftInEpoch.map {
+            "from epoch \($0) of \(epochs.count) on labels alone taught: the student read validation better than its "
+                + "teacher\n"
+        }
         let taught = "\(steps.counted("step")) on \(labelled.counted("label"))"
         return """
             \(architecture), \(parameters) parameters, \(taught) of \(data)\(others)
             test accuracy \(fixed(accuracy, 2)) %, loss \(lossText(loss))\(validation)
-            \(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)\(lost)
+            \(left ?? "")\(output), \(bytes) bytes\(doubt.map { "\nWarning: \($0)" } ?? "")\(notes.ending)\(lost)
             """
     }
 }

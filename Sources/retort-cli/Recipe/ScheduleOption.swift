@@ -3,7 +3,7 @@ import Yams
 
 /// A number over a run: `4`, `3:1` from 3 to 1 in the option's own shape, or any schedule as YAML,
 /// `{schedule: step, from: 4, factor: 0.5, at: [0.3, 0.6]}`.
-struct ScheduleOption: RecipeValue, CustomStringConvertible {
+struct ScheduleOption: RecipeValue, CustomStringConvertible, Equatable {
     private enum Content {
         case ramp(from: Float, to: Float)
         case schedule(Schedule)
@@ -45,6 +45,8 @@ struct ScheduleOption: RecipeValue, CustomStringConvertible {
 
     /// Values between which all of it lies, for a check of the range.
     var extremes: [Float] { schedule { .linear(from: $0, to: $1) }.extremes }
+
+    static func == (left: ScheduleOption, right: ScheduleOption) -> Bool { left.description == right.description }
 
     var description: String {
         switch content {
