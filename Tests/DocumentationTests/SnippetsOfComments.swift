@@ -234,3 +234,16 @@ private func rules(_ policy: AugmentationPolicy, _ raw: RawBatch, _ targets: [Im
     let result = try policy.apply(to: raw, targets: targets, by: rules)
     return result
 }
+
+private func closedLoop(
+    _ teacher: ConvNet, _ images: ImageSet, _ validation: ImageSet, _ normalization: Normalization,
+    _ student: inout ConvNet, _ plan: TrainingPlan
+) throws -> History {
+    var data = TrainingData(labelled: images, validation: validation, normalization: normalization)
+    var distiller = Distiller(teacher: teacher)
+    let loop = ClosedLoop(try .measured(distiller, on: data, policy: .natural, seed: 1))
+    loop.apply(to: &distiller, &data, policy: .natural)
+    for decision in loop.decisions { print(decision) }
+    let history = try distiller.fit(&student, on: data, plan: plan)
+    return history
+}
