@@ -56,3 +56,34 @@ struct TableTarget: FuzzTarget {
         _ = try DividedData(folder: scratch, size: size, skippingBad: true, memory: 0)
     }
 }
+
+/// Annotations as COCO has them: checked when they are opened, and read image by image, with a label map of each.
+struct COCOTarget: FuzzTarget {
+    let name = "coco"
+
+    func seeds() -> [Data] {
+        [
+            #"""
+            {"images": [{"id": 7, "file_name": "a/b.jpg", "height": 24, "width": 32}],
+             "categories": [{"id": 3, "name": "x", "keypoints": ["left_eye", "right_eye"]}, {"id": 9, "name": "y"}],
+             "annotations": [
+              {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2.5, 8, 9.25], "iscrowd": 0,
+               "keypoints": [2, 3, 2, 0, 0, 0], "segmentation": [[1, 2, 9, 2, 9, 11]]},
+              {"id": 2, "image_id": 7, "category_id": 9, "bbox": [0, 0, 32, 24], "iscrowd": 1,
+               "segmentation": {"size": [24, 32], "counts": [10, 20, 738]}},
+              {"id": 3, "image_id": 7, "category_id": 9, "bbox": [4, 4, 2, 2],
+               "segmentation": {"size": [24, 32], "counts": "d05n0"}}]}
+            """#,
+            #"{"annotations":[],"info":{"\u00e9":[1e3,-0.5,null,true]},"categories":[],"images":[]}"#,
+        ].map { Data($0.utf8) }
+    }
+
+    func read(_ input: Data) throws {
+        let file = try COCOFile(decoding: input, file: "input")
+        for (place, image) in file.images.enumerated().prefix(20) {
+            _ = try file.place(of: image.fileName)
+            _ = try file.targets(of: place, height: 24, width: 32)
+            _ = try file.labelMap(of: place, height: 24, width: 32)
+        }
+    }
+}

@@ -13,7 +13,7 @@ protocol FuzzTarget: Sendable {
 let allTargets: [any FuzzTarget] = [
     SafetensorsTarget(), NPYTarget(), ImageTarget(kind: .png), ImageTarget(kind: .jpeg), IDXTarget(),
     ModelTarget(isInt8: false), ModelTarget(isInt8: true), GraphTarget(), PolicyTarget(), CostsTarget(), LabelsTarget(),
-    CheckpointTarget(), StepLogTarget(), ONNXTarget(), TarTarget(), TableTarget(),
+    CheckpointTarget(), StepLogTarget(), ONNXTarget(), TarTarget(), TableTarget(), COCOTarget(),
 ]
 
 /// Inputs for readers that take a path go through this file.
